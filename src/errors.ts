@@ -1,0 +1,110 @@
+import { getSystemErrorMap } from 'node:util';
+
+/** What a failure needs to be told in one line and to survive a thread boundary. */
+export interface Failure {
+  /** What could not be done: "cannot write an object". */
+  readonly what: string;
+  /** An errno's name (`ENOSPC`), or one of ingot's own codes (`INGOT_…`). */
+  readonly code: string;
+  /** Why, in words, where the code alone does not tell. */
+  readonly why?: string | undefined;
+  readonly path?: string | undefined;
+  readonly syscall?: string | undefined;
+  /** What the user can do about it. */
+  readonly hint?: string | undefined;
+}
+
+/** An error that says what failed, on which path, why, and what to do. */
+export class IngotError extends Error implements Failure {
+  override readonly name = 'IngotError';
+  readonly what: string;
+  readonly code: string;
+  readonly why: string | undefined;
+  readonly path: string | undefined;
+  readonly syscall: string | undefined;
+  readonly hint: string | undefined;
+
+  constructor(failure: Failure, cause?: unknown) {
+    super(describe(failure), cause === undefined ? undefined : { cause });
+    this.what = failure.what;
+    this.code = failure.code;
+    this.why = failure.why;
+    this.path = failure.path;
+    this.syscall = failure.syscall;
+    this.hint = failure.hint;
+  }
+
+  /** The parts that structured cloning would drop from an Error. */
+  toFailure(): Failure {
+    const { what, code, why, path, syscall, hint } = this;
+    return { what, code, why, path, syscall, hint };
+  }
+}
+
+/** The command line or an option is wrong: exit code 2. */
+export class UsageError extends IngotError {}
+
+/** Wraps what a system call threw; anything that carries no errno is passed on as it is. */
+export function failed(
+  what: string,
+  cause: unknown,
+  more: { path?: string | undefined; hint?: string | undefined } = {},
+): Error {
+  if (cause instanceof IngotError) return cause;
+  const code = errnoOf(cause);
+  if (code === undefined) return cause instanceof Error ? cause : new Error(String(cause));
+  const { path, syscall } = cause as NodeJS.ErrnoException;
+  return new IngotError({ what, code, path: more.path ?? path, syscall, hint: more.hint }, cause);
+}
+
+/** The errno's name on an error thrown by Node or by ingot, if it has one. */
+export function errnoOf(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error)) return undefined;
+  return typeof error.code === 'string' ? error.code : undefined;
+}
+
+const MESSAGES = new Map([...getSystemErrorMap().values()]);
+/** Linux errnos that libuv has no name for. */
+MESSAGES.set('EDQUOT', 'disk quota exceeded');
+MESSAGES.set('EUCLEAN', 'file system is damaged');
+
+const ERRNO_NAMES = new Map([...getSystemErrorMap()].map(([number, [name]]) => [-number, name]));
+ERRNO_NAMES.set(122, 'EDQUOT');
+ERRNO_NAMES.set(117, 'EUCLEAN');
+
+/** The name of a Linux errno number, for calls made outside Node's fs. */
+export function errnoName(errno: number): string {
+  return ERRNO_NAMES.get(errno) ?? `errno ${errno}`;
+}
+
+function describe({ what, code, why, path, hint }: Failure): string {
+  const reason = why ?? MESSAGES.get(code) ?? code;
+  const shown = code.startsWith('INGOT_') || reason === code ? reason : `${reason} (${code})`;
+  const head = path === undefined ? what : `${what}: ${printable(path)}`;
+  return hint === undefined ? `${head}: ${shown}` : `${head}: ${shown}; ${hint}`;
+}
+
+/**
+ * A path as one line of plain text: control characters, line separators and bytes that are not
+ * UTF-8 (held as lone surrogates U+DC00 + byte) appear as `\xNN` or `\uNNNN`, a backslash doubled.
+ */
+export function printable(path: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
+  if (!/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\\]/.test(path))
+    return path;
+  let out = '';
+  for (const char of path) {
+    const point = char.codePointAt(0)!;
+    if (point >= 0xdc00 && point <= 0xdcff) out += `\\x${hex(point - 0xdc00, 2)}`;
+    else if (char === '\\') out += '\\\\';
+    else if (point < 0x20 || (point >= 0x7f && point < 0xa0)) out += `\\x${hex(point, 2)}`;
+    else if (/[\u2028\u2029\u202a-\u202e\u2066-\u2069]/.test(char) || !char.isWellFormed())
+      out += `\\u${hex(point, 4)}`;
+    else out += char;
+  }
+  return out;
+}
+
+function hex(value: number, width: number): string {
+  return value.toString(16).padStart(width, '0');
+}

@@ -1,0 +1,23 @@
+import type { Failure } from '../errors.ts';
+import type { UnsupportedKind } from './outcome.ts';
+
+/**
+ * Files of one directory, as the walk hands them on. Paths and names are in the escaped form of
+ * names.ts: they turn back into the exact bytes.
+ */
+export interface FoundFiles {
+  /** The directory as it is opened: the source as it was given, and the path below it. */
+  readonly directory: string;
+  readonly names: string[];
+}
+
+/** Receives what a walk meets. `files` resolves when more may be handed over. */
+export interface WalkSink {
+  files(found: FoundFiles): Promise<void> | undefined;
+  unsupported(path: string, kind: UnsupportedKind): void;
+  /** A directory that cannot be read, or a source that is gone. */
+  unreadable(path: string, failure: Failure): void;
+  vanished(path: string, failure: Failure): void;
+  directory(): void;
+  notice(text: string): void;
+}

@@ -1,0 +1,40 @@
+import type { Failure } from '../errors.ts';
+import type { Digest } from '../store/digest.ts';
+
+/**
+ * What became of an entry. Every entry met ends in exactly one; the numbers travel between
+ * threads. `unfinished` is the end of entries that a failed or interrupted run did not store.
+ */
+export const OUTCOMES = [
+  'new',
+  'duplicate',
+  'unchanged',
+  'changed',
+  'unreadable',
+  'vanished',
+  'unsupported',
+  'unfinished',
+] as const;
+
+export type Outcome = (typeof OUTCOMES)[number];
+
+/** Outcomes that leave the content in the store. */
+export const STORED: ReadonlySet<Outcome> = new Set(['new', 'duplicate', 'unchanged']);
+
+/** What an unsupported entry is. Symbolic links are never followed. */
+export type UnsupportedKind = 'symlink' | 'socket' | 'fifo' | 'device' | 'other';
+
+/** One entry's end, as `onEntry`, `-v` and the event stream tell it. */
+export interface EntryReport {
+  /** Source and path below it, joined by `/`; names in the escaped form of names.ts. */
+  readonly path: string;
+  readonly outcome: Outcome;
+  /** Of stored entries. */
+  readonly digest?: Digest;
+  /** Bytes, of stored entries. */
+  readonly size?: number;
+  /** Of unreadable, changed, vanished and unfinished entries: why. */
+  readonly failure?: Failure;
+  /** Of unsupported entries. */
+  readonly kind?: UnsupportedKind;
+}

@@ -1,0 +1,45 @@
+import fs from 'node:fs';
+import os from 'node:os';
+
+export interface FileSystemType {
+  /** Its usual name; `unknown (0x…)` for a type that is not in the table. */
+  readonly name: string;
+  /** syncfs(2) returns only when all data and names are on the device: it can be the barrier. */
+  readonly syncfsIsBarrier: boolean;
+  /** Files can share blocks (FICLONE). */
+  readonly reflinks: boolean;
+}
+
+/** `f_type` of statfs(2), from linux/magic.h and the file systems' own headers. */
+const TYPES = new Map<number, FileSystemType>([
+  [0xef53, { name: 'ext4', syncfsIsBarrier: true, reflinks: false }],
+  [0x58465342, { name: 'xfs', syncfsIsBarrier: true, reflinks: true }],
+  [0x9123683e, { name: 'btrfs', syncfsIsBarrier: true, reflinks: true }],
+  [0xf2f52010, { name: 'f2fs', syncfsIsBarrier: true, reflinks: false }],
+  [0x2fc12fc1, { name: 'zfs', syncfsIsBarrier: true, reflinks: false }],
+  [0x01021994, { name: 'tmpfs', syncfsIsBarrier: true, reflinks: false }],
+  // FUSE does not pass syncfs on to its server, so it would flush nothing.
+  [0x65735546, { name: 'fuse', syncfsIsBarrier: false, reflinks: false }],
+  [0x6969, { name: 'nfs', syncfsIsBarrier: false, reflinks: false }],
+  [0xff534d42, { name: 'cifs', syncfsIsBarrier: false, reflinks: false }],
+  [0x794c7630, { name: 'overlayfs', syncfsIsBarrier: false, reflinks: false }],
+]);
+
+/** The type of the file system that holds `path`. Throws what statfs(2) throws. */
+export function fileSystemTypeOf(path: string): FileSystemType {
+  const magic = fs.statfsSync(path).type >>> 0;
+  return (
+    TYPES.get(magic) ?? {
+      name: `unknown (0x${magic.toString(16)})`,
+      syncfsIsBarrier: false,
+      reflinks: false,
+    }
+  );
+}
+
+/** Linux reports write-back errors from syncfs(2) since 5.8; earlier kernels swallow them. */
+export function syncfsReportsErrors(release = os.release()): boolean {
+  if (process.platform !== 'linux') return false;
+  const [major = 0, minor = 0] = release.split('.').map(Number.parseFloat);
+  return major > 5 || (major === 5 && minor >= 8);
+}

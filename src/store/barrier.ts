@@ -1,0 +1,91 @@
+import type { Libc } from '../native/libc.ts';
+import { fileSystemTypeOf, syncfsReportsErrors } from '../native/file-system-type.ts';
+import { failed, UsageError } from '../errors.ts';
+
+/** How the barrier of a group is made; `auto` takes syncfs where it is known to be one. */
+export type BarrierChoice = 'auto' | 'syncfs' | 'fsync';
+export type BarrierKind = 'syncfs' | 'fsync';
+
+/**
+ * Decides between one syncfs(2) for all waiting groups and an fsync(2) of each temp. syncfs is
+ * taken only where it is known to be a barrier and to report errors: never on FUSE, which does
+ * not pass it on, nor on a network file system. Throws a UsageError when it was demanded there.
+ */
+export function chooseBarrier(
+  choice: BarrierChoice,
+  root: string,
+  libc: Libc | undefined,
+): BarrierKind {
+  if (choice === 'fsync') return 'fsync';
+  const type = fileSystemTypeOf(root);
+  const why =
+    libc === undefined
+      ? 'libc could not be called on this machine'
+      : !syncfsReportsErrors()
+        ? 'syncfs reports write-back errors only since Linux 5.8'
+        : !type.syncfsIsBarrier
+          ? `syncfs is not known to be a barrier on ${type.name}`
+          : undefined;
+  if (why === undefined) return 'syncfs';
+  if (choice === 'auto') return 'fsync';
+  throw new UsageError({
+    what: 'cannot use --barrier syncfs',
+    code: 'INGOT_NO_SYNCFS',
+    path: root,
+    why,
+    hint: 'use --barrier fsync or auto',
+  });
+}
+
+interface Waiter {
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * Group commit: one flush of the file system serves every group that waits when it begins.
+ * A flush covers what was written before it started, so a group that arrives while one runs
+ * waits for the next. After a failed flush nothing is ever flushed again: the kernel may have
+ * dropped the pages, and a second try would report a success that is none.
+ */
+export class BarrierCoordinator {
+  readonly #flush: () => Promise<void>;
+  #waiting: Waiter[] = [];
+  #running = false;
+  #failure: unknown;
+  /** Flushes begun. */
+  count = 0;
+
+  constructor(flush: () => Promise<void>) {
+    this.#flush = flush;
+  }
+
+  /** Resolves when all that was written before the call is durable. */
+  wait(): Promise<void> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ resolve, reject });
+      if (!this.#running) void this.#run();
+    });
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true;
+    while (this.#waiting.length > 0) {
+      const served = this.#waiting;
+      this.#waiting = [];
+      try {
+        if (this.#failure !== undefined) throw this.#failure;
+        this.count++;
+        await this.#flush();
+        for (const waiter of served) waiter.resolve();
+      } catch (error) {
+        this.#failure ??= failed('cannot make objects durable', error, {
+          hint: 'the temps of this group were dropped; check the disk and run again',
+        });
+        for (const waiter of served) waiter.reject(this.#failure);
+      }
+    }
+    this.#running = false;
+  }
+}

@@ -1,0 +1,56 @@
+import fs from 'node:fs';
+import { errnoOf } from '../errors.ts';
+import type { Layout } from './layout.ts';
+
+/** What to do about a failed write: which disk is full, and of what. */
+export function diskFullHint(error: unknown, root: string, needed: number): string | undefined {
+  switch (errnoOf(error)) {
+    case 'ENOSPC': {
+      const space = spaceAt(root);
+      if (space === undefined) return `free space on the disk of ${root} and run again`;
+      if (space.files > 0 && space.filesFree === 0)
+        return `the disk of ${root} has no inodes left: one is needed for each new object; remove files there or use a file system with more, and run again`;
+      return `the disk of ${root} has ${mebibytes(space.bytesFree)} MiB free, this write needs ${mebibytes(needed)} MiB more; free space there and run again`;
+    }
+    case 'EDQUOT':
+      return `the quota on the disk of ${root} is used up; raise it or free space and run again`;
+    case 'EMFILE':
+    case 'ENFILE':
+      return 'too many open files; raise the limit (ulimit -n) or use fewer --threads';
+    case 'EROFS':
+      return `the disk of ${root} is mounted read-only`;
+    case 'EACCES':
+    case 'EPERM':
+      return 'check owner and mode of the store';
+    default:
+      return undefined;
+  }
+}
+
+/**
+ * What to do about a rename that found no room. ext4 refuses a name when its directory index is
+ * full (two levels of blocks, roughly 7.5 to 11 million objects) although the disk has room.
+ */
+export function directoryFullHint(error: unknown, root: string, layout: Layout): string | undefined {
+  if (errnoOf(error) !== 'ENOSPC') return diskFullHint(error, root, 0);
+  const space = spaceAt(root);
+  const roomLeft = space === undefined || (space.bytesFree > 1 << 20 && space.filesFree !== 0);
+  if (layout === 'flat' && roomLeft)
+    return `the disk has room, but its directory index is full: no more names fit into ${root}; run 'ingot relayout --to sharded' and ingest again`;
+  return diskFullHint(error, root, 0);
+}
+
+function spaceAt(root: string) {
+  try {
+    const { bavail, bsize, files, ffree } = fs.statfsSync(root);
+    return { bytesFree: bavail * bsize, files, filesFree: ffree };
+  } catch (error) {
+    // The hint is told without figures when the disk no longer answers.
+    if (errnoOf(error) === undefined) throw error;
+    return undefined;
+  }
+}
+
+function mebibytes(bytes: number): string {
+  return (bytes / 2 ** 20).toFixed(1);
+}

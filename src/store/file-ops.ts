@@ -1,0 +1,42 @@
+import fs from 'node:fs';
+
+/**
+ * Every file-system call by which the store changes anything: the one seam where tests inject
+ * ENOSPC, EIO or a failed rename. Synchronous, because a worker is a thread of its own.
+ */
+export type FileOps = Pick<
+  typeof fs,
+  | 'openSync'
+  | 'closeSync'
+  | 'writeSync'
+  | 'fsyncSync'
+  | 'fsync'
+  | 'write'
+  | 'renameSync'
+  | 'linkSync'
+  | 'unlinkSync'
+  | 'mkdirSync'
+  | 'rmSync'
+  | 'rmdirSync'
+  | 'statSync'
+  | 'copyFileSync'
+  | 'fchmodSync'
+>;
+
+export const nodeFileOps: FileOps = fs;
+
+/** Writes all of `bytes`; write(2) may take fewer than it was given. */
+export function writeFully(ops: FileOps, fd: number, bytes: Uint8Array): void {
+  let at = 0;
+  while (at < bytes.length) at += ops.writeSync(fd, bytes, at, bytes.length - at);
+}
+
+/** Flushes a directory's entries: new names in it survive a power cut from here on. */
+export function flushDirectory(ops: FileOps, path: string): void {
+  const fd = ops.openSync(path, fs.constants.O_RDONLY | fs.constants.O_DIRECTORY);
+  try {
+    ops.fsyncSync(fd);
+  } finally {
+    ops.closeSync(fd);
+  }
+}

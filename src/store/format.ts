@@ -1,0 +1,158 @@
+import { randomBytes } from 'node:crypto';
+import fs from 'node:fs';
+import { dirname, join } from 'node:path';
+import { errnoOf, failed, IngotError } from '../errors.ts';
+import { type FileOps, flushDirectory, nodeFileOps, writeFully } from './file-ops.ts';
+import { LAYOUTS, type Layout, SHARDS } from './layout.ts';
+
+export const METADATA = '.ingot';
+export const FORMAT = 1;
+
+/** What `.ingot/store.json` says. */
+export interface StoreFormat {
+  readonly format: typeof FORMAT;
+  readonly layout: Layout;
+  /** Set while a relayout runs: the layout in which objects may still lie. */
+  readonly movingFrom?: Layout;
+}
+
+/**
+ * Reads a store's format. Undefined when `root` is not there, is an empty directory, or is one
+ * whose creation a crash cut short. Throws when it is anything else than a store we know.
+ */
+export function readFormat(root: string): StoreFormat | undefined {
+  const path = join(root, METADATA, 'store.json');
+  let text: string;
+  try {
+    text = fs.readFileSync(path, 'utf8');
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code === 'ENOENT') return checkEmpty(root);
+    if (code === 'ENOTDIR') throw notAStore(root, 'it is a file, not a directory');
+    throw failed('cannot open the store', error, { path: root });
+  }
+  return parseFormat(text, path);
+}
+
+/** Checks a store.json's text. Throws an IngotError on one that is malformed or newer. */
+export function parseFormat(text: string, path: string): StoreFormat {
+  const broken = (why: string) =>
+    new IngotError({
+      what: 'the store cannot be opened',
+      code: 'INGOT_BAD_FORMAT',
+      path,
+      why,
+      hint: 'nothing was touched; restore this file from a backup',
+    });
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw broken('not valid JSON');
+  }
+  if (typeof value !== 'object' || value === null) throw broken('not a JSON object');
+  const { format, layout, movingFrom } = value as Record<string, unknown>;
+  if (typeof format !== 'number' || !Number.isInteger(format) || format < 1)
+    throw broken('no format number');
+  if (format > FORMAT)
+    throw new IngotError({
+      what: 'the store cannot be opened',
+      code: 'INGOT_NEWER_FORMAT',
+      path,
+      why: `it has format ${format}, this ingot knows ${FORMAT}`,
+      hint: 'nothing was touched; use a newer ingot',
+    });
+  if (!LAYOUTS.includes(layout as Layout)) throw broken('unknown layout');
+  if (movingFrom === undefined) return { format: FORMAT, layout: layout as Layout };
+  if (!LAYOUTS.includes(movingFrom as Layout)) throw broken('unknown layout in movingFrom');
+  return { format: FORMAT, layout: layout as Layout, movingFrom: movingFrom as Layout };
+}
+
+/**
+ * Creates a store: mode 0700, because objects are 0444 and must not show private files to other
+ * local users. Durable when it returns, its own entry in its parent included. When another
+ * process creates the same store at once, one of them wins and both use its format.
+ */
+export function createStore(root: string, layout: Layout, ops: FileOps = nodeFileOps): StoreFormat {
+  try {
+    const firstNew = ops.mkdirSync(root, { recursive: true, mode: 0o700 });
+    ops.mkdirSync(join(root, METADATA), { recursive: true, mode: 0o700 });
+    if (layout === 'sharded')
+      for (const shard of SHARDS) ops.mkdirSync(join(root, shard), { recursive: true });
+    writeFormat(root, { format: FORMAT, layout }, 'if missing', ops);
+    flushDirectory(ops, root);
+    // Each new ancestor is an entry in its own parent.
+    for (let made = root; firstNew !== undefined && made.length >= firstNew.length; )
+      flushDirectory(ops, (made = dirname(made)));
+  } catch (error) {
+    throw failed('cannot create the store', error, { path: root });
+  }
+  return readFormat(root)!;
+}
+
+/** Replaces store.json in one step, or makes it if it is not there yet; durable on return. */
+export function writeFormat(
+  root: string,
+  format: StoreFormat,
+  how: 'replace' | 'if missing',
+  ops: FileOps = nodeFileOps,
+): void {
+  const folder = join(root, METADATA);
+  const path = join(folder, 'store.json');
+  const temp = `${path}.tmp-${randomBytes(8).toString('hex')}`;
+  const fd = ops.openSync(temp, 'wx', 0o600);
+  try {
+    try {
+      writeFully(ops, fd, Buffer.from(`${JSON.stringify(format)}\n`));
+      ops.fsyncSync(fd);
+    } finally {
+      ops.closeSync(fd);
+    }
+    if (how === 'replace') ops.renameSync(temp, path);
+    else linkIfMissing(temp, path, ops);
+  } finally {
+    ops.rmSync(temp, { force: true });
+  }
+  flushDirectory(ops, folder);
+}
+
+function linkIfMissing(temp: string, path: string, ops: FileOps): void {
+  try {
+    ops.linkSync(temp, path);
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code === 'EEXIST') return;
+    // FAT, exFAT and some FUSE file systems have no hard links.
+    if (code === 'EPERM' || code === 'ENOTSUP' || code === 'ENOSYS') ops.renameSync(temp, path);
+    else throw error;
+  }
+}
+
+/** Entries that do not make a directory somebody's own: a cut-off creation, a fresh ext4. */
+const IGNORED = new Set([METADATA, 'lost+found']);
+
+function checkEmpty(root: string): undefined {
+  let names: string[];
+  try {
+    names = fs.readdirSync(root);
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code === 'ENOENT') return undefined;
+    if (code === 'ENOTDIR') throw notAStore(root, 'it is a file, not a directory');
+    throw failed('cannot open the store', error, { path: root });
+  }
+  const sharded = new Set(SHARDS);
+  const foreign = names.find((name) => !IGNORED.has(name) && !(names.includes(METADATA) && sharded.has(name)));
+  if (foreign !== undefined) throw notAStore(root, 'the directory is not empty and has no .ingot/store.json');
+  return undefined;
+}
+
+function notAStore(root: string, why: string): IngotError {
+  return new IngotError({
+    what: 'not a store',
+    code: 'INGOT_NOT_A_STORE',
+    path: root,
+    why,
+    hint: 'nothing was touched; name an existing store, an empty directory or a new path',
+  });
+}

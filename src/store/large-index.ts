@@ -1,0 +1,58 @@
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { errnoOf } from '../errors.ts';
+import { METADATA } from './format.ts';
+
+/**
+ * The sizes of large objects, each with a sample of its bytes: a content found here is very likely
+ * stored already, so it is hashed before anything is written. Only a hint: a missing or broken
+ * line costs one needless temp, a wrong one a second reading. Hence it is never flushed, and many
+ * writers append to it at once (a line is one write(2) with O_APPEND).
+ */
+export class LargeIndex {
+  readonly #path: string;
+  readonly #known = new Set<string>();
+  /** How much of the file was read so far: other workers and writers add to it. */
+  #readTo = 0;
+
+  constructor(root: string) {
+    this.#path = join(root, METADATA, 'large');
+  }
+
+  has(size: number, sample: string): boolean {
+    this.#readOn();
+    return this.#known.has(`${size} ${sample}`);
+  }
+
+  add(size: number, sample: string): void {
+    if (this.has(size, sample)) return;
+    try {
+      fs.appendFileSync(this.#path, `${size} ${sample}\n`, { mode: 0o600 });
+    } catch (error) {
+      // The objects are stored; without the hint a later duplicate is merely staged once more.
+      if (errnoOf(error) === undefined) throw error;
+    }
+  }
+
+  #readOn(): void {
+    let fd: number;
+    try {
+      fd = fs.openSync(this.#path, 'r');
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') return;
+      throw error;
+    }
+    try {
+      const chunk = Buffer.allocUnsafe(1 << 16);
+      for (let n = 0; (n = fs.readSync(fd, chunk, 0, chunk.length, this.#readTo)) > 0; ) {
+        const end = chunk.subarray(0, n).lastIndexOf(0x0a) + 1;
+        // A line that is still being written is read next time; one that never ends is no line.
+        if (end === 0 && n < chunk.length) return;
+        for (const line of chunk.toString('latin1', 0, end).split('\n')) if (line !== '') this.#known.add(line);
+        this.#readTo += end || n;
+      }
+    } finally {
+      fs.closeSync(fd);
+    }
+  }
+}

@@ -1,0 +1,53 @@
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { type Digest, isDigest } from './digest.ts';
+
+/** flat: STORE/<digest>; sharded: STORE/<first 2 characters>/<digest>. */
+export type Layout = 'flat' | 'sharded';
+
+export const LAYOUTS: readonly Layout[] = ['flat', 'sharded'];
+
+export const SHARDS: readonly string[] = Array.from({ length: 256 }, (_, n) =>
+  n.toString(16).padStart(2, '0'),
+);
+
+/** Where an object lies in a layout. */
+export function objectPath(root: string, layout: Layout, digest: Digest): string {
+  return layout === 'flat' ? `${root}/${digest}` : `${root}/${digest.slice(0, 2)}/${digest}`;
+}
+
+/** The layout that is not this one: where a store that is being moved keeps the rest. */
+export function otherLayout(layout: Layout): Layout {
+  return layout === 'flat' ? 'sharded' : 'flat';
+}
+
+/** The folders that hold objects, the store's own first. */
+export function objectFolders(root: string, layout: Layout): string[] {
+  return layout === 'flat' ? [root] : [root, ...SHARDS.map((shard) => join(root, shard))];
+}
+
+/**
+ * Every object in either layout, a folder at a time, in no order. An object that a relayout moves
+ * meanwhile may be met twice, never missed when the old layout is listed first.
+ */
+export function* listObjects(root: string, layout: Layout): Generator<Digest> {
+  for (const shard of layout === 'flat' ? [...SHARDS, ''] : ['', ...SHARDS]) {
+    yield* namesIn(shard === '' ? root : join(root, shard));
+  }
+}
+
+function* namesIn(folder: string): Generator<Digest> {
+  let handle: fs.Dir;
+  try {
+    handle = fs.opendirSync(folder, { bufferSize: 1024 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw error;
+  }
+  try {
+    for (let entry = handle.readSync(); entry !== null; entry = handle.readSync())
+      if (isDigest(entry.name)) yield entry.name;
+  } finally {
+    handle.closeSync();
+  }
+}

@@ -1,0 +1,220 @@
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { errnoOf, failed, UsageError } from '../errors.ts';
+import { loadLibc } from '../native/libc.ts';
+import { BarrierCoordinator, type BarrierChoice, type BarrierKind, chooseBarrier } from './barrier.ts';
+import { type FileOps, flushDirectory, nodeFileOps } from './file-ops.ts';
+import { createStore, readFormat, type StoreFormat } from './format.ts';
+import { LargeIndex } from './large-index.ts';
+import { type Layout, listObjects, objectFolders } from './layout.ts';
+import { LocalGroup, type LocalWorkerState } from './local-group.ts';
+import type { CallMain, Durability, FlushReport, Group, MainHalf, WorkerHalf } from './seam.ts';
+import { sweep, Writer } from './writer.ts';
+
+export interface WriteOptions {
+  readonly durability: Durability;
+  readonly barrier: BarrierChoice;
+  /** Layout of a store that is created; an existing one keeps its own. */
+  readonly layout?: Layout | undefined;
+  readonly verifyHits: boolean;
+  /** Look and hash, but create and write nothing. */
+  readonly dryRun: boolean;
+  readonly threads: number;
+}
+
+/** Plain data: what each worker thread is told. */
+export interface LocalWorkerInit {
+  readonly root: string;
+  readonly format: StoreFormat;
+  readonly writerFolder: string;
+  readonly durability: Durability;
+  readonly barrier: BarrierKind;
+  readonly wasEmpty: boolean;
+  readonly verifyHits: boolean;
+  readonly dryRun: boolean;
+  readonly maxOpenTemps: number;
+}
+
+/**
+ * The most temps that may be open at once, all groups together, when the barrier is an fsync of
+ * each: half of what the process may open, since sources and libraries need some too.
+ */
+const OPEN_TEMPS_SHARE = 0.5;
+/** More open temps than this in one group make no barrier cheaper. */
+const MAX_OPEN_TEMPS = 512;
+
+/** The main thread's half of a local store: the writer, the shared barrier, the last flush. */
+export class LocalMainHalf implements MainHalf {
+  readonly workerInit: LocalWorkerInit;
+  /** Temps of dead writers that were removed on open. */
+  readonly swept: number;
+  readonly #writer: Writer | undefined;
+  readonly #coordinator: BarrierCoordinator;
+  /** Open for the whole run: write-back errors are reported to descriptors opened before them. */
+  readonly #rootFd: number;
+  readonly #ops: FileOps;
+
+  private constructor(
+    init: LocalWorkerInit,
+    swept: number,
+    writer: Writer | undefined,
+    rootFd: number,
+    flush: () => Promise<void>,
+    ops: FileOps,
+  ) {
+    this.workerInit = init;
+    this.swept = swept;
+    this.#writer = writer;
+    this.#rootFd = rootFd;
+    this.#coordinator = new BarrierCoordinator(flush);
+    this.#ops = ops;
+  }
+
+  /**
+   * Opens a store for writing: creates it if it is missing, sweeps what dead writers left, and
+   * takes a writer's folder and lock. Throws an IngotError; nothing is left behind then.
+   */
+  static async open(
+    root: string,
+    options: WriteOptions,
+    ops: FileOps = nodeFileOps,
+  ): Promise<LocalMainHalf> {
+    const { durability, verifyHits, dryRun, threads } = options;
+    const existing = readFormat(root);
+    if (existing !== undefined && options.layout !== undefined && options.layout !== existing.layout)
+      throw new UsageError({
+        what: 'cannot change the layout of an existing store',
+        code: 'INGOT_LAYOUT',
+        path: root,
+        why: `it is ${existing.layout}`,
+        hint: `run 'ingot relayout --to ${options.layout}'`,
+      });
+    const layout = options.layout ?? 'flat';
+    const format = existing ?? (dryRun ? { format: 1, layout } : createStore(root, layout, ops));
+    const libc = await loadLibc();
+    const present = existing !== undefined || !dryRun;
+    const barrier = present ? chooseBarrier(options.barrier, root, libc) : 'fsync';
+    const swept = dryRun ? 0 : sweep(root, libc, ops);
+    const rootFd = present ? openRoot(root, ops) : -1;
+    let writer: Writer | undefined;
+    try {
+      writer = dryRun ? undefined : Writer.open(root, libc, ops);
+      const init: LocalWorkerInit = {
+        root,
+        format,
+        writerFolder: writer?.folder ?? '',
+        durability,
+        barrier,
+        wasEmpty: !present || listObjects(root, format.layout).next().done === true,
+        verifyHits,
+        dryRun,
+        maxOpenTemps: maxOpenTemps(threads),
+      };
+      // Only asked for where chooseBarrier took syncfs, which it does only with libc at hand.
+      const flush = () => libc!.syncfs(rootFd);
+      return new LocalMainHalf(init, swept, writer, rootFd, flush, ops);
+    } catch (error) {
+      writer?.close();
+      if (rootFd >= 0) ops.closeSync(rootFd);
+      throw failed('cannot open the store', error, { path: root });
+    }
+  }
+
+  answer(message: unknown): Promise<unknown> {
+    if (message === 'barrier') return this.#coordinator.wait();
+    return Promise.reject(new Error(`unknown message from a worker half: ${String(message)}`));
+  }
+
+  async finish(): Promise<FlushReport> {
+    const { durability, root, format } = this.workerInit;
+    let directoryFlushes = 0;
+    try {
+      this.#writer?.close();
+      if (this.#writer !== undefined && durability !== 'none')
+        for (const folder of objectFolders(root, format.layout))
+          if (this.#flushFolder(folder)) directoryFlushes++;
+    } catch (error) {
+      throw failed('cannot make the names of objects durable', error, {
+        path: root,
+        hint: 'check the disk and run again',
+      });
+    } finally {
+      if (this.#rootFd >= 0) this.#ops.closeSync(this.#rootFd);
+    }
+    return { barriers: this.#coordinator.count, directoryFlushes };
+  }
+
+  #flushFolder(folder: string): boolean {
+    if (folder === this.workerInit.root) {
+      this.#ops.fsyncSync(this.#rootFd);
+      return true;
+    }
+    try {
+      flushDirectory(this.#ops, folder);
+      return true;
+    } catch (error) {
+      // A shard that a user removed while it was empty: it holds no names.
+      if (errnoOf(error) === 'ENOENT') return false;
+      throw error;
+    }
+  }
+
+  abandon(): void {
+    try {
+      this.#writer?.close();
+    } catch (error) {
+      // The run has failed already: what cannot be removed now is swept on the next open.
+      if (errnoOf(error) === undefined) throw error;
+    } finally {
+      if (this.#rootFd >= 0) this.#ops.closeSync(this.#rootFd);
+    }
+  }
+}
+
+/** Makes a worker's half. `worker` tells the workers of one writer apart. */
+export function openLocalWorkerHalf(
+  init: LocalWorkerInit,
+  worker: number,
+  ops: FileOps = nodeFileOps,
+): WorkerHalf {
+  const tempFolder = join(init.writerFolder, String(worker));
+  if (!init.dryRun) {
+    try {
+      ops.mkdirSync(tempFolder, { mode: 0o700, recursive: true });
+    } catch (error) {
+      throw failed("cannot make a folder for a worker's temps", error, { path: tempFolder });
+    }
+  }
+  const state: LocalWorkerState = {
+    root: init.root,
+    layout: init.format.layout,
+    moving: init.format.movingFrom !== undefined,
+    tempFolder,
+    durability: init.durability,
+    keepTempsOpen: init.durability === 'group' && init.barrier === 'fsync',
+    wasEmpty: init.wasEmpty,
+    verifyHits: init.verifyHits,
+    dryRun: init.dryRun,
+    maxOpenTemps: init.maxOpenTemps,
+    ops,
+    large: new LargeIndex(init.root),
+    nextTemp: 0,
+    noClone: new Set(),
+  };
+  return {
+    openGroup: (callMain: CallMain): Group => new LocalGroup(state, callMain),
+    close: () => {},
+  };
+}
+
+function openRoot(root: string, ops: FileOps): number {
+  return ops.openSync(root, fs.constants.O_RDONLY | fs.constants.O_DIRECTORY);
+}
+
+function maxOpenTemps(threads: number): number {
+  const limits = fs.readFileSync('/proc/self/limits', 'latin1');
+  const soft = Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? 1024);
+  // Each worker has up to two groups at a time.
+  const each = Math.floor((soft * OPEN_TEMPS_SHARE) / (threads * 2));
+  return Math.max(1, Math.min(MAX_OPEN_TEMPS, each));
+}

@@ -1,0 +1,156 @@
+/**
+ * A writer is one process with a store open for writing. Its sign of life is an flock on the file
+ * `lock` in its own `.tmp-<writer>/`: it dies with the process, and unlike a PID it means the same
+ * in every container. What a dead writer left is swept on the next open; a live one's never is.
+ */
+import { randomBytes } from 'node:crypto';
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { errnoOf, failed } from '../errors.ts';
+import type { Libc } from '../native/libc.ts';
+import { type FileOps, nodeFileOps } from './file-ops.ts';
+
+export const TEMP_PREFIX = '.tmp-';
+
+const LOCK = 'lock';
+
+export class Writer {
+  /** `STORE/.tmp-<writer>` */
+  readonly folder: string;
+  readonly #lockFd: number;
+  readonly #ops: FileOps;
+
+  private constructor(folder: string, lockFd: number, ops: FileOps) {
+    this.folder = folder;
+    this.#lockFd = lockFd;
+    this.#ops = ops;
+  }
+
+  /** Makes a writer with a folder of its own, locked. Throws an IngotError. */
+  static open(root: string, libc: Libc | undefined, ops: FileOps = nodeFileOps): Writer {
+    try {
+      for (;;) {
+        const folder = join(root, TEMP_PREFIX + randomBytes(16).toString('hex'));
+        ops.mkdirSync(folder, { mode: 0o700 });
+        const lockFd = lockFolder(folder, libc, ops);
+        // A sweep may have come between mkdir and lock: that folder is gone, begin anew.
+        if (lockFd !== undefined) return new Writer(folder, lockFd, ops);
+      }
+    } catch (error) {
+      throw failed('cannot open the store for writing', error, { path: root });
+    }
+  }
+
+  /** Removes the writer's folder with all that is left in it, and gives up the lock. */
+  close(): void {
+    try {
+      removeTemps(this.folder, this.#ops);
+    } finally {
+      this.#ops.closeSync(this.#lockFd);
+    }
+  }
+}
+
+function lockFolder(folder: string, libc: Libc | undefined, ops: FileOps): number | undefined {
+  const path = join(folder, LOCK);
+  let fd: number;
+  try {
+    // Opened for writing: NFS refuses exclusive locks on files opened for reading.
+    fd = ops.openSync(path, fs.constants.O_RDWR | fs.constants.O_CREAT, 0o600);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+  try {
+    if (libc === undefined || (libc.tryLock(fd) && isSameFile(fd, path))) {
+      const owned = fd;
+      fd = -1;
+      return owned;
+    }
+    return undefined;
+  } finally {
+    if (fd >= 0) ops.closeSync(fd);
+  }
+}
+
+/**
+ * Removes the temps of dead writers and gives their number. Without flock nobody can be known to
+ * be dead, so nothing is removed.
+ */
+export function sweep(root: string, libc: Libc | undefined, ops: FileOps = nodeFileOps): number {
+  if (libc === undefined) return 0;
+  let swept = 0;
+  try {
+    for (const name of tempNames(root)) if (sweepOne(join(root, name), libc, ops)) swept++;
+  } catch (error) {
+    throw failed('cannot sweep the temps of dead writers', error, { path: root });
+  }
+  return swept;
+}
+
+/** Read as a stream: a flat store's top may hold millions of objects. */
+function tempNames(root: string): string[] {
+  const names: string[] = [];
+  const top = fs.opendirSync(root, { bufferSize: 1024 });
+  try {
+    for (let entry = top.readSync(); entry !== null; entry = top.readSync())
+      if (entry.name.startsWith(TEMP_PREFIX)) names.push(entry.name);
+  } finally {
+    top.closeSync();
+  }
+  return names;
+}
+
+function sweepOne(path: string, libc: Libc, ops: FileOps): boolean {
+  const isFolder = fs.lstatSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  const lock = isFolder ? join(path, LOCK) : path;
+  let fd: number;
+  try {
+    // Creating the lock where it is missing keeps out a writer that is just about to take it.
+    const { O_RDWR, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
+    fd = ops.openSync(lock, O_RDWR | O_NOFOLLOW | O_NONBLOCK | (isFolder ? O_CREAT : 0), 0o600);
+  } catch (error) {
+    // Another sweep was faster, or the temps are another user's and not ours to judge.
+    if (['ENOENT', 'EACCES', 'EPERM', 'ELOOP', 'EISDIR'].includes(errnoOf(error) ?? '')) return false;
+    throw error;
+  }
+  try {
+    if (!libc.tryLock(fd) || !isSameFile(fd, lock)) return false;
+    if (isFolder) removeTemps(path, ops);
+    else ops.rmSync(path, { force: true });
+    return true;
+  } finally {
+    ops.closeSync(fd);
+  }
+}
+
+/**
+ * Removes a writer's folder, its lock last: as long as temps are left, the folder has a lock that
+ * says whose they are. A sweep that looks in between makes a new lock and removes the rest itself.
+ */
+function removeTemps(folder: string, ops: FileOps): void {
+  for (const name of namesIn(folder))
+    if (name !== LOCK) ops.rmSync(join(folder, name), { recursive: true, force: true });
+  ops.rmSync(join(folder, LOCK), { force: true });
+  try {
+    ops.rmdirSync(folder);
+  } catch (error) {
+    if (!['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes(errnoOf(error) ?? '')) throw error;
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return fs.readdirSync(folder);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/** False when the file was removed, or replaced, between its opening and its locking. */
+function isSameFile(fd: number, path: string): boolean {
+  const held = fs.fstatSync(fd, { bigint: true });
+  const named = fs.statSync(path, { bigint: true, throwIfNoEntry: false });
+  return named !== undefined && named.ino === held.ino && named.dev === held.dev;
+}

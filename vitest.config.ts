@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    // The built package, as its users import it: worker threads need JavaScript files.
+    alias: { ingot: new URL('./dist/src/index.js', import.meta.url).pathname },
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    // Two files at a time: the trials themselves start threads and processes.
+    maxWorkers: 2,
+  },
+});
