@@ -63,6 +63,13 @@ export function errnoOf(error: unknown): string | undefined {
   return typeof error.code === 'string' ? error.code : undefined;
 }
 
+/** Any error as plain data, for a thread boundary or a report. */
+export function failureOf(what: string, error: unknown): Failure {
+  const wrapped = failed(what, error);
+  if (wrapped instanceof IngotError) return wrapped.toFailure();
+  return { what, code: 'INGOT_INTERNAL', why: wrapped.message };
+}
+
 const MESSAGES = new Map([...getSystemErrorMap().values()]);
 /** Linux errnos that libuv has no name for. */
 MESSAGES.set('EDQUOT', 'disk quota exceeded');
@@ -84,21 +91,22 @@ function describe({ what, code, why, path, hint }: Failure): string {
   return hint === undefined ? `${head}: ${shown}` : `${head}: ${shown}; ${hint}`;
 }
 
+/** Control characters, line separators, lone surrogates, marks that turn the writing direction. */
+const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u202a-\u202e\u2066-\u2069\\]/u;
+
 /**
  * A path as one line of plain text: control characters, line separators and bytes that are not
  * UTF-8 (held as lone surrogates U+DC00 + byte) appear as `\xNN` or `\uNNNN`, a backslash doubled.
  */
 export function printable(path: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
-  if (!/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\\]/.test(path))
-    return path;
+  if (!UNPRINTABLE.test(path)) return path;
   let out = '';
   for (const char of path) {
     const point = char.codePointAt(0)!;
     if (point >= 0xdc00 && point <= 0xdcff) out += `\\x${hex(point - 0xdc00, 2)}`;
     else if (char === '\\') out += '\\\\';
     else if (point < 0x20 || (point >= 0x7f && point < 0xa0)) out += `\\x${hex(point, 2)}`;
-    else if (/[\u2028\u2029\u202a-\u202e\u2066-\u2069]/.test(char) || !char.isWellFormed())
+    else if (UNPRINTABLE.test(char))
       out += `\\u${hex(point, 4)}`;
     else out += char;
   }

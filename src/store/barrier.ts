@@ -1,6 +1,6 @@
-import type { Libc } from '../native/libc.ts';
-import { fileSystemTypeOf, syncfsReportsErrors } from '../native/file-system-type.ts';
 import { failed, UsageError } from '../errors.ts';
+import { fileSystemTypeOf, syncfsReportsErrors } from '../native/file-system-type.ts';
+import type { Libc } from '../native/libc.ts';
 
 /** How the barrier of a group is made; `auto` takes syncfs where it is known to be one. */
 export type BarrierChoice = 'auto' | 'syncfs' | 'fsync';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { dirname, join } from 'node:path';
-import { errnoOf, failed, IngotError } from '../errors.ts';
+import { errnoOf, failed, IngotError, UsageError } from '../errors.ts';
 import { type FileOps, flushDirectory, nodeFileOps, writeFully } from './file-ops.ts';
 import { LAYOUTS, type Layout, SHARDS } from './layout.ts';
 
@@ -32,6 +32,31 @@ export function readFormat(root: string): StoreFormat | undefined {
     throw failed('cannot open the store', error, { path: root });
   }
   return parseFormat(text, path);
+}
+
+/** Reads the format of a store that has to be there. Throws INGOT_NO_STORE when it is not. */
+export function requireFormat(root: string): StoreFormat {
+  const format = readFormat(root);
+  if (format !== undefined) return format;
+  throw new IngotError({
+    what: 'no store here',
+    code: 'INGOT_NO_STORE',
+    path: root,
+    why: 'there is no .ingot/store.json',
+    hint: "check the path; 'ingot ingest' and 'ingot put' create a store",
+  });
+}
+
+/** Throws a UsageError when a layout was asked for that is not the existing store's. */
+export function checkLayout(root: string, format: StoreFormat, wanted: Layout | undefined): void {
+  if (wanted === undefined || wanted === format.layout) return;
+  throw new UsageError({
+    what: 'cannot change the layout of an existing store',
+    code: 'INGOT_LAYOUT',
+    path: root,
+    why: `it is ${format.layout}`,
+    hint: `run 'ingot relayout --to ${wanted}'`,
+  });
 }
 
 /** Checks a store.json's text. Throws an IngotError on one that is malformed or newer. */
@@ -79,15 +104,27 @@ export function createStore(root: string, layout: Layout, ops: FileOps = nodeFil
     ops.mkdirSync(join(root, METADATA), { recursive: true, mode: 0o700 });
     if (layout === 'sharded')
       for (const shard of SHARDS) ops.mkdirSync(join(root, shard), { recursive: true });
-    writeFormat(root, { format: FORMAT, layout }, 'if missing', ops);
     flushDirectory(ops, root);
-    // Each new ancestor is an entry in its own parent.
-    for (let made = root; firstNew !== undefined && made.length >= firstNew.length; )
-      flushDirectory(ops, (made = dirname(made)));
+    flushAncestors(root, firstNew, ops);
+    // Last: whoever finds store.json finds a store whose own name is durable.
+    writeFormat(root, { format: FORMAT, layout }, 'if missing', ops);
   } catch (error) {
     throw failed('cannot create the store', error, { path: root });
   }
   return readFormat(root)!;
+}
+
+/** Each new folder is an entry in its parent; so is a root that an attempt cut short has made. */
+function flushAncestors(root: string, firstNew: string | undefined, ops: FileOps): void {
+  try {
+    for (let made = root; made.length >= (firstNew ?? root).length; ) {
+      made = dirname(made);
+      flushDirectory(ops, made);
+    }
+  } catch (error) {
+    // The parent of a folder that others made for us need not be readable.
+    if (firstNew !== undefined || errnoOf(error) !== 'EACCES') throw error;
+  }
 }
 
 /** Replaces store.json in one step, or makes it if it is not there yet; durable on return. */
@@ -141,10 +178,17 @@ function checkEmpty(root: string): undefined {
     if (code === 'ENOTDIR') throw notAStore(root, 'it is a file, not a directory');
     throw failed('cannot open the store', error, { path: root });
   }
-  const sharded = new Set(SHARDS);
-  const foreign = names.find((name) => !IGNORED.has(name) && !(names.includes(METADATA) && sharded.has(name)));
-  if (foreign !== undefined) throw notAStore(root, 'the directory is not empty and has no .ingot/store.json');
+  const isCutOff = names.includes(METADATA);
+  const foreign = names.find(
+    (name) => !IGNORED.has(name) && !(isCutOff && isEmptyShard(root, name)),
+  );
+  if (foreign !== undefined)
+    throw notAStore(root, 'the directory is not empty and has no .ingot/store.json');
   return undefined;
+}
+
+function isEmptyShard(root: string, name: string): boolean {
+  return SHARDS.includes(name) && fs.readdirSync(join(root, name)).length === 0;
 }
 
 function notAStore(root: string, why: string): IngotError {

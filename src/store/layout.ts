@@ -27,16 +27,30 @@ export function objectFolders(root: string, layout: Layout): string[] {
 }
 
 /**
+ * Where to look for an object, in this order. A relayout may have moved it to the other layout,
+ * or, while one looked there, from it: hence the first place once more.
+ */
+export function candidatePaths(root: string, layout: Layout, digest: Digest): string[] {
+  const expected = objectPath(root, layout, digest);
+  return [expected, objectPath(root, otherLayout(layout), digest), expected];
+}
+
+/**
  * Every object in either layout, a folder at a time, in no order. An object that a relayout moves
  * meanwhile may be met twice, never missed when the old layout is listed first.
  */
 export function* listObjects(root: string, layout: Layout): Generator<Digest> {
-  for (const shard of layout === 'flat' ? [...SHARDS, ''] : ['', ...SHARDS]) {
-    yield* namesIn(shard === '' ? root : join(root, shard));
-  }
+  yield* listLayout(root, otherLayout(layout));
+  yield* listLayout(root, layout);
 }
 
-function* namesIn(folder: string): Generator<Digest> {
+/** The objects that lie in one layout, whatever the store's own is. */
+export function* listLayout(root: string, layout: Layout): Generator<Digest> {
+  if (layout === 'flat') yield* namesIn(root, '');
+  else for (const shard of SHARDS) yield* namesIn(join(root, shard), shard);
+}
+
+function* namesIn(folder: string, prefix: string): Generator<Digest> {
   let handle: fs.Dir;
   try {
     handle = fs.opendirSync(folder, { bufferSize: 1024 });
@@ -46,7 +60,7 @@ function* namesIn(folder: string): Generator<Digest> {
   }
   try {
     for (let entry = handle.readSync(); entry !== null; entry = handle.readSync())
-      if (isDigest(entry.name)) yield entry.name;
+      if (entry.name.startsWith(prefix) && isDigest(entry.name)) yield entry.name;
   } finally {
     handle.closeSync();
   }

@@ -8,12 +8,21 @@
 import fs from 'node:fs';
 import { promisify } from 'node:util';
 import { errnoOf, failed } from '../errors.ts';
-import { type Digest, DigestStream } from './digest.ts';
+import type { Digest } from './digest.ts';
 import { directoryFullHint, diskFullHint } from './disk-full.ts';
 import { type FileOps, writeFully } from './file-ops.ts';
 import type { LargeIndex } from './large-index.ts';
 import { type Layout, objectPath, otherLayout } from './layout.ts';
-import type { CallMain, CloneStage, Durability, Group, Presence, StoreCost, StreamStage } from './seam.ts';
+import type {
+  CallMain,
+  CloneStage,
+  Durability,
+  Group,
+  Presence,
+  StoreCost,
+  StreamStage,
+} from './seam.ts';
+import { hashesTo } from './verify-objects.ts';
 
 /** What groups of one worker share. */
 export interface LocalWorkerState {
@@ -50,8 +59,6 @@ const OBJECT_MODE = 0o444;
 
 export class LocalGroup implements Group {
   readonly cost: StoreCost = {
-    writeMs: 0,
-    barrierMs: 0,
     publishMs: 0,
     bytesWritten: 0,
     fileFlushes: 0,
@@ -94,7 +101,6 @@ export class LocalGroup implements Group {
     const { ops, dryRun } = this.#state;
     this.cost.bytesWritten += bytes.length;
     if (dryRun) return;
-    const begun = performance.now();
     const temp = this.#openTemp();
     try {
       writeFully(ops, temp.fd, bytes);
@@ -103,7 +109,6 @@ export class LocalGroup implements Group {
       this.#remove(temp);
       throw this.#writeFailure(error, temp.path, bytes.length);
     }
-    this.cost.writeMs += performance.now() - begun;
   }
 
   stageStream(): StreamStage {
@@ -114,7 +119,6 @@ export class LocalGroup implements Group {
     let size = 0;
     return {
       write: async (bytes) => {
-        const begun = performance.now();
         try {
           for (let at = 0; at < bytes.length; )
             at += (await write(temp.fd, bytes, at, bytes.length - at, null)).bytesWritten;
@@ -123,7 +127,6 @@ export class LocalGroup implements Group {
         }
         size += bytes.length;
         this.cost.bytesWritten += bytes.length;
-        this.cost.writeMs += performance.now() - begun;
       },
       keep: (digest, total, sample) => this.#keepLarge(temp, digest, total, sample),
       drop: () => {
@@ -176,10 +179,8 @@ export class LocalGroup implements Group {
   async #barrier(): Promise<void> {
     const { durability, keepTempsOpen } = this.#state;
     if (durability !== 'group' || this.#staged.length === 0) return;
-    const begun = performance.now();
     if (keepTempsOpen) await this.#flushTemps();
     else await this.#callMain('barrier');
-    this.cost.barrierMs += performance.now() - begun;
   }
 
   /** The barrier where syncfs is none: fsync of the open temps, as many at once as libuv has threads. */
@@ -248,14 +249,14 @@ export class LocalGroup implements Group {
     this.#staged.push({ temp, digest });
   }
 
-  #keepLarge(temp: Temp, digest: Digest, size: number, sample: string): void {
+  #keepLarge(temp: Temp, digest: Digest, size: number, sample: string | undefined): void {
     try {
       this.#keep(temp, digest);
     } catch (error) {
       this.#remove(temp);
       throw this.#writeFailure(error, temp.path, size);
     }
-    this.#largeKept.push({ size, sample });
+    if (sample !== undefined) this.#largeKept.push({ size, sample });
   }
 
   #close(temp: Temp): void {
@@ -312,17 +313,4 @@ function flushFailure(error: unknown, root: string): Error {
     path: root,
     hint: 'the temps of this group were dropped; check the disk and run again',
   });
-}
-
-function hashesTo(path: string, digest: Digest): boolean {
-  const hash = new DigestStream();
-  const buffer = Buffer.allocUnsafe(1 << 20);
-  const fd = fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW);
-  try {
-    for (let n = 0; (n = fs.readSync(fd, buffer, 0, buffer.length, null)) > 0; )
-      hash.update(buffer.subarray(0, n));
-  } finally {
-    fs.closeSync(fd);
-  }
-  return hash.digest() === digest;
 }

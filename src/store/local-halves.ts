@@ -1,10 +1,15 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { errnoOf, failed, UsageError } from '../errors.ts';
+import { errnoOf, failed } from '../errors.ts';
 import { loadLibc } from '../native/libc.ts';
-import { BarrierCoordinator, type BarrierChoice, type BarrierKind, chooseBarrier } from './barrier.ts';
+import {
+  type BarrierChoice,
+  BarrierCoordinator,
+  type BarrierKind,
+  chooseBarrier,
+} from './barrier.ts';
 import { type FileOps, flushDirectory, nodeFileOps } from './file-ops.ts';
-import { createStore, readFormat, type StoreFormat } from './format.ts';
+import { checkLayout, createStore, readFormat, type StoreFormat } from './format.ts';
 import { LargeIndex } from './large-index.ts';
 import { type Layout, listObjects, objectFolders } from './layout.ts';
 import { LocalGroup, type LocalWorkerState } from './local-group.ts';
@@ -81,14 +86,7 @@ export class LocalMainHalf implements MainHalf {
   ): Promise<LocalMainHalf> {
     const { durability, verifyHits, dryRun, threads } = options;
     const existing = readFormat(root);
-    if (existing !== undefined && options.layout !== undefined && options.layout !== existing.layout)
-      throw new UsageError({
-        what: 'cannot change the layout of an existing store',
-        code: 'INGOT_LAYOUT',
-        path: root,
-        why: `it is ${existing.layout}`,
-        hint: `run 'ingot relayout --to ${options.layout}'`,
-      });
+    if (existing !== undefined) checkLayout(root, existing, options.layout);
     const layout = options.layout ?? 'flat';
     const format = existing ?? (dryRun ? { format: 1, layout } : createStore(root, layout, ops));
     const libc = await loadLibc();
@@ -98,14 +96,14 @@ export class LocalMainHalf implements MainHalf {
     const rootFd = present ? openRoot(root, ops) : -1;
     let writer: Writer | undefined;
     try {
-      writer = dryRun ? undefined : Writer.open(root, libc, ops);
+      writer = dryRun ? undefined : Writer.open(root, format, libc, ops);
       const init: LocalWorkerInit = {
         root,
-        format,
+        format: writer?.format ?? format,
         writerFolder: writer?.folder ?? '',
         durability,
         barrier,
-        wasEmpty: !present || listObjects(root, format.layout).next().done === true,
+        wasEmpty: !present || isEmpty(root, format.layout),
         verifyHits,
         dryRun,
         maxOpenTemps: maxOpenTemps(threads),
@@ -205,6 +203,11 @@ export function openLocalWorkerHalf(
     openGroup: (callMain: CallMain): Group => new LocalGroup(state, callMain),
     close: () => {},
   };
+}
+
+function isEmpty(root: string, layout: Layout): boolean {
+  for (const _ of listObjects(root, layout)) return false;
+  return true;
 }
 
 function openRoot(root: string, ops: FileOps): number {

@@ -45,25 +45,24 @@ export interface Group {
   readonly cost: StoreCost;
 }
 
-/** A content being written piece by piece. End it with exactly one of `keep` and `drop`. */
+/**
+ * A content being written piece by piece. End it with exactly one of `keep` and `drop`. A content
+ * kept with a sample is known to `knowsLarge` from then on.
+ */
 export interface StreamStage {
   write(bytes: Uint8Array): Promise<void>;
-  keep(digest: Digest, size: number, sample: string): void;
+  keep(digest: Digest, size: number, sample: string | undefined): void;
   drop(): void;
 }
 
 /** A content taken over as shared blocks: read it back to learn its digest. */
 export interface CloneStage {
   readonly fd: number;
-  keep(digest: Digest, size: number, sample: string): void;
+  keep(digest: Digest, size: number, sample: string | undefined): void;
   drop(): void;
 }
 
 export interface StoreCost {
-  /** Milliseconds in calls that write contents. */
-  writeMs: number;
-  /** Milliseconds spent waiting until a barrier was done. */
-  barrierMs: number;
   /** Milliseconds in calls that make objects visible. */
   publishMs: number;
   bytesWritten: number;
@@ -94,7 +93,10 @@ export interface MainHalf {
    * reported. Throws when a flush fails.
    */
   finish(): Promise<FlushReport>;
-  /** Ends the writer after a failure, leaving nothing behind. Never throws. */
+  /**
+   * Ends the writer without a flush, leaving nothing behind: after a failure, or when each object
+   * was flushed on its own. Never throws.
+   */
   abandon(): void;
 }
 

@@ -8,7 +8,9 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf, failed } from '../errors.ts';
 import type { Libc } from '../native/libc.ts';
-import { type FileOps, nodeFileOps } from './file-ops.ts';
+import { type FileOps, nodeFileOps, writeFully } from './file-ops.ts';
+import { requireFormat, type StoreFormat } from './format.ts';
+import { LAYOUTS, type Layout } from './layout.ts';
 
 export const TEMP_PREFIX = '.tmp-';
 
@@ -17,27 +19,66 @@ const LOCK = 'lock';
 export class Writer {
   /** `STORE/.tmp-<writer>` */
   readonly folder: string;
+  /** What holds as long as this writer lives: a relayout waits for writers of the old layout. */
+  readonly format: StoreFormat;
   readonly #lockFd: number;
   readonly #ops: FileOps;
 
-  private constructor(folder: string, lockFd: number, ops: FileOps) {
+  private constructor(folder: string, format: StoreFormat, lockFd: number, ops: FileOps) {
     this.folder = folder;
+    this.format = format;
     this.#lockFd = lockFd;
     this.#ops = ops;
   }
 
   /** Makes a writer with a folder of its own, locked. Throws an IngotError. */
-  static open(root: string, libc: Libc | undefined, ops: FileOps = nodeFileOps): Writer {
+  static open(
+    root: string,
+    format: StoreFormat,
+    libc: Libc | undefined,
+    ops: FileOps = nodeFileOps,
+  ): Writer {
     try {
-      for (;;) {
-        const folder = join(root, TEMP_PREFIX + randomBytes(16).toString('hex'));
-        ops.mkdirSync(folder, { mode: 0o700 });
-        const lockFd = lockFolder(folder, libc, ops);
+      for (let known = format; ; ) {
+        const writer = Writer.#attempt(root, known, libc, ops);
         // A sweep may have come between mkdir and lock: that folder is gone, begin anew.
-        if (lockFd !== undefined) return new Writer(folder, lockFd, ops);
+        if (writer === undefined) continue;
+        // A relayout writes its format, then looks for writers; a writer shows its layout, then
+        // looks at the format: one of them sees the other.
+        const current = writer.#orClose(() => requireFormat(root));
+        if (current.layout === known.layout && current.movingFrom === known.movingFrom)
+          return writer;
+        writer.close();
+        known = current;
       }
     } catch (error) {
       throw failed('cannot open the store for writing', error, { path: root });
+    }
+  }
+
+  static #attempt(
+    root: string,
+    format: StoreFormat,
+    libc: Libc | undefined,
+    ops: FileOps,
+  ): Writer | undefined {
+    const folder = join(root, TEMP_PREFIX + randomBytes(16).toString('hex'));
+    ops.mkdirSync(folder, { mode: 0o700 });
+    const lockFd = lockFolder(folder, libc, ops);
+    if (lockFd === undefined) return undefined;
+    const writer = new Writer(folder, format, lockFd, ops);
+    writer.#orClose(() => writeFully(ops, lockFd, Buffer.from(`${format.layout}\n`)));
+    return writer;
+  }
+
+  #orClose<T>(step: () => T): T {
+    let done = false;
+    try {
+      const result = step();
+      done = true;
+      return result;
+    } finally {
+      if (!done) this.close();
     }
   }
 
@@ -101,6 +142,36 @@ function tempNames(root: string): string[] {
   return names;
 }
 
+/** What a folder `.tmp-<writer>` shows of its writer. */
+export interface WriterSign {
+  readonly folder: string;
+  readonly alive: boolean;
+  /** Where it publishes; undefined for a moment while it is being opened. */
+  readonly layout: Layout | undefined;
+}
+
+/** All writers that have a folder, the dead ones included. Throws what the file system throws. */
+export function listWriters(root: string, libc: Libc): WriterSign[] {
+  return tempNames(root).map((name) => signOf(join(root, name), libc));
+}
+
+/** Looks at one writer's lock, which it takes for a moment when the writer is dead. */
+export function signOf(folder: string, libc: Libc): WriterSign {
+  let fd: number;
+  try {
+    fd = fs.openSync(join(folder, LOCK), fs.constants.O_RDWR | fs.constants.O_NOFOLLOW);
+  } catch (error) {
+    if (!['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '')) throw error;
+    return { folder, alive: false, layout: undefined };
+  }
+  try {
+    const text = fs.readFileSync(fd, 'latin1').trimEnd();
+    return { folder, alive: !libc.tryLock(fd), layout: LAYOUTS.find((layout) => layout === text) };
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
 function sweepOne(path: string, libc: Libc, ops: FileOps): boolean {
   const isFolder = fs.lstatSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
   const lock = isFolder ? join(path, LOCK) : path;
@@ -111,7 +182,8 @@ function sweepOne(path: string, libc: Libc, ops: FileOps): boolean {
     fd = ops.openSync(lock, O_RDWR | O_NOFOLLOW | O_NONBLOCK | (isFolder ? O_CREAT : 0), 0o600);
   } catch (error) {
     // Another sweep was faster, or the temps are another user's and not ours to judge.
-    if (['ENOENT', 'EACCES', 'EPERM', 'ELOOP', 'EISDIR'].includes(errnoOf(error) ?? '')) return false;
+    if (['ENOENT', 'EACCES', 'EPERM', 'ELOOP', 'EISDIR'].includes(errnoOf(error) ?? ''))
+      return false;
     throw error;
   }
   try {

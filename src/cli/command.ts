@@ -1,0 +1,42 @@
+import { EXIT, type ExitCode, exitCodeOf } from './fail.ts';
+import type { CommonFlags } from './options.ts';
+import { Output } from './output.ts';
+import { Interrupts } from './signals.ts';
+
+export interface CommandContext {
+  readonly output: Output;
+  /** Aborted by SIGINT and SIGTERM. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * What a command does when the reader of its stdout leaves: one that only prints stops like any
+ * other tool, one that changes the store goes on without output.
+ */
+export type WhenReaderGone = 'stop' | 'go on';
+
+/** Runs a command's body and turns its end, good or bad, into output and exit code. */
+export async function runCommand(
+  flags: CommonFlags,
+  whenReaderGone: WhenReaderGone,
+  body: (context: CommandContext) => Promise<ExitCode>,
+): Promise<void> {
+  const output = new Output(flags, () => {
+    if (whenReaderGone === 'stop') process.exit(EXIT.readerGone);
+  });
+  const interrupts = new Interrupts((text) => output.say(text));
+  try {
+    process.exitCode = await body({ output, signal: interrupts.signal });
+    await output.finish();
+  } catch (error) {
+    process.exitCode = exitCodeOf(error, interrupts.received);
+    output.fail(error, reportOf(error));
+  } finally {
+    interrupts.dispose();
+  }
+}
+
+/** The report that an IngestError brings along. */
+function reportOf(error: unknown): object {
+  return error instanceof Error && 'report' in error ? { report: error.report } : {};
+}

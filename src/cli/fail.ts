@@ -1,0 +1,69 @@
+/** Errors as the user sees them: one line, and an exit code. */
+import { errnoOf, type Failure, failed, IngotError, UsageError } from '../errors.ts';
+import { SIGNAL_EXIT, type StopSignal } from './signals.ts';
+
+/** The exit codes of every command; 130 and 143 stand for a signal. */
+export const EXIT = {
+  done: 0,
+  failed: 1,
+  usage: 2,
+  /** Finished, but some entries are unreadable or changed while they were read. */
+  incomplete: 3,
+  damaged: 4,
+  /** Standard output was closed early; what the shell says of a death by SIGPIPE. */
+  readerGone: 141,
+} as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT] | (typeof SIGNAL_EXIT)[StopSignal];
+
+/** The exit code of a command that failed, perhaps because of a signal it received. */
+export function exitCodeOf(error: unknown, received?: StopSignal): ExitCode {
+  if (received !== undefined && isInterruption(error)) return SIGNAL_EXIT[received];
+  return error instanceof UsageError ? EXIT.usage : EXIT.failed;
+}
+
+/** One line without the program's name. */
+export function lineOf(error: unknown): string {
+  const { message } = asIngotError(error);
+  return message.replace(/\s*[\r\n]+\s*/g, ' ');
+}
+
+/** The stack of an error and of all that caused it, for --debug. */
+export function stackOf(error: unknown): string {
+  const stacks: string[] = [];
+  for (let each = error; each instanceof Error; each = each.cause)
+    stacks.push(each.stack ?? each.message);
+  return stacks.join('\ncaused by ');
+}
+
+/** What machines are told of an error. */
+export function failureOf(error: unknown): Failure {
+  return asIngotError(error).toFailure();
+}
+
+/** What a command ends with that stopped because it was told to. */
+export function interruption(): IngotError {
+  return new IngotError({
+    what: 'interrupted',
+    code: 'INGOT_INTERRUPTED',
+    why: 'it was told to stop before it was done',
+  });
+}
+
+function asIngotError(error: unknown): IngotError {
+  if (error instanceof IngotError) return error;
+  if (isInterruption(error)) return interruption();
+  const wrapped = failed('cannot go on', error);
+  if (wrapped instanceof IngotError) return wrapped;
+  return new IngotError({
+    what: 'internal error',
+    code: errnoOf(error) ?? 'INGOT_INTERNAL',
+    why: wrapped.message,
+    hint: '--debug shows where; please report it',
+  });
+}
+
+function isInterruption(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return errnoOf(error) === 'INGOT_INTERRUPTED' || error.name === 'AbortError';
+}

@@ -1,0 +1,134 @@
+import { type Command, Option } from 'commander';
+import { IngotError, printable, UsageError } from '../errors.ts';
+import { IngestError, type IngestOptions, type IngestReport } from '../ingest/api.ts';
+import type { EntryReport } from '../ingest/outcome.ts';
+import type { BarrierChoice } from '../store/barrier.ts';
+import type { Layout } from '../store/layout.ts';
+import type { Durability } from '../store/seam.ts';
+import { type CommandContext, runCommand } from './command.ts';
+import { EXIT, type ExitCode } from './fail.ts';
+import { addCommonOptions, type CommonFlags, collect, storeOf, threadsOption } from './options.ts';
+import type { Output } from './output.ts';
+import { ingestSummary } from './report.ts';
+
+interface IngestFlags extends CommonFlags {
+  readonly durability: Durability;
+  readonly barrier: BarrierChoice;
+  readonly layout?: Layout;
+  readonly threads?: number;
+  readonly exclude?: readonly string[];
+  readonly excludeFrom?: readonly string[];
+  readonly filesFrom?: string;
+  readonly null?: boolean;
+  readonly oneFileSystem?: boolean;
+  readonly manifest?: string;
+  readonly dryRun?: boolean;
+  readonly verifyHits?: boolean;
+  readonly progress: boolean;
+  readonly verbose?: boolean;
+}
+
+/** `ingot ingest SOURCE...` */
+export function addIngest(program: Command): void {
+  const command = program
+    .command('ingest')
+    .description('take directory trees and files into the store, creating it if it is missing')
+    .argument('[source...]', 'directories and files')
+    .addOption(
+      new Option('--durability <mode>', 'one barrier for many objects, one flush each, or none')
+        .choices(['group', 'file', 'none'])
+        .default('group'),
+    )
+    .addOption(
+      new Option('--barrier <how>', 'how a group is made durable')
+        .choices(['auto', 'syncfs', 'fsync'])
+        .default('auto'),
+    )
+    .addOption(
+      new Option('--layout <layout>', 'of a store that is created').choices(['flat', 'sharded']),
+    )
+    .addOption(threadsOption())
+    .option('--exclude <glob>', 'leave out what matches, as in .gitignore (repeatable)', collect)
+    .option('--exclude-from <file>', 'a file of such patterns (repeatable)', collect)
+    .option('--files-from <file>', 'more sources, one a line (-: standard input)')
+    .option('-0, --null', 'sources in --files-from are separated by NUL bytes')
+    .option('-x, --one-file-system', 'stay on the file system of each source')
+    .option('--manifest <file>', 'write digests and paths there, as sha256sum does (-: stdout)')
+    .option('-n, --dry-run', 'look and hash, but store nothing')
+    .option('--verify-hits', 'hash the object of every duplicate instead of comparing its size')
+    .option('--no-progress', 'show no progress')
+    .option('-v, --verbose', 'name each entry and its outcome');
+  addCommonOptions(command).action((sources: string[], flags: IngestFlags) =>
+    runCommand(flags, 'go on', (context) => runIngest(sources, flags, context)),
+  );
+}
+
+async function runIngest(
+  sources: readonly string[],
+  flags: IngestFlags,
+  { output, signal }: CommandContext,
+): Promise<ExitCode> {
+  const store = storeOf(flags);
+  checkFlags(sources, flags, output);
+  await output.showProgress(flags.progress, 'entries');
+  const { ingest } = await import('../ingest/ingest.ts');
+  try {
+    const report = await ingest(store, sources, {
+      ...ingestOptions(flags),
+      signal,
+      onProgress: (progress) => output.progress(progress),
+      onEntry: (entry) => tellEntry(entry, flags, output),
+      onNotice: (text) => output.notice(text),
+    });
+    tellReport(report, flags, output);
+    const { unreadable, changed } = report.outcomes;
+    return unreadable + changed > 0 ? EXIT.incomplete : EXIT.done;
+  } catch (error) {
+    // Machines get the report in the error's document.
+    if (error instanceof IngestError && output.mode === 'human')
+      tellReport(error.report, flags, output);
+    throw error;
+  }
+}
+
+function ingestOptions(flags: IngestFlags): IngestOptions {
+  const { null: nul, verbose, progress, store, json, jsonEvents, quiet, debug, ...options } = flags;
+  return { ...options, nul: nul ?? false, report: verbose ? 'all' : 'problems' };
+}
+
+function checkFlags(sources: readonly string[], flags: IngestFlags, output: Output): void {
+  const wrong = (why: string, hint: string) =>
+    new UsageError({ what: 'wrong usage', code: 'INGOT_USAGE', why, hint });
+  if (sources.length === 0 && flags.filesFrom === undefined)
+    throw wrong('no source given', 'name a directory or a file, or use --files-from');
+  if (flags.null && flags.filesFrom === undefined)
+    throw wrong('--null says how --files-from is separated', 'add --files-from FILE');
+  if (flags.manifest === '-' && output.mode !== 'human')
+    throw wrong('--manifest - and --json both write to stdout', 'name a file for the manifest');
+  if (flags.manifest === '-' && flags.dryRun)
+    throw wrong(
+      'a manifest lists what is stored, and --dry-run stores nothing',
+      'drop one of them',
+    );
+}
+
+/** Problems are named as they occur; all else only when it was asked for. */
+function tellEntry(entry: EntryReport, flags: IngestFlags, output: Output): void {
+  const { outcome, path, failure, kind } = entry;
+  output.event({ event: 'entry', ...entry });
+  if (failure !== undefined && outcome !== 'unfinished') {
+    output.say(`${outcome}: ${new IngotError(failure).message}`);
+  } else if (flags.verbose) {
+    const line = `${outcome.padEnd(11)} ${printable(path)}${kind === undefined ? '' : ` (${kind})`}`;
+    if (flags.manifest === '-') output.line(line);
+    else output.print(`${line}\n`);
+  }
+}
+
+/** The summary gives way to a manifest on stdout. */
+function tellReport(report: IngestReport, flags: IngestFlags, output: Output): void {
+  const summary = flags.quiet ? '' : ingestSummary(report);
+  const toStderr = flags.manifest === '-';
+  output.result(report, toStderr ? '' : summary);
+  if (toStderr && summary !== '') output.line(summary.trimEnd());
+}

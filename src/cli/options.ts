@@ -1,0 +1,77 @@
+/** Options that several commands share, and how their values are read. */
+import { availableParallelism } from 'node:os';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { UsageError } from '../errors.ts';
+
+export interface CommonFlags {
+  readonly store?: string;
+  readonly json?: boolean;
+  readonly jsonEvents?: boolean;
+  readonly quiet?: boolean;
+  readonly debug?: boolean;
+}
+
+/** Adds what every command has. */
+export function addCommonOptions(command: Command): Command {
+  return command
+    .addOption(new Option('--store <dir>', 'the store').env('INGOT_STORE'))
+    .option('--json', 'one JSON document on stdout; --json=events: a JSON line for each event')
+    .addOption(new Option(EVENTS_FLAG).hideHelp())
+    .option('-q, --quiet', 'print results and errors only')
+    .option('--debug', 'show the stack trace of an error');
+}
+
+const EVENTS_FLAG = '--json-events';
+
+/**
+ * `--json=events` as a flag of its own. With an optional value, commander would take the source
+ * in `--json SOURCE` for one.
+ */
+export function spellEventsFlag(args: readonly string[]): string[] {
+  const end = args.indexOf('--');
+  return args.map((arg, at) =>
+    arg === '--json=events' && (end < 0 || at < end) ? EVENTS_FLAG : arg,
+  );
+}
+
+/** The store that was named. Throws a UsageError when none was. */
+export function storeOf(flags: CommonFlags): string {
+  const { store } = flags;
+  if (!store)
+    throw new UsageError({
+      what: 'no store given',
+      code: 'INGOT_NO_STORE',
+      why: 'neither --store nor $INGOT_STORE is set',
+      hint: 'add --store DIR',
+    });
+  if (store.isWellFormed()) return store;
+  throw new UsageError({
+    what: 'cannot use this store',
+    code: 'INGOT_BAD_PATH',
+    path: store,
+    why: 'its path is not UTF-8',
+    hint: 'use a path of plain text; sources may have any name',
+  });
+}
+
+/** More threads than this only cost memory. */
+const MOST_THREADS = 1024;
+
+export function threadsOption(): Option {
+  const processors = availableParallelism();
+  return new Option(
+    '--threads <n>',
+    `worker threads (default: ${processors}, the processors)`,
+  ).argParser(parseThreads);
+}
+
+export function parseThreads(text: string): number {
+  const threads = /^\d{1,4}$/.test(text) ? Number(text) : 0;
+  if (threads >= 1 && threads <= MOST_THREADS) return threads;
+  throw new InvalidArgumentError(`It is not a whole number from 1 to ${MOST_THREADS}.`);
+}
+
+/** Collects the values of an option that may be repeated. */
+export function collect(value: string, before: readonly string[] = []): string[] {
+  return [...before, value];
+}

@@ -1,0 +1,88 @@
+/** Where a command's words go: results to stdout, progress and remarks to stderr. */
+import type { Progress } from '../ingest/api.ts';
+import { failureOf, lineOf, stackOf } from './fail.ts';
+import { type Event, toDocument, toLine } from './json.ts';
+import type { CommonFlags } from './options.ts';
+import { createDisplay, type ProgressDisplay, SilentDisplay } from './progress.ts';
+import { Stdout } from './stdout.ts';
+
+export type Mode = 'human' | 'json' | 'events';
+
+export class Output {
+  readonly mode: Mode;
+  readonly quiet: boolean;
+  readonly #debug: boolean;
+  readonly #stdout: Stdout;
+  #display: ProgressDisplay = new SilentDisplay(process.stderr);
+
+  constructor(flags: CommonFlags, onReaderGone: () => void) {
+    this.mode = flags.jsonEvents ? 'events' : flags.json ? 'json' : 'human';
+    this.quiet = flags.quiet ?? false;
+    this.#debug = flags.debug ?? false;
+    this.#stdout = new Stdout(onReaderGone);
+    // With nobody left to read stderr there is nothing to tell, and no reason to stop.
+    process.stderr.on('error', () => {});
+  }
+
+  /** Shows progress from here on, unless it is unwanted or goes out as events. */
+  async showProgress(wanted: boolean, unit: string): Promise<void> {
+    const visible = wanted && !this.quiet && this.mode !== 'events';
+    this.#display = await createDisplay(process.stderr, visible, unit);
+  }
+
+  progress(progress: Progress): void {
+    if (this.mode === 'events') this.event({ event: 'progress', ...progress });
+    else this.#display.update(progress);
+  }
+
+  /** A line on stderr. */
+  say(text: string): void {
+    this.line(`ingot: ${text}`);
+  }
+
+  /** Text on stderr that stands for itself. */
+  line(text: string): void {
+    this.#display.line(text);
+  }
+
+  /** Text on stdout, for people. */
+  print(text: string): void {
+    if (this.mode !== 'human') return;
+    if (process.stdout.isTTY) this.#display.clear();
+    this.#stdout.write(text);
+  }
+
+  /** A remark for people, and an event for machines. */
+  notice(text: string): void {
+    if (!this.quiet) this.say(`note: ${text}`);
+    this.event({ event: 'notice', text });
+  }
+
+  event(event: Event): void {
+    if (this.mode === 'events') this.#stdout.write(toLine(event));
+  }
+
+  /** The one result of a command, in the form that was asked for. */
+  result(value: object, human: string): void {
+    this.#display.stop();
+    this.print(human);
+    if (this.mode === 'json') this.#stdout.write(toDocument(value));
+    this.event({ event: 'report', ...value });
+  }
+
+  /** The end of a command that failed; `more` is what a machine may want besides the error. */
+  fail(error: unknown, more: object = {}): void {
+    this.#display.stop();
+    this.say(lineOf(error));
+    if (this.#debug) this.line(stackOf(error));
+    const value = { error: failureOf(error), ...more };
+    if (this.mode === 'json') this.#stdout.write(toDocument(value));
+    this.event({ event: 'error', ...value });
+  }
+
+  /** Resolves when stdout has taken everything. */
+  finish(): Promise<void> {
+    this.#display.stop();
+    return this.#stdout.finish();
+  }
+}

@@ -1,0 +1,180 @@
+/**
+ * Progress on stderr: a bar on a terminal, elsewhere a plain line every few seconds. All other
+ * lines for stderr go through the display too, so that they never land in the middle of the bar.
+ */
+import { Writable } from 'node:stream';
+import type { SingleBar } from 'cli-progress';
+import type { Progress } from '../ingest/api.ts';
+import { type Estimate, Rates } from '../ingest/rates.ts';
+import { byteRate, bytes, clock, count, percent } from './units.ts';
+
+export interface ProgressDisplay {
+  update(progress: Progress): void;
+  /** Writes a line of its own. */
+  line(text: string): void;
+  /** Makes the bar's line free for output that takes another way to the same terminal. */
+  clear(): void;
+  /** Removes the bar. */
+  stop(): void;
+}
+
+/** The part of stderr that a display needs. */
+export interface Terminal {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string): unknown;
+}
+
+/** Often enough to see that it lives, seldom enough for a log file. */
+const PLAIN_INTERVAL_MS = 5000;
+
+/** A display for the terminal at hand. `unit` is what is counted: `entries`, `objects`. */
+export async function createDisplay(
+  terminal: Terminal,
+  wanted: boolean,
+  unit: string,
+): Promise<ProgressDisplay> {
+  if (!wanted) return new SilentDisplay(terminal);
+  if (!terminal.isTTY) return new PlainDisplay(terminal, unit);
+  // Loaded here: most commands show no bar.
+  const { SingleBar } = (await import('cli-progress')).default;
+  return new BarDisplay(terminal, unit, SingleBar);
+}
+
+/** Lines only. */
+export class SilentDisplay implements ProgressDisplay {
+  protected readonly terminal: Terminal;
+
+  constructor(terminal: Terminal) {
+    this.terminal = terminal;
+  }
+
+  update(_progress: Progress): void {}
+
+  line(text: string): void {
+    this.terminal.write(`${text}\n`);
+  }
+
+  clear(): void {}
+
+  stop(): void {}
+}
+
+/** A line every few seconds. */
+export class PlainDisplay extends SilentDisplay {
+  readonly #unit: string;
+  readonly #rates = new Rates();
+  #lineAtMs = 0;
+
+  constructor(terminal: Terminal, unit: string) {
+    super(terminal);
+    this.#unit = unit;
+  }
+
+  override update(progress: Progress): void {
+    this.#rates.add(progress);
+    if (progress.elapsedMs - this.#lineAtMs < PLAIN_INTERVAL_MS) return;
+    this.#lineAtMs = progress.elapsedMs;
+    this.line(stateLine(progress, this.#rates.estimate(), this.#unit));
+  }
+}
+
+class BarDisplay extends SilentDisplay {
+  readonly #unit: string;
+  readonly #rates = new Rates();
+  readonly #bar: SingleBar;
+  #started = false;
+
+  constructor(terminal: Terminal, unit: string, Bar: typeof SingleBar) {
+    super(terminal);
+    this.#unit = unit;
+    this.#bar = new Bar({
+      stream: withoutCursorJumps(terminal),
+      format: (_options, params, state: { text?: string }) => {
+        const filled = Math.round(params.progress * BAR_WIDTH);
+        const bar = '='.repeat(filled) + ' '.repeat(BAR_WIDTH - filled);
+        return `${percent(params.progress).padStart(5)} [${bar}] ${state.text ?? ''}`;
+      },
+      clearOnComplete: true,
+      // Another line may have pushed the bar away: draw it anew each time.
+      forceRedraw: true,
+      // Trims to the width; turning the terminal's wrapping off would outlive a kill.
+      linewrap: true,
+      // It would take the signals for itself, and Ctrl-C would no longer stop the command.
+      gracefulExit: false,
+      noTTYOutput: false,
+    });
+  }
+
+  override update(progress: Progress): void {
+    this.#rates.add(progress);
+    if (!this.#started) this.#bar.start(1, 0);
+    this.#started = true;
+    const text = stateText(progress, this.#rates.estimate(), this.#unit);
+    this.#bar.update(fractionDone(progress), { text });
+  }
+
+  override line(text: string): void {
+    this.clear();
+    super.line(text);
+  }
+
+  override clear(): void {
+    if (this.#started) this.terminal.write('\r\u001b[K');
+  }
+
+  override stop(): void {
+    if (this.#started) this.#bar.stop();
+    this.#started = false;
+  }
+}
+
+const BAR_WIDTH = 20;
+
+/** How much of what is known is done, by entries or by bytes: whichever is further behind. */
+export function fractionDone(progress: Progress): number {
+  const { entriesDone, entriesFound, bytesRead, bytesWaiting } = progress;
+  const byEntries = entriesFound === 0 ? 0 : entriesDone / entriesFound;
+  return bytesWaiting === 0
+    ? byEntries
+    : Math.min(byEntries, bytesRead / (bytesRead + bytesWaiting));
+}
+
+function stateLine(progress: Progress, estimate: Estimate, unit: string): string {
+  return `${percent(fractionDone(progress))}  ${stateText(progress, estimate, unit)}`;
+}
+
+/** `53,120/117,745+ entries  1.20 GB  16,021/s  310 MB/s  ETA 0:04+`; `+` marks a growing total. */
+export function stateText(progress: Progress, estimate: Estimate, unit: string): string {
+  const { entriesDone, entriesFound, bytesRead, walking } = progress;
+  const { entriesPerSecond, bytesPerSecond, secondsLeft, growing } = estimate;
+  const parts = [
+    `${count(entriesDone)}/${count(entriesFound)}${walking ? '+' : ''} ${unit}`,
+    bytes(bytesRead),
+  ];
+  if (entriesPerSecond !== undefined) parts.push(`${count(entriesPerSecond)}/s`);
+  if (bytesPerSecond !== undefined) parts.push(byteRate(bytesPerSecond));
+  if (secondsLeft !== undefined) parts.push(`ETA ${clock(secondsLeft)}${growing ? '+' : ''}`);
+  return parts.join('  ');
+}
+
+const CURSOR_SAVE = '\u001b7';
+const CURSOR_RESTORE = '\u001b8';
+
+/**
+ * cli-progress goes back to where the cursor was when the bar began, which by then may be a line
+ * that was printed since: it would be erased.
+ */
+function withoutCursorJumps(terminal: Terminal): NodeJS.WritableStream {
+  const stream = new Writable({
+    decodeStrings: false,
+    write(text: string, _encoding, done) {
+      if (text !== CURSOR_SAVE && text !== CURSOR_RESTORE) terminal.write(text);
+      done();
+    },
+  });
+  return Object.defineProperties(stream, {
+    isTTY: { value: true },
+    columns: { get: () => terminal.columns },
+  });
+}

@@ -1,0 +1,56 @@
+import fs from 'node:fs';
+import type { Command } from 'commander';
+import { failed } from '../errors.ts';
+import { toFsPath } from '../ingest/names.ts';
+import type { PutSource } from '../store/put.ts';
+import { type CommandContext, runCommand } from './command.ts';
+import { EXIT, type ExitCode, interruption } from './fail.ts';
+import { addCommonOptions, type CommonFlags, storeOf } from './options.ts';
+
+/** `ingot put FILE|-` */
+export function addPut(program: Command): void {
+  const command = program
+    .command('put')
+    .description('store one content and print its digest')
+    .argument('<file>', 'a file, or - for standard input');
+  addCommonOptions(command).action((file: string, flags: CommonFlags) =>
+    runCommand(flags, 'go on', (context) => runPut(file, flags, context)),
+  );
+}
+
+async function runPut(
+  file: string,
+  flags: CommonFlags,
+  { output, signal }: CommandContext,
+): Promise<ExitCode> {
+  const path = storeOf(flags);
+  if (file !== '-') checkReadable(file);
+  const { Store } = await import('../store/store.ts');
+  const store = await Store.open(path, { create: true });
+  try {
+    const result = await store.put(sourceOf(file, signal));
+    output.result(result, `${result.digest}\n`);
+    if (result.repaired) output.notice(`repaired a damaged object: ${result.digest}`);
+    return EXIT.done;
+  } finally {
+    await store.close();
+  }
+}
+
+/** Before a store is created for nothing. */
+function checkReadable(file: string): void {
+  try {
+    fs.accessSync(toFsPath(file), fs.constants.R_OK);
+  } catch (error) {
+    throw failed('cannot read the source', error, { path: file });
+  }
+}
+
+/** Streams end when a signal comes, which lets the store remove their temp. */
+function sourceOf(file: string, signal: AbortSignal): PutSource {
+  const path = toFsPath(file);
+  if (file !== '-' && typeof path === 'string') return path;
+  const stream = file === '-' ? process.stdin : fs.createReadStream(path);
+  signal.addEventListener('abort', () => stream.destroy(interruption()));
+  return stream;
+}

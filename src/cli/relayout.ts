@@ -1,0 +1,59 @@
+import { type Command, Option } from 'commander';
+import type { Layout } from '../store/layout.ts';
+import type { RelayoutReport } from '../store/relayout.ts';
+import { type CommandContext, runCommand } from './command.ts';
+import { EXIT, type ExitCode } from './fail.ts';
+import { addCommonOptions, type CommonFlags, storeOf } from './options.ts';
+import { count, counted } from './units.ts';
+
+interface RelayoutFlags extends CommonFlags {
+  readonly to: Layout;
+  readonly progress: boolean;
+}
+
+/** `ingot relayout --to LAYOUT` */
+export function addRelayout(program: Command): void {
+  const command = program
+    .command('relayout')
+    .description('move the objects to another layout; the store stays usable meanwhile')
+    .addOption(
+      new Option('--to <layout>', 'the layout to have')
+        .choices(['flat', 'sharded'])
+        .makeOptionMandatory(),
+    )
+    .option('--no-progress', 'show no progress');
+  addCommonOptions(command).action((flags: RelayoutFlags) =>
+    runCommand(flags, 'go on', (context) => runRelayout(flags, context)),
+  );
+}
+
+const PROGRESS_EVERY_MS = 5000;
+
+async function runRelayout(
+  flags: RelayoutFlags,
+  { output, signal }: CommandContext,
+): Promise<ExitCode> {
+  const store = storeOf(flags);
+  const { relayout } = await import('../store/relayout.ts');
+  let toldAt = performance.now();
+  const report = await relayout(store, flags.to, {
+    signal,
+    onProgress: (moved) => {
+      if (performance.now() - toldAt < PROGRESS_EVERY_MS) return;
+      toldAt = performance.now();
+      output.event({ event: 'progress', moved });
+      if (flags.progress && !flags.quiet) output.line(`${count(moved)} objects moved`);
+    },
+    onWaiting: (writers) => {
+      if (writers > 0)
+        output.notice(`waiting until ${counted(writers, 'writer')} of the old layout ended`);
+    },
+  });
+  output.result(report, flags.quiet ? '' : summary(report));
+  return EXIT.done;
+}
+
+function summary({ layout, moved, merged }: RelayoutReport): string {
+  const both = merged > 0 ? `; ${counted(merged, 'object')} lay in both layouts` : '';
+  return `layout ${layout}: ${counted(moved, 'object')} moved${both}\n`;
+}

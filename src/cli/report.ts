@@ -1,0 +1,73 @@
+/** The summary of an ingest, for people. */
+import { type IngestReport, STAGES, type Stage } from '../ingest/api.ts';
+import { OUTCOMES } from '../ingest/outcome.ts';
+import { byteRate, bytes, count, counted, duration, percent } from './units.ts';
+
+/** Some lines, each ended by a newline. */
+export function ingestSummary(report: IngestReport): string {
+  const lines = [
+    headline(report),
+    `  ${outcomes(report)}`,
+    ...unsupported(report),
+    `  read ${bytes(report.bytesRead)}, ${written(report)}, saved ${bytes(report.bytesSaved)} by dedup`,
+    `  ${flushed(report)}`,
+    `  ${bottleneck(report)}`,
+    ...repairs(report),
+    ...warnings(report),
+  ];
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+function headline(report: IngestReport): string {
+  const seconds = report.wallMs / 1000;
+  const perSecond = (amount: number) => (seconds > 0 ? amount / seconds : 0);
+  const speed = `${count(perSecond(report.entries))} files/s, ${byteRate(perSecond(report.bytesRead))}`;
+  const found = `${counted(report.entries, 'entry', 'entries')} in ${counted(report.directories, 'directory', 'directories')}`;
+  return `${found}, ${duration(report.wallMs)} (${speed})`;
+}
+
+function outcomes(report: IngestReport): string {
+  return OUTCOMES.filter((outcome) => outcome !== 'unfinished' || report.outcomes.unfinished > 0)
+    .map((outcome) => `${outcome} ${count(report.outcomes[outcome])}`)
+    .join('  ');
+}
+
+function unsupported(report: IngestReport): string[] {
+  const kinds = Object.entries(report.unsupportedKinds).filter(([, number]) => number > 0);
+  if (kinds.length === 0) return [];
+  return [`  unsupported: ${kinds.map(([kind, number]) => `${kind} ${count(number)}`).join(', ')}`];
+}
+
+function written(report: IngestReport): string {
+  return `${report.dryRun ? 'would write' : 'wrote'} ${bytes(report.bytesWritten)}`;
+}
+
+function flushed({ flushes, durability, barrier }: IngestReport): string {
+  if (durability === 'none') return 'flushed nothing';
+  const barriers = barrier === 'syncfs' ? ' (syncfs)' : '';
+  return `flushed ${counted(flushes.barriers, 'shared barrier')}${barriers}, ${counted(flushes.files, 'single file')}, ${counted(flushes.directories, 'directory', 'directories')}`;
+}
+
+/** Shares are of the time that a stage's threads had: the main thread's, or all workers'. */
+function bottleneck(report: IngestReport): string {
+  const shares = STAGES.map((stage) => `${stage} ${percent(shareOf(report, stage))}`);
+  return `bottleneck: ${report.bottleneck} (${shares.join(', ')}; ${counted(report.threads, 'worker')})`;
+}
+
+function shareOf({ stageMs, wallMs, threads }: IngestReport, stage: Stage): number {
+  const available = wallMs * (stage === 'walk' ? 1 : threads);
+  return available > 0 ? stageMs[stage] / available : 0;
+}
+
+function repairs({ repaired, swept }: IngestReport): string[] {
+  const lines = repaired.map((digest) => `  repaired a damaged object: ${digest}`);
+  if (swept > 0) lines.push(`  removed the temps of ${counted(swept, 'dead writer')}`);
+  return lines;
+}
+
+function warnings({ dryRun, durability }: IngestReport): string[] {
+  if (dryRun) return ['DRY RUN: nothing was stored'];
+  if (durability === 'none')
+    return ['NOT DURABLE: with --durability none nothing was flushed; a power cut may lose it'];
+  return [];
+}

@@ -1,0 +1,53 @@
+import type { Command } from 'commander';
+import { printable } from '../errors.ts';
+import type { StoreStats } from '../store/stats.ts';
+import { type CommandContext, runCommand } from './command.ts';
+import { EXIT, type ExitCode } from './fail.ts';
+import { addCommonOptions, type CommonFlags, storeOf } from './options.ts';
+import { bytes, count, counted } from './units.ts';
+
+/** `ingot stats` */
+export function addStats(program: Command): void {
+  const command = program.command('stats').description('show what is in the store');
+  addCommonOptions(command).action((flags: CommonFlags) =>
+    runCommand(flags, 'stop', (context) => runStats(flags, context)),
+  );
+}
+
+async function runStats(flags: CommonFlags, { output }: CommandContext): Promise<ExitCode> {
+  const store = storeOf(flags);
+  const { storeStats } = await import('../store/stats.ts');
+  const stats = await storeStats(store);
+  output.result(stats, describe(stats));
+  return EXIT.done;
+}
+
+function describe(stats: StoreStats): string {
+  const { objects, quarantined, fileSystem: disk } = stats;
+  const moving = stats.movingFrom === undefined ? '' : `, moving from ${stats.movingFrom}`;
+  const rows: [string, string][] = [
+    ['store', printable(stats.root)],
+    ['layout', `${stats.layout}${moving} (format ${stats.format})`],
+    ['objects', `${count(objects)}, ${bytes(stats.bytes)}`],
+  ];
+  if (stats.largest !== undefined)
+    rows.push(['largest', `${bytes(stats.largest.size)}, ${stats.largest.digest}`]);
+  rows.push(['writers', writers(stats)]);
+  rows.push(['quarantine', counted(quarantined, 'object')]);
+  rows.push([
+    'disk',
+    `${disk.type}, ${bytes(disk.bytesFree)} of ${bytes(disk.bytes)} free${inodes(disk)}`,
+  ]);
+  return rows.map(([name, value]) => `${name.padEnd(10)}  ${value}\n`).join('');
+}
+
+function writers({ writers }: StoreStats): string {
+  if (writers === undefined) return 'unknown: flock cannot be called on this machine';
+  const { alive, dead, liveTemps, deadTemps } = writers;
+  const swept = dead > 0 ? '; the next writer sweeps the dead' : '';
+  return `${count(alive)} alive (${counted(liveTemps, 'temp')}), ${count(dead)} dead (${counted(deadTemps, 'temp')})${swept}`;
+}
+
+function inodes({ inodes, inodesFree }: StoreStats['fileSystem']): string {
+  return inodes === 0 ? '' : `, ${count(inodesFree)} of ${count(inodes)} inodes free`;
+}

@@ -1,0 +1,34 @@
+/** Standard output, whose reader may leave early (`| head`) or whose disk may be full. */
+import { errnoOf, failed } from '../errors.ts';
+
+export class Stdout {
+  readonly #onReaderGone: () => void;
+  #readerGone = false;
+  #failure: unknown;
+
+  /** `onReaderGone` is called once, when nobody reads any more; later output is dropped. */
+  constructor(onReaderGone: () => void) {
+    this.#onReaderGone = onReaderGone;
+    process.stdout.on('error', this.#onError);
+  }
+
+  write(text: string): void {
+    if (!this.#readerGone && this.#failure === undefined) process.stdout.write(text);
+  }
+
+  /** Resolves when all is written. Rejects when some could not be, except for a gone reader. */
+  async finish(): Promise<void> {
+    if (!this.#readerGone && this.#failure === undefined)
+      await new Promise<void>((resolve) => process.stdout.write('', () => setImmediate(resolve)));
+    if (this.#failure !== undefined) throw failed('cannot write to standard output', this.#failure);
+  }
+
+  readonly #onError = (error: Error): void => {
+    if (errnoOf(error) !== 'EPIPE') {
+      this.#failure ??= error;
+    } else if (!this.#readerGone) {
+      this.#readerGone = true;
+      this.#onReaderGone();
+    }
+  };
+}

@@ -1,0 +1,107 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { printable } from '../errors.ts';
+import type { VerifyProgress, VerifyReport } from '../store/verify.ts';
+import type { DamagedObject } from '../store/verify-objects.ts';
+import { type CommandContext, runCommand } from './command.ts';
+import { EXIT, type ExitCode } from './fail.ts';
+import { addCommonOptions, type CommonFlags, storeOf, threadsOption } from './options.ts';
+import type { Output } from './output.ts';
+import { byteRate, bytes, counted, duration } from './units.ts';
+
+interface VerifyFlags extends CommonFlags {
+  readonly sample?: number;
+  readonly quarantine?: boolean;
+  readonly threads?: number;
+  readonly progress: boolean;
+}
+
+/** `ingot verify` */
+export function addVerify(program: Command): void {
+  const command = program
+    .command('verify')
+    .description('hash the objects again and name each one that is damaged')
+    .addOption(
+      new Option('--sample <share>', 'check a random share of them, as 5%').argParser(parseShare),
+    )
+    .option('--quarantine', 'move damaged objects aside, so that an ingest stores them again')
+    .addOption(threadsOption())
+    .option('--no-progress', 'show no progress');
+  addCommonOptions(command).action((flags: VerifyFlags) =>
+    runCommand(flags, 'stop', (context) => runVerify(flags, context)),
+  );
+}
+
+/** `5%` or `0.5%` as a share of 1. */
+export function parseShare(text: string): number {
+  const share = /^\d+(\.\d+)?%$/.test(text) ? Number(text.slice(0, -1)) / 100 : 0;
+  if (share > 0 && share <= 1) return share;
+  throw new InvalidArgumentError('It is not a share above 0% up to 100%.');
+}
+
+async function runVerify(
+  flags: VerifyFlags,
+  { output, signal }: CommandContext,
+): Promise<ExitCode> {
+  const store = storeOf(flags);
+  await output.showProgress(flags.progress, 'objects');
+  const { verify } = await import('../ingest/verify.ts');
+  const { sample, quarantine, threads } = flags;
+  const begun = performance.now();
+  const elapsed = () => performance.now() - begun;
+  const damaged: object[] = [];
+  const report = await verify(store, {
+    sample,
+    quarantine,
+    threads,
+    signal,
+    onProgress: (progress) => output.progress(asProgress(progress, elapsed())),
+    onDamaged: (object, quarantined) => {
+      const told = tellDamaged(object, quarantined, output);
+      if (output.mode === 'json') damaged.push(told);
+    },
+  });
+  const wallMs = elapsed();
+  output.result(
+    { ...report, objects: damaged, wallMs },
+    flags.quiet ? '' : summary(report, wallMs),
+  );
+  return report.damaged > 0 ? EXIT.damaged : EXIT.done;
+}
+
+function asProgress({ found, listing, checked, bytes }: VerifyProgress, elapsedMs: number) {
+  return {
+    entriesFound: found,
+    entriesDone: checked,
+    bytesRead: bytes,
+    bytesWaiting: 0,
+    walking: listing,
+    elapsedMs,
+  };
+}
+
+/** Named as soon as it is found: a long run may be stopped before its end. */
+function tellDamaged(
+  { digest, path, why, size }: DamagedObject,
+  quarantined: string | undefined,
+  output: Output,
+): object {
+  const moved = quarantined === undefined ? '' : `; moved to ${printable(quarantined)}`;
+  output.print(`damaged ${digest}: ${why}${moved}\n`);
+  const object = { digest, path, why, size, quarantined };
+  output.event({ event: 'damaged', ...object });
+  return object;
+}
+
+function summary(
+  { checked, bytes: read, damaged, quarantined, gone }: VerifyReport,
+  wallMs: number,
+) {
+  const rate = byteRate(wallMs > 0 ? (read / wallMs) * 1000 : 0);
+  const parts = [
+    `${counted(checked, 'object')} checked, ${bytes(read)} in ${duration(wallMs)} (${rate})`,
+    `${counted(damaged, 'object')} damaged`,
+  ];
+  if (quarantined > 0) parts.push(`${counted(quarantined, 'object')} moved to quarantine`);
+  if (gone > 0) parts.push(`${counted(gone, 'object')} gone meanwhile`);
+  return `${parts.join('; ')}\n`;
+}

@@ -1,0 +1,104 @@
+/** What a caller of `ingest` gives and gets: the types of the library and of the CLI's reports. */
+import { type Failure, IngotError } from '../errors.ts';
+import type { BarrierChoice, BarrierKind } from '../store/barrier.ts';
+import type { Digest } from '../store/digest.ts';
+import type { Layout } from '../store/layout.ts';
+import type { Durability } from '../store/seam.ts';
+import type { EntryReport, Outcome, UnsupportedKind } from './outcome.ts';
+
+export interface IngestOptions {
+  /** Default `group`: one barrier for many objects. */
+  readonly durability?: Durability;
+  /** Default `auto`: syncfs where it is known to be a barrier, else fsync. */
+  readonly barrier?: BarrierChoice;
+  /** Layout of a store that is created. Default `flat`. */
+  readonly layout?: Layout;
+  /** Worker threads. Default: the processors this process may use. */
+  readonly threads?: number;
+  /** Re-hash the object of every dedup hit instead of comparing its size. */
+  readonly verifyHits?: boolean;
+  /** Look and hash, but store nothing and create nothing. */
+  readonly dryRun?: boolean;
+  /** Patterns in .gitignore syntax, relative to each source. */
+  readonly exclude?: readonly string[];
+  /** Files with such patterns. */
+  readonly excludeFrom?: readonly string[];
+  /** A file that lists more sources, a line each (`-` is standard input). */
+  readonly filesFrom?: string;
+  /** `filesFrom` is separated by NUL bytes instead of newlines. */
+  readonly nul?: boolean;
+  /** Do not descend into other file systems than each source's own. */
+  readonly oneFileSystem?: boolean;
+  /** Write digest and path of every stored file there, as `sha256sum` would (`-` is standard output). */
+  readonly manifest?: string;
+  /** Aborting stops taking new work, ends the groups in flight and rejects with an IngestError. */
+  readonly signal?: AbortSignal;
+  /** Called a few times a second. */
+  readonly onProgress?: (progress: Progress) => void;
+  /** Called once for each entry whose outcome is in `report` (default: only problems). */
+  readonly onEntry?: (entry: EntryReport) => void;
+  /** `all`: onEntry is called for every entry, `problems`: for those that were not stored. */
+  readonly report?: 'all' | 'problems';
+  /** A remark for people: the store lies inside a source and is left out, temps were swept. */
+  readonly onNotice?: (text: string) => void;
+}
+
+/** Where a run stands. Counts only grow. */
+export interface Progress {
+  /** Entries found so far; final once `walking` is false. */
+  readonly entriesFound: number;
+  readonly entriesDone: number;
+  readonly bytesRead: number;
+  /** Bytes of large files that are known but not read yet. */
+  readonly bytesWaiting: number;
+  readonly walking: boolean;
+  /** Milliseconds since the run began. */
+  readonly elapsedMs: number;
+}
+
+/** The stages of the pipeline in their order. */
+export const STAGES = ['walk', 'read', 'hash', 'write', 'barrier', 'publish'] as const;
+export type Stage = (typeof STAGES)[number];
+
+export interface IngestReport {
+  readonly store: string;
+  readonly entries: number;
+  readonly outcomes: Readonly<Record<Outcome, number>>;
+  readonly unsupportedKinds: Readonly<Partial<Record<UnsupportedKind, number>>>;
+  readonly directories: number;
+  readonly bytesRead: number;
+  /** Bytes of new objects. */
+  readonly bytesWritten: number;
+  /** Bytes of duplicates, which were not written. */
+  readonly bytesSaved: number;
+  /** Objects that were damaged and got their good content back. */
+  readonly repaired: readonly Digest[];
+  /** Temps of dead writers removed on open. */
+  readonly swept: number;
+  readonly dryRun: boolean;
+  readonly durability: Durability;
+  readonly barrier: BarrierKind;
+  readonly layout: Layout;
+  /** How often what was flushed: shared barriers, single files, directories. */
+  readonly flushes: { readonly barriers: number; readonly files: number; readonly directories: number };
+  readonly threads: number;
+  readonly wallMs: number;
+  /** Milliseconds by stage: walk on the main thread, the others summed over all workers. */
+  readonly stageMs: Readonly<Record<Stage, number>>;
+  /** The stage that took the largest share of the time its threads had. */
+  readonly bottleneck: Stage;
+}
+
+/** The run began and did not end well. What `report` counts as stored is durable. */
+export class IngestError extends IngotError {
+  readonly report: IngestReport;
+
+  constructor(failure: Failure, report: IngestReport, cause?: unknown) {
+    super(failure, cause);
+    this.report = report;
+  }
+
+  get interrupted(): boolean {
+    return this.code === 'INGOT_INTERRUPTED';
+  }
+}

@@ -1,0 +1,185 @@
+/**
+ * Ingests a batch of small files in one group: read, hash, claim, stage each; then one commit.
+ * All calls are synchronous and share one buffer: the worker is a thread of its own.
+ */
+import fs from 'node:fs';
+import { digestOf } from '../store/digest.ts';
+import type { Group } from '../store/seam.ts';
+import type { Claims } from './claims.ts';
+import {
+  type BatchTask,
+  type DeferredFile,
+  LEFT,
+  type Problem,
+  type TaskDone,
+} from './messages.ts';
+import { OUTCOMES, type Outcome } from './outcome.ts';
+import {
+  changedRefusal,
+  isUnchanged,
+  kindOf,
+  openSource,
+  READ_ATTEMPTS,
+  type Refusal,
+  readToEnd,
+  refusalOf,
+  statOpen,
+} from './source-file.ts';
+import type { CostMeter } from './task-cost.ts';
+
+/** Files below this many bytes are read whole; larger ones get a task of their own. */
+export const SMALL_FILE_BYTES = 4 << 20;
+
+/**
+ * A batch gives back the rest after so many bytes read: else a batch of 1,000 files just under
+ * the limit would hold 4 GB in one group, and the other workers would wait for it at the end.
+ */
+const BATCH_BYTES = 128 << 20;
+
+const CODE = Object.fromEntries(OUTCOMES.map((outcome, code) => [outcome, code])) as Record<
+  Outcome,
+  number
+>;
+
+export interface BatchContext {
+  readonly claims: Claims;
+  /** At least SMALL_FILE_BYTES + 1, so that a file that grew past the limit is noticed. */
+  readonly buffer: Buffer;
+  /** True when the run ends early: what is not begun is given back. */
+  stopped(): boolean;
+}
+
+type BatchOutcome = Omit<TaskDone, 'status' | 'cost'>;
+
+/** Reads and stages the files of a batch; the caller commits the group. */
+export class BatchRun {
+  readonly #task: BatchTask;
+  readonly #context: BatchContext;
+  readonly #group: Group;
+  readonly #meter: CostMeter;
+  readonly #outcomes: Uint8Array;
+  readonly #sizes: Float64Array;
+  readonly #owners: Int32Array;
+  readonly #digests: string[] = [];
+  readonly #problems: Problem[] = [];
+  readonly #deferred: DeferredFile[] = [];
+  #bytes = 0;
+
+  constructor(task: BatchTask, context: BatchContext, group: Group, meter: CostMeter) {
+    const count = task.found.reduce((sum, { names }) => sum + names.length, 0);
+    this.#task = task;
+    this.#context = context;
+    this.#group = group;
+    this.#meter = meter;
+    this.#outcomes = new Uint8Array(count).fill(LEFT);
+    this.#sizes = new Float64Array(count);
+    this.#owners = new Int32Array(count);
+  }
+
+  /** Throws when the store or the machine fails: then the whole batch has failed. */
+  async run(commit: () => Promise<void>): Promise<BatchOutcome> {
+    let index = 0;
+    for (const { directory, names } of this.#task.found) {
+      const prefix = directory === '/' ? '/' : `${directory}/`;
+      for (const name of names) {
+        if (this.#bytes >= BATCH_BYTES || this.#context.stopped()) break;
+        this.#ingest(prefix + name, index++);
+        if (this.#group.full) await commit();
+      }
+    }
+    await commit();
+    return {
+      outcomes: this.#outcomes,
+      sizes: this.#sizes,
+      owners: this.#owners,
+      digests: this.#task.wantDigests ? this.#joinedDigests() : '',
+      problems: this.#problems,
+      deferred: this.#deferred,
+    };
+  }
+
+  #ingest(path: string, index: number): void {
+    const begun = performance.now();
+    const read = this.#read(path);
+    const readAt = performance.now();
+    this.#meter.readMs += readAt - begun;
+    if (typeof read === 'object') this.#refuse(index, read);
+    else if (read < 0) this.#deferred.push({ index, size: -read });
+    else this.#store(index, this.#context.buffer.subarray(0, read), readAt);
+  }
+
+  /** Gives the number of bytes in the buffer; below zero the size of a file too large for it. */
+  #read(path: string): number | Refusal {
+    let fd: number;
+    try {
+      fd = openSource(path);
+    } catch (error) {
+      return this.#refusal(error, path);
+    }
+    try {
+      return this.#readOpen(fd, path);
+    } catch (error) {
+      return this.#refusal(error, path);
+    } finally {
+      fs.closeSync(fd);
+    }
+  }
+
+  #readOpen(fd: number, path: string): number | Refusal {
+    const { buffer } = this.#context;
+    let before = statOpen(fd);
+    const kind = kindOf(before);
+    if (kind !== undefined) return { outcome: 'unsupported', kind };
+    for (let attempt = 0; attempt < READ_ATTEMPTS; attempt++) {
+      if (before.size > SMALL_FILE_BYTES) return -Number(before.size);
+      const size = readToEnd(fd, buffer, before.size);
+      if (size < 0) return -buffer.length;
+      const after = statOpen(fd);
+      if (isUnchanged(before, after)) return size;
+      before = after;
+    }
+    return changedRefusal(path);
+  }
+
+  #refusal(error: unknown, path: string): Refusal {
+    const refusal = refusalOf(error, path);
+    if (refusal === undefined) throw error;
+    return refusal;
+  }
+
+  #refuse(index: number, refusal: Refusal): void {
+    this.#outcomes[index] = CODE[refusal.outcome];
+    this.#problems.push({ index, ...refusal });
+  }
+
+  #store(index: number, bytes: Buffer, begun: number): void {
+    const digest = digestOf(bytes);
+    const hashed = performance.now();
+    this.#meter.hashMs += hashed - begun;
+    this.#meter.bytesRead += bytes.length;
+    this.#bytes += bytes.length;
+    this.#sizes[index] = bytes.length;
+    if (this.#task.wantDigests) this.#digests[index] = digest;
+    const owner = this.#context.claims.claim(digest, this.#task.id);
+    if (owner !== 0) {
+      this.#outcomes[index] = CODE.duplicate;
+      // A claim of this very task shares its fate: all of it is reported, or none.
+      this.#owners[index] = owner === this.#task.id ? 0 : owner;
+    } else if (this.#group.lookup(digest, bytes.length) === 'present') {
+      this.#outcomes[index] = CODE.duplicate;
+    } else {
+      this.#group.stage(digest, bytes);
+      this.#outcomes[index] = CODE.new;
+    }
+    this.#meter.writeMs += performance.now() - hashed;
+  }
+
+  #joinedDigests(): string {
+    let joined = '';
+    for (let index = 0; index < this.#outcomes.length; index++)
+      joined += this.#digests[index] ?? NO_DIGEST;
+    return joined;
+  }
+}
+
+const NO_DIGEST = ' '.repeat(64);

@@ -1,0 +1,133 @@
+import { IngotError } from '../errors.ts';
+import type { Digest } from '../store/digest.ts';
+
+/**
+ * The contents that this run has taken on, shared by all workers. Whoever claims a digest first
+ * stages it; everyone after that has met a duplicate of his claim. So `new` and `duplicate` are
+ * exact and the same in every run, and nothing is staged twice.
+ *
+ * A hash table in shared memory, without locks. It grows by segments, each twice as large as the
+ * one before; a digest has one bucket in every segment. A claim takes the first free slot along
+ * its buckets and slots never become free again, so two threads that look for the same digest
+ * meet in the same slot, however far the table has grown in between.
+ */
+export class Claims {
+  readonly shared: SharedArrayBuffer;
+  readonly #words: Int32Array;
+
+  /** Makes an empty table, or joins the one that another thread made. */
+  constructor(shared?: SharedArrayBuffer) {
+    this.shared = shared ?? new SharedArrayBuffer(segmentEnd(0) * 4, { maxByteLength: MAX_BYTES });
+    this.#words = new Int32Array(this.shared);
+  }
+
+  /**
+   * Claims a digest for a task (a positive number). Gives 0 when it is now this task's to stage,
+   * else the number of the task that claimed it before. Throws when the table cannot grow.
+   */
+  claim(digest: Digest, task: number): number {
+    return this.#find(digest, task);
+  }
+
+  /** The task that claimed a digest; 0 when nobody has. */
+  owner(digest: Digest): number {
+    return this.#find(digest, 0);
+  }
+
+  #find(digest: Digest, task: number): number {
+    const words = this.#words;
+    const k0 = wordAt(digest, 0);
+    const k1 = wordAt(digest, 8);
+    const k2 = wordAt(digest, 16);
+    const k3 = wordAt(digest, 24);
+    for (let segment = 0; ; segment++) {
+      if (words.length < segmentEnd(segment)) {
+        if (task === 0) return 0;
+        this.#grow(segment);
+      }
+      const bucket = (segment % 2 === 0 ? k0 : k1) & ((FIRST_BUCKETS << segment) - 1);
+      let at = segmentStart(segment) + bucket * BUCKET_WORDS;
+      for (const end = at + BUCKET_WORDS; at < end; at += SLOT_WORDS) {
+        // Written once: a key word that is there and differs needs no second look.
+        const key = words[at + 1]!;
+        if (key !== 0 && key !== k0) continue;
+        let owner = Atomics.load(words, at);
+        if (owner === FREE) {
+          if (task === 0) return 0;
+          owner = Atomics.compareExchange(words, at, FREE, BUSY);
+          if (owner === FREE) {
+            words[at + 1] = k0;
+            words[at + 2] = k1;
+            words[at + 3] = k2;
+            words[at + 4] = k3;
+            Atomics.store(words, at, task);
+            Atomics.notify(words, at);
+            return 0;
+          }
+        }
+        if (owner === BUSY) owner = this.#settled(at);
+        if (
+          words[at + 1] === k0 &&
+          words[at + 2] === k1 &&
+          words[at + 3] === k2 &&
+          words[at + 4] === k3
+        )
+          return owner;
+      }
+    }
+  }
+
+  /** Waits for another thread to finish writing a slot: a few stores, unless it died in between. */
+  #settled(at: number): number {
+    Atomics.wait(this.#words, at, BUSY, SETTLE_MS);
+    const owner = Atomics.load(this.#words, at);
+    if (owner !== BUSY) return owner;
+    throw new IngotError({
+      what: 'cannot claim a content',
+      code: 'INGOT_WORKER_DIED',
+      why: 'a worker died while it claimed one',
+    });
+  }
+
+  #grow(segment: number): void {
+    const bytes = segmentEnd(segment) * 4;
+    try {
+      if (this.shared.byteLength < bytes) this.shared.grow(bytes);
+    } catch (cause) {
+      // Another thread may have grown it further in the meantime.
+      if (this.shared.byteLength >= bytes) return;
+      throw new IngotError(
+        {
+          what: 'cannot claim a content',
+          code: 'INGOT_CLAIMS_FULL',
+          why: `no memory for more than ${Math.floor(segmentEnd(segment - 1) / SLOT_WORDS)} contents in one run`,
+          hint: 'ingest the source in several runs',
+        },
+        cause,
+      );
+    }
+  }
+}
+
+const FREE = 0;
+const BUSY = -1;
+/** The owner, and 128 bits of the digest. */
+const SLOT_WORDS = 5;
+/** Enough that a segment is four fifths full before the next one is touched much. */
+const BUCKET_WORDS = SLOT_WORDS * 32;
+const FIRST_BUCKETS = 1 << 10;
+/** Reserved, not used: the largest that V8 takes; room for 100 million contents. */
+const MAX_BYTES = 2 ** 32;
+const SETTLE_MS = 2_000;
+
+function segmentStart(segment: number): number {
+  return FIRST_BUCKETS * BUCKET_WORDS * ((1 << segment) - 1);
+}
+
+function segmentEnd(segment: number): number {
+  return segmentStart(segment + 1);
+}
+
+function wordAt(digest: Digest, at: number): number {
+  return Number.parseInt(digest.slice(at, at + 8), 16) | 0;
+}

@@ -1,0 +1,78 @@
+import fs from 'node:fs';
+import ignore, { type Ignore } from 'ignore';
+import { errnoOf, UsageError } from '../errors.ts';
+import { escapeName, toBytes } from './names.ts';
+
+/** Tells what patterns leave out. */
+export interface Excludes {
+  /** `path` is relative to its source, without a leading `./`, in the escaped form of names.ts. */
+  excludes(path: string, isDirectory: boolean): boolean;
+}
+
+/** `ignore` remembers every path it was asked about; its memory is dropped after so many. */
+const REMEMBERED_PATHS = 10_000;
+
+const ESCAPED_BACKSLASH = '\udc5c';
+
+/**
+ * Rules of .gitignore syntax, the files' before the patterns, the last match deciding. Undefined
+ * when there are none. Throws a UsageError for a file that cannot be read.
+ *
+ * Names match by their exact bytes: what is not UTF-8 in a file of patterns is escaped like the
+ * names are, and a `?` takes one such byte. A backslash in a name is matched by `\\`, as in git.
+ */
+export function loadExcludes(
+  patterns: readonly string[],
+  files: readonly string[],
+): Excludes | undefined {
+  const rules = [
+    ...files.flatMap(readPatterns),
+    ...patterns.map((text) => toPattern(toBytes(text))),
+  ];
+  return rules.length === 0 ? undefined : new IgnoreRules(rules);
+}
+
+class IgnoreRules implements Excludes {
+  #rules: Ignore;
+  #asked = 0;
+
+  constructor(patterns: readonly string[]) {
+    this.#rules = emptyRules().add(patterns);
+  }
+
+  excludes(path: string, isDirectory: boolean): boolean {
+    if (++this.#asked % REMEMBERED_PATHS === 0) this.#rules = emptyRules().add(this.#rules);
+    const name = toMatchable(path);
+    return this.#rules.ignores(isDirectory ? `${name}/` : name);
+  }
+}
+
+/** `allowRelativePaths`: a path that looks like `./x` or `../x` is matched, never thrown at. */
+function emptyRules(): Ignore {
+  return ignore({ ignorecase: false, allowRelativePaths: true });
+}
+
+function readPatterns(file: string): string[] {
+  try {
+    const lines = fs
+      .readFileSync(file)
+      .toString('latin1')
+      .replace(/^\xef\xbb\xbf/, '')
+      .split('\n');
+    return lines.map((line) => toPattern(Buffer.from(line.replace(/\r$/, ''), 'latin1')));
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code === undefined) throw error;
+    const hint = 'name a readable file with one .gitignore pattern a line';
+    throw new UsageError({ what: 'cannot read the exclude file', code, path: file, hint }, error);
+  }
+}
+
+function toPattern(bytes: Uint8Array): string {
+  return toMatchable(escapeName(bytes));
+}
+
+/** In patterns the backslash is syntax, so it has to be itself in names, too. */
+function toMatchable(escaped: string): string {
+  return escaped.isWellFormed() ? escaped : escaped.replaceAll(ESCAPED_BACKSLASH, '\\');
+}

@@ -1,0 +1,44 @@
+/**
+ * Measures when a worker has nothing to do but wait for barriers. A worker runs two tasks in
+ * turn; the time that one waits while the other hashes costs nothing and is not counted.
+ */
+export class IdleClock {
+  #running = 0;
+  #waiting = 0;
+  #idleSince = 0;
+  #idleMs = 0;
+
+  /** A task begins. */
+  enter(): void {
+    this.#settle(() => this.#running++);
+  }
+
+  /** A task ends. Gives the idle milliseconds that no task has taken yet. */
+  leave(): number {
+    this.#settle(() => this.#running--);
+    const idle = this.#idleMs;
+    this.#idleMs = 0;
+    return idle;
+  }
+
+  /** A task waits until `barrier` has ended. */
+  async wait<T>(barrier: Promise<T>): Promise<T> {
+    this.#settle(() => this.#waiting++);
+    try {
+      return await barrier;
+    } finally {
+      this.#settle(() => this.#waiting--);
+    }
+  }
+
+  #settle(change: () => void): void {
+    const now = performance.now();
+    if (this.#isIdle()) this.#idleMs += now - this.#idleSince;
+    change();
+    if (this.#isIdle()) this.#idleSince = now;
+  }
+
+  #isIdle(): boolean {
+    return this.#running > 0 && this.#waiting === this.#running;
+  }
+}

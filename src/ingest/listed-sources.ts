@@ -1,0 +1,54 @@
+import fs from 'node:fs';
+import { errnoOf } from '../errors.ts';
+import { unsupportedKind } from './directory.ts';
+import type { WalkSink } from './entries.ts';
+import { type PathList, readPathList } from './files-from.ts';
+import { type NamedEntries, splitPath } from './named-entries.ts';
+import type { NamedFiles } from './named-files.ts';
+import { toFsPath } from './names.ts';
+import { realPathOf, toSourcePath } from './sources.ts';
+
+const GONE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR']);
+
+/**
+ * Hands on what a list names, while it is being read: files at once, directories to `named`, to be
+ * walked when all names are known. A link is not followed: whoever wrote the list took it from a
+ * walk.
+ */
+export async function ingestListed(
+  list: PathList,
+  named: NamedEntries,
+  files: NamedFiles,
+  sink: WalkSink,
+  signal?: AbortSignal,
+): Promise<void> {
+  for await (const paths of readPathList(list, signal)) {
+    for (const path of paths) {
+      const full = meet(path, named, files, sink);
+      if (full !== undefined) await full;
+    }
+    signal?.throwIfAborted();
+  }
+}
+
+function meet(
+  listed: string,
+  named: NamedEntries,
+  files: NamedFiles,
+  sink: WalkSink,
+): Promise<void> | undefined {
+  const path = toSourcePath(listed);
+  try {
+    const stats = fs.lstatSync(toFsPath(listed));
+    const [directory, name] = splitPath(path);
+    if (stats.isFile()) return files.add(directory, name);
+    if (stats.isDirectory()) named.addTree({ path, realPath: realPathOf(path) });
+    else sink.unsupported(path, unsupportedKind(stats));
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code === undefined) throw error;
+    if (GONE.has(code)) sink.vanished(path, { what: 'a listed path does not exist', code, path });
+    else sink.unreadable(path, { what: 'cannot look at a listed path', code, path });
+  }
+  return undefined;
+}

@@ -1,0 +1,127 @@
+/**
+ * The manifest: digest and path of every stored file, as GNU sha256sum prints them, sorted by path
+ * bytes. A named FILE appears whole or not at all.
+ */
+import type { Writable } from 'node:stream';
+import { setImmediate as letOthersRun } from 'node:timers/promises';
+import { errnoOf, failed } from '../errors.ts';
+import type { Digest } from '../store/digest.ts';
+import { type FileOps, nodeFileOps, writeFully } from '../store/file-ops.ts';
+import { checkReplaceable, replaceFile } from '../store/replace-file.ts';
+import { DIGEST_BYTES, ExternalSort, type SortedPair } from './external-sort.ts';
+
+export interface ManifestOptions {
+  /** Bytes of pairs held in memory before they are sorted and spilled. */
+  readonly chunkBytes?: number;
+  readonly ops?: FileOps;
+  /** What `-` stands for. Default: process.stdout. */
+  readonly stdout?: Writable;
+}
+
+/** Lines leave in blocks of this size. */
+const BLOCK_BYTES = 256 << 10;
+
+export class ManifestWriter {
+  readonly #target: string;
+  readonly #sort: ExternalSort;
+  readonly #ops: FileOps;
+  readonly #stdout: Writable;
+
+  /**
+   * `target` is a file's path (names in the escaped form of names.ts), or `-` for standard output.
+   * Throws an IngotError at once when no file can be made there, before hours of work.
+   */
+  constructor(target: string, options: ManifestOptions = {}) {
+    this.#ops = options.ops ?? nodeFileOps;
+    this.#stdout = options.stdout ?? process.stdout;
+    this.#target = target;
+    try {
+      if (target !== '-') checkReplaceable(target);
+    } catch (error) {
+      throw failed('cannot write the manifest', error, { path: target });
+    }
+    this.#sort = new ExternalSort(options.chunkBytes, this.#ops);
+  }
+
+  /** Takes a stored file; the path, in the escaped form, is relative to what the user will `cd` to. */
+  add(digest: Digest, path: string): void {
+    this.#sort.add(digest, path);
+  }
+
+  /** Writes the manifest; a file is durable on return. Rejects with an IngotError. */
+  async finish(): Promise<void> {
+    try {
+      if (this.#target === '-') await this.#print();
+      else await replaceFile(this.#target, (fd) => this.#writeTo(fd), this.#ops);
+    } catch (error) {
+      throw failed('cannot write the manifest', error, { path: this.#target });
+    } finally {
+      this.#sort.close();
+    }
+  }
+
+  /** Drops everything; nothing appears at the target. */
+  abandon(): void {
+    this.#sort.close();
+  }
+
+  async #print(): Promise<void> {
+    for (const block of blocks(this.#sort)) if (!(await written(this.#stdout, block))) return;
+  }
+
+  async #writeTo(fd: number): Promise<void> {
+    for (const block of blocks(this.#sort)) {
+      writeFully(this.#ops, fd, block);
+      await letOthersRun();
+    }
+  }
+}
+
+function* blocks(sort: ExternalSort): Generator<Buffer> {
+  let block = Buffer.allocUnsafe(BLOCK_BYTES);
+  let used = 0;
+  for (const pair of sort.sorted()) {
+    const line = lineOf(pair);
+    if (used + line.length > block.length) {
+      yield block.subarray(0, used);
+      block = Buffer.allocUnsafe(Math.max(BLOCK_BYTES, line.length));
+      used = 0;
+    }
+    used += line.copy(block, used);
+  }
+  if (used > 0) yield block.subarray(0, used);
+}
+
+/**
+ * `<hex>  <path>`, as sha256sum of coreutils 9 prints it: a path with a backslash, a newline or a
+ * carriage return has them escaped, and a backslash heads its line. A file called `-` is written
+ * as `./-`, since `sha256sum -c` would read standard input for it.
+ */
+function lineOf({ bytes, digestAt, pathLength }: SortedPair): Buffer {
+  const pathAt = digestAt + DIGEST_BYTES;
+  const hex = bytes.toString('hex', digestAt, pathAt);
+  const path = bytes.toString('latin1', pathAt, pathAt + pathLength);
+  const escaped = path.replace(/[\\\n\r]/g, (char) => ESCAPES[char]!);
+  const mark = escaped === path ? '' : '\\';
+  return Buffer.from(`${mark}${hex}  ${path === '-' ? './-' : escaped}\n`, 'latin1');
+}
+
+const ESCAPES: Record<string, string> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r' };
+
+/** Resolves when the stream has taken the block; false when its reader is gone. */
+function written(stream: Writable, block: Buffer): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const settle = (error?: Error | null) => {
+      // The stream reports a failure to its 'error' listeners too, right after this callback.
+      setImmediate(() => stream.off('error', ignore));
+      if (!error) resolve(true);
+      else if (READER_GONE.has(errnoOf(error) ?? '')) resolve(false);
+      else reject(error);
+    };
+    const ignore = () => {};
+    stream.on('error', ignore);
+    stream.write(block, settle);
+  });
+}
+
+const READER_GONE: ReadonlySet<string> = new Set(['EPIPE', 'ERR_STREAM_DESTROYED']);

@@ -1,0 +1,102 @@
+/** Every message between the main thread and the workers. */
+import type { MessagePort } from 'node:worker_threads';
+import type { Failure } from '../errors.ts';
+import type { Digest } from '../store/digest.ts';
+import type { FoundFiles } from './entries.ts';
+import type { UnsupportedKind } from './outcome.ts';
+
+/** What each worker thread is told when it starts. */
+export interface WorkerSetup {
+  /** For the store's worker half, which alone understands it. */
+  readonly storeInit: unknown;
+  readonly claims: SharedArrayBuffer;
+  /** One Int32; not zero when tasks shall end early. */
+  readonly stop: SharedArrayBuffer;
+  /** One Int32: the number of the next worker. */
+  readonly nextWorker: SharedArrayBuffer;
+  /** Two BigInt64: bytes read so far by batches, and of large files. */
+  readonly bytesRead: SharedArrayBuffer;
+}
+
+/** Many small files: hash, claim, stage, commit as one group. */
+export interface BatchTask {
+  readonly type: 'batch';
+  /** Positive; the owner of the claims that this task makes. */
+  readonly id: number;
+  readonly found: readonly FoundFiles[];
+  readonly wantDigests: boolean;
+  /** Carries the store halves' messages while the task runs. */
+  readonly port: MessagePort;
+}
+
+/** One large file. */
+export interface LargeTask {
+  readonly type: 'large';
+  readonly id: number;
+  readonly path: string;
+  readonly port: MessagePort;
+}
+
+export type Task = BatchTask | LargeTask;
+
+/** Why an entry was not stored. `index` counts the entries of the task. */
+export interface Problem {
+  readonly index: number;
+  readonly failure?: Failure;
+  readonly kind?: UnsupportedKind;
+}
+
+/** A large file that a batch task left for a task of its own. */
+export interface DeferredFile {
+  readonly index: number;
+  readonly size: number;
+}
+
+export interface TaskDone {
+  readonly status: 'done';
+  /** For each entry the index of its outcome in OUTCOMES, or LEFT. */
+  readonly outcomes: Uint8Array;
+  /** For each stored entry its size in bytes. */
+  readonly sizes: Float64Array;
+  /** For each duplicate the task whose claim it relies on; 0 when it relies on none. */
+  readonly owners: Int32Array;
+  /** 64 characters an entry when they were wanted, spaces where there is none. */
+  readonly digests: string;
+  readonly problems: readonly Problem[];
+  readonly deferred: readonly DeferredFile[];
+  readonly cost: TaskCost;
+}
+
+/** The group could not be committed: nothing that the task staged is in the store. */
+export interface TaskFailed {
+  readonly status: 'failed';
+  readonly failure: Failure;
+  readonly cost: TaskCost;
+}
+
+export type TaskReply = TaskDone | TaskFailed;
+
+/** Marks an entry that the task gives back unread: it was stopped, had enough, or deferred it. */
+export const LEFT = 255;
+
+/** What a task took. Milliseconds are a worker's own; bytes and counts are sums. */
+export interface TaskCost {
+  readMs: number;
+  hashMs: number;
+  writeMs: number;
+  /** The worker had nothing to do but wait for barriers. */
+  barrierMs: number;
+  publishMs: number;
+  bytesRead: number;
+  bytesWritten: number;
+  fileFlushes: number;
+  repaired: readonly Digest[];
+}
+
+/** From a worker's store half to the main half, and back. */
+export interface StoreCall {
+  readonly message: unknown;
+}
+export type StoreAnswer =
+  | { readonly status: 'done'; readonly answer: unknown }
+  | { readonly status: 'failed'; readonly failure: Failure };

@@ -1,0 +1,59 @@
+import type { WalkSink } from './entries.ts';
+import type { NamedEntries } from './named-entries.ts';
+import { realPathOf } from './sources.ts';
+import type { StoreExclusion } from './store-exclusion.ts';
+
+/** Names handed to the sink at a time, as in a walk. */
+const CHUNK_NAMES = 1024;
+
+/** Real paths remembered: names next to each other mostly lie in the same few directories. */
+const REMEMBERED_DIRECTORIES = 1024;
+
+/** Hands on single files that were named, those of one directory together, each file once. */
+export class NamedFiles {
+  readonly #named: NamedEntries;
+  readonly #store: StoreExclusion | undefined;
+  readonly #sink: WalkSink;
+  readonly #realPaths = new Map<string, string>();
+  #directory = '';
+  #names: string[] = [];
+
+  constructor(named: NamedEntries, store: StoreExclusion | undefined, sink: WalkSink) {
+    this.#named = named;
+    this.#store = store;
+    this.#sink = sink;
+  }
+
+  /** The promise, if any, resolves when more may be added. */
+  add(directory: string, name: string): Promise<void> | undefined {
+    const realDirectory = this.#realPath(directory);
+    if (this.#store?.holds(realDirectory)) {
+      this.#store.notify(this.#sink);
+      return undefined;
+    }
+    if (!this.#named.add(realDirectory, name)) return undefined;
+    const goesElsewhere = directory !== this.#directory || this.#names.length === CHUNK_NAMES;
+    const full = goesElsewhere ? this.flush() : undefined;
+    this.#directory = directory;
+    this.#names.push(name);
+    return full;
+  }
+
+  /** Hands on what has been added. */
+  flush(): Promise<void> | undefined {
+    if (this.#names.length === 0) return undefined;
+    const found = { directory: this.#directory, names: this.#names };
+    this.#names = [];
+    return this.#sink.files(found);
+  }
+
+  #realPath(directory: string): string {
+    let realPath = this.#realPaths.get(directory);
+    if (realPath === undefined) {
+      if (this.#realPaths.size === REMEMBERED_DIRECTORIES) this.#realPaths.clear();
+      realPath = realPathOf(directory);
+      this.#realPaths.set(directory, realPath);
+    }
+    return realPath;
+  }
+}

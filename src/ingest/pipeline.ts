@@ -1,0 +1,241 @@
+/**
+ * The main thread's part of an ingest:
+ *
+ *   walk ─ batches of paths ─▶ workers: read, hash, claim, stage ─▶ barrier ─▶ publish ─▶ tally
+ *
+ * Concurrency: every worker runs two tasks in turn; one hashes while the other waits for its
+ * barrier, and the store's main half lets one barrier serve all groups that wait. A task is one
+ * group: it is committed or fails as a whole. The first failure ends the run: tasks in flight
+ * come to their end, what was not begun is `unfinished`.
+ *
+ * Bounded: the walk stands still while enough batches wait, so memory does not grow with the
+ * number of files.
+ */
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { type Failure, failureOf, IngotError } from '../errors.ts';
+import type { MainHalf } from '../store/seam.ts';
+import type { FoundFiles, WalkSink } from './entries.ts';
+import {
+  type BatchTask,
+  type LargeTask,
+  LEFT,
+  type StoreAnswer,
+  type StoreCall,
+  type Task,
+  type TaskDone,
+  type TaskReply,
+} from './messages.ts';
+import type { UnsupportedKind } from './outcome.ts';
+import type { Pool } from './pool.ts';
+import type { Tally } from './tally.ts';
+import { addCost, noCost } from './task-cost.ts';
+import { type Batch, type LargeFile, WorkQueue } from './work-queue.ts';
+
+export interface PipelineOptions {
+  readonly wantDigests: boolean;
+  /** Tells the workers to give back what they have not begun. */
+  readonly stop: () => void;
+  readonly onNotice: (text: string) => void;
+}
+
+export class Pipeline implements WalkSink {
+  entriesFound = 0;
+  directories = 0;
+  /** Bytes of all large files met so far. */
+  largeBytes = 0;
+  /** Milliseconds that workers had nothing to do because the walk had found nothing yet. */
+  starvedMs = 0;
+  readonly cost = noCost();
+  readonly #pool: Pool<Task, TaskReply>;
+  readonly #store: MainHalf;
+  readonly #tally: Tally;
+  readonly #options: PipelineOptions;
+  readonly #queue = new WorkQueue();
+  #inFlight = 0;
+  #largeInFlight = 0;
+  #nextTask = 1;
+  #walking = true;
+  #stopping = false;
+  #failure: Error | undefined;
+  #wakeWalk: (() => void) | undefined;
+  #wakeDrain: (() => void) | undefined;
+  #starvedSince = performance.now();
+
+  constructor(
+    pool: Pool<Task, TaskReply>,
+    store: MainHalf,
+    tally: Tally,
+    options: PipelineOptions,
+  ) {
+    this.#pool = pool;
+    this.#store = store;
+    this.#tally = tally;
+    this.#options = options;
+  }
+
+  files(found: FoundFiles): Promise<void> | undefined {
+    this.entriesFound += found.names.length;
+    this.#queue.add(found);
+    this.#dispatch();
+    if (!this.#queue.isFull) return undefined;
+    return new Promise((resolve) => {
+      this.#wakeWalk = resolve;
+    });
+  }
+
+  unsupported(path: string, kind: UnsupportedKind): void {
+    this.entriesFound++;
+    this.#tally.add({ path, outcome: 'unsupported', kind });
+  }
+
+  unreadable(path: string, failure: Failure): void {
+    this.entriesFound++;
+    this.#tally.add({ path, outcome: 'unreadable', failure });
+  }
+
+  vanished(path: string, failure: Failure): void {
+    this.entriesFound++;
+    this.#tally.add({ path, outcome: 'vanished', failure });
+  }
+
+  directory(): void {
+    this.directories++;
+  }
+
+  notice(text: string): void {
+    this.#options.onNotice(text);
+  }
+
+  /** No more entries will come; resolves when every task has ended. Throws the first failure. */
+  async drain(): Promise<void> {
+    this.#walking = false;
+    this.#queue.endOfWalk();
+    this.#dispatch();
+    if (this.#inFlight > 0)
+      await new Promise<void>((resolve) => {
+        this.#wakeDrain = resolve;
+      });
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** Ends the run: takes no new work; tasks in flight come to their end. The first error counts. */
+  fail(error: Error): void {
+    this.#failure ??= error;
+    this.#stopping = true;
+    this.#options.stop();
+    this.#dispatch();
+  }
+
+  #dispatch(): void {
+    this.#countStarved();
+    if (this.#stopping) this.#unfinished(this.#queue.clear());
+    while (this.#inFlight < this.#pool.slots) {
+      const large = this.#largeInFlight < this.#pool.threads;
+      const hungry = this.#inFlight < this.#pool.threads;
+      const work = this.#queue.next({ large, hungry });
+      if (work === undefined) break;
+      void (work.type === 'batch' ? this.#runBatch(work) : this.#runLarge(work));
+    }
+    if (!this.#queue.isFull) this.#wake();
+  }
+
+  #unfinished(paths: readonly string[]): void {
+    for (const path of paths) this.#tally.add({ path, outcome: 'unfinished' });
+  }
+
+  async #runBatch({ found, paths }: Batch): Promise<void> {
+    const { wantDigests } = this.#options;
+    const reply = await this.#run(
+      paths,
+      (id, port) => ({ type: 'batch', id, found, wantDigests, port }) satisfies BatchTask,
+    );
+    if (reply !== undefined) this.#takeBack(found, paths, reply);
+    this.#taskEnded();
+  }
+
+  async #runLarge({ path, size }: LargeFile): Promise<void> {
+    this.#largeInFlight++;
+    const reply = await this.#run(
+      [path],
+      (id, port) => ({ type: 'large', id, path, port }) satisfies LargeTask,
+    );
+    if (reply?.outcomes[0] === LEFT) this.#queue.addLarge(path, size);
+    this.#largeInFlight--;
+    this.#taskEnded();
+  }
+
+  /** Runs one task to its end and tallies it. Never rejects: a failure is kept for `drain`. */
+  async #run(
+    paths: readonly string[],
+    makeTask: (id: number, port: MessagePort) => Task,
+  ): Promise<TaskDone | undefined> {
+    const id = this.#nextTask++;
+    const { port1, port2 } = new MessageChannel();
+    port1.on('message', ({ message }: StoreCall) => void this.#answer(port1, message));
+    this.#inFlight++;
+    this.#tally.taskStarted(id);
+    try {
+      const reply = await this.#pool.run(makeTask(id, port2), [port2]);
+      addCost(this.cost, reply.cost);
+      if (reply.status === 'failed') throw new IngotError(reply.failure);
+      this.#tally.taskDone(id, paths, reply);
+      return reply;
+    } catch (error) {
+      this.#tally.taskFailed(id, paths);
+      this.fail(error instanceof Error ? error : new Error(String(error)));
+      return undefined;
+    } finally {
+      port1.close();
+      this.#countStarved();
+      this.#inFlight--;
+    }
+  }
+
+  /** Passes a message between the store's halves, unread. */
+  async #answer(port: MessagePort, message: unknown): Promise<void> {
+    let reply: StoreAnswer;
+    try {
+      reply = { status: 'done', answer: await this.#store.answer(message) };
+    } catch (error) {
+      reply = { status: 'failed', failure: failureOf('the store failed', error) };
+    }
+    port.postMessage(reply);
+  }
+
+  /** Queues what a task gave back: its large files, and the rest of a batch that had enough. */
+  #takeBack(found: readonly FoundFiles[], paths: readonly string[], reply: TaskDone): void {
+    const deferred = new Set<number>();
+    for (const { index, size } of reply.deferred) {
+      deferred.add(index);
+      this.largeBytes += size;
+      this.#queue.addLarge(paths[index]!, size);
+    }
+    let index = 0;
+    const rest = found.map(({ directory, names }) => ({
+      directory,
+      names: names.filter(() => {
+        const at = index++;
+        return reply.outcomes[at] === LEFT && !deferred.has(at);
+      }),
+    }));
+    this.#queue.putBack(rest.filter(({ names }) => names.length > 0));
+  }
+
+  #taskEnded(): void {
+    this.#dispatch();
+    if (this.#inFlight === 0 && !this.#walking) this.#wakeDrain?.();
+  }
+
+  #countStarved(): void {
+    const now = performance.now();
+    const idle = Math.max(0, this.#pool.threads - this.#inFlight);
+    if (this.#walking) this.starvedMs += idle * (now - this.#starvedSince);
+    this.#starvedSince = now;
+  }
+
+  #wake(): void {
+    const wake = this.#wakeWalk;
+    this.#wakeWalk = undefined;
+    wake?.();
+  }
+}

@@ -1,0 +1,110 @@
+import fs from 'node:fs';
+import { errnoOf, type Failure } from '../errors.ts';
+import { toFsPath } from './names.ts';
+import type { UnsupportedKind } from './outcome.ts';
+
+/** How an entry ends when its content cannot be had. */
+export type Refusal =
+  | { readonly outcome: 'vanished' | 'unreadable' | 'changed'; readonly failure: Failure }
+  | { readonly outcome: 'unsupported'; readonly kind: UnsupportedKind };
+
+/** Reading a file again is worth it so often; what still changes then is `changed`. */
+export const READ_ATTEMPTS = 3;
+
+export type Stats = fs.BigIntStats;
+
+const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
+const BIGINT = { bigint: true } as const;
+
+/**
+ * Opens an entry's file. O_NOFOLLOW and O_NONBLOCK, because the walk saw the name some time ago:
+ * what is a link or a fifo by now must neither be followed nor be waited for.
+ */
+export function openSource(path: string): number {
+  return withDescriptors(() => fs.openSync(toFsPath(path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
+}
+
+export function statOpen(fd: number): Stats {
+  return fs.fstatSync(fd, BIGINT);
+}
+
+/**
+ * Reads a file from its start to its end into `buffer`, and gives the number of bytes. A read
+ * that gives less than it was asked for has met the end of a regular file (POSIX read()); that
+ * spares the empty read where it agrees with st_size. Files that claim another size than they
+ * have (those of /proc) are read until nothing comes. Gives -1 when the buffer is too small.
+ */
+export function readToEnd(fd: number, buffer: Uint8Array, size: bigint): number {
+  let n = fs.readSync(fd, buffer, 0, buffer.length, 0);
+  if (BigInt(n) === size && n < buffer.length) return n;
+  for (let got = n; got > 0 && n < buffer.length; n += got)
+    got = fs.readSync(fd, buffer, n, buffer.length - n, n);
+  return n === buffer.length ? -1 : n;
+}
+
+/** True when a file was not written to between two looks at it. */
+export function isUnchanged(before: Stats, after: Stats): boolean {
+  return (
+    before.size === after.size &&
+    before.mtimeNs === after.mtimeNs &&
+    before.ctimeNs === after.ctimeNs
+  );
+}
+
+export function kindOf(stats: Stats): UnsupportedKind | undefined {
+  if (stats.isFile()) return undefined;
+  if (stats.isFIFO()) return 'fifo';
+  if (stats.isSocket()) return 'socket';
+  return stats.isCharacterDevice() || stats.isBlockDevice() ? 'device' : 'other';
+}
+
+export function changedRefusal(path: string): Refusal {
+  const failure = {
+    what: 'cannot store a file that changes while it is read',
+    code: 'INGOT_CHANGED',
+    path,
+    why: `it changed during each of ${READ_ATTEMPTS} readings`,
+    hint: 'ingest it again when nobody writes to it',
+  };
+  return { outcome: 'changed', failure };
+}
+
+/** How an entry ends when a call on its file failed; undefined for errors that are none of its. */
+export function refusalOf(error: unknown, path: string): Refusal | undefined {
+  const code = errnoOf(error);
+  switch (code) {
+    // Not this file's fault: the machine is short of something, and the run cannot go on.
+    case undefined:
+    case 'EMFILE':
+    case 'ENFILE':
+    case 'ENOMEM':
+      return undefined;
+    case 'ENOENT':
+    case 'ENOTDIR':
+    case 'ESTALE':
+      return { outcome: 'vanished', failure: { what: 'a file has vanished', code, path } };
+    case 'ELOOP':
+      return { outcome: 'unsupported', kind: 'symlink' };
+    case 'ENXIO':
+      return { outcome: 'unsupported', kind: 'socket' };
+    default:
+      return { outcome: 'unreadable', failure: { what: 'cannot read a file', code, path } };
+  }
+}
+
+/** Waits for others to close theirs: 0.1 s in all, doubling. */
+const DESCRIPTOR_WAITS_MS = [1, 2, 4, 8, 16, 32, 64];
+
+/** Retries a call that finds no free descriptor: other threads give theirs back at any moment. */
+function withDescriptors<T>(call: () => T): T {
+  for (const wait of DESCRIPTOR_WAITS_MS) {
+    try {
+      return call();
+    } catch (error) {
+      const code = errnoOf(error);
+      if (code !== 'EMFILE' && code !== 'ENFILE' && code !== 'EINTR') throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, wait);
+    }
+  }
+  return call();
+}

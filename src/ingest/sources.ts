@@ -1,0 +1,59 @@
+import fs from 'node:fs';
+import { failed, IngotError } from '../errors.ts';
+import { unsupportedKind } from './directory.ts';
+import type { Tree } from './named-entries.ts';
+import { escapeName, toBytes, toFsPath } from './names.ts';
+
+/** What was named on the command line. */
+export interface Source extends Tree {
+  readonly isDirectory: boolean;
+}
+
+const WHAT = 'cannot ingest the source';
+
+/**
+ * Looks at every source before anything is stored. A symbolic link is followed, since the user
+ * named it; one to a file stands for that file, which is opened and reported by its real path:
+ * the links that a walk meets are not followed, and workers refuse to open any.
+ * Throws an IngotError for a source that is missing or neither a directory nor a regular file.
+ */
+export function resolveSources(paths: readonly string[]): Source[] {
+  return paths.map(resolveSource);
+}
+
+/** A path as given, in the escaped form and without slashes at its end. */
+export function toSourcePath(given: string): string {
+  return escapeName(toBytes(given)).replace(/(?<=.)\/+$/s, '');
+}
+
+/** The path with every symbolic link resolved. Throws what realpath(3) fails with. */
+export function realPathOf(path: string): string {
+  return escapeName(fs.realpathSync.native(toFsPath(path), { encoding: 'buffer' }));
+}
+
+function resolveSource(given: string): Source {
+  try {
+    const stats = fs.statSync(toFsPath(given));
+    const path = toSourcePath(given);
+    const isDirectory = stats.isDirectory();
+    if (!isDirectory && !stats.isFile()) throw unsupportedSource(path, unsupportedKind(stats));
+    const realPath = realPathOf(path);
+    const standsForFile = !isDirectory && fs.lstatSync(toFsPath(path)).isSymbolicLink();
+    return { path: standsForFile ? realPath : path, realPath, isDirectory };
+  } catch (error) {
+    const hint = given.includes('\ufffd')
+      ? 'a name that is not UTF-8 can be given through --files-from'
+      : 'give an existing directory or file';
+    throw failed(WHAT, error, { path: given, hint });
+  }
+}
+
+function unsupportedSource(path: string, kind: string): IngotError {
+  return new IngotError({
+    what: WHAT,
+    code: 'INGOT_UNSUPPORTED_SOURCE',
+    path,
+    why: `it is a ${kind}, neither a directory nor a regular file`,
+    hint: 'give a directory or a regular file',
+  });
+}

@@ -1,0 +1,51 @@
+import fs, { type Stats } from 'node:fs';
+import { errnoOf, printable } from '../errors.ts';
+import type { WalkSink } from './entries.ts';
+import { toFsPath } from './names.ts';
+import { realPathOf } from './sources.ts';
+
+/** Keeps a store that lies inside a source from being ingested into itself. */
+export class StoreExclusion {
+  readonly #root: string;
+  readonly #realRoot: string;
+  readonly #stats: Stats;
+  #notified = false;
+
+  /** `root` has to exist. */
+  constructor(root: string) {
+    this.#root = root;
+    this.#realRoot = realPathOf(root);
+    this.#stats = fs.statSync(toFsPath(root));
+  }
+
+  /** True when the directory with these stats is the store, under whatever name. */
+  isAt(path: string | Buffer, stats: Stats): boolean {
+    if (stats.ino !== this.#stats.ino || stats.dev !== this.#stats.dev) return false;
+    // Numbers round inodes above 2^53: where they are equal, the exact ones decide.
+    const exact = fs.statSync(path, { bigint: true });
+    const own = fs.statSync(toFsPath(this.#root), { bigint: true });
+    return exact.ino === own.ino && exact.dev === own.dev;
+  }
+
+  /** True for the real path of the store or of anything in it. */
+  holds(realPath: string): boolean {
+    return realPath === this.#realRoot || realPath.startsWith(`${this.#realRoot}/`);
+  }
+
+  /** Says once that the store is left out. */
+  notify(sink: WalkSink): void {
+    if (this.#notified) return;
+    this.#notified = true;
+    sink.notice(`the store ${printable(this.#root)} lies inside the source and is left out`);
+  }
+}
+
+/** Undefined when there is no store yet: then no source can hold it. */
+export function openStoreExclusion(root: string | undefined): StoreExclusion | undefined {
+  try {
+    return root === undefined ? undefined : new StoreExclusion(root);
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+    return undefined;
+  }
+}

@@ -1,0 +1,141 @@
+import { IngotError } from '../errors.ts';
+import type { Digest } from '../store/digest.ts';
+import { LEFT, type TaskDone } from './messages.ts';
+import { type EntryReport, OUTCOMES, type Outcome, type UnsupportedKind } from './outcome.ts';
+
+/** A reply whose duplicates rely on claims of tasks that are still running. */
+interface Held {
+  readonly paths: readonly string[];
+  readonly reply: TaskDone;
+  readonly waitsFor: Set<number>;
+}
+
+export interface TallyOptions {
+  /** Told of every entry, or of those that were not stored. */
+  readonly onEntry?: ((entry: EntryReport) => void) | undefined;
+  readonly report: 'all' | 'problems';
+  /** Told of every stored entry once its task and those it relies on have ended well. */
+  readonly onStored?: ((digest: Digest, path: string) => void) | undefined;
+}
+
+/**
+ * Counts every entry once. A duplicate is only as good as the claim that it relies on: it is
+ * counted when the task that staged the content has committed, and is `unfinished` when that
+ * task has failed.
+ */
+export class Tally {
+  readonly outcomes: Record<Outcome, number>;
+  readonly unsupportedKinds: Partial<Record<UnsupportedKind, number>> = {};
+  bytesSaved = 0;
+  bytesStored = 0;
+  readonly #options: TallyOptions;
+  readonly #running = new Set<number>();
+  readonly #failed = new Set<number>();
+  #held: Held[] = [];
+
+  constructor(options: TallyOptions) {
+    this.#options = options;
+    this.outcomes = Object.fromEntries(OUTCOMES.map((outcome) => [outcome, 0])) as Record<
+      Outcome,
+      number
+    >;
+  }
+
+  get entriesDone(): number {
+    return OUTCOMES.reduce((sum, outcome) => sum + this.outcomes[outcome], 0);
+  }
+
+  /** One entry that never became part of a task, or that its task could not store. */
+  add(entry: EntryReport): void {
+    this.outcomes[entry.outcome]++;
+    if (entry.kind !== undefined)
+      this.unsupportedKinds[entry.kind] = (this.unsupportedKinds[entry.kind] ?? 0) + 1;
+    const isProblem = entry.digest === undefined;
+    if (isProblem || this.#options.report === 'all') this.#options.onEntry?.(entry);
+  }
+
+  taskStarted(id: number): void {
+    this.#running.add(id);
+  }
+
+  /** A task has committed. Entries marked LEFT are not counted; the caller runs them again. */
+  taskDone(id: number, paths: readonly string[], reply: TaskDone): void {
+    this.#running.delete(id);
+    const waitsFor = new Set<number>();
+    for (const owner of reply.owners) if (this.#running.has(owner)) waitsFor.add(owner);
+    const held = { paths, reply, waitsFor };
+    if (waitsFor.size === 0) this.#count(held);
+    else this.#held.push(held);
+    this.#ended(id);
+  }
+
+  /** A task has failed: nothing it staged is stored, and no duplicate of it. */
+  taskFailed(id: number, paths: readonly string[]): void {
+    this.#running.delete(id);
+    this.#failed.add(id);
+    for (const path of paths) this.add({ path, outcome: 'unfinished' });
+    this.#ended(id);
+  }
+
+  /** The last flush failed: nothing that was counted as stored is known to be durable. */
+  takeBack(): void {
+    for (const outcome of ['new', 'duplicate', 'unchanged'] as const) {
+      this.outcomes.unfinished += this.outcomes[outcome];
+      this.outcomes[outcome] = 0;
+    }
+    this.bytesSaved = 0;
+    this.bytesStored = 0;
+  }
+
+  #ended(id: number): void {
+    if (this.#held.length === 0) return;
+    const ready: Held[] = [];
+    this.#held = this.#held.filter((held) => {
+      held.waitsFor.delete(id);
+      if (held.waitsFor.size > 0) return true;
+      ready.push(held);
+      return false;
+    });
+    for (const held of ready) this.#count(held);
+  }
+
+  #count({ paths, reply }: Held): void {
+    const problems = new Map(reply.problems.map((problem) => [problem.index, problem]));
+    for (let index = 0; index < paths.length; index++) {
+      const code = reply.outcomes[index]!;
+      if (code === LEFT) continue;
+      const path = paths[index]!;
+      const outcome = OUTCOMES[code]!;
+      const problem = problems.get(index);
+      if (problem !== undefined) {
+        const { failure, kind } = problem;
+        this.add({ path, outcome, ...(failure && { failure }), ...(kind && { kind }) });
+      } else if (this.#failed.has(reply.owners[index]!)) this.add({ path, outcome: 'unfinished' });
+      else this.#stored(path, outcome, reply, index);
+    }
+  }
+
+  #stored(path: string, outcome: Outcome, reply: TaskDone, index: number): void {
+    const size = reply.sizes[index]!;
+    if (outcome === 'new') this.bytesStored += size;
+    else this.bytesSaved += size;
+    if (reply.digests === '') {
+      this.outcomes[outcome]++;
+      return;
+    }
+    const digest = reply.digests.slice(index * 64, index * 64 + 64) as Digest;
+    this.add({ path, outcome, digest, size });
+    this.#options.onStored?.(digest, path);
+  }
+
+  /** Checks that nothing was lost count of. Throws when it was: a defect of ingot's. */
+  assertComplete(entriesFound: number): void {
+    if (this.entriesDone === entriesFound && this.#held.length === 0) return;
+    throw new IngotError({
+      what: 'entries were lost count of',
+      code: 'INGOT_INTERNAL',
+      why: `${entriesFound} were met, ${this.entriesDone} counted`,
+      hint: 'this is a defect of ingot: please report it',
+    });
+  }
+}

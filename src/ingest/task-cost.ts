@@ -1,0 +1,40 @@
+import type { StoreCost } from '../store/seam.ts';
+import type { TaskCost } from './messages.ts';
+
+/** What the pipeline itself measures of a task. The store's part is in StoreCost. */
+export interface CostMeter {
+  readMs: number;
+  hashMs: number;
+  writeMs: number;
+  bytesRead: number;
+}
+
+export function newMeter(): CostMeter {
+  return { readMs: 0, hashMs: 0, writeMs: 0, bytesRead: 0 };
+}
+
+/** The report of a task: the pipeline's meter and the group's cost, `barrierMs` as idle time. */
+export function taskCost(meter: CostMeter, store: StoreCost, barrierMs: number): TaskCost {
+  const { bytesWritten, fileFlushes, publishMs, repaired } = store;
+  return { ...meter, barrierMs, publishMs, bytesWritten, fileFlushes, repaired };
+}
+
+/** The sum over the tasks of a run. */
+export type TotalCost = { -readonly [Key in keyof TaskCost]: TaskCost[Key] };
+
+export function noCost(): TotalCost {
+  const nothing = { bytesWritten: 0, fileFlushes: 0, publishMs: 0, published: 0, repaired: [] };
+  return taskCost(newMeter(), nothing, 0);
+}
+
+export function addCost(total: TotalCost, cost: TaskCost): void {
+  total.readMs += cost.readMs;
+  total.hashMs += cost.hashMs;
+  total.writeMs += cost.writeMs;
+  total.barrierMs += cost.barrierMs;
+  total.publishMs += cost.publishMs;
+  total.bytesRead += cost.bytesRead;
+  total.bytesWritten += cost.bytesWritten;
+  total.fileFlushes += cost.fileFlushes;
+  total.repaired = [...total.repaired, ...cost.repaired];
+}

@@ -1,0 +1,177 @@
+import type { Stats } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
+import { errnoOf, failed, printable } from '../errors.ts';
+import {
+  type DirectoryOps,
+  nodeDirectoryOps,
+  type RawEntry,
+  readDirectory,
+  unsupportedKind,
+} from './directory.ts';
+import type { WalkSink } from './entries.ts';
+import type { Excludes } from './exclude.ts';
+import type { NamedEntries, Tree } from './named-entries.ts';
+import { escapeLatin1Name, joinPath, toFsPath } from './names.ts';
+import type { StoreExclusion } from './store-exclusion.ts';
+
+/** What holds for every tree of a walk. */
+export interface WalkRules {
+  readonly excludes?: Excludes | undefined;
+  readonly oneFileSystem: boolean;
+  /** Left out wherever it is met. */
+  readonly store?: StoreExclusion | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly ops?: DirectoryOps | undefined;
+}
+
+/** Names handed to the sink at a time: about a batch of the pipeline. */
+const CHUNK_NAMES = 1024;
+
+const UNREADABLE = 'cannot read a directory';
+const VANISHED = 'a directory has vanished';
+
+/** Milliseconds to wait for workers to close files when no descriptor is free: 2 s in all. */
+const DESCRIPTOR_WAITS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
+const NO_DESCRIPTOR: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE']);
+
+/** The directory was there when its name was read, and is not (a directory) any more. */
+const GONE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ESTALE']);
+const NEVER: ReadonlySet<string> = new Set();
+
+/** The calls whose failure is the directory's own: after them, its entries are being looked at. */
+const OPENING: ReadonlySet<string> = new Set(['scandir', 'opendir']);
+
+/**
+ * Reads the directories of one tree: files go to the sink, directories to fast-glob. An entry that
+ * is a source of its own is passed over, so that it is counted once.
+ */
+export class TreeReader {
+  readonly #tree: Tree;
+  readonly #rules: WalkRules;
+  readonly #named: NamedEntries;
+  readonly #sink: WalkSink;
+  readonly #ops: DirectoryOps;
+  #device: number | undefined;
+
+  constructor(tree: Tree, rules: WalkRules, named: NamedEntries, sink: WalkSink) {
+    this.#tree = tree;
+    this.#rules = rules;
+    this.#named = named;
+    this.#sink = sink;
+    this.#ops = rules.ops ?? nodeDirectoryOps;
+  }
+
+  /** A DirectoryReader (see exact-fs.ts). Rejects when the run cannot go on. */
+  async read(relative: string): Promise<readonly string[]> {
+    const directory = joinBelow(this.#tree.path, relative);
+    const size = this.#enter(directory, relative === '/');
+    if (size === undefined) return [];
+    const subdirectories: string[] = [];
+    for await (const chunk of this.#chunks(directory, size)) {
+      this.#rules.signal?.throwIfAborted();
+      await this.#sort(directory, relative, chunk, subdirectories);
+    }
+    return subdirectories;
+  }
+
+  /** The directory's own size in bytes, or undefined when it is left out. */
+  #enter(directory: string, isRoot: boolean): number | undefined {
+    const path = toFsPath(directory);
+    let stats: Stats;
+    try {
+      // Only a root may be a link: below it, a link that lstat sees has taken a directory's place.
+      stats = isRoot ? this.#ops.statSync(path) : this.#ops.lstatSync(path);
+    } catch (error) {
+      this.#refuse(directory, error, GONE);
+      return undefined;
+    }
+    this.#device ??= stats.dev;
+    if (!stats.isDirectory()) {
+      this.#replaced(directory, stats);
+      return undefined;
+    }
+    return this.#isLeftOut(directory, isRoot, stats) ? undefined : stats.size;
+  }
+
+  /** Ends a name that was a directory's when it was read, and is something else's now. */
+  #replaced(path: string, stats: Stats): void {
+    if (stats.isFile()) this.#sink.vanished(path, { what: VANISHED, code: 'ENOTDIR', path });
+    else this.#sink.unsupported(path, unsupportedKind(stats));
+  }
+
+  #isLeftOut(directory: string, isRoot: boolean, stats: Stats): boolean {
+    const { store, oneFileSystem } = this.#rules;
+    if (store?.isAt(toFsPath(directory), stats) || (isRoot && store?.holds(this.#tree.realPath))) {
+      store.notify(this.#sink);
+      return true;
+    }
+    if (!oneFileSystem || stats.dev === this.#device) return false;
+    this.#sink.notice(`${printable(directory)} is on another file system and is left out`);
+    return true;
+  }
+
+  /** A tree that was named on its own is walked here if it would be walked no differently. */
+  #adopts(realDirectory: string, name: string): boolean {
+    const { excludes, oneFileSystem } = this.#rules;
+    return excludes === undefined && !oneFileSystem && this.#named.adopt(realDirectory, name);
+  }
+
+  async *#chunks(directory: string, size: number): AsyncGenerator<readonly RawEntry[]> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        yield* readDirectory(toFsPath(directory), size, this.#ops);
+        this.#sink.directory();
+        return;
+      } catch (error) {
+        if (!NO_DESCRIPTOR.has(errnoOf(error) ?? '') || attempt === DESCRIPTOR_WAITS.length) {
+          const opening = OPENING.has((error as NodeJS.ErrnoException).syscall ?? '');
+          return this.#refuse(directory, error, opening ? GONE : NEVER);
+        }
+      }
+      await setTimeout(DESCRIPTOR_WAITS[attempt]);
+    }
+  }
+
+  /** Ends a directory that cannot be read: the walk goes on without it. */
+  #refuse(path: string, error: unknown, gone: ReadonlySet<string>): void {
+    const code = errnoOf(error);
+    // Short of descriptors or memory is the process, which is no directory's own fault.
+    if (code === undefined || NO_DESCRIPTOR.has(code) || code === 'ENOMEM')
+      throw failed(UNREADABLE, error, { path, hint: 'raise the limit (ulimit -n) or free memory' });
+    if (gone.has(code)) this.#sink.vanished(path, { what: VANISHED, code, path });
+    else this.#sink.unreadable(path, { what: UNREADABLE, code, path });
+  }
+
+  /** Hands on the entries of one chunk, and adds the directories to walk. */
+  async #sort(
+    directory: string,
+    relative: string,
+    chunk: readonly RawEntry[],
+    subdirectories: string[],
+  ): Promise<void> {
+    const { excludes } = this.#rules;
+    const prefix = relative === '/' ? '' : `${relative.slice(1)}/`;
+    const realDirectory = joinBelow(this.#tree.realPath, relative);
+    const named = this.#named.within(realDirectory);
+    let names: string[] = [];
+    for (const entry of chunk) {
+      const name = escapeLatin1Name(entry.name);
+      if (named?.has(name) && !this.#adopts(realDirectory, name)) continue;
+      if (excludes?.excludes(prefix + name, entry.isDirectory())) continue;
+      if (entry.isFile()) names.push(name);
+      else if (entry.isDirectory()) subdirectories.push(name);
+      else this.#sink.unsupported(joinPath(directory, name), unsupportedKind(entry));
+      if (names.length < CHUNK_NAMES) continue;
+      await this.#sink.files({ directory, names });
+      names = [];
+    }
+    if (names.length === 0) return;
+    const more = this.#sink.files({ directory, names });
+    if (more !== undefined) await more;
+  }
+}
+
+function joinBelow(root: string, relative: string): string {
+  if (relative === '/') return root;
+  return root === '/' ? relative : root + relative;
+}

@@ -1,0 +1,59 @@
+/** `verify` as callers see it: the store's check, run in a pool of its own. */
+import { resolve } from 'node:path';
+import { type Failure, failed, IngotError } from '../errors.ts';
+import type { Digest } from '../store/digest.ts';
+import { requireFormat } from '../store/format.ts';
+import type { Layout } from '../store/layout.ts';
+import { type VerifyOptions, type VerifyReport, verifyStore } from '../store/verify.ts';
+import { type VerifyBatch, verifyObjects } from '../store/verify-objects.ts';
+import { defaultThreads, Pool } from './pool.ts';
+
+export interface VerifyTask {
+  readonly root: string;
+  readonly layout: Layout;
+  readonly digests: readonly Digest[];
+}
+
+/** Errors lose their code between threads: they travel as data. */
+export type VerifyReply =
+  | { readonly status: 'done'; readonly batch: VerifyBatch }
+  | { readonly status: 'failed'; readonly failure: Failure };
+
+/** Re-hashes objects on all processors; see `VerifyOptions`. `threads` has a default here. */
+export async function verify(
+  store: string,
+  options: Omit<VerifyOptions, 'threads' | 'runBatch'> & { readonly threads?: number | undefined },
+): Promise<VerifyReport> {
+  const root = resolve(store);
+  requireFormat(root);
+  const threads = options.threads ?? defaultThreads();
+  const pool = new Pool<VerifyTask, VerifyReply>('verify-worker', undefined, threads);
+  try {
+    return await verifyStore(root, {
+      ...options,
+      threads,
+      runBatch: async (layout, digests) => {
+        const reply = await pool.run({ root, layout, digests });
+        if (reply.status === 'failed') throw new IngotError(reply.failure);
+        return reply.batch;
+      },
+    });
+  } finally {
+    await pool.close();
+  }
+}
+
+/** What a worker does with a task. Never throws. */
+export function runVerifyTask({ root, layout, digests }: VerifyTask): VerifyReply {
+  try {
+    return { status: 'done', batch: verifyObjects(root, layout, digests) };
+  } catch (error) {
+    const wrapped = failed('cannot verify objects', error);
+    if (wrapped instanceof IngotError) return { status: 'failed', failure: wrapped.toFailure() };
+    const { message: why } = wrapped;
+    return {
+      status: 'failed',
+      failure: { what: 'cannot verify objects', code: 'INGOT_INTERNAL', why },
+    };
+  }
+}

@@ -1,0 +1,83 @@
+import type { DirectoryOps } from './directory.ts';
+import type { WalkSink } from './entries.ts';
+import { type Excludes, loadExcludes } from './exclude.ts';
+import { checkPathList, type PathList } from './files-from.ts';
+import { ingestListed } from './listed-sources.ts';
+import { NamedEntries, splitPath } from './named-entries.ts';
+import { NamedFiles } from './named-files.ts';
+import { resolveSources, type Source } from './sources.ts';
+import { openStoreExclusion } from './store-exclusion.ts';
+import { TreeReader } from './tree-reader.ts';
+import { walkTree } from './walk.ts';
+
+export interface WalkOptions {
+  /** Directories and regular files, as they were given. */
+  readonly sources: readonly string[];
+  /** A file that lists more sources; `-` is standard input. */
+  readonly filesFrom?: string | undefined;
+  /** `filesFrom` is separated by NUL bytes instead of newlines. */
+  readonly nul?: boolean | undefined;
+  /** Patterns in .gitignore syntax, relative to each source. What is named itself is ingested. */
+  readonly exclude?: readonly string[] | undefined;
+  /** Files with such patterns. */
+  readonly excludeFrom?: readonly string[] | undefined;
+  /** Leave out directories on other file systems than their source's. */
+  readonly oneFileSystem?: boolean | undefined;
+}
+
+/** A walk whose sources, excludes and list have been looked at. */
+export interface WalkPlan {
+  readonly sources: readonly Source[];
+  readonly list: PathList | undefined;
+  readonly excludes: Excludes | undefined;
+  readonly oneFileSystem: boolean;
+}
+
+/** What the walk is told when it starts. */
+export interface WalkSurroundings {
+  /** The store, if there is one by now: it is left out wherever it is met. */
+  readonly storeRoot?: string | undefined;
+  /** Ends the walk soon: it rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  readonly ops?: DirectoryOps | undefined;
+}
+
+/**
+ * Looks at everything that was named, before anything is stored. Throws an IngotError for a source
+ * that is missing or unsupported, a UsageError for a list or an exclude file that cannot be read.
+ */
+export function planWalk(options: WalkOptions): WalkPlan {
+  const { filesFrom, nul = false } = options;
+  const list = filesFrom === undefined ? undefined : { file: filesFrom, nul };
+  if (list !== undefined) checkPathList(list);
+  return {
+    sources: resolveSources(options.sources),
+    list,
+    excludes: loadExcludes(options.exclude ?? [], options.excludeFrom ?? []),
+    oneFileSystem: options.oneFileSystem ?? false,
+  };
+}
+
+/**
+ * Hands every entry of the sources to the sink, each once. First the files that were named, then
+ * the trees, because only then all names are known that a walk has to pass over.
+ */
+export async function walkSources(
+  plan: WalkPlan,
+  { storeRoot, signal, ops }: WalkSurroundings,
+  sink: WalkSink,
+): Promise<void> {
+  const { excludes, oneFileSystem } = plan;
+  const store = openStoreExclusion(storeRoot);
+  const named = new NamedEntries();
+  const files = new NamedFiles(named, store, sink);
+  for (const source of plan.sources) {
+    if (source.isDirectory) named.addTree(source);
+    else await files.add(...splitPath(source.path));
+  }
+  if (plan.list !== undefined) await ingestListed(plan.list, named, files, sink, signal);
+  await files.flush();
+  const rules = { excludes, oneFileSystem, store, signal, ops };
+  for (const tree of named.trees())
+    await walkTree(new TreeReader(tree, rules, named, sink), signal);
+}

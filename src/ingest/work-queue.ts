@@ -1,0 +1,100 @@
+import type { FoundFiles } from './entries.ts';
+
+/** Enough that a task's overhead and its share of a barrier vanish beside its files. */
+const BATCH_FILES = 1_000;
+/** A batch this small is worth starting when a worker has nothing to do. */
+const FIRST_BATCH_FILES = 64;
+/** Batches that wait for a worker; with those in flight all that is held of the walk. */
+const MAX_WAITING = 8;
+/** Large files that wait; each is one path. */
+const MAX_LARGE_WAITING = 1_000;
+
+/** Paths for one batch task, grouped by their directory. */
+export interface Batch {
+  readonly type: 'batch';
+  readonly found: readonly FoundFiles[];
+  /** All paths, in the order of `found`. */
+  readonly paths: readonly string[];
+}
+
+export interface LargeFile {
+  readonly type: 'large';
+  readonly path: string;
+  readonly size: number;
+}
+
+/** What waits for a worker. Bounded: the walk stands still while `isFull`. */
+export class WorkQueue {
+  #filling: FoundFiles[] = [];
+  #fillingCount = 0;
+  #batches: FoundFiles[][] = [];
+  #large: LargeFile[] = [];
+
+  get isFull(): boolean {
+    return this.#batches.length >= MAX_WAITING || this.#large.length >= MAX_LARGE_WAITING;
+  }
+
+  get isEmpty(): boolean {
+    return this.#batches.length + this.#large.length + this.#fillingCount === 0;
+  }
+
+  /** Adds files of one directory; a batch takes them from several and splits large ones. */
+  add({ directory, names }: FoundFiles): void {
+    for (let at = 0; at < names.length; ) {
+      const taken = names.slice(at, at + BATCH_FILES - this.#fillingCount);
+      this.#filling.push({ directory, names: taken });
+      this.#fillingCount += taken.length;
+      at += taken.length;
+      if (this.#fillingCount >= BATCH_FILES) this.#closeBatch();
+    }
+  }
+
+  addLarge(path: string, size: number): void {
+    this.#large.push({ type: 'large', path, size });
+  }
+
+  /** Puts back the rest of a batch, before what came after it. */
+  putBack(found: FoundFiles[]): void {
+    if (found.length > 0) this.#batches.unshift(found);
+  }
+
+  /** No more will be added: what is left makes a last, smaller batch. */
+  endOfWalk(): void {
+    if (this.#fillingCount > 0) this.#closeBatch();
+  }
+
+  /**
+   * Takes the next piece of work. Large files go first: started last, one would keep a single
+   * worker busy at the end. A hungry pool is given a batch before it is full.
+   */
+  next(allow: { large: boolean; hungry: boolean }): Batch | LargeFile | undefined {
+    if (allow.large && this.#large.length > 0) return this.#large.shift();
+    if (allow.hungry && this.#batches.length === 0 && this.#fillingCount >= FIRST_BATCH_FILES)
+      this.#closeBatch();
+    const found = this.#batches.shift();
+    return found && { type: 'batch', found, paths: pathsOf(found) };
+  }
+
+  /** Empties the queue and gives the paths that nobody will work on. */
+  clear(): string[] {
+    this.endOfWalk();
+    const paths = [...this.#batches.flatMap(pathsOf), ...this.#large.map(({ path }) => path)];
+    this.#batches = [];
+    this.#large = [];
+    return paths;
+  }
+
+  #closeBatch(): void {
+    this.#batches.push(this.#filling);
+    this.#filling = [];
+    this.#fillingCount = 0;
+  }
+}
+
+/** The full path of every file, in order. */
+export function pathsOf(found: readonly FoundFiles[]): string[] {
+  return found.flatMap(({ directory, names }) => {
+    const prefix = directory === '/' ? '/' : `${directory}/`;
+    return names.map((name) => prefix + name);
+  });
+}

@@ -1,0 +1,121 @@
+/** What runs in a worker thread; the entry file workers/ingest-worker.ts only calls it. */
+import { once } from 'node:events';
+import type { MessagePort } from 'node:worker_threads';
+import { type Failure, failureOf, IngotError } from '../errors.ts';
+import { type LocalWorkerInit, openLocalWorkerHalf } from '../store/local-halves.ts';
+import type { CallMain, Group, WorkerHalf } from '../store/seam.ts';
+import { BatchRun, SMALL_FILE_BYTES } from './batch-task.ts';
+import { Claims } from './claims.ts';
+import { IdleClock } from './idle-clock.ts';
+import { ingestLarge, Stopped } from './large-task.ts';
+import {
+  type BatchTask,
+  type LargeTask,
+  LEFT,
+  type StoreAnswer,
+  type StoreCall,
+  type TaskDone,
+  type TaskReply,
+  type WorkerSetup,
+} from './messages.ts';
+import { OUTCOMES } from './outcome.ts';
+import { type CostMeter, newMeter, taskCost } from './task-cost.ts';
+
+type Ended = Omit<TaskDone, 'status' | 'cost'>;
+
+/** One worker: its half of the store, its buffer, its tasks. */
+export class IngestWorker {
+  readonly #half: WorkerHalf;
+  readonly #claims: Claims;
+  readonly #stop: Int32Array;
+  readonly #bytesRead: BigInt64Array;
+  readonly #buffer = Buffer.allocUnsafeSlow(SMALL_FILE_BYTES + 1);
+  readonly #idle = new IdleClock();
+
+  constructor(setup: WorkerSetup) {
+    const number = Atomics.add(new Int32Array(setup.nextWorker), 0, 1);
+    this.#half = openLocalWorkerHalf(setup.storeInit as LocalWorkerInit, number);
+    this.#claims = new Claims(setup.claims);
+    this.#stop = new Int32Array(setup.stop);
+    this.#bytesRead = new BigInt64Array(setup.bytesRead);
+  }
+
+  /** Never rejects for what files, store or machine do: a failure is a reply. */
+  async run(task: BatchTask | LargeTask): Promise<TaskReply> {
+    const group = this.#half.openGroup(callThrough(task.port));
+    const meter = newMeter();
+    this.#idle.enter();
+    let failure: Failure | undefined;
+    let ended: Ended | undefined;
+    try {
+      ended =
+        task.type === 'batch'
+          ? await this.#batch(task, group, meter)
+          : await this.#large(task, group, meter);
+    } catch (error) {
+      failure = failureOf('a worker failed', error);
+    } finally {
+      group.discard();
+      task.port.close();
+    }
+    const cost = taskCost(meter, group.cost, this.#idle.leave());
+    return ended === undefined
+      ? { status: 'failed', failure: failure!, cost }
+      : { status: 'done', ...ended, cost };
+  }
+
+  #batch(task: BatchTask, group: Group, meter: CostMeter): Promise<Ended> {
+    const context = { claims: this.#claims, buffer: this.#buffer, stopped: () => this.#stopped() };
+    let told = 0;
+    return new BatchRun(task, context, group, meter).run(() => {
+      this.#addRead(0, meter.bytesRead - told);
+      told = meter.bytesRead;
+      return this.#idle.wait(group.commit());
+    });
+  }
+
+  #addRead(lane: 0 | 1, bytes: number): void {
+    Atomics.add(this.#bytesRead, lane, BigInt(bytes));
+  }
+
+  async #large(task: LargeTask, group: Group, meter: CostMeter): Promise<Ended> {
+    const stopped = () => this.#stopped();
+    const onRead = (bytes: number) => this.#addRead(1, bytes);
+    const context = { claims: this.#claims, group, meter, task: task.id, stopped, onRead };
+    try {
+      const content = await ingestLarge(task.path, context);
+      await this.#idle.wait(group.commit());
+      return singleEntry(content);
+    } catch (error) {
+      if (error instanceof Stopped) return singleEntry(undefined);
+      throw error;
+    }
+  }
+
+  #stopped(): boolean {
+    return Atomics.load(this.#stop, 0) !== 0;
+  }
+}
+
+function singleEntry(content: Awaited<ReturnType<typeof ingestLarge>> | undefined): Ended {
+  const stored = content !== undefined && 'digest' in content ? content : undefined;
+  const problem = content !== undefined && !('digest' in content) ? content : undefined;
+  return {
+    outcomes: Uint8Array.of(content === undefined ? LEFT : OUTCOMES.indexOf(content.outcome)),
+    sizes: Float64Array.of(stored?.size ?? 0),
+    owners: Int32Array.of(stored?.owner ?? 0),
+    digests: stored?.digest ?? '',
+    problems: problem === undefined ? [] : [{ index: 0, ...problem }],
+    deferred: [],
+  };
+}
+
+/** The store half's line to the main half; one call at a time. */
+function callThrough(port: MessagePort): CallMain {
+  return async (message) => {
+    port.postMessage({ message } satisfies StoreCall);
+    const [reply] = (await once(port, 'message')) as [StoreAnswer];
+    if (reply.status === 'failed') throw new IngotError(reply.failure);
+    return reply.answer;
+  };
+}

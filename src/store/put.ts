@@ -1,0 +1,206 @@
+import fs from 'node:fs';
+import { dirname } from 'node:path';
+import type { Readable } from 'node:stream';
+import { failed, IngotError, UsageError } from '../errors.ts';
+import { type Digest, DigestStream, digestOf } from './digest.ts';
+import { type FileOps, nodeFileOps } from './file-ops.ts';
+import { objectPath, otherLayout } from './layout.ts';
+import { LocalMainHalf, type LocalWorkerInit, openLocalWorkerHalf } from './local-halves.ts';
+import { NameFlush } from './name-flush.ts';
+import type { Durability, Group, StreamStage, WorkerHalf } from './seam.ts';
+
+/** The path of a file, bytes in memory, or a stream of bytes. */
+export type PutSource = string | Uint8Array | Readable;
+
+export interface PutResult {
+  readonly digest: Digest;
+  /** In bytes. */
+  readonly size: number;
+  /** `duplicate`: the content was an object already and nothing was published. */
+  readonly outcome: 'new' | 'duplicate';
+  /** The object was there with another size, and got its good content back. */
+  readonly repaired: boolean;
+}
+
+/** Contents up to this many bytes are held in memory, so that a duplicate writes nothing. */
+const IN_MEMORY = 1 << 20;
+
+/** Stores contents one by one, each a group of its own: stage → barrier → publish → flush names. */
+export class Putter {
+  readonly #main: LocalMainHalf;
+  readonly #worker: WorkerHalf;
+  readonly #init: LocalWorkerInit;
+  readonly #names: NameFlush;
+
+  private constructor(main: LocalMainHalf, init: LocalWorkerInit, worker: WorkerHalf, ops: FileOps) {
+    this.#main = main;
+    this.#init = init;
+    this.#worker = worker;
+    this.#names = new NameFlush(ops);
+  }
+
+  /** Takes a writer, after sweeping what dead ones left. Throws an IngotError. */
+  static async open(
+    root: string,
+    durability: Durability,
+    ops: FileOps = nodeFileOps,
+  ): Promise<Putter> {
+    const main = await LocalMainHalf.open(
+      root,
+      { durability, barrier: 'fsync', verifyHits: false, dryRun: false, threads: 1 },
+      ops,
+    );
+    // What is put here is not claimed anywhere: the disk has to be asked, empty on open or not.
+    const init = { ...main.workerInit, wasEmpty: false };
+    try {
+      return new Putter(main, init, openLocalWorkerHalf(init, 0, ops), ops);
+    } catch (error) {
+      main.abandon();
+      throw error;
+    }
+  }
+
+  /** Gives up the writer. Each object was made durable by its own put. */
+  close(): void {
+    this.#worker.close();
+    this.#main.abandon();
+  }
+
+  async put(source: PutSource): Promise<PutResult> {
+    if (typeof source === 'string') return this.#putFile(source);
+    if (source instanceof Uint8Array) return this.#putBytes(this.#openGroup(), source);
+    return this.#putChunks(source);
+  }
+
+  /** Hashes and stages without a pause between, so that nobody changes the bytes meanwhile. */
+  async #putBytes(group: Group, bytes: Uint8Array): Promise<PutResult> {
+    const digest = digestOf(bytes);
+    return this.#settle(group, digest, bytes.length, {
+      keep: () => group.stage(digest, bytes),
+      drop: () => {},
+    });
+  }
+
+  async #putFile(path: string): Promise<PutResult> {
+    let file: fs.promises.FileHandle;
+    try {
+      file = await fs.promises.open(path, 'r');
+    } catch (error) {
+      throw failed('cannot read the source', error, { path });
+    }
+    try {
+      return await this.#putChunks(readSource(file, path));
+    } finally {
+      await file.close();
+    }
+  }
+
+  async #putChunks(chunks: AsyncIterable<unknown>): Promise<PutResult> {
+    const group = this.#openGroup();
+    const hash = new DigestStream();
+    const waiting: Uint8Array[] = [];
+    let size = 0;
+    let stage: StreamStage | undefined;
+    try {
+      for await (const chunk of chunks) {
+        if (!(chunk instanceof Uint8Array)) throw notBytes(chunk);
+        size += chunk.length;
+        waiting.push(chunk);
+        if (size <= IN_MEMORY) continue;
+        stage ??= group.stageStream();
+        for (const bytes of waiting.splice(0)) await writeAndHash(stage, hash, bytes);
+      }
+      if (stage === undefined) return await this.#putBytes(group, Buffer.concat(waiting, size));
+      const digest = hash.digest();
+      const staged = stage;
+      stage = undefined;
+      return await this.#settle(group, digest, size, {
+        keep: () => staged.keep(digest, size, undefined),
+        drop: () => staged.drop(),
+      });
+    } finally {
+      stage?.drop();
+    }
+  }
+
+  async #settle(
+    group: Group,
+    digest: Digest,
+    size: number,
+    staged: { keep(): void; drop(): void },
+  ): Promise<PutResult> {
+    const presence = group.lookup(digest, size);
+    if (presence === 'present') {
+      staged.drop();
+    } else {
+      staged.keep();
+      await group.commit();
+    }
+    // For a duplicate too: the rename of another writer may not be durable yet.
+    if (this.#init.durability !== 'none') await this.#names.wait(this.#foldersOf(digest));
+    const outcome = presence === 'present' ? 'duplicate' : 'new';
+    return { digest, size, outcome, repaired: presence === 'damaged' };
+  }
+
+  #openGroup(): Group {
+    return this.#worker.openGroup((message) => this.#main.answer(message));
+  }
+
+  #foldersOf(digest: Digest): string[] {
+    const { root, format } = this.#init;
+    const layouts =
+      format.movingFrom === undefined
+        ? [format.layout]
+        : [format.layout, otherLayout(format.layout)];
+    return layouts.map((layout) => dirname(objectPath(root, layout, digest)));
+  }
+}
+
+/** The write runs on libuv's thread pool while this thread hashes. */
+async function writeAndHash(
+  stage: StreamStage,
+  hash: DigestStream,
+  bytes: Uint8Array,
+): Promise<void> {
+  const written = stage.write(bytes);
+  hash.update(bytes);
+  await written;
+}
+
+/** Reads to the end, and fails when a regular file was changed meanwhile. */
+async function* readSource(file: fs.promises.FileHandle, path: string): AsyncGenerator<Buffer> {
+  const before = await file.stat({ bigint: true });
+  // One byte more than a small file has, so that its end is seen without another chunk.
+  const chunkSize = before.isFile() ? Math.min(IN_MEMORY, Number(before.size) + 1) : IN_MEMORY;
+  try {
+    for (;;) {
+      const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(chunkSize), 0, chunkSize);
+      if (bytesRead === 0) break;
+      yield buffer.subarray(0, bytesRead);
+    }
+  } catch (error) {
+    throw failed('cannot read the source', error, { path });
+  }
+  const after = await file.stat({ bigint: true });
+  const same =
+    before.size === after.size &&
+    before.mtimeNs === after.mtimeNs &&
+    before.ctimeNs === after.ctimeNs;
+  if (before.isFile() && !same)
+    throw new IngotError({
+      what: 'cannot store a file',
+      code: 'INGOT_CHANGED',
+      path,
+      why: 'it changed while it was read',
+      hint: 'put it again when nothing writes to it',
+    });
+}
+
+function notBytes(chunk: unknown): UsageError {
+  return new UsageError({
+    what: 'cannot store a stream',
+    code: 'INGOT_NOT_BYTES',
+    why: `it gives ${typeof chunk}s instead of bytes`,
+    hint: 'do not set an encoding on it',
+  });
+}

@@ -1,0 +1,233 @@
+/**
+ * Moving a store to the other layout, while others read it and write to it.
+ *
+ * store.json first names both layouts, durably: from then on readers look in both places, and new
+ * writers publish in the new one. Each object then moves by one rename(2), so that at any moment,
+ * and after a crash, it has exactly one name. Writers that were open before go on to publish in
+ * the old layout: a last pass begins only when they are gone. Last, when all moves are durable,
+ * store.json forgets the old layout. Whatever interrupts this, a second run goes on from there,
+ * and one in the other direction goes back.
+ */
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
+import { errnoOf, failed, IngotError } from '../errors.ts';
+import { type Libc, loadLibc } from '../native/libc.ts';
+import type { Digest } from './digest.ts';
+import { directoryFullHint } from './disk-full.ts';
+import { type FileOps, flushDirectory, nodeFileOps } from './file-ops.ts';
+import { FORMAT, METADATA, requireFormat, writeFormat } from './format.ts';
+import { type Layout, listLayout, objectFolders, objectPath, otherLayout, SHARDS } from './layout.ts';
+import { quarantine } from './quarantine.ts';
+import { hashesTo } from './verify-objects.ts';
+import { listWriters, signOf } from './writer.ts';
+
+export interface RelayoutOptions {
+  /** Aborting stops between two objects and rejects with INGOT_INTERRUPTED. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called now and then with the number of objects moved so far. */
+  readonly onProgress?: ((moved: number) => void) | undefined;
+  /** Called when writers of the old layout are alive, with their number, and when it changes. */
+  readonly onWaiting?: ((writers: number) => void) | undefined;
+}
+
+export interface RelayoutReport {
+  readonly layout: Layout;
+  readonly moved: number;
+  /** Objects that lay in both layouts, of which the sound one was kept. */
+  readonly merged: number;
+}
+
+/** Objects moved before the event loop gets a turn, for signals and progress. */
+const MOVES_PER_TURN = 512;
+const POLL_MS = 100;
+
+/**
+ * Moves all objects of a store to a layout; does nothing when they are there. Throws an
+ * IngotError: INGOT_NO_STORE, INGOT_RELAYOUT_RUNNING (another one runs), INGOT_NO_FLOCK (writers
+ * cannot be seen on this machine), INGOT_INTERRUPTED, or an errno. The store is usable then.
+ */
+export async function relayout(
+  root: string,
+  to: Layout,
+  options: RelayoutOptions = {},
+  ops: FileOps = nodeFileOps,
+): Promise<RelayoutReport> {
+  requireFormat(root);
+  const libc = await loadLibc();
+  if (libc === undefined) throw noFlock(root);
+  const lockFd = ops.openSync(
+    join(root, METADATA, 'relayout.lock'),
+    fs.constants.O_RDWR | fs.constants.O_CREAT,
+    0o600,
+  );
+  try {
+    if (!libc.tryLock(lockFd)) throw alreadyRunning(root);
+    return await new Relayout(root, to, options, libc, ops).run();
+  } catch (error) {
+    throw failed('cannot change the layout', error, { hint: 'run it again to go on' });
+  } finally {
+    ops.closeSync(lockFd);
+  }
+}
+
+class Relayout {
+  readonly #root: string;
+  readonly #to: Layout;
+  readonly #from: Layout;
+  readonly #options: RelayoutOptions;
+  readonly #libc: Libc;
+  readonly #ops: FileOps;
+  #moved = 0;
+  #merged = 0;
+
+  constructor(root: string, to: Layout, options: RelayoutOptions, libc: Libc, ops: FileOps) {
+    this.#root = root;
+    this.#to = to;
+    this.#from = otherLayout(to);
+    this.#options = options;
+    this.#libc = libc;
+    this.#ops = ops;
+  }
+
+  async run(): Promise<RelayoutReport> {
+    if (this.#isNeeded()) {
+      this.#announce();
+      await this.#moveAll();
+      await this.#waitForOldWriters();
+      await this.#moveAll();
+      this.#flushFolders();
+      writeFormat(this.#root, { format: FORMAT, layout: this.#to }, 'replace', this.#ops);
+    }
+    if (this.#to === 'flat') this.#removeShards();
+    return { layout: this.#to, moved: this.#moved, merged: this.#merged };
+  }
+
+  #isNeeded(): boolean {
+    const { layout, movingFrom } = requireFormat(this.#root);
+    if (layout !== this.#to || movingFrom !== undefined) return true;
+    for (const _ of listLayout(this.#root, this.#from)) return true;
+    return false;
+  }
+
+  /** The folders come first: from the moment of the new format on writers publish into them. */
+  #announce(): void {
+    if (this.#to === 'sharded') {
+      for (const shard of SHARDS) this.#ops.mkdirSync(join(this.#root, shard), { recursive: true });
+      flushDirectory(this.#ops, this.#root);
+    }
+    const format = { format: FORMAT, layout: this.#to, movingFrom: this.#from } as const;
+    writeFormat(this.#root, format, 'replace', this.#ops);
+  }
+
+  /** Until a pass finds none: a name may be passed over while the directory changes under it. */
+  async #moveAll(): Promise<void> {
+    for (let before = -1; before !== this.#moved + this.#merged; ) {
+      before = this.#moved + this.#merged;
+      let met = 0;
+      for (const digest of listLayout(this.#root, this.#from)) {
+        this.#move(digest);
+        if (++met % MOVES_PER_TURN === 0) await this.#turn();
+      }
+      await this.#turn();
+    }
+  }
+
+  async #turn(): Promise<void> {
+    this.#options.onProgress?.(this.#moved + this.#merged);
+    await nextTurn();
+    this.#stopIfAsked();
+  }
+
+  #move(digest: Digest): void {
+    const source = objectPath(this.#root, this.#from, digest);
+    const target = objectPath(this.#root, this.#to, digest);
+    try {
+      const taken = fs.lstatSync(target, { throwIfNoEntry: false });
+      if (taken !== undefined && this.#merge(digest, source, target, taken.ino)) return;
+      this.#ops.renameSync(source, target);
+      this.#moved++;
+    } catch (error) {
+      // Moved aside by a verify: listing it and moving it are two steps.
+      if (errnoOf(error) === 'ENOENT' && !fs.existsSync(source)) return;
+      const hint = directoryFullHint(error, this.#root, this.#to);
+      throw failed('cannot move an object', error, { path: source, hint });
+    }
+  }
+
+  /** True when the object in the new place is sound and the old one was removed. */
+  #merge(digest: Digest, source: string, target: string, inode: number): boolean {
+    if (hashesTo(target, digest)) {
+      this.#ops.unlinkSync(source);
+      this.#merged++;
+      return true;
+    }
+    quarantine(this.#root, { digest, path: target, inode }, this.#ops);
+    return false;
+  }
+
+  /** No new ones can come: a writer looks at the format again after it has shown its layout. */
+  async #waitForOldWriters(): Promise<void> {
+    const isOld = (folder: string) => {
+      const { alive, layout } = signOf(folder, this.#libc);
+      return alive && layout !== this.#to;
+    };
+    let old = listWriters(this.#root, this.#libc).map(({ folder }) => folder);
+    for (let told = 0; ; ) {
+      old = old.filter(isOld);
+      if (old.length !== told) this.#options.onWaiting?.(old.length);
+      if (old.length === 0) return;
+      told = old.length;
+      await delay(POLL_MS);
+      this.#stopIfAsked();
+    }
+  }
+
+  #flushFolders(): void {
+    for (const folder of objectFolders(this.#root, 'sharded'))
+      if (fs.existsSync(folder)) flushDirectory(this.#ops, folder);
+  }
+
+  #removeShards(): void {
+    for (const shard of SHARDS) {
+      try {
+        this.#ops.rmdirSync(join(this.#root, shard));
+      } catch (error) {
+        // What lies in it is not an object, and so not ours to remove.
+        if (!['ENOENT', 'ENOTEMPTY', 'EEXIST', 'ENOTDIR'].includes(errnoOf(error) ?? ''))
+          throw error;
+      }
+    }
+    flushDirectory(this.#ops, this.#root);
+  }
+
+  #stopIfAsked(): void {
+    if (!this.#options.signal?.aborted) return;
+    throw new IngotError({
+      what: 'relayout was interrupted',
+      code: 'INGOT_INTERRUPTED',
+      path: this.#root,
+      why: `${this.#moved} objects were moved, the rest was not`,
+      hint: 'the store can be used as it is; run it again to go on',
+    });
+  }
+}
+
+function alreadyRunning(root: string): IngotError {
+  return new IngotError({
+    what: 'cannot change the layout',
+    code: 'INGOT_RELAYOUT_RUNNING',
+    path: root,
+    why: 'another relayout of this store is running',
+    hint: 'wait until it is done',
+  });
+}
+
+function noFlock(root: string): IngotError {
+  return new IngotError({
+    what: 'cannot change the layout',
+    code: 'INGOT_NO_FLOCK',
+    path: root,
+    why: 'libc could not be called on this machine, so live writers cannot be seen',
+  });
+}

@@ -1,0 +1,64 @@
+/** Files for the user, made whole or not at all. Paths are in the escaped form of names.ts. */
+import { randomBytes } from 'node:crypto';
+import fs from 'node:fs';
+import { dirname } from 'node:path';
+import { IngotError } from '../errors.ts';
+import { escapeName, toFsPath } from '../ingest/names.ts';
+import { type FileOps, nodeFileOps } from './file-ops.ts';
+
+/**
+ * Lets `fill` write a temp beside the target, then makes it durable under the target's name. A
+ * fifo, a device or another special file is written in place: a rename would remove it.
+ */
+export async function replaceFile(
+  target: string,
+  fill: (fd: number) => Promise<void>,
+  ops: FileOps = nodeFileOps,
+): Promise<void> {
+  const path = followed(target);
+  if (!(fs.statSync(toFsPath(path), { throwIfNoEntry: false })?.isFile() ?? true))
+    return withOpen(ops, path, 'w', fill);
+  const temp = `${path}.tmp-${randomBytes(8).toString('hex')}`;
+  try {
+    await withOpen(ops, temp, 'wx', async (fd) => {
+      await fill(fd);
+      ops.fsyncSync(fd);
+    });
+    ops.renameSync(toFsPath(temp), toFsPath(path));
+  } catch (error) {
+    ops.rmSync(toFsPath(temp), { force: true });
+    throw error;
+  }
+  // The new name is an entry of the directory, which needs a flush of its own.
+  await withOpen(ops, dirname(path), 'r', async (fd) => ops.fsyncSync(fd));
+}
+
+/** Throws when no file can be made at the target, so that long work need not end in that. */
+export function checkReplaceable(target: string): void {
+  const stat = fs.statSync(toFsPath(target), { throwIfNoEntry: false });
+  if (stat?.isDirectory())
+    throw new IngotError({ what: 'cannot write a file', code: 'EISDIR', path: target });
+  if (stat === undefined || stat.isFile())
+    fs.accessSync(toFsPath(dirname(followed(target))), fs.constants.W_OK);
+}
+
+async function withOpen(
+  ops: FileOps,
+  path: string,
+  flags: string,
+  use: (fd: number) => Promise<void>,
+): Promise<void> {
+  const fd = ops.openSync(toFsPath(path), flags, 0o666);
+  try {
+    await use(fd);
+  } finally {
+    ops.closeSync(fd);
+  }
+}
+
+/** The target with links followed: a rename would replace a link instead of what it points to. */
+function followed(target: string): string {
+  const isLink = fs.lstatSync(toFsPath(target), { throwIfNoEntry: false })?.isSymbolicLink();
+  if (!isLink || !fs.existsSync(toFsPath(target))) return target;
+  return escapeName(fs.realpathSync(toFsPath(target), 'buffer'));
+}

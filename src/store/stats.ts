@@ -1,0 +1,122 @@
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { errnoOf, failed } from '../errors.ts';
+import { fileSystemTypeOf } from '../native/file-system-type.ts';
+import { loadLibc } from '../native/libc.ts';
+import type { Digest } from './digest.ts';
+import { requireFormat } from './format.ts';
+import { candidatePaths, type Layout, listObjects } from './layout.ts';
+import { quarantineFolder } from './quarantine.ts';
+import { listWriters } from './writer.ts';
+
+export interface StoreStats {
+  readonly root: string;
+  readonly format: number;
+  readonly layout: Layout;
+  /** Set while a relayout is unfinished. */
+  readonly movingFrom: Layout | undefined;
+  readonly objects: number;
+  readonly bytes: number;
+  readonly largest: { readonly digest: Digest; readonly size: number } | undefined;
+  /** Undefined where flock cannot be called. */
+  readonly writers: WriterStats | undefined;
+  readonly quarantined: number;
+  readonly fileSystem: FileSystemStats;
+}
+
+export interface WriterStats {
+  readonly alive: number;
+  /** Their temps are swept by the next writer. */
+  readonly dead: number;
+  readonly liveTemps: number;
+  readonly deadTemps: number;
+}
+
+export interface FileSystemStats {
+  /** Its usual name, like `ext4`. */
+  readonly type: string;
+  readonly bytes: number;
+  /** What this user may still write. */
+  readonly bytesFree: number;
+  /** 0 where the file system has no fixed number of inodes. */
+  readonly inodes: number;
+  readonly inodesFree: number;
+}
+
+/** Objects looked at before the event loop gets a turn. */
+const OBJECTS_PER_TURN = 4096;
+
+/**
+ * Counts what is in a store, in memory that does not grow with it. An object that a relayout moves
+ * meanwhile may be counted twice. Throws an IngotError.
+ */
+export async function storeStats(root: string): Promise<StoreStats> {
+  const { format, layout, movingFrom } = requireFormat(root);
+  const libc = await loadLibc();
+  try {
+    const objects = await countObjects(root, layout);
+    const writers = libc && countTemps(listWriters(root, libc));
+    const quarantined = namesIn(quarantineFolder(root)).length;
+    const fileSystem = fileSystemStats(root);
+    return { root, format, layout, movingFrom, ...objects, writers, quarantined, fileSystem };
+  } catch (error) {
+    throw failed('cannot look through the store', error, { path: root });
+  }
+}
+
+async function countObjects(
+  root: string,
+  layout: Layout,
+): Promise<Pick<StoreStats, 'objects' | 'bytes' | 'largest'>> {
+  let [objects, bytes] = [0, 0];
+  let largest: StoreStats['largest'];
+  for (const digest of listObjects(root, layout)) {
+    const size = sizeOf(root, layout, digest);
+    if (size === undefined) continue;
+    objects++;
+    bytes += size;
+    if (largest === undefined || size > largest.size) largest = { digest, size };
+    if (objects % OBJECTS_PER_TURN === 0) await nextTurn();
+  }
+  return { objects, bytes, largest };
+}
+
+function sizeOf(root: string, layout: Layout, digest: Digest): number | undefined {
+  for (const path of candidatePaths(root, layout, digest)) {
+    const stat = fs.lstatSync(path, { throwIfNoEntry: false });
+    if (stat?.isFile()) return stat.size;
+  }
+  return undefined;
+}
+
+function countTemps(writers: ReturnType<typeof listWriters>): WriterStats {
+  const stats = { alive: 0, dead: 0, liveTemps: 0, deadTemps: 0 };
+  for (const { folder, alive } of writers) {
+    // Temps lie in a folder for each worker; beside those is the lock.
+    const temps = namesIn(folder).flatMap((worker) => namesIn(join(folder, worker))).length;
+    stats[alive ? 'alive' : 'dead']++;
+    stats[alive ? 'liveTemps' : 'deadTemps'] += temps;
+  }
+  return stats;
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return fs.readdirSync(folder);
+  } catch (error) {
+    if (!['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '')) throw error;
+    return [];
+  }
+}
+
+function fileSystemStats(root: string): FileSystemStats {
+  const { blocks, bavail, bsize, files, ffree } = fs.statfsSync(root);
+  return {
+    type: fileSystemTypeOf(root).name,
+    bytes: blocks * bsize,
+    bytesFree: bavail * bsize,
+    inodes: files,
+    inodesFree: ffree,
+  };
+}

@@ -1,0 +1,156 @@
+/**
+ * The store, and what it guarantees:
+ *
+ * 1. A name implies its bytes. An object's name never exists before all of its bytes are durable:
+ *    temp write → flush → rename. No object is ever opened for writing or changed in place.
+ * 2. Success means durable. An object, its name, and a new store's own name survive a power cut
+ *    from the moment that success is reported; for a duplicate, too.
+ * 3. A crash costs only unfinished work. The temps of dead writers are swept when the next writer
+ *    comes; those of live writers, known by their lock, are never touched.
+ * 4. A hit is checked, not believed: by size. A mismatch is repaired and reported.
+ * 5. What was hashed is what was stored: the digest is taken over the very bytes that are written.
+ * 6. A failed flush fails the call. Its temps are discarded and never flushed again.
+ */
+import fs from 'node:fs';
+import { resolve } from 'node:path';
+import type { Readable } from 'node:stream';
+import { errnoOf, failed, IngotError } from '../errors.ts';
+import type { Digest } from './digest.ts';
+import { type FileOps, nodeFileOps } from './file-ops.ts';
+import { checkLayout, createStore, readFormat, requireFormat, type StoreFormat } from './format.ts';
+import { candidatePaths, type Layout, listObjects } from './layout.ts';
+import { type PutResult, type PutSource, Putter } from './put.ts';
+import type { Durability } from './seam.ts';
+import { openVerified } from './verified-stream.ts';
+
+export interface OpenOptions {
+  /** Create the store when it is missing. Default false. */
+  readonly create?: boolean | undefined;
+  /** Layout of a store that is created (default `flat`); an existing one must have it. */
+  readonly layout?: Layout | undefined;
+  /** `none`: put does not wait for the disk. Default `group`. */
+  readonly durability?: Durability | undefined;
+}
+
+export interface ObjectInfo {
+  readonly digest: Digest;
+  /** In bytes. */
+  readonly size: number;
+  /** Where it lies now; a relayout may move it. */
+  readonly path: string;
+}
+
+/** A store on a local disk, open in this process. Safe to use from many calls at once. */
+export class Store {
+  /** The store's absolute path. */
+  readonly root: string;
+  /** Where objects were put when the store was opened; they are found in the other layout too. */
+  readonly layout: Layout;
+  readonly #durability: Durability;
+  readonly #ops: FileOps;
+  readonly #running = new Set<Promise<PutResult>>();
+  #putter: Promise<Putter> | undefined;
+  #closed = false;
+
+  private constructor(root: string, format: StoreFormat, durability: Durability, ops: FileOps) {
+    this.root = root;
+    this.layout = format.layout;
+    this.#durability = durability;
+    this.#ops = ops;
+  }
+
+  /**
+   * Opens a store. Takes no writer and sweeps nothing until the first put.
+   * Throws an IngotError: INGOT_NO_STORE, INGOT_NOT_A_STORE, INGOT_BAD_FORMAT, INGOT_NEWER_FORMAT,
+   * INGOT_LAYOUT (another layout than asked for), or an errno.
+   */
+  static async open(
+    path: string,
+    options: OpenOptions = {},
+    ops: FileOps = nodeFileOps,
+  ): Promise<Store> {
+    const root = resolve(path);
+    const { create = false, layout, durability = 'group' } = options;
+    const existing = create ? readFormat(root) : requireFormat(root);
+    if (existing !== undefined) checkLayout(root, existing, layout);
+    const format = existing ?? createStore(root, layout ?? 'flat', ops);
+    return new Store(root, format, durability, ops);
+  }
+
+  /**
+   * Stores one content: the file at a path (links are followed), bytes, or a stream of bytes. It
+   * is durable when the promise resolves. From the first put until `close` this process is a
+   * writer. Throws an IngotError: INGOT_CLOSED, INGOT_CHANGED (the file changed while it was
+   * read), INGOT_NOT_BYTES, or an errno; no temp is left then. An error of the stream is passed on.
+   */
+  async put(source: PutSource): Promise<PutResult> {
+    if (this.#closed)
+      throw new IngotError({
+        what: 'cannot store an object',
+        code: 'INGOT_CLOSED',
+        path: this.root,
+        why: 'the store was closed',
+      });
+    const result = this.#openPutter().then((putter) => putter.put(source));
+    this.#running.add(result);
+    try {
+      return await result;
+    } finally {
+      this.#running.delete(result);
+    }
+  }
+
+  #openPutter(): Promise<Putter> {
+    this.#putter ??= Putter.open(this.root, this.#durability, this.#ops).catch((error: unknown) => {
+      // The next put tries anew: what was in the way may be gone.
+      this.#putter = undefined;
+      throw error;
+    });
+    return this.#putter;
+  }
+
+  /**
+   * Reads an object. The stream fails with INGOT_DAMAGED instead of ending when the bytes do not
+   * hash to the digest, and never gives out all of such bytes. Throws INGOT_NOT_FOUND,
+   * INGOT_DAMAGED when what has the name is no file, or an errno.
+   */
+  async get(digest: Digest): Promise<Readable> {
+    return openVerified(this.root, this.layout, digest);
+  }
+
+  /** True when an object of this digest is there; its bytes are not looked at. Throws an errno. */
+  async has(digest: Digest): Promise<boolean> {
+    return (await this.stat(digest)) !== undefined;
+  }
+
+  /** Size and place of an object; undefined when it is not there. Throws an errno. */
+  async stat(digest: Digest): Promise<ObjectInfo | undefined> {
+    for (const path of candidatePaths(this.root, this.layout, digest)) {
+      try {
+        const found = await fs.promises.lstat(path);
+        if (found.isFile()) return { digest, size: found.size, path };
+      } catch (error) {
+        if (errnoOf(error) !== 'ENOENT') throw failed('cannot look for an object', error, { path });
+      }
+    }
+    return undefined;
+  }
+
+  /**
+   * The digests of all objects, in no order, read from the disk as they are asked for. One that is
+   * stored meanwhile may be missing, one that a relayout moves may come twice. Throws as `open`.
+   */
+  list(): Iterable<Digest> {
+    // Read anew: the layout that objects are moved from has to be listed first.
+    return listObjects(this.root, requireFormat(this.root).layout);
+  }
+
+  /** Waits for the puts that run, then gives up the writer. Reading goes on to work. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.allSettled(this.#running);
+    const putter = await this.#putter?.catch(() => undefined);
+    this.#putter = undefined;
+    putter?.close();
+  }
+}

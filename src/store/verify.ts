@@ -1,0 +1,158 @@
+import { IngotError } from '../errors.ts';
+import type { Digest } from './digest.ts';
+import { requireFormat } from './format.ts';
+import { type Layout, listObjects } from './layout.ts';
+import { quarantine } from './quarantine.ts';
+import type { DamagedObject, VerifyBatch } from './verify-objects.ts';
+
+export interface VerifyOptions {
+  /** The share of objects to check, above 0 up to 1, chosen at random anew in each run. Default 1. */
+  readonly sample?: number | undefined;
+  /** Move damaged objects to `.ingot/quarantine/`, so that a later ingest heals them. */
+  readonly quarantine?: boolean | undefined;
+  /** Worker threads that `runBatch` has. */
+  readonly threads: number;
+  /** Aborting ends the batches in flight and rejects with INGOT_INTERRUPTED. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called after each batch. */
+  readonly onProgress?: ((progress: VerifyProgress) => void) | undefined;
+  /** Called once for each damaged object, with its place in quarantine if it was moved there. */
+  readonly onDamaged?: ((object: DamagedObject, quarantined: string | undefined) => void) | undefined;
+  /** Runs `verifyObjects` on a batch in a worker thread. */
+  readonly runBatch: (layout: Layout, digests: readonly Digest[]) => Promise<VerifyBatch>;
+}
+
+/** Counts only grow. */
+export interface VerifyProgress {
+  /** Objects to check so far; final once `listing` is false. */
+  readonly found: number;
+  readonly listing: boolean;
+  readonly checked: number;
+  readonly bytes: number;
+  readonly damaged: number;
+}
+
+export interface VerifyReport {
+  readonly checked: number;
+  readonly bytes: number;
+  readonly damaged: number;
+  readonly quarantined: number;
+  /** Objects removed by others between listing and checking. */
+  readonly gone: number;
+}
+
+/** Objects a batch: enough to hide the price of a message, few enough to share out evenly. */
+const BATCH = 256;
+/** Batches in flight for each thread: the next one waits there when one is done. */
+const BATCHES_PER_THREAD = 2;
+
+/**
+ * Re-hashes the objects of a store, in memory that does not grow with their number. Damage is
+ * reported, not thrown. Throws an IngotError when there is no store, when an object cannot be
+ * looked at, or when it was interrupted.
+ */
+export async function verifyStore(root: string, options: VerifyOptions): Promise<VerifyReport> {
+  return new VerifyRun(root, requireFormat(root).layout, options).run();
+}
+
+class VerifyRun {
+  readonly #root: string;
+  readonly #layout: Layout;
+  readonly #options: VerifyOptions;
+  readonly #inFlight = new Set<Promise<void>>();
+  readonly #large: Digest[] = [];
+  readonly #report = { checked: 0, bytes: 0, damaged: 0, quarantined: 0, gone: 0 };
+  #found = 0;
+  #listing = true;
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(root: string, layout: Layout, options: VerifyOptions) {
+    this.#root = root;
+    this.#layout = layout;
+    this.#options = options;
+  }
+
+  async run(): Promise<VerifyReport> {
+    try {
+      await this.#checkListed();
+      this.#listing = false;
+      while (this.#large.length > 0 || this.#inFlight.size > 0) {
+        await this.#startLarge();
+        if (this.#inFlight.size > 0) await Promise.race(this.#inFlight);
+        this.#stopIfAsked();
+      }
+    } finally {
+      await Promise.all(this.#inFlight);
+    }
+    this.#stopIfAsked();
+    return this.#report;
+  }
+
+  async #checkListed(): Promise<void> {
+    const { sample = 1 } = this.#options;
+    let batch: Digest[] = [];
+    for (const digest of listObjects(this.#root, this.#layout)) {
+      if (sample < 1 && Math.random() >= sample) continue;
+      this.#found++;
+      batch.push(digest);
+      if (batch.length < BATCH) continue;
+      await this.#start(batch);
+      // Large ones met so far go first: the list of them stays short.
+      await this.#startLarge();
+      batch = [];
+    }
+    if (batch.length > 0) await this.#start(batch);
+  }
+
+  async #startLarge(): Promise<void> {
+    for (let next = this.#large.pop(); next !== undefined; next = this.#large.pop())
+      await this.#start([next]);
+  }
+
+  /** Waits until there is room, then lets a batch run. */
+  async #start(batch: readonly Digest[]): Promise<void> {
+    while (this.#inFlight.size >= this.#options.threads * BATCHES_PER_THREAD)
+      await Promise.race(this.#inFlight);
+    this.#stopIfAsked();
+    const task: Promise<void> = this.#check(batch)
+      .catch((error: unknown) => {
+        this.#failure ??= { error };
+      })
+      .finally(() => this.#inFlight.delete(task));
+    this.#inFlight.add(task);
+  }
+
+  async #check(batch: readonly Digest[]): Promise<void> {
+    const result = await this.#options.runBatch(this.#layout, batch);
+    this.#report.checked += result.checked;
+    this.#report.bytes += result.bytes;
+    this.#report.gone += result.gone;
+    this.#large.push(...result.large);
+    for (const object of result.damaged) this.#tell(object);
+    const { checked, bytes, damaged } = this.#report;
+    this.#options.onProgress?.({
+      found: this.#found,
+      listing: this.#listing,
+      checked,
+      bytes,
+      damaged,
+    });
+  }
+
+  #tell(object: DamagedObject): void {
+    this.#report.damaged++;
+    const moved = this.#options.quarantine ? quarantine(this.#root, object) : undefined;
+    if (moved !== undefined) this.#report.quarantined++;
+    this.#options.onDamaged?.(object, moved);
+  }
+
+  #stopIfAsked(): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
+    if (this.#options.signal?.aborted)
+      throw new IngotError({
+        what: 'verify was interrupted',
+        code: 'INGOT_INTERRUPTED',
+        why: `${this.#report.checked} objects were checked, the rest was not`,
+      });
+  }
+}

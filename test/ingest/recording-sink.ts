@@ -1,0 +1,48 @@
+import type { Failure } from '../../src/errors.ts';
+import type { FoundFiles, WalkSink } from '../../src/ingest/entries.ts';
+import { joinPath } from '../../src/ingest/names.ts';
+import type { UnsupportedKind } from '../../src/ingest/outcome.ts';
+
+/** Remembers what a walk meets, as paths. */
+export class RecordingSink implements WalkSink {
+  readonly found: string[] = [];
+  readonly chunks: FoundFiles[] = [];
+  readonly unsupportedPaths: Record<string, UnsupportedKind> = {};
+  readonly unreadablePaths: Record<string, string> = {};
+  readonly vanishedPaths: Record<string, string> = {};
+  readonly notices: string[] = [];
+  directories = 0;
+  /** What `files` returns. */
+  hold: () => Promise<void> | undefined = () => undefined;
+
+  files(found: FoundFiles): Promise<void> | undefined {
+    this.chunks.push(found);
+    for (const name of found.names) this.found.push(joinPath(found.directory, name));
+    return this.hold();
+  }
+
+  unsupported(path: string, kind: UnsupportedKind): void {
+    this.unsupportedPaths[path] = kind;
+  }
+
+  unreadable(path: string, failure: Failure): void {
+    this.unreadablePaths[path] = failure.code;
+  }
+
+  vanished(path: string, failure: Failure): void {
+    this.vanishedPaths[path] = failure.code;
+  }
+
+  directory(): void {
+    this.directories++;
+  }
+
+  notice(text: string): void {
+    this.notices.push(text);
+  }
+
+  /** The files found, relative to `root`, in order. */
+  below(root: string): string[] {
+    return this.found.map((path) => path.slice(root.length + 1)).sort();
+  }
+}

@@ -1,0 +1,3 @@
+import { runVerifyTask } from '../src/ingest/verify.ts';
+
+export default runVerifyTask;
