@@ -1,5 +1,5 @@
 /** ingot: fast, durable ingest of directory trees into a content-addressed store. */
-export { IngotError, printable, UsageError, type Failure } from './errors.ts';
+export { type Failure, IngotError, printable, UsageError } from './errors.ts';
 export {
   IngestError,
   type IngestOptions,
@@ -10,13 +10,18 @@ export {
 } from './ingest/api.ts';
 export { ingest } from './ingest/ingest.ts';
 export { escapeName, toBytes } from './ingest/names.ts';
-export { type EntryReport, OUTCOMES, type Outcome, type UnsupportedKind } from './ingest/outcome.ts';
+export {
+  type EntryReport,
+  OUTCOMES,
+  type Outcome,
+  type UnsupportedKind,
+} from './ingest/outcome.ts';
 export { verify } from './ingest/verify.ts';
 export type { BarrierChoice, BarrierKind } from './store/barrier.ts';
 export { type Digest, isDigest, parseDigest } from './store/digest.ts';
-export { type Layout, LAYOUTS } from './store/layout.ts';
+export { LAYOUTS, type Layout } from './store/layout.ts';
 export type { PutResult, PutSource } from './store/put.ts';
-export { relayout, type RelayoutOptions, type RelayoutReport } from './store/relayout.ts';
+export { type RelayoutOptions, type RelayoutReport, relayout } from './store/relayout.ts';
 export type { Durability } from './store/seam.ts';
 export { type StoreStats, storeStats } from './store/stats.ts';
 export { type ObjectInfo, type OpenOptions, Store } from './store/store.ts';

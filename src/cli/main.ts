@@ -1,5 +1,12 @@
 #!/usr/bin/env node
-import { exactArguments } from './arguments.ts';
-import { run } from './program.ts';
+import { EXIT, lineOf } from './fail.ts';
 
-await run(exactArguments(process.argv.slice(2)));
+try {
+  // Loaded here, so that even a failure to load is told in one line.
+  const { exactArguments } = await import('./arguments.ts');
+  const { run } = await import('./program.ts');
+  await run(exactArguments(process.argv.slice(2)));
+} catch (error) {
+  process.stderr.write(`ingot: ${lineOf(error)}\n`);
+  process.exitCode = EXIT.failed;
+}

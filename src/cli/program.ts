@@ -1,26 +1,33 @@
 import fs from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { EXIT } from './fail.ts';
-import { addGet } from './get.ts';
-import { addIngest } from './ingest.ts';
 import { spellEventsFlag } from './options.ts';
-import { addPut } from './put.ts';
-import { addRelayout } from './relayout.ts';
-import { addStats } from './stats.ts';
-import { addVerify } from './verify.ts';
+
+type AddCommand = (program: Command) => void;
+
+/** In the order of the help. Only the one that is run is loaded: each module costs start-up time. */
+const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
+  ingest: async () => (await import('./ingest.ts')).addIngest,
+  put: async () => (await import('./put.ts')).addPut,
+  get: async () => (await import('./get.ts')).addGet,
+  verify: async () => (await import('./verify.ts')).addVerify,
+  relayout: async () => (await import('./relayout.ts')).addRelayout,
+  stats: async () => (await import('./stats.ts')).addStats,
+};
 
 /** Runs one command line; its exit code ends up in process.exitCode. */
 export async function run(args: readonly string[]): Promise<void> {
   if (args.length === 0) return refuse('no command given; see ingot --help');
   try {
-    await buildProgram().parseAsync(spellEventsFlag(args), { from: 'user' });
+    const program = await buildProgram(args[0]);
+    await program.parseAsync(spellEventsFlag(args), { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage;
   }
 }
 
-function buildProgram(): Command {
+async function buildProgram(name: string | undefined): Promise<Command> {
   const program = new Command('ingot')
     .description('Fast, durable ingest of directory trees into a content-addressed store')
     .option('-V, --version', 'print the version')
@@ -31,7 +38,9 @@ function buildProgram(): Command {
     // Inherited by the commands that are added from here on.
     .exitOverride()
     .configureOutput({ outputError: (text) => refuse(usageLine(text)) });
-  for (const add of [addIngest, addPut, addGet, addVerify, addRelayout, addStats]) add(program);
+  const names = Object.keys(COMMANDS);
+  for (const each of names)
+    if (each === name || !names.includes(name ?? '')) (await COMMANDS[each]!())(program);
   return program;
 }
 

@@ -80,7 +80,11 @@ export interface IngestReport {
   readonly barrier: BarrierKind;
   readonly layout: Layout;
   /** How often what was flushed: shared barriers, single files, directories. */
-  readonly flushes: { readonly barriers: number; readonly files: number; readonly directories: number };
+  readonly flushes: {
+    readonly barriers: number;
+    readonly files: number;
+    readonly directories: number;
+  };
   readonly threads: number;
   readonly wallMs: number;
   /** Milliseconds by stage: walk on the main thread, the others summed over all workers. */

@@ -1,4 +1,6 @@
 import fs from 'node:fs';
+import net from 'node:net';
+import type { Readable } from 'node:stream';
 import { errnoOf, UsageError } from '../errors.ts';
 import { escapeName } from './names.ts';
 
@@ -33,7 +35,7 @@ export async function* readPathList(
   list: PathList,
   signal?: AbortSignal,
 ): AsyncGenerator<string[]> {
-  const input = list.file === '-' ? process.stdin : fs.createReadStream(list.file);
+  const input = openPathList(list);
   const stop = (): void => void input.destroy(signal?.reason);
   signal?.addEventListener('abort', stop, { once: true });
   try {
@@ -64,6 +66,15 @@ export async function* splitPathList(
     yield paths;
   }
   if (rest.length > 0) yield [toPath(rest, list)];
+}
+
+function openPathList({ file }: PathList): Readable {
+  if (file === '-') return process.stdin;
+  if (!fs.statSync(file).isFIFO()) return fs.createReadStream(file);
+  // A pipe (`--files-from <(find …)`) may stay silent for long: a thread of libuv's that blocks in
+  // read(2) could not be stopped, and would keep the process from exiting.
+  const fd = fs.openSync(file, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
+  return new net.Socket({ fd, writable: false });
 }
 
 function toPath(entry: Buffer, list: PathList): string {

@@ -232,7 +232,8 @@ function interruption(): IngotError {
  */
 function commonPrefix({ sources, list }: WalkPlan): string {
   const [only] = sources;
-  if (only === undefined || sources.length > 1 || list !== undefined || !only.isDirectory) return '';
+  if (only === undefined || sources.length > 1 || list !== undefined || !only.isDirectory)
+    return '';
   return only.path === '/' ? '/' : `${only.path}/`;
 }
 

@@ -105,7 +105,7 @@ async function clone(
   unchanged: () => boolean,
   context: LargeContext,
 ): Promise<LargeContent | 'changed' | undefined> {
-  const stage = await context.group.stageClone(fd, device);
+  const stage = context.group.stageClone(fd, device);
   if (stage === undefined) return undefined;
   return await settle(stage, unchanged, context, async () => {
     const sample = await sampleOf(stage.fd, Number(statOpen(stage.fd).size));

@@ -62,7 +62,6 @@ export class BarrierCoordinator {
 
   /** Resolves when all that was written before the call is durable. */
   wait(): Promise<void> {
-    if (this.#failure !== undefined) return Promise.reject(this.#failure);
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject });
       if (!this.#running) void this.#run();

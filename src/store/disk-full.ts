@@ -31,7 +31,11 @@ export function diskFullHint(error: unknown, root: string, needed: number): stri
  * What to do about a rename that found no room. ext4 refuses a name when its directory index is
  * full (two levels of blocks, roughly 7.5 to 11 million objects) although the disk has room.
  */
-export function directoryFullHint(error: unknown, root: string, layout: Layout): string | undefined {
+export function directoryFullHint(
+  error: unknown,
+  root: string,
+  layout: Layout,
+): string | undefined {
   if (errnoOf(error) !== 'ENOSPC') return diskFullHint(error, root, 0);
   const space = spaceAt(root);
   const roomLeft = space === undefined || (space.bytesFree > 1 << 20 && space.filesFree !== 0);

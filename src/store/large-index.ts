@@ -44,11 +44,14 @@ export class LargeIndex {
     }
     try {
       const chunk = Buffer.allocUnsafe(1 << 16);
-      for (let n = 0; (n = fs.readSync(fd, chunk, 0, chunk.length, this.#readTo)) > 0; ) {
+      for (;;) {
+        const n = fs.readSync(fd, chunk, 0, chunk.length, this.#readTo);
+        if (n === 0) return;
         const end = chunk.subarray(0, n).lastIndexOf(0x0a) + 1;
         // A line that is still being written is read next time; one that never ends is no line.
         if (end === 0 && n < chunk.length) return;
-        for (const line of chunk.toString('latin1', 0, end).split('\n')) if (line !== '') this.#known.add(line);
+        for (const line of chunk.toString('latin1', 0, end).split('\n'))
+          if (line !== '') this.#known.add(line);
         this.#readTo += end || n;
       }
     } finally {

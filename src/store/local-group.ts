@@ -5,11 +5,11 @@
  * are durable. No object is ever opened for writing. A crash at any point leaves temps that the
  * next open sweeps, and objects that are whole.
  */
-import fs from 'node:fs';
+import type fs from 'node:fs';
 import { promisify } from 'node:util';
-import { errnoOf, failed } from '../errors.ts';
+import { failed } from '../errors.ts';
 import type { Digest } from './digest.ts';
-import { directoryFullHint, diskFullHint } from './disk-full.ts';
+import { directoryFullHint } from './disk-full.ts';
 import { type FileOps, writeFully } from './file-ops.ts';
 import type { LargeIndex } from './large-index.ts';
 import { type Layout, objectPath, otherLayout } from './layout.ts';
@@ -22,6 +22,7 @@ import type {
   StoreCost,
   StreamStage,
 } from './seam.ts';
+import type { Temp, TempFolder } from './temps.ts';
 import { hashesTo } from './verify-objects.ts';
 
 /** What groups of one worker share. */
@@ -30,8 +31,7 @@ export interface LocalWorkerState {
   readonly layout: Layout;
   /** Objects may lie in the other layout too: a relayout is under way. */
   readonly moving: boolean;
-  /** The worker's own folder for temps: workers never wait for each other's directory lock. */
-  readonly tempFolder: string;
+  readonly temps: TempFolder;
   readonly durability: Durability;
   /** The barrier is an fsync of every temp, which therefore stays open until then. */
   readonly keepTempsOpen: boolean;
@@ -42,20 +42,7 @@ export interface LocalWorkerState {
   readonly maxOpenTemps: number;
   readonly ops: FileOps;
   readonly large: LargeIndex;
-  /** Number of the next temp in this worker's folder. */
-  nextTemp: number;
-  /** Devices from which blocks cannot be shared with the store's. */
-  readonly noClone: Set<number>;
 }
-
-interface Temp {
-  readonly path: string;
-  /** -1 once closed: descriptors are shared by all threads, so none may be closed twice. */
-  fd: number;
-}
-
-/** Objects are read-only for everyone; the store's own mode keeps strangers out. */
-const OBJECT_MODE = 0o444;
 
 export class LocalGroup implements Group {
   readonly cost: StoreCost = {
@@ -98,23 +85,23 @@ export class LocalGroup implements Group {
   }
 
   stage(digest: Digest, bytes: Uint8Array): void {
-    const { ops, dryRun } = this.#state;
+    const { ops, dryRun, temps } = this.#state;
     this.cost.bytesWritten += bytes.length;
     if (dryRun) return;
-    const temp = this.#openTemp();
+    const temp = temps.open();
     try {
       writeFully(ops, temp.fd, bytes);
       this.#keep(temp, digest);
     } catch (error) {
-      this.#remove(temp);
-      throw this.#writeFailure(error, temp.path, bytes.length);
+      temps.remove(temp);
+      throw temps.failure(error, temp.path, bytes.length);
     }
   }
 
   stageStream(): StreamStage {
-    const { ops, dryRun } = this.#state;
+    const { ops, dryRun, temps } = this.#state;
     if (dryRun) return new DryStream(this.cost);
-    const temp = this.#openTemp();
+    const temp = temps.open();
     const write = promisify(ops.write) as typeof fs.write.__promisify__;
     let size = 0;
     return {
@@ -123,7 +110,7 @@ export class LocalGroup implements Group {
           for (let at = 0; at < bytes.length; )
             at += (await write(temp.fd, bytes, at, bytes.length - at, null)).bytesWritten;
         } catch (error) {
-          throw this.#writeFailure(error, temp.path, bytes.length);
+          throw temps.failure(error, temp.path, bytes.length);
         }
         size += bytes.length;
         this.cost.bytesWritten += bytes.length;
@@ -131,35 +118,21 @@ export class LocalGroup implements Group {
       keep: (digest, total, sample) => this.#keepLarge(temp, digest, total, sample),
       drop: () => {
         this.cost.bytesWritten -= size;
-        this.#remove(temp);
+        temps.remove(temp);
       },
     };
   }
 
-  async stageClone(sourceFd: number, device: number): Promise<CloneStage | undefined> {
-    const { ops, dryRun, noClone } = this.#state;
-    if (dryRun || noClone.has(device)) return undefined;
-    const path = this.#nextTempPath();
-    const { COPYFILE_EXCL, COPYFILE_FICLONE_FORCE, O_RDONLY } = fs.constants;
-    try {
-      // By the open descriptor: the name may mean another file by now.
-      ops.copyFileSync(`/proc/self/fd/${sourceFd}`, path, COPYFILE_EXCL | COPYFILE_FICLONE_FORCE);
-    } catch (error) {
-      const code = errnoOf(error);
-      if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EIO')
-        throw this.#writeFailure(error, path, 0);
-      // Another file system, or one that shares no blocks: copy from there from now on.
-      noClone.add(device);
-      ops.rmSync(path, { force: true });
-      return undefined;
-    }
-    const temp: Temp = { path, fd: ops.openSync(path, O_RDONLY) };
-    ops.fchmodSync(temp.fd, OBJECT_MODE);
-    return {
-      fd: temp.fd,
-      keep: (digest, size, sample) => this.#keepLarge(temp, digest, size, sample),
-      drop: () => this.#remove(temp),
-    };
+  stageClone(sourceFd: number, device: number): CloneStage | undefined {
+    const { dryRun, temps } = this.#state;
+    const temp = dryRun ? undefined : temps.clone(sourceFd, device);
+    return (
+      temp && {
+        fd: temp.fd,
+        keep: (digest, size, sample) => this.#keepLarge(temp, digest, size, sample),
+        drop: () => temps.remove(temp),
+      }
+    );
   }
 
   knowsLarge(size: number, sample: string): boolean {
@@ -191,7 +164,7 @@ export class LocalGroup implements Group {
     this.cost.fileFlushes += this.#staged.length;
     const failure = results.find((result) => result.status === 'rejected');
     if (failure !== undefined) throw flushFailure(failure.reason, this.#state.root);
-    for (const { temp } of this.#staged) this.#close(temp);
+    for (const { temp } of this.#staged) this.#state.temps.close(temp);
   }
 
   /** Gives each temp its object's name. Losing a race to another writer replaces equal bytes. */
@@ -218,25 +191,11 @@ export class LocalGroup implements Group {
   }
 
   discard(): void {
-    for (const { temp } of this.#staged.splice(0)) this.#remove(temp);
-  }
-
-  #nextTempPath(): string {
-    return `${this.#state.tempFolder}/${this.#state.nextTemp++}`;
-  }
-
-  #openTemp(): Temp {
-    const { O_WRONLY, O_CREAT, O_EXCL } = fs.constants;
-    const path = this.#nextTempPath();
-    try {
-      return { path, fd: this.#state.ops.openSync(path, O_WRONLY | O_CREAT | O_EXCL, OBJECT_MODE) };
-    } catch (error) {
-      throw this.#writeFailure(error, path, 0);
-    }
+    for (const { temp } of this.#staged.splice(0)) this.#state.temps.remove(temp);
   }
 
   #keep(temp: Temp, digest: Digest): void {
-    const { ops, durability, keepTempsOpen, root } = this.#state;
+    const { ops, durability, keepTempsOpen, root, temps } = this.#state;
     if (durability === 'file') {
       try {
         ops.fsyncSync(temp.fd);
@@ -245,7 +204,7 @@ export class LocalGroup implements Group {
       }
       this.cost.fileFlushes++;
     }
-    if (!keepTempsOpen) this.#close(temp);
+    if (!keepTempsOpen) temps.close(temp);
     this.#staged.push({ temp, digest });
   }
 
@@ -253,37 +212,10 @@ export class LocalGroup implements Group {
     try {
       this.#keep(temp, digest);
     } catch (error) {
-      this.#remove(temp);
-      throw this.#writeFailure(error, temp.path, size);
+      this.#state.temps.remove(temp);
+      throw this.#state.temps.failure(error, temp.path, size);
     }
     if (sample !== undefined) this.#largeKept.push({ size, sample });
-  }
-
-  #close(temp: Temp): void {
-    const fd = temp.fd;
-    // close(2) frees the descriptor even when it fails.
-    temp.fd = -1;
-    this.#state.ops.closeSync(fd);
-  }
-
-  /** Cleans up without hiding the error that led here: what stays is swept on the next open. */
-  #remove(temp: Temp): void {
-    const attempt = (step: () => void) => {
-      try {
-        step();
-      } catch (error) {
-        if (errnoOf(error) === undefined) throw error;
-      }
-    };
-    if (temp.fd >= 0) attempt(() => this.#close(temp));
-    attempt(() => this.#state.ops.unlinkSync(temp.path));
-  }
-
-  #writeFailure(error: unknown, path: string, needed: number): Error {
-    return failed('cannot write an object', error, {
-      path,
-      hint: diskFullHint(error, this.#state.root, needed),
-    });
   }
 }
 

@@ -14,6 +14,7 @@ import { LargeIndex } from './large-index.ts';
 import { type Layout, listObjects, objectFolders } from './layout.ts';
 import { LocalGroup, type LocalWorkerState } from './local-group.ts';
 import type { CallMain, Durability, FlushReport, Group, MainHalf, WorkerHalf } from './seam.ts';
+import { TempFolder } from './temps.ts';
 import { sweep, Writer } from './writer.ts';
 
 export interface WriteOptions {
@@ -187,7 +188,7 @@ export function openLocalWorkerHalf(
     root: init.root,
     layout: init.format.layout,
     moving: init.format.movingFrom !== undefined,
-    tempFolder,
+    temps: new TempFolder(tempFolder, init.root, ops),
     durability: init.durability,
     keepTempsOpen: init.durability === 'group' && init.barrier === 'fsync',
     wasEmpty: init.wasEmpty,
@@ -196,8 +197,6 @@ export function openLocalWorkerHalf(
     maxOpenTemps: init.maxOpenTemps,
     ops,
     large: new LargeIndex(init.root),
-    nextTemp: 0,
-    noClone: new Set(),
   };
   return {
     openGroup: (callMain: CallMain): Group => new LocalGroup(state, callMain),

@@ -32,7 +32,12 @@ export class Putter {
   readonly #init: LocalWorkerInit;
   readonly #names: NameFlush;
 
-  private constructor(main: LocalMainHalf, init: LocalWorkerInit, worker: WorkerHalf, ops: FileOps) {
+  private constructor(
+    main: LocalMainHalf,
+    init: LocalWorkerInit,
+    worker: WorkerHalf,
+    ops: FileOps,
+  ) {
     this.#main = main;
     this.#init = init;
     this.#worker = worker;

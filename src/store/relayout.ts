@@ -10,14 +10,21 @@
  */
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import { errnoOf, failed, IngotError } from '../errors.ts';
 import { type Libc, loadLibc } from '../native/libc.ts';
 import type { Digest } from './digest.ts';
 import { directoryFullHint } from './disk-full.ts';
 import { type FileOps, flushDirectory, nodeFileOps } from './file-ops.ts';
 import { FORMAT, METADATA, requireFormat, writeFormat } from './format.ts';
-import { type Layout, listLayout, objectFolders, objectPath, otherLayout, SHARDS } from './layout.ts';
+import {
+  type Layout,
+  listLayout,
+  objectFolders,
+  objectPath,
+  otherLayout,
+  SHARDS,
+} from './layout.ts';
 import { quarantine } from './quarantine.ts';
 import { hashesTo } from './verify-objects.ts';
 import { listWriters, signOf } from './writer.ts';

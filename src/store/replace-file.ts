@@ -60,5 +60,5 @@ async function withOpen(
 function followed(target: string): string {
   const isLink = fs.lstatSync(toFsPath(target), { throwIfNoEntry: false })?.isSymbolicLink();
   if (!isLink || !fs.existsSync(toFsPath(target))) return target;
-  return escapeName(fs.realpathSync(toFsPath(target), 'buffer'));
+  return escapeName(fs.realpathSync.native(toFsPath(target), { encoding: 'buffer' }));
 }

@@ -30,7 +30,7 @@ export interface Group {
    * Accepts a content by sharing the blocks of an open file. Undefined where that cannot be
    * done; the caller then copies. The digest is computed over the shared blocks.
    */
-  stageClone(sourceFd: number, device: number): Promise<CloneStage | undefined>;
+  stageClone(sourceFd: number, device: number): CloneStage | undefined;
 
   /** True when a large content with this size and sample was stored before: hash it first. */
   knowsLarge(size: number, sample: string): boolean;

@@ -11,7 +11,11 @@ const CHUNK = 1 << 18;
  * bytes do not hash to the digest. The last chunk is held back until they do, so a damaged object
  * is never given out whole. Throws INGOT_NOT_FOUND, or an error of the file system.
  */
-export async function openVerified(root: string, layout: Layout, digest: Digest): Promise<Readable> {
+export async function openVerified(
+  root: string,
+  layout: Layout,
+  digest: Digest,
+): Promise<Readable> {
   for (const path of candidatePaths(root, layout, digest)) {
     const file = await openIfThere(path, digest);
     if (file !== undefined) return new VerifiedStream(file, path, digest);

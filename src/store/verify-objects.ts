@@ -130,7 +130,9 @@ function digestOfOpen(fd: number, size: number): Digest {
 
 function digestInPieces(fd: number, buffer: Buffer): Digest {
   const hash = new DigestStream();
-  for (let n = 0; (n = fs.readSync(fd, buffer, 0, buffer.length, null)) > 0; )
+  for (;;) {
+    const n = fs.readSync(fd, buffer, 0, buffer.length, null);
+    if (n === 0) return hash.digest();
     hash.update(buffer.subarray(0, n));
-  return hash.digest();
+  }
 }

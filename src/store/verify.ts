@@ -17,7 +17,9 @@ export interface VerifyOptions {
   /** Called after each batch. */
   readonly onProgress?: ((progress: VerifyProgress) => void) | undefined;
   /** Called once for each damaged object, with its place in quarantine if it was moved there. */
-  readonly onDamaged?: ((object: DamagedObject, quarantined: string | undefined) => void) | undefined;
+  readonly onDamaged?:
+    | ((object: DamagedObject, quarantined: string | undefined) => void)
+    | undefined;
   /** Runs `verifyObjects` on a batch in a worker thread. */
   readonly runBatch: (layout: Layout, digests: readonly Digest[]) => Promise<VerifyBatch>;
 }
@@ -75,7 +77,6 @@ class VerifyRun {
   async run(): Promise<VerifyReport> {
     try {
       await this.#checkListed();
-      this.#listing = false;
       while (this.#large.length > 0 || this.#inFlight.size > 0) {
         await this.#startLarge();
         if (this.#inFlight.size > 0) await Promise.race(this.#inFlight);
@@ -101,6 +102,7 @@ class VerifyRun {
       await this.#startLarge();
       batch = [];
     }
+    this.#listing = false;
     if (batch.length > 0) await this.#start(batch);
   }
 

@@ -1,0 +1,248 @@
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { makeTree, temporaryDirectory } from '../tree.ts';
+import { type Ended, ingot, script, tempsIn } from './run.ts';
+
+let cwd: string;
+beforeEach(() => {
+  cwd = makeTree({ 'src/a': 'hello', 'src/b': 'world' });
+});
+
+const HELLO = '2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824';
+
+/** Exit code, nothing on stdout, and a single line on stderr. */
+function expectLine(ended: Ended, code: number, line: RegExp): void {
+  expect(ended.stderr).toMatch(/^ingot: [^\n]*\n$/);
+  expect(ended.stderr).toMatch(line);
+  expect(ended).toMatchObject({ code, stdout: '' });
+}
+
+describe('a source', () => {
+  it('that is missing is named before anything is stored', () => {
+    expectLine(
+      ingot(['ingest', 'src', 'gone', '--store', 's'], { cwd }),
+      1,
+      /: gone: .*\(ENOENT\)/,
+    );
+    expect(fs.existsSync(join(cwd, 's'))).toBe(false);
+  });
+
+  it('that is a socket is refused', () => {
+    const folder = makeTree({ sock: { socket: true } });
+    expectLine(
+      ingot(['ingest', 'sock', '--store', 's'], { cwd: folder }),
+      1,
+      /: sock: it is a socket/,
+    );
+  });
+
+  it('that is an empty directory is a success with zero entries', () => {
+    const folder = makeTree({ empty: { directory: true } });
+    const ended = ingot(['ingest', 'empty', '--store', 's'], { cwd: folder });
+    expect(ended).toMatchObject({ code: 0, stderr: '' });
+    expect(ended.stdout).toMatch(/^0 entries in 1 directory/);
+  });
+
+  it('is needed', () => {
+    expectLine(ingot(['ingest', '--store', 's'], { cwd }), 2, /no source given/);
+  });
+});
+
+describe('a store', () => {
+  it('must be named by --store or $INGOT_STORE', () => {
+    expectLine(ingot(['ingest', 'src'], { cwd }), 2, /neither --store nor \$INGOT_STORE is set/);
+    expectLine(ingot(['ingest', 'src'], { cwd, env: { INGOT_STORE: '' } }), 2, /no store given/);
+    expect(ingot(['ingest', 'src'], { cwd, env: { INGOT_STORE: 's' } }).code).toBe(0);
+  });
+
+  it('that is not there is not made by commands that only look', () => {
+    for (const args of [['get', HELLO], ['verify'], ['stats'], ['relayout', '--to', 'flat']]) {
+      expectLine(ingot([...args, '--store', 's'], { cwd }), 1, /: \S*\bs: /);
+      expect(fs.existsSync(join(cwd, 's'))).toBe(false);
+    }
+  });
+
+  it('that is a file is refused', () => {
+    expectLine(ingot(['ingest', 'src', '--store', 'src/a'], { cwd }), 1, /src\/a: it is a file/);
+    expect(fs.readFileSync(join(cwd, 'src/a'), 'utf8')).toBe('hello');
+  });
+
+  it('that is a directory of something else is refused and not touched', () => {
+    expectLine(ingot(['ingest', 'src/a', '--store', 'src'], { cwd }), 1, /src: .*not empty/);
+    expect(fs.readdirSync(join(cwd, 'src'))).toEqual(['a', 'b']);
+  });
+
+  it('of a newer format is refused and not touched', () => {
+    const json = '{"format":99,"layout":"flat"}';
+    makeTree({ 's/.ingot/store.json': json }, cwd);
+    expectLine(ingot(['ingest', 'src', '--store', 's'], { cwd }), 1, /has format 99.*newer ingot/);
+    expect(fs.readFileSync(join(cwd, 's/.ingot/store.json'), 'utf8')).toBe(json);
+    expect(fs.readdirSync(join(cwd, 's'))).toEqual(['.ingot']);
+  });
+
+  it('with a broken store.json is refused and not touched', () => {
+    makeTree({ 's/.ingot/store.json': '{"format":' }, cwd);
+    expectLine(ingot(['ingest', 'src', '--store', 's'], { cwd }), 1, /store\.json: not valid JSON/);
+    expect(fs.readdirSync(join(cwd, 's'))).toEqual(['.ingot']);
+  });
+});
+
+describe('a digest', () => {
+  it('that is malformed is wrong usage', () => {
+    ingot(['ingest', 'src', '--store', 's'], { cwd });
+    for (const text of ['abc', HELLO.toUpperCase(), `${HELLO}0`, '../src/a'])
+      expectLine(ingot(['get', text, '--store', 's'], { cwd }), 2, /not a digest/);
+  });
+
+  it('that is unknown is named', () => {
+    ingot(['ingest', 'src', '--store', 's'], { cwd });
+    const unknown = HELLO.replace('2', '3');
+    expectLine(ingot(['get', unknown, '--store', 's'], { cwd }), 1, new RegExp(unknown));
+  });
+});
+
+describe('an option', () => {
+  it.each([
+    [['ingest', 'src', '--threads', '0'], /--threads.*'0'/],
+    [['ingest', 'src', '--threads', 'x'], /--threads.*'x'/],
+    [['ingest', 'src', '--threads', '1.5'], /--threads.*'1\.5'/],
+    [['ingest', 'src', '--threads', '-1'], /--threads.*'-1'/],
+    [['ingest', 'src', '--durability', 'some'], /--durability.*'some'.*group, file, none/],
+    [['ingest', 'src', '--barrier', 'x'], /--barrier/],
+    [['ingest', 'src', '--layout', 'x'], /--layout/],
+    [['ingest', 'src', '--colour'], /unknown option '--colour'/],
+    [['ingest', 'src', '--json=lines'], /unknown option '--json=lines'/],
+    [['ingest', 'src', '--null'], /--null.*--files-from/],
+    [['verify', '--sample', '5'], /--sample.*'5'/],
+    [['verify', '--sample', '0%'], /--sample.*'0%'/],
+    [['verify', '--sample', '101%'], /--sample.*'101%'/],
+    [['relayout'], /--to/],
+    [['put'], /missing required argument 'file'/],
+    [['put', 'a', 'b'], /too many arguments/],
+    [['ingets'], /unknown command 'ingets' \(Did you mean ingest\?\)/],
+  ])('that is wrong is refused with exit code 2: %j', (args, line) => {
+    const env = { INGOT_STORE: 's' };
+    expectLine(ingot(args, { cwd, env }), 2, line);
+    expect(fs.existsSync(join(cwd, 's'))).toBe(false);
+  });
+
+  it('that would mix two outputs on stdout is refused, in JSON too', () => {
+    for (const args of [
+      ['ingest', 'src', '--manifest', '-'],
+      ['get', HELLO],
+    ]) {
+      const ended = ingot([...args, '--json', '--store', 's'], { cwd });
+      expect(ended.code).toBe(2);
+      expect(ended.stderr).toMatch(/^ingot: wrong usage: .*--json .*stdout.*\n$/);
+      expect(JSON.parse(ended.stdout).error.code).toBe('INGOT_USAGE');
+    }
+  });
+
+  it('is not even needed to learn that a command is', () => {
+    expectLine(ingot([]), 2, /no command given/);
+  });
+});
+
+const NAMESPACES = spawnSync('unshare', ['-rm', 'true']).status === 0;
+
+/** Runs a script with a small file system of its own mounted at `disk`. */
+function onDisk(options: string, text: string): Ended {
+  fs.mkdirSync(join(cwd, 'disk'));
+  const inside = `mount -t tmpfs -o ${options} tmpfs disk && { ${text}; }`;
+  return script(`export INGOT; unshare -rm bash -c '${inside}'`, { cwd });
+}
+
+describe('a disk', () => {
+  beforeEach((context) => {
+    if (!NAMESPACES) context.skip('unshare(1) may not mount anything here');
+  });
+
+  it('that is full is named, with what is needed, and nothing torn is left', () => {
+    fs.writeFileSync(join(cwd, 'src/big'), Buffer.alloc(3 << 20, 'x'));
+    const run =
+      '$INGOT ingest src --store disk/s --no-progress -q; code=$?; ls -A disk/s; exit $code';
+    const ended = onDisk('size=2m', run);
+    expect(ended.stderr).toMatch(/^ingot: [^\n]*\(ENOSPC\)[^\n]*disk\/s [^\n]* MiB [^\n]*\n$/);
+    expect(ended.code).toBe(1);
+    for (const name of ended.stdout.trim().split('\n'))
+      expect(name).toMatch(/^(\.ingot|[0-9a-f]{64})$/);
+  });
+
+  it('without inodes is told from one without space', () => {
+    for (let n = 0; n < 60; n++) fs.writeFileSync(join(cwd, `src/${n}`), `${n}`);
+    const ended = onDisk(
+      'size=8m,nr_inodes=40',
+      '$INGOT ingest src --store disk/s --no-progress -q',
+    );
+    expectLine(ended, 1, /no inodes left/);
+  });
+
+  it('that is read-only is named', () => {
+    const run = '$INGOT put src/a --store disk/s && mount -o remount,ro disk && $INGOT';
+    const made = onDisk('size=8m', `${run} ingest src --store disk/s`);
+    expect(made.stderr).toMatch(/^ingot: [^\n]*disk\/s[^\n]*\(EROFS\)[^\n]*\n$/);
+    expect(made.code).toBe(1);
+  });
+});
+
+describe('the machine', () => {
+  it('that lets too few files be open is told how to let more', () => {
+    const limits = [24, 28, 32, 36, 40, 44, 48, 52, 56, 60, 72, 96];
+    const run = (limit: number) =>
+      script(`ulimit -n ${limit}; $INGOT ingest src --store s${limit} --threads 8 -q`, { cwd });
+    const failures = limits.map(run).filter(({ code }) => code !== 0);
+    for (const failure of failures) expectLine(failure, 1, /./);
+    expect(failures.map(({ stderr }) => stderr)).toContainEqual(
+      expect.stringMatching(/\(EMFILE\).*ulimit -n/),
+    );
+    expect(failures.length).toBeLessThan(limits.length);
+  });
+
+  it('whose worker dies gets one clear line, and no temp stays', () => {
+    const hook = join(temporaryDirectory(), 'die.cjs');
+    fs.writeFileSync(
+      hook,
+      "const { isMainThread } = require('node:worker_threads');\n" +
+        "if (!isMainThread) { const fs = require('node:fs'); const { openSync } = fs;\n" +
+        "  fs.openSync = (path, ...more) => String(path).endsWith('/a') ? process.exit(7) : openSync(path, ...more); }\n",
+    );
+    const ended = ingot(['ingest', 'src', '--store', 's', '-q'], {
+      cwd,
+      env: { NODE_OPTIONS: `--require ${hook}` },
+    });
+    expectLine(ended, 1, /a worker thread died/);
+    expect(tempsIn(join(cwd, 's'))).toEqual([]);
+  });
+});
+
+describe('stdout that is closed early', () => {
+  it('does not stop an ingest half way', () => {
+    for (let n = 0; n < 3000; n++) fs.writeFileSync(join(cwd, `src/${n}`), `${n}`);
+    const run = 'set -o pipefail; $INGOT ingest src --store s -v --no-progress | head -1';
+    const ended = script(run, { cwd });
+    expect(ended).toMatchObject({ code: 0, stderr: '' });
+    expect(fs.readdirSync(join(cwd, 's')).length).toBe(3003);
+  });
+
+  it('does not stop an ingest whose manifest goes there', () => {
+    const run = 'set -o pipefail; $INGOT ingest src --store s --manifest - -q | true';
+    expect(script(run, { cwd })).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it('ends what only prints, quietly', () => {
+    fs.writeFileSync(join(cwd, 'src/big'), Buffer.alloc(4 << 20));
+    const put = ingot(['put', 'src/big', '--store', 's'], { cwd });
+    const get = `$INGOT get ${put.stdout.trim()} --store s | head -c 3 | wc -c; exit \${PIPESTATUS[0]}`;
+    expect(script(get, { cwd })).toMatchObject({ code: 141, stderr: '', stdout: '3\n' });
+  });
+
+  it('that has no room is an error', () => {
+    expectLine(
+      script('$INGOT put src/a --store s > /dev/full', { cwd }),
+      1,
+      /standard output.*ENOSPC/,
+    );
+  });
+});

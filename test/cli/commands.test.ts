@@ -1,0 +1,256 @@
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { makeTree } from '../tree.ts';
+import { type Ended, ingot, script, start, tempsIn } from './run.ts';
+
+const HELLO = '2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824';
+const TREE = { 'src/a': 'hello', 'src/b': 'hello', 'src/c\nd': 'other', 'src/l': { symlink: 'a' } };
+
+let cwd: string;
+const run = (...args: string[]): Ended => ingot([...args, '--store', 's'], { cwd });
+
+beforeEach(() => {
+  cwd = makeTree(TREE);
+});
+
+function damage(): void {
+  const path = join(cwd, 's', HELLO);
+  fs.chmodSync(path, 0o644);
+  fs.writeFileSync(path, 'hellp');
+}
+
+describe('ingot ingest', () => {
+  it('tells what it did', () => {
+    const { code, stdout, stderr } = run('ingest', 'src');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const lines = stdout.split('\n');
+    expect(lines[0]).toMatch(
+      /^4 entries in 1 directory, [\d.]+ s \([\d,]+ files\/s, [\d.]+ MB\/s\)$/,
+    );
+    expect(lines[1]).toBe(
+      '  new 2  duplicate 1  unchanged 0  changed 0  unreadable 0  vanished 0  unsupported 1',
+    );
+    expect(lines[2]).toBe('  unsupported: symlink 1');
+    expect(lines[3]).toBe('  read 15 B, wrote 10 B, saved 5 B by dedup');
+    expect(lines[4]).toMatch(
+      /^ {2}flushed \d+ shared barriers?.*, \d+ single files?, \d+ director/,
+    );
+    expect(lines[5]).toMatch(
+      /^ {2}bottleneck: \w+ \(walk \d+ %, read .* publish \d+ %; \d+ workers?\)$/,
+    );
+    expect(lines.slice(6)).toEqual(['']);
+  });
+
+  it('says loudly that nothing is durable or stored when that is so', () => {
+    expect(run('ingest', 'src', '-n').stdout).toMatch(
+      /would write 10 B[\s\S]*\nDRY RUN: nothing was stored\n$/,
+    );
+    expect(fs.existsSync(join(cwd, 's'))).toBe(false);
+    expect(run('ingest', 'src', '--durability', 'none').stdout).toMatch(
+      /flushed nothing[\s\S]*\nNOT DURABLE: /,
+    );
+  });
+
+  it('names a damaged object that it repaired', () => {
+    run('ingest', 'src');
+    fs.chmodSync(join(cwd, 's', HELLO), 0o644);
+    fs.truncateSync(join(cwd, 's', HELLO));
+    expect(run('ingest', 'src').stdout).toContain(`repaired a damaged object: ${HELLO}\n`);
+    expect(fs.readFileSync(join(cwd, 's', HELLO), 'utf8')).toBe('hello');
+  });
+
+  it('prints nothing with -q, and each entry with -v', () => {
+    expect(run('ingest', 'src', '-q')).toEqual({ code: 0, stdout: '', stderr: '' });
+    const lines = run('ingest', 'src', '-v').stdout.split('\n').slice(0, 4).sort();
+    expect(lines).toEqual([
+      'duplicate   src/a',
+      'duplicate   src/b',
+      'duplicate   src/c\\x0ad',
+      'unsupported src/l (symlink)',
+    ]);
+  });
+
+  it('names what it could not read, and exits 3', () => {
+    fs.mkdirSync(join(cwd, 'src/sub'));
+    fs.chmodSync(join(cwd, 'src/sub'), 0);
+    fs.chmodSync(cwd, 0o755);
+    fs.chmodSync(join(cwd, 'src'), 0o755);
+    const asNobody = 'setpriv --reuid 65534 --clear-groups --inh-caps=-all $INGOT';
+    const store = makeTree({ store: { directory: true } });
+    fs.chmodSync(store, 0o777);
+    const ended = script(
+      `${process.getuid?.() === 0 ? asNobody : '$INGOT'} ingest src --store ${store}/s`,
+      { cwd },
+    );
+    expect(ended.stderr).toMatch(
+      /^ingot: unreadable: [^\n]*src\/sub: permission denied \(EACCES\)[^\n]*\n$/,
+    );
+    expect(ended.stdout).toContain('unreadable 1 ');
+    expect(ended.code).toBe(3);
+  });
+
+  it('gives the report as one JSON document', () => {
+    const report = JSON.parse(run('ingest', '--json', 'src').stdout);
+    expect(report).toMatchObject({
+      entries: 4,
+      outcomes: { new: 2, duplicate: 1, unsupported: 1 },
+    });
+  });
+
+  it('gives events as JSON lines that end in the report', () => {
+    const { stdout } = run('ingest', '--json=events', '-v', 'src');
+    const events = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    const names = events.map(({ event }) => event);
+    expect(new Set(names)).toEqual(new Set(['entry', 'progress', 'report']));
+    expect(names.at(-1)).toBe('report');
+    expect(
+      events
+        .filter(({ event }) => event === 'entry')
+        .map(({ path }) => path)
+        .sort(),
+    ).toEqual(['src/a', 'src/b', 'src/c\nd', 'src/l']);
+  });
+
+  it('writes a manifest that sha256sum accepts, to a file or to stdout', () => {
+    expect(run('ingest', 'src', '--manifest', 'm').code).toBe(0);
+    expect(script('cd src && sha256sum --strict -c ../m', { cwd })).toMatchObject({
+      code: 0,
+      stderr: '',
+    });
+    const { stdout, stderr } = run('ingest', 'src', '--manifest', '-');
+    expect(stdout).toBe(fs.readFileSync(join(cwd, 'm'), 'utf8'));
+    expect(stderr).toMatch(/^4 entries in/);
+  });
+
+  it('takes a source whose name is not UTF-8', () => {
+    fs.writeFileSync(Buffer.from(`${cwd}/\xff`, 'latin1'), 'hello');
+    const text = "$INGOT ingest $'\\xff' --store s -v; $INGOT put $'\\xff' --store s";
+    const { code, stdout } = script(text, { cwd });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(new RegExp(`\\\\xff\\n[\\s\\S]*\\n${HELLO}\\n$`));
+  });
+
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)(
+    'ends at the first %s with a report and exit code %i, leaving no temp',
+    async (signal, code) => {
+      for (let n = 0; n < 20_000; n++) fs.writeFileSync(join(cwd, 'src', `${n}`), `${n}`);
+      const child = start(['ingest', 'src', '--store', 's', '--json=events'], cwd);
+      let stdout = '';
+      let stderr = '';
+      child.stderr.on('data', (chunk) => (stderr += chunk));
+      child.stdout.on('data', (chunk) => {
+        if (stdout === '') child.kill(signal);
+        stdout += chunk;
+      });
+      const ended = await new Promise((resolve) => child.on('close', resolve));
+      expect(ended).toBe(code);
+      expect(stderr).toMatch(
+        new RegExp(`^ingot: ${signal}: stopping.*\\ningot: .*interrupted.*\\n$`),
+      );
+      const last = JSON.parse(stdout.trim().split('\n').at(-1)!);
+      expect(last).toMatchObject({ event: 'error', error: { code: 'INGOT_INTERRUPTED' } });
+      expect(tempsIn(join(cwd, 's'))).toEqual([]);
+      // What it reports as stored is there.
+      const objects = fs.readdirSync(join(cwd, 's')).filter((name) => name.length === 64);
+      expect(objects).toHaveLength(last.report.outcomes.new);
+    },
+  );
+});
+
+describe('ingot put and get', () => {
+  it('bring back what they were given, from a file or stdin, to stdout or a file', () => {
+    expect(run('put', 'src/a')).toEqual({ code: 0, stdout: `${HELLO}\n`, stderr: '' });
+    expect(ingot(['put', '-', '--store', 's'], { cwd, input: 'hello' }).stdout).toBe(`${HELLO}\n`);
+    expect(run('get', HELLO)).toEqual({ code: 0, stdout: 'hello', stderr: '' });
+    expect(run('get', HELLO, '-o', 'out')).toEqual({ code: 0, stdout: '', stderr: '' });
+    expect(fs.readFileSync(join(cwd, 'out'), 'utf8')).toBe('hello');
+    expect(JSON.parse(run('put', 'src/a', '--json').stdout)).toMatchObject({
+      outcome: 'duplicate',
+    });
+  });
+
+  it('never pass on a damaged object as if it were sound', () => {
+    run('put', 'src/a');
+    damage();
+    fs.writeFileSync(join(cwd, 'out'), 'old');
+    const toStdout = run('get', HELLO);
+    expect(toStdout.code).toBe(1);
+    expect(toStdout.stderr).toMatch(/^ingot: [^\n]*damaged[^\n]*\n$/);
+    expect(toStdout.stdout).not.toBe('hellp');
+    expect(run('get', HELLO, '-o', 'out').code).toBe(1);
+    expect(fs.readFileSync(join(cwd, 'out'), 'utf8')).toBe('old');
+    expect(fs.readdirSync(cwd).sort()).toEqual(['out', 's', 'src']);
+  });
+
+  it('leave no temp when a signal comes while stdin is read', async () => {
+    const child = start(['put', '-', '--store', 's'], cwd);
+    // It may end before it has read everything.
+    child.stdin.on('error', () => {});
+    child.stdin.write(Buffer.alloc(3 << 20));
+    // The writer's folder is there: it reads.
+    while (!fs.existsSync(join(cwd, 's')) || tempsIn(join(cwd, 's')).length === 0)
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    child.kill('SIGINT');
+    expect(await new Promise((resolve) => child.on('close', resolve))).toBe(130);
+    expect(tempsIn(join(cwd, 's'))).toEqual([]);
+  });
+
+  it('show a stack only with --debug', () => {
+    expect(run('put', 'gone').stderr).not.toMatch(/\n {4}at /);
+    expect(run('put', 'gone', '--debug').stderr).toMatch(/\n {4}at /);
+  });
+});
+
+describe('ingot verify', () => {
+  it('finds a sound store sound', () => {
+    run('ingest', 'src');
+    const { code, stdout } = run('verify');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^2 objects checked, 10 B in .*; 0 objects damaged\n$/);
+    expect(run('verify', '--sample', '100%', '-q')).toEqual({ code: 0, stdout: '', stderr: '' });
+  });
+
+  it('names each damaged object and exits 4, quarantines it, and an ingest heals it', () => {
+    run('ingest', 'src');
+    damage();
+    const { code, stdout } = run('verify');
+    expect(code).toBe(4);
+    expect(stdout).toMatch(new RegExp(`^damaged ${HELLO}: it hashes to `));
+    const moved = JSON.parse(run('verify', '--quarantine', '--json').stdout);
+    expect(moved).toMatchObject({ damaged: 1, quarantined: 1, objects: [{ digest: HELLO }] });
+    expect(fs.existsSync(moved.objects[0].quarantined)).toBe(true);
+    run('ingest', 'src');
+    expect(run('verify').code).toBe(0);
+  });
+});
+
+describe('ingot relayout and stats', () => {
+  it('move the objects and show what is there', () => {
+    run('ingest', 'src');
+    expect(run('relayout', '--to', 'sharded').stdout).toBe('layout sharded: 2 objects moved\n');
+    expect(fs.existsSync(join(cwd, 's', HELLO.slice(0, 2), HELLO))).toBe(true);
+    expect(run('get', HELLO).stdout).toBe('hello');
+    expect(run('stats').stdout).toMatch(/layout +sharded[\s\S]*objects +2, 10 B/);
+    expect(JSON.parse(run('stats', '--json').stdout)).toMatchObject({
+      objects: 2,
+      layout: 'sharded',
+    });
+  });
+});
+
+describe('the program', () => {
+  it('prints its version and its help on stdout', () => {
+    expect(ingot(['--version'])).toMatchObject({ code: 0, stdout: '0.1.0\n' });
+    const help = ingot(['--help']);
+    expect(help.code).toBe(0);
+    for (const name of ['ingest', 'put', 'get', 'verify', 'relayout', 'stats'])
+      expect(help.stdout).toMatch(new RegExp(`\\n  ${name} `));
+  });
+});

@@ -1,0 +1,104 @@
+import { EventEmitter } from 'node:events';
+import { describe, expect, it } from 'vitest';
+import { createDisplay, fractionDone, type Terminal } from '../../src/cli/progress.ts';
+import type { Progress } from '../../src/ingest/api.ts';
+import { script } from './run.ts';
+
+class FakeTerminal extends EventEmitter implements Terminal {
+  text = '';
+  readonly isTTY: boolean;
+  readonly columns = 100;
+
+  constructor(isTTY: boolean) {
+    super();
+    this.isTTY = isTTY;
+  }
+
+  write(text: string): void {
+    this.text += text;
+  }
+}
+
+function at(second: number, more: Partial<Progress> = {}): Progress {
+  return {
+    entriesFound: 1000,
+    entriesDone: second * 10,
+    bytesRead: second * 1e6,
+    bytesWaiting: 0,
+    walking: false,
+    elapsedMs: second * 1000,
+    ...more,
+  };
+}
+
+describe('progress', () => {
+  it('is a line every five seconds where stderr is no terminal', async () => {
+    const terminal = new FakeTerminal(false);
+    const display = await createDisplay(terminal, true, 'entries');
+    for (let second = 0; second <= 11; second += 0.5) display.update(at(second));
+    display.stop();
+    expect(terminal.text.split('\n')).toEqual([
+      '5 %  50/1,000 entries  5.00 MB  10/s  1.0 MB/s  ETA 1:35',
+      '10 %  100/1,000 entries  10.0 MB  10/s  1.0 MB/s  ETA 1:30',
+      '',
+    ]);
+  });
+
+  it('marks a total that still grows, and the estimate from it', async () => {
+    const terminal = new FakeTerminal(false);
+    const display = await createDisplay(terminal, true, 'entries');
+    for (let second = 0; second <= 5; second++) display.update(at(second, { walking: true }));
+    expect(terminal.text).toMatch(/50\/1,000\+ entries .* ETA 1:35\+\n/);
+  });
+
+  it('is silent when it is unwanted, but still passes lines on', async () => {
+    const terminal = new FakeTerminal(true);
+    const display = await createDisplay(terminal, false, 'entries');
+    for (let second = 0; second <= 11; second++) display.update(at(second));
+    display.line('a remark');
+    display.stop();
+    expect(terminal.text).toBe('a remark\n');
+  });
+
+  it('is a bar on a terminal that makes room for lines and is gone at the end', async () => {
+    const terminal = new FakeTerminal(true);
+    const display = await createDisplay(terminal, true, 'entries');
+    for (let second = 0; second <= 50; second++) display.update(at(second));
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    display.line('a remark');
+    display.stop();
+    expect(terminal.text).toContain(
+      ' 50 % [==========          ] 500/1,000 entries  50.0 MB  10/s',
+    );
+    expect(terminal.text).toContain('\r\u001b[Ka remark\n');
+    expect(terminal.text.endsWith('\u001b[2K')).toBe(true);
+    // Neither jumps of the cursor nor modes that a kill would leave behind.
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are looked for
+    expect(terminal.text).not.toMatch(/\u001b[78]|\u001b\[\?/);
+  });
+
+  it('leaves the signals to the command', async () => {
+    const before = process.listenerCount('SIGINT');
+    const display = await createDisplay(new FakeTerminal(true), true, 'entries');
+    display.update(at(1));
+    expect(process.listenerCount('SIGINT')).toBe(before);
+    display.stop();
+  });
+
+  it('is as far as the lane that is further behind', () => {
+    expect(fractionDone(at(50))).toBe(0.5);
+    expect(fractionDone(at(50, { bytesWaiting: 450e6 }))).toBe(0.1);
+    expect(fractionDone(at(0, { entriesFound: 0 }))).toBe(0);
+  });
+
+  it('shows a bar in a real terminal and none in a pipe', () => {
+    const ingest = 'f=$(mktemp -d); mkdir $f/src; seq 300 | split -l1 - $f/src/; cd $f;';
+    const inTerminal = script(
+      `${ingest} script -qec "$INGOT ingest src --store s" /dev/null; rm -r $f`,
+    );
+    expect(inTerminal.stdout).toMatch(/% \[[= ]{20}\] \d+\/\d+\+? entries/);
+    const inPipe = script(`${ingest} $INGOT ingest src --store s; rm -r $f`);
+    expect(inPipe).toMatchObject({ code: 0, stderr: '' });
+    expect(inPipe.stdout).toMatch(/^300 entries/);
+  });
+});

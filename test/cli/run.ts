@@ -1,0 +1,57 @@
+/** Runs the built program as a user does. */
+import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { onTestFinished } from 'vitest';
+
+export const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
+if (!fs.existsSync(MAIN)) throw new Error('run `npm run build` first: these tests run dist/');
+
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+interface RunOptions {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly input?: string | Buffer;
+}
+
+const { INGOT_STORE: _unset, NODE_OPTIONS: _other, ...ENV } = process.env;
+
+/** `ingot ARGS`, until it ends. */
+export function ingot(args: readonly string[], options: RunOptions = {}): Ended {
+  return run(process.execPath, [MAIN, ...args], options);
+}
+
+/** A bash script in which `$INGOT` stands for the program. */
+export function script(text: string, options: RunOptions = {}): Ended {
+  const env = { ...options.env, INGOT: `${process.execPath} ${MAIN}` };
+  return run('bash', ['-c', text], { ...options, env });
+}
+
+function run(command: string, args: readonly string[], options: RunOptions): Ended {
+  const { cwd, env, input = '' } = options;
+  const { status, stdout, stderr, error } = spawnSync(command, args, {
+    cwd,
+    env: { ...ENV, ...env },
+    input,
+    maxBuffer: 64 << 20,
+  });
+  if (error !== undefined) throw error;
+  return { code: status, stdout: stdout.toString(), stderr: stderr.toString() };
+}
+
+/** `ingot ARGS`, left running. */
+export function start(args: readonly string[], cwd?: string): ChildProcessWithoutNullStreams {
+  const child = spawn(process.execPath, [MAIN, ...args], { cwd, env: ENV });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  return child;
+}
+
+/** The names in a folder that ingot may not have left there. */
+export function tempsIn(folder: string): string[] {
+  return fs.readdirSync(folder).filter((name) => name.startsWith('.tmp-'));
+}

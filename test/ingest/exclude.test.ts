@@ -1,0 +1,90 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { UsageError } from '../../src/errors.ts';
+import { loadExcludes } from '../../src/ingest/exclude.ts';
+import { escapeName } from '../../src/ingest/names.ts';
+import { makeTree } from '../tree.ts';
+
+/** Whether a file, or a directory when the path ends in a slash, is left out. */
+function excluded(patterns: readonly string[], path: string): boolean {
+  const isDirectory = path.endsWith('/');
+  const rules = loadExcludes(patterns, []);
+  return rules!.excludes(isDirectory ? path.slice(0, -1) : path, isDirectory);
+}
+
+test('without patterns there are no rules to ask', () => {
+  expect(loadExcludes([], [])).toBeUndefined();
+});
+
+test.each([
+  ['*.tmp', 'a/b.tmp', true],
+  ['*.tmp', 'a/b.TMP', false],
+  ['/a', 'a', true],
+  ['/a', 'b/a', false],
+  ['build/', 'x/build/', true],
+  ['build/', 'x/build', false],
+  ['a/**/z', 'a/b/c/z', true],
+  ['[!a]x', 'bx', true],
+  ['\\#x', '#x', true],
+  ['#x', '#x', false],
+  ['', 'x', false],
+  ['größe', 'größe', true],
+])('the pattern "%s" on "%s": %s, as in git', (pattern, path, expected) => {
+  expect(excluded([pattern], path)).toBe(expected);
+});
+
+test('the last pattern that matches decides', () => {
+  expect(excluded(['*.log', '!keep.log'], 'keep.log')).toBe(false);
+  expect(excluded(['!keep.log', '*.log'], 'keep.log')).toBe(true);
+});
+
+test('names with a backslash or bytes that are not UTF-8 match byte by byte', () => {
+  expect(excluded(['a\\\\b'], 'a\udc5cb')).toBe(true);
+  expect(excluded(['a?b'], 'a\udcffb')).toBe(true);
+  expect(excluded(['*.tmp'], 'a\udcff\udc0a.tmp')).toBe(true);
+  expect(excluded(['a*'], 'a\udce2\udc80\udca8')).toBe(true);
+});
+
+test('a file of patterns is read byte for byte, with either line ending and a byte order mark', () => {
+  const file = `${makeTree({ rules: Buffer.from('\ufeff*.a\r\nb\xff\n# c\n\n', 'utf8') })}/rules`;
+  const latin1 = `${makeTree({ rules: Buffer.from('b\xff\n', 'latin1') })}/rules`;
+  const rules = loadExcludes([], [file, latin1])!;
+  expect(rules.excludes('x.a', false)).toBe(true);
+  expect(rules.excludes('b\udcff', false)).toBe(true);
+  expect(rules.excludes('c', false)).toBe(false);
+});
+
+test('patterns given directly come after those of files', () => {
+  const file = `${makeTree({ rules: '*.log\n' })}/rules`;
+  expect(loadExcludes(['!keep.log'], [file])!.excludes('keep.log', false)).toBe(false);
+});
+
+test('a file of patterns that is missing or a directory is a usage error that names it', () => {
+  const root = makeTree({});
+  for (const [file, code] of [
+    [`${root}/missing`, 'ENOENT'],
+    [root, 'EISDIR'],
+  ] as const) {
+    const load = () => loadExcludes([], [file]);
+    expect(load).toThrow(UsageError);
+    expect(load).toThrow(expect.objectContaining({ code, path: file }));
+  }
+});
+
+test('rules still hold after more paths than are remembered', () => {
+  const rules = loadExcludes(['*.tmp', '!keep.tmp'], [])!;
+  for (let i = 0; i < 25_000; i++) expect(rules.excludes(`d/${i}.tmp`, false)).toBe(true);
+  expect(rules.excludes('d/keep.tmp', false)).toBe(false);
+});
+
+test('no name and no pattern makes the rules throw', () => {
+  const bytes = fc.uint8Array({ min: 1, minLength: 1, maxLength: 12 });
+  const name = bytes.map((raw) => escapeName(raw.map((byte) => (byte === 0x2f ? 0x2e : byte))));
+  const pattern = fc.string({ unit: fc.constantFrom(...'ab*?[]!-^\\/#. \n{}()|+$'), maxLength: 8 });
+  fc.assert(
+    fc.property(pattern, name, fc.boolean(), (rule, path, isDirectory) => {
+      loadExcludes([rule], [])!.excludes(path, isDirectory);
+    }),
+    { numRuns: 2000 },
+  );
+});

@@ -1,0 +1,298 @@
+import { createHash, randomBytes } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import { type EntryReport, type IngestOptions, ingest, isDigest, type Outcome } from 'ingot';
+import { describe, expect, it } from 'vitest';
+import { makeTree, type TreeLiteral, temporaryDirectory } from '../tree.ts';
+
+const sha256 = (bytes: string | Buffer) => createHash('sha256').update(bytes).digest('hex');
+
+const newStore = () => path.join(temporaryDirectory(), 'store');
+
+const objects = (store: string) => fs.readdirSync(store).filter(isDigest).sort();
+
+/** The outcomes that are not zero. */
+const outcomes = (counts: Readonly<Record<Outcome, number>>) =>
+  Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
+
+async function ingestTree(tree: TreeLiteral, store = newStore(), options: IngestOptions = {}) {
+  const source = makeTree(tree);
+  const entries: EntryReport[] = [];
+  const report = await ingest(store, [source], {
+    threads: 2,
+    ...options,
+    onEntry: (entry) => entries.push({ ...entry, path: entry.path.slice(source.length + 1) }),
+  });
+  return { source, store, report, entries, counts: outcomes(report.outcomes) };
+}
+
+/** Larger than the batches' buffer: these take the lane for large files. */
+const LARGE = 5 << 20;
+
+describe('ingest', () => {
+  it('keeps every distinct content once, in a read-only file named by its SHA-256', async () => {
+    const { store, counts, report } = await ingestTree({ a: 'one', 'd/b': 'two', 'd/e/c': 'one' });
+    expect(counts).toEqual({ new: 2, duplicate: 1 });
+    expect(objects(store)).toEqual([sha256('one'), sha256('two')].sort());
+    for (const name of objects(store)) {
+      const file = path.join(store, name);
+      expect(sha256(fs.readFileSync(file))).toBe(name);
+      expect(fs.statSync(file).mode & 0o777).toBe(0o444);
+    }
+    expect(report).toMatchObject({ bytesRead: 9, bytesWritten: 6, bytesSaved: 3, directories: 3 });
+  });
+
+  it('leaves nothing at the top of the store but objects and .ingot', async () => {
+    const { store } = await ingestTree({ a: 'one', large: randomBytes(LARGE) });
+    expect(fs.readdirSync(store).filter((name) => !isDigest(name))).toEqual(['.ingot']);
+  });
+
+  it('stores nothing and writes no object the second time', async () => {
+    const tree = { a: 'one', b: 'two', large: randomBytes(LARGE) };
+    const { store, source } = await ingestTree(tree);
+    const before = objects(store).map((name) => fs.statSync(path.join(store, name)).ctimeMs);
+    const again = await ingest(store, [source], { threads: 2 });
+    expect(outcomes(again.outcomes)).toEqual({ duplicate: 3 });
+    expect(again).toMatchObject({ bytesWritten: 0, flushes: { barriers: 0, files: 0 } });
+    expect(objects(store).map((name) => fs.statSync(path.join(store, name)).ctimeMs)).toEqual(
+      before,
+    );
+  });
+
+  it('counts the same with 1, 2 and 8 threads', async () => {
+    const tree: Record<string, string> = {};
+    for (let n = 0; n < 3000; n++) tree[`d${n % 40}/f${n}`] = `content ${n % 1100}`;
+    const source = makeTree(tree);
+    for (const threads of [1, 2, 8]) {
+      const store = newStore();
+      const report = await ingest(store, [source], { threads });
+      expect(outcomes(report.outcomes)).toEqual({ new: 1100, duplicate: 1900 });
+      expect(objects(store).length).toBe(1100);
+    }
+  });
+
+  it('ingests every odd name, byte by byte', async () => {
+    const names = [
+      'a b',
+      ' lead',
+      'trail ',
+      '-dash',
+      '#hash',
+      '!bang',
+      '~',
+      '*',
+      '[x]',
+      '{a,b}',
+      '(p)',
+      '?',
+      '$HOME',
+      'quo\'te"',
+      'back\udc5cslash',
+      'new\udc0aline',
+      'carriage\udc0dreturn',
+      'tab\tin',
+      'utf8-äöü-日本',
+      'invalid\udcff\udcfe',
+      'ls\u0085',
+      '\udce2\udc80\udca8',
+      '.dot',
+      '..two',
+      'e\u0301',
+      'con',
+      'x'.repeat(255),
+    ];
+    const tree: Record<string, string> = {};
+    for (const [n, name] of names.entries()) {
+      tree[name] = `file ${n}`;
+      tree[`in/${name}/f`] = `below ${n}`;
+    }
+    const { counts, entries, store } = await ingestTree(tree, newStore(), { report: 'all' });
+    expect(counts).toEqual({ new: names.length * 2 });
+    expect(objects(store)).toEqual(Object.values(tree).map(sha256).sort());
+    expect(entries.length).toBe(names.length * 2);
+  });
+
+  it('counts links and special files as unsupported and never follows or opens them', async () => {
+    const { counts, report } = await ingestTree({
+      file: 'x',
+      link: { symlink: 'file' },
+      loop: { symlink: '.' },
+      dangling: { symlink: 'nowhere' },
+      fifo: { fifo: true },
+      socket: { socket: true },
+    });
+    expect(counts).toEqual({ new: 1, unsupported: 5 });
+    expect(report.unsupportedKinds).toEqual({ symlink: 3, fifo: 1, socket: 1 });
+    expect(report.entries).toBe(6);
+  });
+
+  it('succeeds with zero entries on an empty directory, and makes the store', async () => {
+    const { counts, report, store } = await ingestTree({});
+    expect([counts, report.entries]).toEqual([{}, 0]);
+    expect(fs.existsSync(path.join(store, '.ingot/store.json'))).toBe(true);
+  });
+
+  it('stores an empty file, and files around the limit between the two lanes', async () => {
+    const sizes = [0, 1, (4 << 20) - 1, 4 << 20, (4 << 20) + 1, (4 << 20) + 2, LARGE];
+    const tree = Object.fromEntries(sizes.map((size) => [`f${size}`, Buffer.alloc(size, 'x')]));
+    const { counts, store } = await ingestTree(tree);
+    expect(counts).toEqual({ new: sizes.length });
+    expect(objects(store)).toEqual(Object.values(tree).map(sha256).sort());
+  });
+
+  it('reads a file to its end whatever size it claims', async () => {
+    const store = newStore();
+    const report = await ingest(store, ['/proc/self/limits'], { threads: 1 });
+    expect(outcomes(report.outcomes)).toEqual({ new: 1 });
+    expect(report.bytesRead).toBeGreaterThan(100);
+  });
+});
+
+describe('dedup', () => {
+  it('believes an object of the right size without reading or touching it', async () => {
+    const store = newStore();
+    await ingestTree({ a: 'good' }, store);
+    const object = path.join(store, sha256('good'));
+    fs.chmodSync(object, 0o644);
+    fs.writeFileSync(object, 'evil');
+    const { counts } = await ingestTree({ b: 'good' }, store);
+    expect(counts).toEqual({ duplicate: 1 });
+    expect(fs.readFileSync(object, 'utf8')).toBe('evil');
+  });
+
+  it('re-hashes the object with verifyHits, repairs it and says so', async () => {
+    const store = newStore();
+    await ingestTree({ a: 'good' }, store);
+    const object = path.join(store, sha256('good'));
+    fs.chmodSync(object, 0o644);
+    fs.writeFileSync(object, 'evil');
+    const { counts, report } = await ingestTree({ b: 'good' }, store, { verifyHits: true });
+    expect(counts).toEqual({ new: 1 });
+    expect(report.repaired).toEqual([sha256('good')]);
+    expect(fs.readFileSync(object, 'utf8')).toBe('good');
+  });
+
+  it.each(['', 'goo', 'good and longer'])(
+    'repairs an object that holds %j instead',
+    async (torn) => {
+      const store = newStore();
+      await ingestTree({ a: 'good' }, store);
+      const object = path.join(store, sha256('good'));
+      fs.rmSync(object);
+      fs.writeFileSync(object, torn, { mode: 0o444 });
+      const { report } = await ingestTree({ b: 'good', c: 'good' }, store);
+      expect(outcomes(report.outcomes)).toEqual({ new: 1, duplicate: 1 });
+      expect(report.repaired).toEqual([sha256('good')]);
+      expect(fs.readFileSync(object, 'utf8')).toBe('good');
+    },
+  );
+
+  it('finds large duplicates in the run and in the store, and tells new ones of equal size apart', async () => {
+    const one = randomBytes(LARGE);
+    const two = randomBytes(LARGE);
+    const { counts, store } = await ingestTree({ a: one, b: one, c: two, d: one });
+    expect(counts).toEqual({ new: 2, duplicate: 2 });
+    const three = Buffer.from(one);
+    three[LARGE / 4]! ^= 1;
+    // The same size and sample as an object of the store, and yet another content.
+    const again = await ingestTree({ a: two, b: three }, store);
+    expect(again.counts).toEqual({ new: 1, duplicate: 1 });
+    expect(objects(store)).toEqual([one, two, three].map(sha256).sort());
+  });
+});
+
+describe('a sharded store', () => {
+  it('keeps objects in folders named by the first two characters', async () => {
+    const { store, counts } = await ingestTree({ a: 'one', b: 'two' }, newStore(), {
+      layout: 'sharded',
+    });
+    expect(counts).toEqual({ new: 2 });
+    const name = sha256('one');
+    expect(fs.readFileSync(path.join(store, name.slice(0, 2), name), 'utf8')).toBe('one');
+    const again = await ingestTree({ a: 'one' }, store);
+    expect(again.counts).toEqual({ duplicate: 1 });
+  });
+});
+
+describe('a dry run', () => {
+  it('counts what would be stored and creates nothing', async () => {
+    const store = newStore();
+    const { counts, report } = await ingestTree(
+      { a: 'one', b: 'one', c: Buffer.alloc(LARGE) },
+      store,
+      { dryRun: true },
+    );
+    expect(counts).toEqual({ new: 2, duplicate: 1 });
+    expect(report.bytesWritten).toBe(LARGE + 3);
+    expect(fs.existsSync(store)).toBe(false);
+  });
+
+  it('changes nothing in an existing store', async () => {
+    const { store } = await ingestTree({ a: 'one' });
+    const before = fs.readdirSync(store);
+    const { counts } = await ingestTree({ a: 'one', b: 'two' }, store, { dryRun: true });
+    expect(counts).toEqual({ new: 1, duplicate: 1 });
+    expect(fs.readdirSync(store)).toEqual(before);
+  });
+});
+
+describe('sources', () => {
+  it('may be files and overlapping directories: each entry counts once', async () => {
+    const source = makeTree({ a: 'one', 'd/b': 'two', 'd/c': 'three' });
+    const store = newStore();
+    const sources = [source, `${source}/d`, `${source}/d/b`, `${source}/a`, `${source}/d/`];
+    const report = await ingest(store, sources, { threads: 1 });
+    expect(outcomes(report.outcomes)).toEqual({ new: 3 });
+  });
+
+  it('leave out the store itself when it lies inside one, with a notice', async () => {
+    const source = makeTree({ a: 'one' });
+    const notices: string[] = [];
+    const onNotice = (text: string) => notices.push(text);
+    const store = path.join(source, 'store');
+    await ingest(store, [source], { threads: 1, onNotice });
+    const again = await ingest(store, [source], { threads: 1, onNotice });
+    expect(outcomes(again.outcomes)).toEqual({ duplicate: 1 });
+    expect(notices.filter((text) => text.includes('store')).length).toBe(2);
+  });
+
+  it('that are missing end the run before anything is created', async () => {
+    const store = newStore();
+    await expect(ingest(store, ['/nowhere/at/all'])).rejects.toMatchObject({ code: 'ENOENT' });
+    expect(fs.existsSync(store)).toBe(false);
+  });
+});
+
+describe('an abort', () => {
+  it('ends the run with a report in which every entry met is counted, and leaves no temp', async () => {
+    const tree: Record<string, string> = {};
+    for (let n = 0; n < 6_000; n++) tree[`d${n % 50}/f${n}`] = `content ${n}`;
+    const source = makeTree(tree);
+    const store = newStore();
+    const controller = new AbortController();
+    const run = ingest(store, [source], {
+      threads: 2,
+      signal: controller.signal,
+      onProgress: ({ entriesDone }) => entriesDone > 0 && controller.abort(),
+    });
+    const error = await run.catch((reason) => reason);
+    expect(error).toMatchObject({
+      name: 'IngotError',
+      code: 'INGOT_INTERRUPTED',
+      interrupted: true,
+    });
+    const { new: stored, unfinished } = error.report.outcomes;
+    expect(stored).toBeGreaterThan(0);
+    expect(stored + unfinished).toBe(error.report.entries);
+    expect(objects(store).length).toBe(stored);
+    expect(fs.readdirSync(store).filter((name) => name.startsWith('.tmp-'))).toEqual([]);
+  });
+
+  it('before the start stores nothing', async () => {
+    const source = makeTree({ a: 'one' });
+    const store = newStore();
+    const signal = AbortSignal.abort();
+    await expect(ingest(store, [source], { signal })).rejects.toMatchObject({ interrupted: true });
+    expect(objects(store)).toEqual([]);
+  });
+});

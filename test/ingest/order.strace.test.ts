@@ -1,0 +1,161 @@
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { makeTree, temporaryDirectory } from '../tree.ts';
+
+/** One finished system call of a run, in the order in which they ended. */
+interface Call {
+  readonly name: string;
+  readonly body: string;
+  /** The paths in it, of arguments and of descriptors. */
+  readonly paths: readonly string[];
+  readonly begun: number;
+  readonly ended: number;
+}
+
+const MAIN = new URL('../../dist/src/cli/main.js', import.meta.url).pathname;
+const TRACED =
+  'openat,write,pwrite64,rename,renameat,renameat2,syncfs,fsync,fdatasync,unlink,rmdir';
+
+/** Runs a real ingest under strace(1) and reads back what it did to the store. */
+function trace(source: string, store: string, ...options: string[]): Call[] {
+  const log = path.join(temporaryDirectory(), 'strace');
+  execFileSync('strace', [
+    ...['-f', '-y', '-ttt', '-T', '-s', '0', '-o', log, '-e', `trace=${TRACED}`],
+    ...[process.execPath, MAIN, 'ingest', source, '--store', store, '-q', ...options],
+  ]);
+  return parse(fs.readFileSync(log, 'utf8'));
+}
+
+function parse(log: string): Call[] {
+  const unfinished = new Map<string, string>();
+  const calls: Call[] = [];
+  for (const line of log.split('\n')) {
+    const [, thread, time, rest] = /^(\d+)\s+([\d.]+) (.*)$/.exec(line) ?? [];
+    if (thread === undefined || time === undefined || rest === undefined) continue;
+    if (rest.endsWith('<unfinished ...>')) {
+      unfinished.set(thread, rest.replace('<unfinished ...>', ''));
+      continue;
+    }
+    const resumed = /^<\.\.\. \w+ resumed>(.*)$/.exec(rest);
+    const text = resumed === null ? rest : (unfinished.get(thread) ?? '') + resumed[1];
+    const [, name, body, took] = /^(\w+)\((.*)\) += .*<([\d.]+)>$/.exec(text) ?? [];
+    if (name === undefined || body === undefined || / = -1 /.test(text)) continue;
+    // A resumed line carries the time of its end, any other that of its begin.
+    const at = Number(time);
+    const [begun, ended] = resumed === null ? [at, at + Number(took)] : [at - Number(took), at];
+    const paths = [...body.matchAll(/["<](\/[^">]*)[">]/g)].map((match) => match[1]!);
+    calls.push({ name, body, paths, begun, ended });
+  }
+  return calls;
+}
+
+const OBJECT = /\/([0-9a-f]{2}\/)?[0-9a-f]{64}$/;
+const isTemp = (file: string) => /\/\.tmp-[0-9a-f]+\/\d+\/\d+$/.test(file);
+
+function publishes(calls: readonly Call[]): { temp: string; object: string; call: Call }[] {
+  return calls
+    .filter(({ name, paths }) => name.startsWith('rename') && OBJECT.test(paths.at(-1)!))
+    .map((call) => ({ temp: call.paths[0]!, object: call.paths.at(-1)!, call }));
+}
+
+const flushesOf = (calls: readonly Call[], file: string) =>
+  calls.filter(({ name, paths }) => (name === 'fsync' || name === 'syncfs') && paths[0] === file);
+
+const lastWrite = (calls: readonly Call[], file: string) =>
+  calls.findLast(({ name, paths }) => /write/.test(name) && paths[0] === file)!;
+
+const tree = () => {
+  const files: Record<string, string | Buffer> = { large: randomBytes(5 << 20), copy: 'content 1' };
+  for (let n = 0; n < 300; n++) files[`d${n % 7}/f${n}`] = `content ${n}`;
+  return { source: makeTree(files), store: path.join(temporaryDirectory(), 'store'), objects: 301 };
+};
+
+describe('a traced ingest', () => {
+  it('writes, then flushes, then renames each object, and flushes the directory last', () => {
+    const { source, store, objects } = tree();
+    const calls = trace(source, store, '--barrier', 'syncfs');
+    const published = publishes(calls);
+    expect(published.length).toBe(objects);
+    const barriers = calls.filter(({ name }) => name === 'syncfs');
+    expect(barriers.length).toBeGreaterThan(0);
+    for (const { temp, call } of published) {
+      expect(isTemp(temp)).toBe(true);
+      const written = lastWrite(calls, temp).ended;
+      const between = barriers.filter(
+        ({ begun, ended }) => begun >= written && ended <= call.begun,
+      );
+      expect(between.length).toBeGreaterThan(0);
+    }
+    const lastRename = Math.max(...published.map(({ call }) => call.ended));
+    const [flush, ...more] = flushesOf(calls, store).filter(
+      ({ name, begun }) => name === 'fsync' && begun >= lastRename,
+    );
+    expect(flush).toBeDefined();
+    expect(more).toEqual([]);
+  });
+
+  it.each([
+    ['--barrier', 'fsync'],
+    ['--durability', 'file'],
+  ])('flushes each temp exactly once before its rename with %s %s', (...options) => {
+    const { source, store, objects } = tree();
+    const calls = trace(source, store, ...options);
+    const published = publishes(calls);
+    expect(published.length).toBe(objects);
+    for (const { temp, call } of published) {
+      const flushes = flushesOf(calls, temp);
+      expect(flushes.length).toBe(1);
+      expect(flushes[0]!.begun).toBeGreaterThanOrEqual(lastWrite(calls, temp).ended);
+      expect(flushes[0]!.ended).toBeLessThanOrEqual(call.begun);
+    }
+    expect(calls.filter(({ name }) => name === 'syncfs')).toEqual([]);
+  });
+
+  it('flushes nothing while it ingests with --durability none', () => {
+    const { source, store, objects } = tree();
+    execFileSync(process.execPath, [MAIN, 'ingest', makeTree({}), '--store', store, '-q']);
+    const calls = trace(source, store, '--durability', 'none');
+    expect(publishes(calls).length).toBe(objects);
+    expect(calls.filter(({ name }) => /sync/.test(name))).toEqual([]);
+  });
+
+  it('makes a new store durable, up to its own entry in its parent', () => {
+    const { source, store } = tree();
+    const calls = trace(source, store);
+    const metadata = path.join(store, '.ingot');
+    for (const directory of [metadata, store, path.dirname(store)])
+      expect(flushesOf(calls, directory).length).toBeGreaterThan(0);
+  });
+
+  it('flushes the directory for duplicates too: another writer may just have named them', () => {
+    const { source, store } = tree();
+    trace(source, store);
+    const calls = trace(source, store);
+    expect(publishes(calls)).toEqual([]);
+    expect(flushesOf(calls, store).map(({ name }) => name)).toEqual(['fsync']);
+  });
+
+  it('flushes every shard that may hold a new name', () => {
+    const { source, store } = tree();
+    const calls = trace(source, store, '--layout', 'sharded');
+    const published = publishes(calls);
+    const lastRename = Math.max(...published.map(({ call }) => call.ended));
+    for (const folder of new Set(published.map(({ object }) => path.dirname(object)))) {
+      const flushes = flushesOf(calls, folder).filter(({ begun }) => begun >= lastRename);
+      expect(flushes.length).toBe(1);
+    }
+  });
+
+  it('never opens an object for writing', () => {
+    const { source, store } = tree();
+    const calls = [...trace(source, store), ...trace(source, store, '--verify-hits')];
+    const written = calls.filter(({ name, body, paths }) => {
+      const opens = name === 'openat' && /O_WRONLY|O_RDWR|O_TRUNC/.test(body);
+      return (opens || /write/.test(name)) && OBJECT.test(paths.at(-1) ?? '');
+    });
+    expect(written).toEqual([]);
+  });
+});

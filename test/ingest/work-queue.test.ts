@@ -1,0 +1,91 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { FoundFiles } from '../../src/ingest/entries.ts';
+import { type Batch, pathsOf, WorkQueue } from '../../src/ingest/work-queue.ts';
+
+const files = (directory: string, count: number): FoundFiles => ({
+  directory,
+  names: Array.from({ length: count }, (_, n) => `f${n}`),
+});
+
+const idle = { large: true, hungry: false };
+
+function drain(queue: WorkQueue): Batch[] {
+  const batches: Batch[] = [];
+  for (let work = queue.next(idle); work !== undefined; work = queue.next(idle))
+    if (work.type === 'batch') batches.push(work);
+  return batches;
+}
+
+describe('the work queue', () => {
+  it('loses no path and repeats none, in batches of at most 1,000, in the order of the walk', () => {
+    const directories = fc.array(fc.nat({ max: 2500 }), { maxLength: 12 });
+    fc.assert(
+      fc.property(directories, (counts) => {
+        const queue = new WorkQueue();
+        const found = counts.map((count, n) => files(`d${n}`, count));
+        for (const each of found) queue.add(each);
+        queue.endOfWalk();
+        const batches = drain(queue);
+        for (const { paths } of batches) expect(paths.length).toBeLessThanOrEqual(1000);
+        expect(batches.flatMap(({ paths }) => paths)).toEqual(pathsOf(found));
+        expect(queue.isEmpty).toBe(true);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('keeps a small batch until it is full, unless a worker has nothing to do', () => {
+    const queue = new WorkQueue();
+    queue.add(files('d', 100));
+    expect(queue.next(idle)).toBeUndefined();
+    expect(queue.next({ large: true, hungry: true })).toMatchObject({ paths: { length: 100 } });
+    queue.add(files('d', 10));
+    expect(queue.next({ large: true, hungry: true })).toBeUndefined();
+    queue.endOfWalk();
+    expect(queue.next(idle)).toMatchObject({ paths: { length: 10 } });
+  });
+
+  it('is full when eight batches wait, and no longer when one was taken', () => {
+    const queue = new WorkQueue();
+    queue.add(files('d', 7999));
+    expect(queue.isFull).toBe(false);
+    queue.add(files('e', 1));
+    expect(queue.isFull).toBe(true);
+    queue.next(idle);
+    expect(queue.isFull).toBe(false);
+  });
+
+  it('gives large files before batches, but only where they are allowed', () => {
+    const queue = new WorkQueue();
+    queue.add(files('d', 1000));
+    queue.addLarge('big', 1e9);
+    expect(queue.next({ large: false, hungry: false })).toMatchObject({ type: 'batch' });
+    expect(queue.next(idle)).toEqual({ type: 'large', path: 'big', size: 1e9 });
+  });
+
+  it('gives the rest of a batch before later ones', () => {
+    const queue = new WorkQueue();
+    queue.add(files('later', 1000));
+    queue.putBack([files('earlier', 3)]);
+    expect(queue.next(idle)).toMatchObject({ paths: ['earlier/f0', 'earlier/f1', 'earlier/f2'] });
+  });
+
+  it('hands over every path that waits when it is cleared', () => {
+    const queue = new WorkQueue();
+    queue.add(files('d', 1500));
+    queue.addLarge('big', 1e9);
+    expect(queue.clear()).toEqual([...pathsOf([files('d', 1500)]), 'big']);
+    expect(queue.isEmpty).toBe(true);
+    expect(queue.next(idle)).toBeUndefined();
+  });
+
+  it('joins names to the root directory with one slash', () => {
+    expect(
+      pathsOf([
+        { directory: '/', names: ['a'] },
+        { directory: './d', names: ['b'] },
+      ]),
+    ).toEqual(['/a', './d/b']);
+  });
+});

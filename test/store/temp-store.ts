@@ -1,0 +1,93 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { onTestFinished } from 'vitest';
+import { type Digest, digestOf } from '../../src/store/digest.ts';
+import type { FileOps } from '../../src/store/file-ops.ts';
+import { createStore } from '../../src/store/format.ts';
+import { type Layout, listObjects, objectPath } from '../../src/store/layout.ts';
+
+/** A fresh directory, removed when the test is over. */
+export function tempFolder(): string {
+  const folder = fs.mkdtempSync(join(os.tmpdir(), 'ingot-store-'));
+  onTestFinished(() => fs.rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** An empty store. */
+export function tempStore(layout: Layout = 'flat'): string {
+  const root = join(tempFolder(), 'store');
+  createStore(root, layout);
+  return root;
+}
+
+/** Puts bytes under the digest of a content that may be another: a planted object. */
+export function plant(
+  root: string,
+  layout: Layout,
+  content: string | Buffer,
+  bytes: string | Buffer = content,
+): Digest {
+  const digest = digestOf(Buffer.from(content));
+  fs.writeFileSync(objectPath(root, layout, digest), bytes, { mode: 0o444 });
+  return digest;
+}
+
+/** Plants many objects and gives their digests, sorted. */
+export function plantMany(root: string, layout: Layout, count: number): Digest[] {
+  return Array.from({ length: count }, (_, n) => plant(root, layout, `content ${n}`)).sort();
+}
+
+export function listSorted(root: string, layout: Layout): Digest[] {
+  return [...listObjects(root, layout)].sort();
+}
+
+/** The names at the top of a store that are neither objects nor metadata nor shards. */
+export function strayNames(root: string): string[] {
+  return fs.readdirSync(root).filter((name) => !/^([0-9a-f]{64}|[0-9a-f]{2}|\.ingot)$/.test(name));
+}
+
+export function errno(code: string, syscall = 'test'): Error {
+  return Object.assign(new Error(`${code}: injected`), { code, syscall });
+}
+
+export interface Call {
+  readonly name: keyof FileOps;
+  /** The path the call was given, or the one its descriptor was opened with. */
+  readonly path: string;
+}
+
+/** Real file operations that are written down, and fail where `fault` gives an error. */
+export function recordingOps(fault: (call: Call) => Error | undefined = () => undefined) {
+  const calls: Call[] = [];
+  const opened = new Map<unknown, string>();
+  const note = (name: keyof FileOps, first: unknown) => {
+    const call = { name, path: typeof first === 'number' ? opened.get(first)! : String(first) };
+    calls.push(call);
+    const error = fault(call);
+    if (error !== undefined) throw error;
+  };
+  const wrap = (name: keyof FileOps) => {
+    const real = fs[name] as (...args: unknown[]) => unknown;
+    const wrapped = (...args: unknown[]) => {
+      note(name, args[0]);
+      const result = real.apply(fs, args);
+      if (name === 'openSync') opened.set(result, String(args[0]));
+      return result;
+    };
+    const asynchronous = async (...args: unknown[]) => {
+      note(name, args[0]);
+      return (promisify(real) as (...args: unknown[]) => Promise<unknown>)(...args);
+    };
+    return Object.assign(wrapped, { [promisify.custom]: asynchronous });
+  };
+  const ops = new Proxy(fs, { get: (_, name) => wrap(name as keyof FileOps) }) as FileOps;
+  return {
+    ops,
+    calls,
+    /** How often a call was made, on paths that match. */
+    count: (name: keyof FileOps, path = /./) =>
+      calls.filter((call) => call.name === name && path.test(call.path)).length,
+  };
+}

@@ -1,0 +1,195 @@
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { type Digest, digestOf } from '../../src/store/digest.ts';
+import { type Layout, objectPath } from '../../src/store/layout.ts';
+import { quarantine } from '../../src/store/quarantine.ts';
+import { Store } from '../../src/store/store.ts';
+import { type VerifyOptions, type VerifyProgress, verifyStore } from '../../src/store/verify.ts';
+import { type DamagedObject, verifyObjects } from '../../src/store/verify-objects.ts';
+import { listSorted, plant, plantMany, recordingOps, tempStore } from './temp-store.ts';
+
+/** Verifies without threads; tells what was found and the sizes of the batches. */
+async function verify(root: string, options: Partial<VerifyOptions> = {}) {
+  const damaged: [DamagedObject, string | undefined][] = [];
+  const batches: number[] = [];
+  const report = await verifyStore(root, {
+    threads: 2,
+    onDamaged: (object, moved) => damaged.push([object, moved]),
+    runBatch: async (layout: Layout, digests: readonly Digest[]) => {
+      batches.push(digests.length);
+      return verifyObjects(root, layout, digests);
+    },
+    ...options,
+  });
+  return { report, damaged, batches };
+}
+
+test.each(['flat', 'sharded'] as const)(
+  'every object of a sound store is checked once, %s',
+  async (layout) => {
+    const root = tempStore(layout);
+    plantMany(root, layout, 600);
+    const { report, batches } = await verify(root);
+    expect(report).toMatchObject({ checked: 600, damaged: 0, gone: 0, quarantined: 0 });
+    expect(report.bytes).toBe(
+      Array.from({ length: 600 }, (_, n) => `content ${n}`).join('').length,
+    );
+    expect(batches).toEqual([256, 256, 88]);
+  },
+);
+
+test('an empty store is sound', async () => {
+  expect((await verify(tempStore())).report.checked).toBe(0);
+});
+
+test('each kind of damage is found and told', async () => {
+  const root = tempStore();
+  plantMany(root, 'flat', 10);
+  const flipped = plant(root, 'flat', 'flipped', 'flopped');
+  const empty = plant(root, 'flat', 'emptied', '');
+  const longer = plant(root, 'flat', Buffer.alloc(1 << 20), Buffer.alloc((1 << 20) + 1));
+  const link = digestOf(Buffer.from('link'));
+  fs.symlinkSync('/etc/hostname', join(root, link));
+  const fifo = digestOf(Buffer.from(''));
+  execFileSync('mkfifo', [join(root, fifo)]);
+  const folder = digestOf(Buffer.from('folder'));
+  fs.mkdirSync(join(root, folder));
+  const { report, damaged } = await verify(root);
+  expect(report).toMatchObject({ checked: 16, damaged: 6, quarantined: 0 });
+  const told = new Map(
+    damaged.map(([{ digest, why, size, path }]) => [digest, { why, size, path }]),
+  );
+  expect(told.get(flipped)).toEqual({
+    why: `it hashes to ${digestOf(Buffer.from('flopped'))}`,
+    size: 7,
+    path: objectPath(root, 'flat', flipped),
+  });
+  expect(told.get(empty)?.size).toBe(0);
+  expect(told.get(longer)?.size).toBe((1 << 20) + 1);
+  for (const digest of [link, fifo, folder])
+    expect(told.get(digest)?.why).toMatch(/not a regular file/);
+});
+
+test('a large object is sound or damaged in a batch of its own', async () => {
+  const root = tempStore();
+  const content = Buffer.alloc((8 << 20) + 1, 'x');
+  plant(root, 'flat', content);
+  const damagedDigest = plant(root, 'flat', Buffer.concat([content, content]), content);
+  plantMany(root, 'flat', 3);
+  const { report, damaged, batches } = await verify(root);
+  expect(report).toMatchObject({ checked: 5, damaged: 1 });
+  expect(damaged[0]![0].digest).toBe(damagedDigest);
+  expect(batches).toEqual([5, 1, 1]);
+});
+
+test('an object that moved meanwhile is found, one that is gone is counted', () => {
+  const root = tempStore('sharded');
+  const moved = plant(root, 'flat', 'moved');
+  const gone = digestOf(Buffer.from('gone'));
+  expect(verifyObjects(root, 'sharded', [moved, gone])).toMatchObject({
+    checked: 1,
+    gone: 1,
+    damaged: [],
+  });
+});
+
+test('quarantine keeps the damaged bytes, frees the name, and a later put heals', async () => {
+  const root = tempStore();
+  const digest = plant(root, 'flat', 'precious', 'previous');
+  const { report, damaged } = await verify(root, { quarantine: true });
+  const aside = join(root, '.ingot', 'quarantine', `${digest}.1`);
+  expect(report).toMatchObject({ damaged: 1, quarantined: 1 });
+  expect(damaged[0]![1]).toBe(aside);
+  expect(fs.readFileSync(aside, 'utf8')).toBe('previous');
+  expect(listSorted(root, 'flat')).toEqual([]);
+  const store = await Store.open(root);
+  expect(await store.put(Buffer.from('precious'))).toMatchObject({ outcome: 'new', digest });
+  await store.close();
+  expect((await verify(root)).report).toMatchObject({ checked: 1, damaged: 0 });
+});
+
+test('a second damaged object of one digest gets a name of its own in quarantine', async () => {
+  const root = tempStore();
+  const digest = plant(root, 'flat', 'good', 'bad1');
+  await verify(root, { quarantine: true });
+  plant(root, 'flat', 'good', 'bad2');
+  await verify(root, { quarantine: true });
+  const folder = join(root, '.ingot', 'quarantine');
+  expect(fs.readdirSync(folder).sort()).toEqual([`${digest}.1`, `${digest}.2`]);
+  expect(fs.readFileSync(join(folder, `${digest}.1`), 'utf8')).toBe('bad1');
+});
+
+/** What a writer does that meets a damaged object. */
+function repair(root: string, digest: Digest, content: string): void {
+  fs.writeFileSync(join(root, '.tmp-repair'), content);
+  fs.renameSync(join(root, '.tmp-repair'), objectPath(root, 'flat', digest));
+}
+
+test('an object repaired between check and quarantine stays where it is', () => {
+  const root = tempStore();
+  const digest = plant(root, 'flat', 'good', 'bad');
+  const [found] = verifyObjects(root, 'flat', [digest]).damaged;
+  repair(root, digest, 'good');
+  const { ops, count } = recordingOps();
+  expect(quarantine(root, found!, ops)).toBeUndefined();
+  expect(count('renameSync')).toBe(0);
+  expect(fs.readFileSync(objectPath(root, 'flat', digest), 'utf8')).toBe('good');
+});
+
+test('an object repaired at the very moment of its quarantine is put back', () => {
+  const root = tempStore();
+  const digest = plant(root, 'flat', 'good', 'bad');
+  const [found] = verifyObjects(root, 'flat', [digest]).damaged;
+  let renames = 0;
+  const { ops } = recordingOps(({ name }) => {
+    if (name === 'renameSync' && renames++ === 0) repair(root, digest, 'good');
+    return undefined;
+  });
+  expect(quarantine(root, found!, ops)).toBeUndefined();
+  expect(fs.readFileSync(objectPath(root, 'flat', digest), 'utf8')).toBe('good');
+  expect(fs.readdirSync(join(root, '.ingot', 'quarantine'))).toEqual([]);
+});
+
+test('a sample checks about its share', async () => {
+  const root = tempStore();
+  plantMany(root, 'flat', 1000);
+  const { report } = await verify(root, { sample: 0.25 });
+  // The standard deviation is 14.
+  expect(report.checked).toBeGreaterThan(150);
+  expect(report.checked).toBeLessThan(350);
+});
+
+test('progress only grows and ends complete', async () => {
+  const root = tempStore();
+  plantMany(root, 'flat', 700);
+  const steps: VerifyProgress[] = [];
+  await verify(root, { onProgress: (progress) => steps.push(progress) });
+  expect(steps.map(({ checked }) => checked)).toEqual([256, 512, 700]);
+  expect(steps.at(-1)).toMatchObject({ found: 700, checked: 700, listing: false });
+});
+
+test('no more batches are in flight than two a thread', async () => {
+  const root = tempStore();
+  plantMany(root, 'flat', 1300);
+  let [running, most] = [0, 0];
+  await verify(root, {
+    runBatch: async (layout, digests) => {
+      most = Math.max(most, ++running);
+      await new Promise((resolve) => setTimeout(resolve, 2));
+      running--;
+      return verifyObjects(root, layout, digests);
+    },
+  });
+  expect(most).toBe(4);
+});
+
+test('aborting ends with INGOT_INTERRUPTED, a failed batch with its error', async () => {
+  const root = tempStore();
+  plantMany(root, 'flat', 5);
+  const aborted = verify(root, { signal: AbortSignal.abort() });
+  await expect(aborted).rejects.toMatchObject({ code: 'INGOT_INTERRUPTED' });
+  const broken = verify(root, { runBatch: async () => Promise.reject(new Error('worker died')) });
+  await expect(broken).rejects.toThrow('worker died');
+});

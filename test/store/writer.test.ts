@@ -1,0 +1,126 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { loadLibc } from '../../src/native/libc.ts';
+import { nodeFileOps } from '../../src/store/file-ops.ts';
+import { readFormat, type StoreFormat, writeFormat } from '../../src/store/format.ts';
+import { Store } from '../../src/store/store.ts';
+import { listWriters, sweep, Writer } from '../../src/store/writer.ts';
+import { strayNames, tempStore } from './temp-store.ts';
+
+const libc = (await loadLibc())!;
+const FLAT = { format: 1, layout: 'flat' } as const;
+
+/** What a writer that was killed leaves. */
+function plantDead(root: string, name: string): string {
+  const folder = join(root, `.tmp-${name}`);
+  fs.mkdirSync(join(folder, '0'), { recursive: true });
+  fs.writeFileSync(join(folder, 'lock'), 'flat\n');
+  fs.writeFileSync(join(folder, '0', '17'), 'half of an obj');
+  return folder;
+}
+
+test('a writer has a folder of its own, private, with a lock that names its layout', () => {
+  const root = tempStore();
+  const writer = Writer.open(root, FLAT, libc);
+  expect(fs.statSync(writer.folder).mode & 0o777).toBe(0o700);
+  expect(fs.readFileSync(join(writer.folder, 'lock'), 'utf8')).toBe('flat\n');
+  expect(listWriters(root, libc)).toEqual([{ folder: writer.folder, alive: true, layout: 'flat' }]);
+  writer.close();
+  expect(strayNames(root)).toEqual([]);
+});
+
+test('temps of dead writers are swept, folders and files; those of live ones are kept', () => {
+  const root = tempStore();
+  const live = Writer.open(root, FLAT, libc);
+  fs.mkdirSync(join(live.folder, '0'));
+  fs.writeFileSync(join(live.folder, '0', '1'), 'in work');
+  plantDead(root, 'dead');
+  fs.mkdirSync(join(root, '.tmp-without-lock', '3'), { recursive: true });
+  fs.writeFileSync(join(root, '.tmp-x'), 'a file');
+  expect(sweep(root, libc)).toBe(3);
+  expect(strayNames(root)).toEqual([live.folder.slice(root.length + 1)]);
+  expect(fs.readFileSync(join(live.folder, '0', '1'), 'utf8')).toBe('in work');
+  live.close();
+});
+
+test('a lock held by another process keeps its temps; they are swept when it is killed', async () => {
+  const root = tempStore();
+  const folder = plantDead(root, 'other');
+  const child = spawn(
+    'flock',
+    ['-x', join(folder, 'lock'), 'sh', '-c', 'echo locked; exec sleep 60'],
+    {
+      stdio: ['ignore', 'pipe', 'ignore'],
+      detached: true,
+    },
+  );
+  const kill = () => process.kill(-child.pid!, 'SIGKILL');
+  onTestFinished(() => {
+    if (child.exitCode === null && child.signalCode === null) kill();
+  });
+  await once(child.stdout, 'data');
+  expect(sweep(root, libc)).toBe(0);
+  expect(fs.existsSync(join(folder, '0', '17'))).toBe(true);
+  kill();
+  await once(child, 'exit');
+  expect(sweep(root, libc)).toBe(1);
+  expect(strayNames(root)).toEqual([]);
+});
+
+test('without flock nothing is swept', () => {
+  const root = tempStore();
+  plantDead(root, 'maybe-alive');
+  expect(sweep(root, undefined)).toBe(0);
+  expect(strayNames(root)).toHaveLength(1);
+});
+
+test('the first put sweeps', async () => {
+  const root = tempStore();
+  plantDead(root, 'dead');
+  const store = await Store.open(root);
+  expect(strayNames(root)).toEqual(['.tmp-dead']);
+  await store.put(Buffer.from('x'));
+  await store.close();
+  expect(strayNames(root)).toEqual([]);
+});
+
+test.each(['mkdirSync', 'openSync'] as const)(
+  'a writer whose folder is swept after its %s, before it holds the lock, begins anew',
+  (step) => {
+    const root = tempStore();
+    let swept = 0;
+    const sweepAfter =
+      <A extends unknown[], R>(call: (...args: A) => R) =>
+      (...args: A): R => {
+        const result = call(...args);
+        if (swept === 0) swept += sweep(root, libc);
+        return result;
+      };
+    const racing = {
+      ...nodeFileOps,
+      [step]: sweepAfter(fs[step] as (...args: unknown[]) => unknown),
+    };
+    const writer = Writer.open(root, FLAT, libc, racing);
+    expect(swept).toBe(1);
+    expect(strayNames(root)).toEqual([writer.folder.slice(root.length + 1)]);
+    expect(sweep(root, libc)).toBe(0);
+    writer.close();
+  },
+);
+
+test.each<StoreFormat>([
+  { format: 1, layout: 'sharded', movingFrom: 'flat' },
+  { format: 1, layout: 'sharded' },
+])('a writer that was about to open when a relayout came takes the new layout: %j', (format) => {
+  const root = tempStore();
+  const known = readFormat(root)!;
+  writeFormat(root, format, 'replace');
+  const writer = Writer.open(root, known, libc);
+  expect(writer.format).toEqual(format);
+  expect(fs.readFileSync(join(writer.folder, 'lock'), 'utf8')).toBe('sharded\n');
+  expect(strayNames(root)).toHaveLength(1);
+  writer.close();
+});
