@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { makeTree } from '../tree.ts';
-import { type Ended, ingot, script, start, tempsIn } from './run.ts';
+import { type Ended, ingot, script } from './run.ts';
 
 const HELLO = '2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824';
 const TREE = { 'src/a': 'hello', 'src/b': 'hello', 'src/c\nd': 'other', 'src/l': { symlink: 'a' } };
@@ -133,35 +133,6 @@ describe('ingot ingest', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(new RegExp(`\\\\xff\\n[\\s\\S]*\\n${HELLO}\\n$`));
   });
-
-  it.each([
-    ['SIGINT', 130],
-    ['SIGTERM', 143],
-  ] as const)(
-    'ends at the first %s with a report and exit code %i, leaving no temp',
-    async (signal, code) => {
-      for (let n = 0; n < 20_000; n++) fs.writeFileSync(join(cwd, 'src', `${n}`), `${n}`);
-      const child = start(['ingest', 'src', '--store', 's', '--json=events'], cwd);
-      let stdout = '';
-      let stderr = '';
-      child.stderr.on('data', (chunk) => (stderr += chunk));
-      child.stdout.on('data', (chunk) => {
-        if (stdout === '') child.kill(signal);
-        stdout += chunk;
-      });
-      const ended = await new Promise((resolve) => child.on('close', resolve));
-      expect(ended).toBe(code);
-      expect(stderr).toMatch(
-        new RegExp(`^ingot: ${signal}: stopping.*\\ningot: .*interrupted.*\\n$`),
-      );
-      const last = JSON.parse(stdout.trim().split('\n').at(-1)!);
-      expect(last).toMatchObject({ event: 'error', error: { code: 'INGOT_INTERRUPTED' } });
-      expect(tempsIn(join(cwd, 's'))).toEqual([]);
-      // What it reports as stored is there.
-      const objects = fs.readdirSync(join(cwd, 's')).filter((name) => name.length === 64);
-      expect(objects).toHaveLength(last.report.outcomes.new);
-    },
-  );
 });
 
 describe('ingot put and get', () => {
@@ -187,19 +158,6 @@ describe('ingot put and get', () => {
     expect(run('get', HELLO, '-o', 'out').code).toBe(1);
     expect(fs.readFileSync(join(cwd, 'out'), 'utf8')).toBe('old');
     expect(fs.readdirSync(cwd).sort()).toEqual(['out', 's', 'src']);
-  });
-
-  it('leave no temp when a signal comes while stdin is read', async () => {
-    const child = start(['put', '-', '--store', 's'], cwd);
-    // It may end before it has read everything.
-    child.stdin.on('error', () => {});
-    child.stdin.write(Buffer.alloc(3 << 20));
-    // The writer's folder is there: it reads.
-    while (!fs.existsSync(join(cwd, 's')) || tempsIn(join(cwd, 's')).length === 0)
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    child.kill('SIGINT');
-    expect(await new Promise((resolve) => child.on('close', resolve))).toBe(130);
-    expect(tempsIn(join(cwd, 's'))).toEqual([]);
   });
 
   it('show a stack only with --debug', () => {

@@ -72,6 +72,14 @@ describe('the estimate', () => {
     expect(rates.estimate().secondsLeft).toBeCloseTo(5, 6);
   });
 
+  it('is that of the slower lane when entries end and large files are read', () => {
+    const rates = new Rates();
+    const lanes = { entriesFound: 1000, bytesWaiting: 1e9 };
+    rates.add(progress(lanes));
+    rates.add(progress({ ...lanes, entriesDone: 500, bytesRead: 1e8, elapsedMs: 5000 }));
+    expect(rates.estimate().secondsLeft).toBeCloseTo(50, 6);
+  });
+
   it('is unknown while something is left and nothing moves', () => {
     const rates = new Rates();
     for (let second = 0; second <= 5; second++)

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { loadLibc } from '../../src/native/libc.ts';
 import { nodeFileOps } from '../../src/store/file-ops.ts';
-import { readFormat, type StoreFormat, writeFormat } from '../../src/store/format.ts';
+import { type StoreFormat, writeFormat } from '../../src/store/format.ts';
 import { Store } from '../../src/store/store.ts';
 import { listWriters, sweep, Writer } from '../../src/store/writer.ts';
 import { strayNames, tempStore } from './temp-store.ts';
@@ -111,15 +111,17 @@ test.each(['mkdirSync', 'openSync'] as const)(
   },
 );
 
-test.each<StoreFormat>([
-  { format: 1, layout: 'sharded', movingFrom: 'flat' },
-  { format: 1, layout: 'sharded' },
-])('a writer that was about to open when a relayout came takes the new layout: %j', (format) => {
+const MOVING = { format: 1, layout: 'sharded', movingFrom: 'flat' } as const;
+const SHARDED = { format: 1, layout: 'sharded' } as const;
+test.each<{ known: StoreFormat; current: StoreFormat }>([
+  { known: FLAT, current: MOVING },
+  { known: FLAT, current: SHARDED },
+  { known: SHARDED, current: MOVING },
+])('a writer that is about to open when a relayout comes takes what is new: %j', (formats) => {
   const root = tempStore();
-  const known = readFormat(root)!;
-  writeFormat(root, format, 'replace');
-  const writer = Writer.open(root, known, libc);
-  expect(writer.format).toEqual(format);
+  writeFormat(root, formats.current, 'replace');
+  const writer = Writer.open(root, formats.known, libc);
+  expect(writer.format).toEqual(formats.current);
   expect(fs.readFileSync(join(writer.folder, 'lock'), 'utf8')).toBe('sharded\n');
   expect(strayNames(root)).toHaveLength(1);
   writer.close();
