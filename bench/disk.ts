@@ -26,7 +26,16 @@ export function makeQuietDisk(gibibytes: number): QuietDisk {
   };
   const renew = () => {
     unmount();
-    run('mkfs.ext4', '-q', '-F', '-N', '4000000', '-E', 'lazy_itable_init=0,lazy_journal_init=0', file);
+    run(
+      'mkfs.ext4',
+      '-q',
+      '-F',
+      '-N',
+      '4000000',
+      '-E',
+      'lazy_itable_init=0,lazy_journal_init=0',
+      file,
+    );
     run('mount', '-o', 'loop,noatime', file, folder);
     mounted = true;
   };

@@ -3,6 +3,7 @@
  * All calls are synchronous and share one buffer: the worker is a thread of its own.
  */
 import fs from 'node:fs';
+import type { StatusReader } from '../native/file-status.ts';
 import { digestOf } from '../store/digest.ts';
 import type { Group } from '../store/seam.ts';
 import type { Claims } from './claims.ts';
@@ -23,7 +24,6 @@ import {
   type Refusal,
   readToEnd,
   refusalOf,
-  statOpen,
 } from './source-file.ts';
 import type { CostMeter } from './task-cost.ts';
 
@@ -45,6 +45,7 @@ export interface BatchContext {
   readonly claims: Claims;
   /** At least SMALL_FILE_BYTES + 1, so that a file that grew past the limit is noticed. */
   readonly buffer: Buffer;
+  readonly status: StatusReader;
   /** True when the run ends early: what is not begun is given back. */
   stopped(): boolean;
 }
@@ -126,15 +127,15 @@ export class BatchRun {
   }
 
   #readOpen(fd: number, path: string): number | Refusal {
-    const { buffer } = this.#context;
-    let before = statOpen(fd);
+    const { buffer, status } = this.#context;
+    let before = status.ofOpen(fd);
     const kind = kindOf(before);
     if (kind !== undefined) return { outcome: 'unsupported', kind };
     for (let attempt = 0; attempt < READ_ATTEMPTS; attempt++) {
-      if (before.size > SMALL_FILE_BYTES) return -Number(before.size);
+      if (before.size > SMALL_FILE_BYTES) return -before.size;
       const size = readToEnd(fd, buffer, before.size);
       if (size < 0) return -buffer.length;
-      const after = statOpen(fd);
+      const after = status.ofOpen(fd);
       if (isUnchanged(before, after)) return size;
       before = after;
     }

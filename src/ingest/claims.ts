@@ -13,12 +13,15 @@ import type { Digest } from '../store/digest.ts';
  */
 export class Claims {
   readonly shared: SharedArrayBuffer;
-  readonly #words: Int32Array;
+  /**
+   * A view of each segment met so far. Of fixed length, because views that follow a growing
+   * buffer ask for its length at every access.
+   */
+  readonly #segments: Int32Array[] = [];
 
   /** Makes an empty table, or joins the one that another thread made. */
   constructor(shared?: SharedArrayBuffer) {
-    this.shared = shared ?? new SharedArrayBuffer(segmentEnd(0) * 4, { maxByteLength: MAX_BYTES });
-    this.#words = new Int32Array(this.shared);
+    this.shared = shared ?? new SharedArrayBuffer(segmentEnd(0), { maxByteLength: MAX_BYTES });
   }
 
   /**
@@ -31,29 +34,26 @@ export class Claims {
 
   /** The task that claimed a digest; 0 when nobody has. */
   owner(digest: Digest): number {
-    return this.#find(digest, 0);
+    return this.#find(digest, NOBODY);
   }
 
   #find(digest: Digest, task: number): number {
-    const words = this.#words;
     const k0 = wordAt(digest, 0);
     const k1 = wordAt(digest, 8);
     const k2 = wordAt(digest, 16);
     const k3 = wordAt(digest, 24);
     for (let segment = 0; ; segment++) {
-      if (words.length < segmentEnd(segment)) {
-        if (task === 0) return 0;
-        this.#grow(segment);
-      }
+      const words = this.#segments[segment] ?? this.#segmentFor(segment, task);
+      if (words === undefined) return NOBODY;
       const bucket = (segment % 2 === 0 ? k0 : k1) & ((FIRST_BUCKETS << segment) - 1);
-      let at = segmentStart(segment) + bucket * BUCKET_WORDS;
+      let at = bucket * BUCKET_WORDS;
       for (const end = at + BUCKET_WORDS; at < end; at += SLOT_WORDS) {
         // Written once: a key word that is there and differs needs no second look.
         const key = words[at + 1]!;
         if (key !== 0 && key !== k0) continue;
         let owner = Atomics.load(words, at);
         if (owner === FREE) {
-          if (task === 0) return 0;
+          if (task === NOBODY) return NOBODY;
           owner = Atomics.compareExchange(words, at, FREE, BUSY);
           if (owner === FREE) {
             words[at + 1] = k0;
@@ -65,42 +65,38 @@ export class Claims {
             return 0;
           }
         }
-        if (owner === BUSY) owner = this.#settled(at);
-        if (
-          words[at + 1] === k0 &&
-          words[at + 2] === k1 &&
-          words[at + 3] === k2 &&
-          words[at + 4] === k3
-        )
-          return owner;
+        if (owner === BUSY) owner = settled(words, at);
+        const same = words[at + 1] === k0 && words[at + 2] === k1 && words[at + 3] === k2;
+        if (same && words[at + 4] === k3) return owner;
       }
     }
   }
 
-  /** Waits for another thread to finish writing a slot: a few stores, unless it died in between. */
-  #settled(at: number): number {
-    Atomics.wait(this.#words, at, BUSY, SETTLE_MS);
-    const owner = Atomics.load(this.#words, at);
-    if (owner !== BUSY) return owner;
-    throw new IngotError({
-      what: 'cannot claim a content',
-      code: 'INGOT_WORKER_DIED',
-      why: 'a worker died while it claimed one',
-    });
+  /** A segment's view; undefined when there is no such segment yet and nothing is to be claimed. */
+  #segmentFor(segment: number, task: number): Int32Array | undefined {
+    if (this.shared.byteLength < segmentEnd(segment)) {
+      if (task === NOBODY) return undefined;
+      this.#grow(segment);
+    }
+    const start = segmentStart(segment);
+    const view = new Int32Array(this.shared, start, (segmentEnd(segment) - start) / 4);
+    this.#segments.push(view);
+    return view;
   }
 
   #grow(segment: number): void {
-    const bytes = segmentEnd(segment) * 4;
+    const bytes = segmentEnd(segment);
     try {
-      if (this.shared.byteLength < bytes) this.shared.grow(bytes);
+      this.shared.grow(bytes);
     } catch (cause) {
       // Another thread may have grown it further in the meantime.
       if (this.shared.byteLength >= bytes) return;
+      const slots = Math.floor(segmentStart(segment) / 4 / SLOT_WORDS);
       throw new IngotError(
         {
           what: 'cannot claim a content',
           code: 'INGOT_CLAIMS_FULL',
-          why: `no memory for more than ${Math.floor(segmentEnd(segment - 1) / SLOT_WORDS)} contents in one run`,
+          why: `no memory for more than ${slots} contents in one run`,
           hint: 'ingest the source in several runs',
         },
         cause,
@@ -109,6 +105,19 @@ export class Claims {
   }
 }
 
+/** Waits for another thread to finish writing a slot: a few stores, unless it died in between. */
+function settled(words: Int32Array, at: number): number {
+  Atomics.wait(words, at, BUSY, SETTLE_MS);
+  const owner = Atomics.load(words, at);
+  if (owner !== BUSY) return owner;
+  throw new IngotError({
+    what: 'cannot claim a content',
+    code: 'INGOT_WORKER_DIED',
+    why: 'a worker died while it claimed one',
+  });
+}
+
+const NOBODY = 0;
 const FREE = 0;
 const BUSY = -1;
 /** The owner, and 128 bits of the digest. */
@@ -120,8 +129,9 @@ const FIRST_BUCKETS = 1 << 10;
 const MAX_BYTES = 2 ** 32;
 const SETTLE_MS = 2_000;
 
+/** In bytes. */
 function segmentStart(segment: number): number {
-  return FIRST_BUCKETS * BUCKET_WORDS * ((1 << segment) - 1);
+  return FIRST_BUCKETS * BUCKET_WORDS * 4 * ((1 << segment) - 1);
 }
 
 function segmentEnd(segment: number): number {

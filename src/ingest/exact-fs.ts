@@ -21,8 +21,8 @@ export function exactFs(read: DirectoryReader, fail: (error: unknown) => void): 
     _options: unknown,
     callback: (error: null, entries: FoundDirectory[]) => void,
   ): void => {
-    // fast-glob goes from one directory to the next inside the callback: called back at once it
-    // would overflow the stack. A turn of the event loop each lets messages through meanwhile.
+    // fast-glob asks for the next directory inside the callback. A turn of the event loop for each
+    // keeps the stack flat and lets messages through, which promises alone would not.
     setImmediate(() => {
       read(path)
         .then((names) => callback(null, names.map(directoryNamed)))

@@ -5,7 +5,10 @@ import { escapeName, toBytes } from './names.ts';
 
 /** Tells what patterns leave out. */
 export interface Excludes {
-  /** `path` is relative to its source, without a leading `./`, in the escaped form of names.ts. */
+  /**
+   * `path` is relative to its source and in the escaped form of names.ts. `ignore` throws at paths
+   * that begin with `/`, `./` or `../`, which no directory's listing leads to.
+   */
   excludes(path: string, isDirectory: boolean): boolean;
 }
 
@@ -47,9 +50,8 @@ class IgnoreRules implements Excludes {
   }
 }
 
-/** `allowRelativePaths`: a path that looks like `./x` or `../x` is matched, never thrown at. */
 function emptyRules(): Ignore {
-  return ignore({ ignorecase: false, allowRelativePaths: true });
+  return ignore({ ignorecase: false });
 }
 
 function readPatterns(file: string): string[] {

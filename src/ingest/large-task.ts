@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { promisify } from 'node:util';
+import type { StatusReader } from '../native/file-status.ts';
 import { type Digest, DigestStream } from '../store/digest.ts';
 import type { CloneStage, Group, StreamStage } from '../store/seam.ts';
 import type { Claims } from './claims.ts';
@@ -17,7 +18,6 @@ import {
   READ_ATTEMPTS,
   type Refusal,
   refusalOf,
-  statOpen,
 } from './source-file.ts';
 import type { CostMeter } from './task-cost.ts';
 
@@ -37,6 +37,7 @@ export interface LargeContext {
   readonly claims: Claims;
   readonly group: Group;
   readonly meter: CostMeter;
+  readonly status: StatusReader;
   /** The number of the task, which owns its claims. */
   readonly task: number;
   /** True when the run ends early. */
@@ -86,13 +87,13 @@ async function ingestOpen(
   context: LargeContext,
 ): Promise<LargeContent | Refusal> {
   for (let attempt = 0; attempt < READ_ATTEMPTS; attempt++) {
-    const before = statOpen(fd);
+    const before = context.status.ofOpen(fd);
     const kind = kindOf(before);
     if (kind !== undefined) return { outcome: 'unsupported', kind };
-    const unchanged = () => isUnchanged(before, statOpen(fd));
+    const unchanged = () => isUnchanged(before, context.status.ofOpen(fd));
     const content =
-      (await clone(fd, Number(before.dev), unchanged, context)) ??
-      (await copy(fd, Number(before.size), unchanged, context));
+      (await clone(fd, before.device, unchanged, context)) ??
+      (await copy(fd, before.size, unchanged, context));
     if (content !== 'changed') return content;
   }
   return changedRefusal(path);
@@ -108,7 +109,7 @@ async function clone(
   const stage = context.group.stageClone(fd, device);
   if (stage === undefined) return undefined;
   return await settle(stage, unchanged, context, async () => {
-    const sample = await sampleOf(stage.fd, Number(statOpen(stage.fd).size));
+    const sample = await sampleOf(stage.fd, context.status.ofOpen(stage.fd).size);
     return { sample, ...(await hash(stage.fd, context)) };
   });
 }
@@ -132,7 +133,7 @@ async function copy(
         owner: foreign(claims.claim(digest, task), task),
       };
   }
-  const stage = group.stageStream();
+  const stage = group.stageStream(expected);
   return await settle(stage, unchanged, context, async () => ({
     sample,
     ...(await hash(fd, context, stage)),

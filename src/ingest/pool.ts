@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { Piscina } from 'piscina';
-import { failed, IngotError } from '../errors.ts';
+import { IngotError } from '../errors.ts';
 
 /** One waits for its barrier while the other hashes. */
 export const TASKS_PER_WORKER = 2;
@@ -43,13 +43,11 @@ export class Pool<Task, Reply> {
     try {
       return (await this.#piscina.run(task, { transferList: [...transfer] })) as Reply;
     } catch (error) {
-      if (error instanceof IngotError) throw error;
-      const cause = failed('a worker thread died', error);
       throw new IngotError(
         {
           what: 'a worker thread died',
           code: 'INGOT_WORKER_DIED',
-          why: cause.message,
+          why: error instanceof Error ? error.message : String(error),
           hint: 'what its task had not published is dropped; run again',
         },
         error,

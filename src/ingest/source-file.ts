@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import { errnoOf, type Failure } from '../errors.ts';
+import { type FileStatus, isRegularFile } from '../native/file-status.ts';
 import { toFsPath } from './names.ts';
 import type { UnsupportedKind } from './outcome.ts';
 
@@ -11,10 +12,8 @@ export type Refusal =
 /** Reading a file again is worth it so often; what still changes then is `changed`. */
 export const READ_ATTEMPTS = 3;
 
-export type Stats = fs.BigIntStats;
-
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
-const BIGINT = { bigint: true } as const;
+const { S_IFMT, S_IFIFO, S_IFSOCK, S_IFCHR, S_IFBLK } = fs.constants;
 
 /**
  * Opens an entry's file. O_NOFOLLOW and O_NONBLOCK, because the walk saw the name some time ago:
@@ -24,38 +23,45 @@ export function openSource(path: string): number {
   return withDescriptors(() => fs.openSync(toFsPath(path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
 }
 
-export function statOpen(fd: number): Stats {
-  return fs.fstatSync(fd, BIGINT);
-}
-
 /**
  * Reads a file from its start to its end into `buffer`, and gives the number of bytes. A read
  * that gives less than it was asked for has met the end of a regular file (POSIX read()); that
  * spares the empty read where it agrees with st_size. Files that claim another size than they
  * have (those of /proc) are read until nothing comes. Gives -1 when the buffer is too small.
  */
-export function readToEnd(fd: number, buffer: Uint8Array, size: bigint): number {
+export function readToEnd(fd: number, buffer: Uint8Array, size: number): number {
   let n = fs.readSync(fd, buffer, 0, buffer.length, 0);
-  if (BigInt(n) === size && n < buffer.length) return n;
+  if (n === size && n < buffer.length) return n;
   for (let got = n; got > 0 && n < buffer.length; n += got)
     got = fs.readSync(fd, buffer, n, buffer.length - n, n);
   return n === buffer.length ? -1 : n;
 }
 
 /** True when a file was not written to between two looks at it. */
-export function isUnchanged(before: Stats, after: Stats): boolean {
+export function isUnchanged(before: FileStatus, after: FileStatus): boolean {
   return (
     before.size === after.size &&
-    before.mtimeNs === after.mtimeNs &&
-    before.ctimeNs === after.ctimeNs
+    before.changedNanoseconds === after.changedNanoseconds &&
+    before.changedSeconds === after.changedSeconds &&
+    before.modifiedNanoseconds === after.modifiedNanoseconds &&
+    before.modifiedSeconds === after.modifiedSeconds
   );
 }
 
-export function kindOf(stats: Stats): UnsupportedKind | undefined {
-  if (stats.isFile()) return undefined;
-  if (stats.isFIFO()) return 'fifo';
-  if (stats.isSocket()) return 'socket';
-  return stats.isCharacterDevice() || stats.isBlockDevice() ? 'device' : 'other';
+/** What a file is that is no regular file; undefined for one that is. */
+export function kindOf(status: FileStatus): UnsupportedKind | undefined {
+  if (isRegularFile(status)) return undefined;
+  switch (status.mode & S_IFMT) {
+    case S_IFIFO:
+      return 'fifo';
+    case S_IFSOCK:
+      return 'socket';
+    case S_IFCHR:
+    case S_IFBLK:
+      return 'device';
+    default:
+      return 'other';
+  }
 }
 
 export function changedRefusal(path: string): Refusal {

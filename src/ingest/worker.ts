@@ -2,6 +2,8 @@
 import { once } from 'node:events';
 import type { MessagePort } from 'node:worker_threads';
 import { type Failure, failureOf, IngotError } from '../errors.ts';
+import { type StatusReader, statusReader } from '../native/file-status.ts';
+import { loadLibc } from '../native/libc.ts';
 import { type LocalWorkerInit, openLocalWorkerHalf } from '../store/local-halves.ts';
 import type { CallMain, Group, WorkerHalf } from '../store/seam.ts';
 import { BatchRun, SMALL_FILE_BYTES } from './batch-task.ts';
@@ -26,18 +28,24 @@ type Ended = Omit<TaskDone, 'status' | 'cost'>;
 /** One worker: its half of the store, its buffer, its tasks. */
 export class IngestWorker {
   readonly #half: WorkerHalf;
+  readonly #status: StatusReader;
   readonly #claims: Claims;
   readonly #stop: Int32Array;
   readonly #bytesRead: BigInt64Array;
   readonly #buffer = Buffer.allocUnsafeSlow(SMALL_FILE_BYTES + 1);
   readonly #idle = new IdleClock();
 
-  constructor(setup: WorkerSetup) {
+  private constructor(setup: WorkerSetup, status: StatusReader) {
     const number = Atomics.add(new Int32Array(setup.nextWorker), 0, 1);
-    this.#half = openLocalWorkerHalf(setup.storeInit as LocalWorkerInit, number);
+    this.#half = openLocalWorkerHalf(setup.storeInit as LocalWorkerInit, number, status);
+    this.#status = status;
     this.#claims = new Claims(setup.claims);
     this.#stop = new Int32Array(setup.stop);
     this.#bytesRead = new BigInt64Array(setup.bytesRead);
+  }
+
+  static async open(setup: WorkerSetup): Promise<IngestWorker> {
+    return new IngestWorker(setup, statusReader((await loadLibc())?.statx));
   }
 
   /** Never rejects for what files, store or machine do: a failure is a reply. */
@@ -65,7 +73,8 @@ export class IngestWorker {
   }
 
   #batch(task: BatchTask, group: Group, meter: CostMeter): Promise<Ended> {
-    const context = { claims: this.#claims, buffer: this.#buffer, stopped: () => this.#stopped() };
+    const stopped = () => this.#stopped();
+    const context = { claims: this.#claims, buffer: this.#buffer, status: this.#status, stopped };
     let told = 0;
     return new BatchRun(task, context, group, meter).run(() => {
       this.#addRead(0, meter.bytesRead - told);
@@ -81,7 +90,8 @@ export class IngestWorker {
   async #large(task: LargeTask, group: Group, meter: CostMeter): Promise<Ended> {
     const stopped = () => this.#stopped();
     const onRead = (bytes: number) => this.#addRead(1, bytes);
-    const context = { claims: this.#claims, group, meter, task: task.id, stopped, onRead };
+    const shared = { claims: this.#claims, status: this.#status };
+    const context = { ...shared, group, meter, task: task.id, stopped, onRead };
     try {
       const content = await ingestLarge(task.path, context);
       await this.#idle.wait(group.commit());

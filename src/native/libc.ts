@@ -13,10 +13,22 @@ export interface Libc {
   syncfs(fd: number): Promise<void>;
   /** flock(2), exclusive, not waiting: false when another open file holds the lock. */
   tryLock(fd: number): boolean;
+  /** Undefined where the C library has no statx(2). */
+  readonly statx: Statx | undefined;
+}
+
+/** statx(2) into a buffer of 256 bytes. Throw what the call fails with. */
+export interface Statx {
+  ofOpen(fd: number, into: Uint32Array): void;
+  /** False when nothing is at the path. */
+  at(path: string, into: Uint32Array): boolean;
 }
 
 const LOCK_EX = 2;
 const LOCK_NB = 4;
+const AT_FDCWD = -100;
+const AT_EMPTY_PATH = 0x1000;
+const STATX_BASIC_STATS = 0x7ff;
 
 let loaded: Promise<Libc | undefined> | undefined;
 
@@ -26,9 +38,11 @@ export function loadLibc(): Promise<Libc | undefined> {
   return loaded;
 }
 
+type Koffi = typeof import('koffi').default;
+
 async function bind(): Promise<Libc | undefined> {
   if (process.platform !== 'linux') return undefined;
-  let koffi: typeof import('koffi').default;
+  let koffi: Koffi;
   try {
     koffi = (await import('koffi')).default;
   } catch {
@@ -56,6 +70,40 @@ async function bind(): Promise<Libc | undefined> {
         if (errno !== koffi.os.errno.EINTR) throw errnoError('flock', errno);
       }
       return true;
+    },
+    statx: bindStatx(koffi, self),
+  };
+}
+
+function bindStatx(koffi: Koffi, self: ReturnType<Koffi['load']>): Statx | undefined {
+  const rest = 'int flags, uint32_t mask, _Out_ void *into)';
+  let call: (
+    fd: number,
+    path: string | Buffer,
+    flags: number,
+    mask: number,
+    into: Uint32Array,
+  ) => number;
+  let callOpen: typeof call;
+  try {
+    call = self.func(`int statx(int fd, const char *path, ${rest}`);
+    // A buffer is passed as it is; a string would be encoded anew for each call.
+    callOpen = self.func(`int statx(int fd, const void *path, ${rest}`);
+  } catch {
+    // The only thing that can be wrong: a C library without the function.
+    return undefined;
+  }
+  const empty = Buffer.alloc(1);
+  return {
+    ofOpen: (fd, into) => {
+      if (callOpen(fd, empty, AT_EMPTY_PATH, STATX_BASIC_STATS, into) !== 0)
+        throw errnoError('fstat', koffi.errno());
+    },
+    at: (path, into) => {
+      if (call(AT_FDCWD, path, 0, STATX_BASIC_STATS, into) === 0) return true;
+      const errno = koffi.errno();
+      if (errno === koffi.os.errno.ENOENT) return false;
+      throw Object.assign(errnoError('stat', errno), { path });
     },
   };
 }

@@ -2,15 +2,19 @@ import fs from 'node:fs';
 import { errnoOf } from '../errors.ts';
 import type { Layout } from './layout.ts';
 
-/** What to do about a failed write: which disk is full, and of what. */
-export function diskFullHint(error: unknown, root: string, needed: number): string | undefined {
+/**
+ * What to do about a failed write: which disk is full, and of what. `needed` is in bytes, where it
+ * is known how many the write still had to place.
+ */
+export function diskFullHint(error: unknown, root: string, needed?: number): string | undefined {
   switch (errnoOf(error)) {
     case 'ENOSPC': {
       const space = spaceAt(root);
       if (space === undefined) return `free space on the disk of ${root} and run again`;
       if (space.files > 0 && space.filesFree === 0)
         return `the disk of ${root} has no inodes left: one is needed for each new object; remove files there or use a file system with more, and run again`;
-      return `the disk of ${root} has ${mebibytes(space.bytesFree)} MiB free, this write needs ${mebibytes(needed)} MiB more; free space there and run again`;
+      const need = needed === undefined ? '' : `, this write needs ${sizeOf(needed)} more`;
+      return `the disk of ${root} has ${sizeOf(space.bytesFree)} free${need}; free space there and run again`;
     }
     case 'EDQUOT':
       return `the quota on the disk of ${root} is used up; raise it or free space and run again`;
@@ -36,12 +40,12 @@ export function directoryFullHint(
   root: string,
   layout: Layout,
 ): string | undefined {
-  if (errnoOf(error) !== 'ENOSPC') return diskFullHint(error, root, 0);
+  if (errnoOf(error) !== 'ENOSPC') return diskFullHint(error, root);
   const space = spaceAt(root);
   const roomLeft = space === undefined || (space.bytesFree > 1 << 20 && space.filesFree !== 0);
   if (layout === 'flat' && roomLeft)
     return `the disk has room, but its directory index is full: no more names fit into ${root}; run 'ingot relayout --to sharded' and ingest again`;
-  return diskFullHint(error, root, 0);
+  return diskFullHint(error, root);
 }
 
 function spaceAt(root: string) {
@@ -55,6 +59,7 @@ function spaceAt(root: string) {
   }
 }
 
-function mebibytes(bytes: number): string {
-  return (bytes / 2 ** 20).toFixed(1);
+function sizeOf(bytes: number): string {
+  if (bytes < 2 ** 20) return `${Math.ceil(bytes / 2 ** 10)} KiB`;
+  return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { dirname, join } from 'node:path';
 import { errnoOf, failed, IngotError, UsageError } from '../errors.ts';
+import { diskFullHint } from './disk-full.ts';
 import { type FileOps, flushDirectory, nodeFileOps, writeFully } from './file-ops.ts';
 import { LAYOUTS, type Layout, SHARDS } from './layout.ts';
 
@@ -100,7 +101,7 @@ export function parseFormat(text: string, path: string): StoreFormat {
  */
 export function createStore(root: string, layout: Layout, ops: FileOps = nodeFileOps): StoreFormat {
   try {
-    const firstNew = ops.mkdirSync(root, { recursive: true, mode: 0o700 });
+    const firstNew = makeRoot(root, ops);
     ops.mkdirSync(join(root, METADATA), { recursive: true, mode: 0o700 });
     if (layout === 'sharded')
       for (const shard of SHARDS) ops.mkdirSync(join(root, shard), { recursive: true });
@@ -109,9 +110,26 @@ export function createStore(root: string, layout: Layout, ops: FileOps = nodeFil
     // Last: whoever finds store.json finds a store whose own name is durable.
     writeFormat(root, { format: FORMAT, layout }, 'if missing', ops);
   } catch (error) {
-    throw failed('cannot create the store', error, { path: root });
+    throw failed('cannot create the store', error, {
+      path: root,
+      hint: diskFullHint(error, root),
+    });
   }
   return readFormat(root)!;
+}
+
+/** Gives the first folder that was not there before. */
+function makeRoot(root: string, ops: FileOps): string | undefined {
+  try {
+    return ops.mkdirSync(root, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+    // Node tells a recursive mkdir that met EROFS or EDQUOT as ENOENT; a single step tells it right.
+    let first = root;
+    while (!fs.existsSync(dirname(first))) first = dirname(first);
+    ops.mkdirSync(first, { mode: 0o700 });
+    throw error;
+  }
 }
 
 /** Each new folder is an entry in its parent; so is a root that an attempt cut short has made. */

@@ -8,6 +8,7 @@
 import type fs from 'node:fs';
 import { promisify } from 'node:util';
 import { failed } from '../errors.ts';
+import { isRegularFile, type StatusReader } from '../native/file-status.ts';
 import type { Digest } from './digest.ts';
 import { directoryFullHint } from './disk-full.ts';
 import { type FileOps, writeFully } from './file-ops.ts';
@@ -41,6 +42,7 @@ export interface LocalWorkerState {
   readonly dryRun: boolean;
   readonly maxOpenTemps: number;
   readonly ops: FileOps;
+  readonly status: StatusReader;
   readonly large: LargeIndex;
 }
 
@@ -78,9 +80,9 @@ export class LocalGroup implements Group {
   }
 
   #presenceAt(path: string, digest: Digest, size: number): Presence {
-    const found = this.#state.ops.statSync(path, { throwIfNoEntry: false });
+    const found = this.#state.status.at(path);
     if (found === undefined) return 'absent';
-    if (!found.isFile() || found.size !== size) return 'damaged';
+    if (!isRegularFile(found) || found.size !== size) return 'damaged';
     return this.#state.verifyHits && !hashesTo(path, digest) ? 'damaged' : 'present';
   }
 
@@ -98,7 +100,7 @@ export class LocalGroup implements Group {
     }
   }
 
-  stageStream(): StreamStage {
+  stageStream(expected = 0): StreamStage {
     const { ops, dryRun, temps } = this.#state;
     if (dryRun) return new DryStream(this.cost);
     const temp = temps.open();
@@ -110,7 +112,7 @@ export class LocalGroup implements Group {
           for (let at = 0; at < bytes.length; )
             at += (await write(temp.fd, bytes, at, bytes.length - at, null)).bytesWritten;
         } catch (error) {
-          throw temps.failure(error, temp.path, bytes.length);
+          throw temps.failure(error, temp.path, Math.max(bytes.length, expected - size));
         }
         size += bytes.length;
         this.cost.bytesWritten += bytes.length;

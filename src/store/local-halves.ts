@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf, failed } from '../errors.ts';
+import { nodeStatus, type StatusReader } from '../native/file-status.ts';
 import { loadLibc } from '../native/libc.ts';
 import {
   type BarrierChoice,
@@ -174,6 +175,7 @@ export class LocalMainHalf implements MainHalf {
 export function openLocalWorkerHalf(
   init: LocalWorkerInit,
   worker: number,
+  status: StatusReader = nodeStatus,
   ops: FileOps = nodeFileOps,
 ): WorkerHalf {
   const tempFolder = join(init.writerFolder, String(worker));
@@ -196,6 +198,7 @@ export function openLocalWorkerHalf(
     dryRun: init.dryRun,
     maxOpenTemps: init.maxOpenTemps,
     ops,
+    status,
     large: new LargeIndex(init.root),
   };
   return {

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 import { failed, IngotError, UsageError } from '../errors.ts';
+import { nodeStatus } from '../native/file-status.ts';
 import { type Digest, DigestStream, digestOf } from './digest.ts';
 import { type FileOps, nodeFileOps } from './file-ops.ts';
 import { objectPath, otherLayout } from './layout.ts';
@@ -58,7 +59,7 @@ export class Putter {
     // What is put here is not claimed anywhere: the disk has to be asked, empty on open or not.
     const init = { ...main.workerInit, wasEmpty: false };
     try {
-      return new Putter(main, init, openLocalWorkerHalf(init, 0, ops), ops);
+      return new Putter(main, init, openLocalWorkerHalf(init, 0, nodeStatus, ops), ops);
     } catch (error) {
       main.abandon();
       throw error;

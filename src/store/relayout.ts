@@ -14,7 +14,7 @@ import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promi
 import { errnoOf, failed, IngotError } from '../errors.ts';
 import { type Libc, loadLibc } from '../native/libc.ts';
 import type { Digest } from './digest.ts';
-import { directoryFullHint } from './disk-full.ts';
+import { directoryFullHint, diskFullHint } from './disk-full.ts';
 import { type FileOps, flushDirectory, nodeFileOps } from './file-ops.ts';
 import { FORMAT, METADATA, requireFormat, writeFormat } from './format.ts';
 import {
@@ -26,6 +26,7 @@ import {
   SHARDS,
 } from './layout.ts';
 import { quarantine } from './quarantine.ts';
+import { makeShards, removeShards } from './shards.ts';
 import { hashesTo } from './verify-objects.ts';
 import { listWriters, signOf } from './writer.ts';
 
@@ -85,6 +86,8 @@ class Relayout {
   readonly #options: RelayoutOptions;
   readonly #libc: Libc;
   readonly #ops: FileOps;
+  /** Shards that found no room yet. */
+  #missing: readonly string[] = [];
   #moved = 0;
   #merged = 0;
 
@@ -99,14 +102,14 @@ class Relayout {
 
   async run(): Promise<RelayoutReport> {
     if (this.#isNeeded()) {
-      this.#announce();
+      await this.#announce();
       await this.#moveAll();
       await this.#waitForOldWriters();
       await this.#moveAll();
       this.#flushFolders();
       writeFormat(this.#root, { format: FORMAT, layout: this.#to }, 'replace', this.#ops);
     }
-    if (this.#to === 'flat') this.#removeShards();
+    if (this.#to === 'flat') removeShards(this.#root, this.#ops);
     return { layout: this.#to, moved: this.#moved, merged: this.#merged };
   }
 
@@ -118,13 +121,34 @@ class Relayout {
   }
 
   /** The folders come first: from the moment of the new format on writers publish into them. */
-  #announce(): void {
-    if (this.#to === 'sharded') {
-      for (const shard of SHARDS) this.#ops.mkdirSync(join(this.#root, shard), { recursive: true });
+  async #announce(): Promise<void> {
+    if (this.#to === 'sharded') await this.#makeShards();
+    this.#writeMove(this.#to, this.#from);
+  }
+
+  /**
+   * A flat directory whose index is full refuses some of the shards too. Each object that moves to
+   * one it took makes room for more; until all are there, writers stay in the flat layout.
+   */
+  async #makeShards(): Promise<void> {
+    for (let wanted = SHARDS; ; wanted = this.#missing) {
+      const { missing, error } = makeShards(this.#root, wanted, this.#ops);
+      this.#missing = missing;
       flushDirectory(this.#ops, this.#root);
+      if (missing.length === 0) return;
+      if (missing.length === wanted.length)
+        throw failed('cannot make a folder for objects', error, {
+          path: join(this.#root, missing[0]!),
+          hint: diskFullHint(error, this.#root),
+        });
+      this.#writeMove(this.#from, this.#to);
+      await this.#moveAll();
     }
-    const format = { format: FORMAT, layout: this.#to, movingFrom: this.#from } as const;
-    writeFormat(this.#root, format, 'replace', this.#ops);
+  }
+
+  /** From now on readers look in both layouts, and new writers publish in the first. */
+  #writeMove(layout: Layout, movingFrom: Layout): void {
+    writeFormat(this.#root, { format: FORMAT, layout, movingFrom }, 'replace', this.#ops);
   }
 
   /** Until a pass finds none: a name may be passed over while the directory changes under it. */
@@ -133,7 +157,7 @@ class Relayout {
       before = this.#moved + this.#merged;
       let met = 0;
       for (const digest of listLayout(this.#root, this.#from)) {
-        this.#move(digest);
+        if (!this.#missing.includes(digest.slice(0, 2))) this.#move(digest);
         if (++met % MOVES_PER_TURN === 0) await this.#turn();
       }
       await this.#turn();
@@ -193,19 +217,6 @@ class Relayout {
   #flushFolders(): void {
     for (const folder of objectFolders(this.#root, 'sharded'))
       if (fs.existsSync(folder)) flushDirectory(this.#ops, folder);
-  }
-
-  #removeShards(): void {
-    for (const shard of SHARDS) {
-      try {
-        this.#ops.rmdirSync(join(this.#root, shard));
-      } catch (error) {
-        // What lies in it is not an object, and so not ours to remove.
-        if (!['ENOENT', 'ENOTEMPTY', 'EEXIST', 'ENOTDIR'].includes(errnoOf(error) ?? ''))
-          throw error;
-      }
-    }
-    flushDirectory(this.#ops, this.#root);
   }
 
   #stopIfAsked(): void {

@@ -23,8 +23,11 @@ export interface Group {
   /** Accepts a content that lies in memory. Visible under its digest only after `commit`. */
   stage(digest: Digest, bytes: Uint8Array): void;
 
-  /** Accepts a content that comes in pieces, its digest still unknown. */
-  stageStream(): StreamStage;
+  /**
+   * Accepts a content that comes in pieces, its digest still unknown. `expected` is its likely
+   * size in bytes: what a store without room tells how much it lacks.
+   */
+  stageStream(expected?: number): StreamStage;
 
   /**
    * Accepts a content by sharing the blocks of an open file. Undefined where that cannot be

@@ -8,6 +8,7 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf, failed } from '../errors.ts';
 import type { Libc } from '../native/libc.ts';
+import { directoryFullHint } from './disk-full.ts';
 import { type FileOps, nodeFileOps, writeFully } from './file-ops.ts';
 import { requireFormat, type StoreFormat } from './format.ts';
 import { LAYOUTS, type Layout } from './layout.ts';
@@ -52,7 +53,10 @@ export class Writer {
         known = current;
       }
     } catch (error) {
-      throw failed('cannot open the store for writing', error, { path: root });
+      throw failed('cannot open the store for writing', error, {
+        path: root,
+        hint: directoryFullHint(error, root, format.layout),
+      });
     }
   }
 
@@ -89,6 +93,7 @@ export class Writer {
     } finally {
       this.#ops.closeSync(this.#lockFd);
     }
+    removeFolder(this.folder, this.#ops);
   }
 }
 
@@ -190,10 +195,11 @@ function sweepOne(path: string, libc: Libc, ops: FileOps): boolean {
     if (!libc.tryLock(fd) || !isSameFile(fd, lock)) return false;
     if (isFolder) removeTemps(path, ops);
     else ops.rmSync(path, { force: true });
-    return true;
   } finally {
     ops.closeSync(fd);
   }
+  if (isFolder) removeFolder(path, ops);
+  return true;
 }
 
 /**
@@ -204,6 +210,14 @@ function removeTemps(folder: string, ops: FileOps): void {
   for (const name of namesIn(folder))
     if (name !== LOCK) ops.rmSync(join(folder, name), { recursive: true, force: true });
   ops.rmSync(join(folder, LOCK), { force: true });
+  removeFolder(folder, ops);
+}
+
+/**
+ * Done once more when the lock is closed: FUSE and NFS keep a removed file that is open under
+ * another name in its folder, which is not empty until then.
+ */
+function removeFolder(folder: string, ops: FileOps): void {
   try {
     ops.rmdirSync(folder);
   } catch (error) {

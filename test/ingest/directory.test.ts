@@ -79,6 +79,20 @@ test('a large directory comes in chunks of 1,024 entries, and is closed when lef
   expect(open()).toBe(before);
 });
 
+test('a failure to read the directory itself is told at once', () => {
+  const root = makeTree({ f: '' });
+  let calls = 0;
+  const ops: DirectoryOps = {
+    ...nodeDirectoryOps,
+    readdirSync: (() => {
+      calls++;
+      throw Object.assign(new Error('EIO'), { code: 'EIO', syscall: 'scandir' });
+    }) as unknown as DirectoryOps['readdirSync'],
+  };
+  expect(() => read(root, 4096, ops)).toThrow(expect.objectContaining({ code: 'EIO' }));
+  expect(calls).toBe(1);
+});
+
 test('a directory that cannot be opened throws the system call’s error', () => {
   const missing = `${temporaryDirectory()}/missing`;
   expect(() => read(missing, 4096)).toThrow(expect.objectContaining({ code: 'ENOENT' }));

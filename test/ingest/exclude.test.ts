@@ -48,7 +48,7 @@ test('names with a backslash or bytes that are not UTF-8 match byte by byte', ()
 test('a file of patterns is read byte for byte, with either line ending and a byte order mark', () => {
   const file = `${makeTree({ rules: Buffer.from('\ufeff*.a\r\nb\xff\n# c\n\n', 'utf8') })}/rules`;
   const latin1 = `${makeTree({ rules: Buffer.from('b\xff\n', 'latin1') })}/rules`;
-  const rules = loadExcludes([], [file, latin1])!;
+  const rules = loadExcludes([], [latin1, file])!;
   expect(rules.excludes('x.a', false)).toBe(true);
   expect(rules.excludes('b\udcff', false)).toBe(true);
   expect(rules.excludes('c', false)).toBe(false);
@@ -79,7 +79,8 @@ test('rules still hold after more paths than are remembered', () => {
 
 test('no name and no pattern makes the rules throw', () => {
   const bytes = fc.uint8Array({ min: 1, minLength: 1, maxLength: 12 });
-  const name = bytes.map((raw) => escapeName(raw.map((byte) => (byte === 0x2f ? 0x2e : byte))));
+  const anything = bytes.map((raw) => escapeName(raw.map((byte) => (byte === 0x2f ? 0x2e : byte))));
+  const name = anything.filter((path) => !/^\.{1,2}$/.test(path));
   const pattern = fc.string({ unit: fc.constantFrom(...'ab*?[]!-^\\/#. \n{}()|+$'), maxLength: 8 });
   fc.assert(
     fc.property(pattern, name, fc.boolean(), (rule, path, isDirectory) => {

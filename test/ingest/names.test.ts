@@ -73,6 +73,9 @@ test('escaped paths sort by their bytes', () => {
 test('valid text stays as it is, and invalid or trapping bytes become U+DC00 + byte', () => {
   expect(escapeName(Buffer.from('naïve 😀'))).toBe('naïve 😀');
   expect(escapeName(Buffer.from([0x61, 0xff, 0x0a]))).toBe('a\udcff\udc0a');
+  expect(escapeName(Buffer.concat([Buffer.from([0xff]), Buffer.from('я日😀')]))).toBe(
+    '\udcffя日😀',
+  );
   expect(escapeName(Buffer.from('\u2028'))).toBe('\udce2\udc80\udca8');
   expect(escapeName(Buffer.from('a\\b'))).toBe('a\udc5cb');
 });

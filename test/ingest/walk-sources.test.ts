@@ -37,6 +37,16 @@ test('a link named as a source is followed, and counts as what it points to', as
   ]);
 });
 
+test('a tree named after an outer one is walked with it, unless other rules hold for it', async () => {
+  const root = makeTree({ ...NESTED, link: { symlink: 'a/b' } });
+  const given = [`${root}/a`, `${root}/link`];
+  const adopted = ['a/b/c/g', 'a/b/f', 'a/h'];
+  expect((await walk(given)).below(root)).toEqual(adopted);
+  const onItsOwn = ['a/h', 'link/c/g', 'link/f'];
+  expect((await walk(given, { oneFileSystem: true })).below(root)).toEqual(onItsOwn);
+  expect((await walk(given, { exclude: ['x'] })).below(root)).toEqual(onItsOwn);
+});
+
 test('a subtree that is excluded but named is ingested', async () => {
   const root = makeTree(NESTED);
   const sink = await walk([root, `${root}/a/b`], { exclude: ['b/', 'h'] });

@@ -1,0 +1,37 @@
+import { join } from 'node:path';
+import { errnoOf } from '../errors.ts';
+import { type FileOps, flushDirectory } from './file-ops.ts';
+import { SHARDS } from './layout.ts';
+
+/** Makes folders of the sharded layout; gives those that found no room, with the last error. */
+export function makeShards(
+  root: string,
+  shards: readonly string[],
+  ops: FileOps,
+): { readonly missing: readonly string[]; readonly error: unknown } {
+  let error: unknown;
+  const missing = shards.filter((shard) => {
+    try {
+      ops.mkdirSync(join(root, shard), { recursive: true });
+      return false;
+    } catch (refusal) {
+      if (errnoOf(refusal) !== 'ENOSPC') throw refusal;
+      error = refusal;
+      return true;
+    }
+  });
+  return { missing, error };
+}
+
+/** Removes the folders of the sharded layout that are empty, durably. */
+export function removeShards(root: string, ops: FileOps): void {
+  for (const shard of SHARDS) {
+    try {
+      ops.rmdirSync(join(root, shard));
+    } catch (error) {
+      // What lies in it is not an object, and so not ours to remove.
+      if (!['ENOENT', 'ENOTEMPTY', 'EEXIST', 'ENOTDIR'].includes(errnoOf(error) ?? '')) throw error;
+    }
+  }
+  flushDirectory(ops, root);
+}

@@ -1,0 +1,168 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { tempsIn } from '../cli/run.ts';
+import { demandProgram } from '../mounts.ts';
+import { type Injected, type Injection, ingotInjected, tempPath } from '../strace.ts';
+import { makeTree, temporaryDirectory } from '../tree.ts';
+import { expectFailure, expectNextRunCompletes, expectWhole, outcomesOf } from './store-checks.ts';
+
+const FILES = 20;
+
+let source: string;
+let store: string;
+beforeEach((context) => {
+  demandProgram(context, 'strace');
+  const names = Array.from({ length: FILES }, (_, n) => [`f${n}`, `content ${n}`] as const);
+  source = makeTree(Object.fromEntries(names));
+  store = join(temporaryDirectory(), 's');
+});
+
+/** One worker and one batch: every object of the run is in one group. */
+const run = (injection: Injection, ...options: string[]): Injected =>
+  ingotInjected(
+    ['ingest', source, '--store', store, '--threads', '1', '--json', '--no-progress', ...options],
+    injection,
+  );
+
+/** Nothing of the group is in the store, all of it is counted as such, and nothing is in the way. */
+function expectGroupDropped(ended: Injected, line: RegExp, entries = FILES): void {
+  expectFailure(ended, line);
+  expect(outcomesOf(ended)).toEqual({ unfinished: entries });
+  expect(expectWhole(store)).toEqual([]);
+  expectNextRunCompletes(source, store);
+  expect(expectWhole(store).length).toBe(entries);
+}
+
+const callsOf = (ended: Injected, name: string) =>
+  ended.calls.filter((call) => call.includes(` ${name}(`));
+
+describe('a system call that fails on one temp', () => {
+  it.each([
+    ['write', 'EDQUOT', /quota on the disk of \S+\/s is used up/],
+    ['write', 'EIO', /cannot write an object: \S+\/s\/\.tmp-/],
+    ['openat', 'EMFILE', /too many open files.*ulimit -n/],
+    ['openat', 'ENOSPC', /the disk of \S+\/s /],
+    ['close', 'EIO', /\/s\b/],
+  ])('drops its group: %s with %s', (syscall, error, line) => {
+    const ended = run({ inject: `${syscall}:error=${error}`, on: [tempPath(store, 7)] });
+    expectGroupDropped(ended, new RegExp(`\\(${error}\\)`));
+    expect(ended.stderr).toMatch(line);
+  });
+
+  it('drops it when it was to get its name, although others have theirs', () => {
+    const ended = run({ inject: 'rename:error=EIO', on: [tempPath(store, 7)] });
+    expectFailure(ended, /cannot publish an object: \S+\/s\/[0-9a-f]{64}.*\(EIO\)/);
+    expect(outcomesOf(ended)).toEqual({ unfinished: FILES });
+    // Those that have theirs are durable and whole: they save the next run some work.
+    expect(expectWhole(store).length).toBeLessThan(FILES);
+    expectNextRunCompletes(source, store);
+    expect(expectWhole(store).length).toBe(FILES);
+  });
+
+  it('drops a large file that is being written', () => {
+    makeTree({ large: randomBytes(9 << 20) }, source);
+    // The large file's temp is the last: batches give large files back.
+    const inject = { inject: 'write:error=EIO:when=2', on: [tempPath(store, FILES)] };
+    const ended = run(inject);
+    expectFailure(ended, /cannot write an object.*\(EIO\)/);
+    expect(outcomesOf(ended)).toEqual({ new: FILES, unfinished: 1 });
+    expect(expectWhole(store).length).toBe(FILES);
+    expectNextRunCompletes(source, store);
+  });
+});
+
+describe('a flush that fails', () => {
+  const trace = ['syncfs', 'fsync', 'rename'];
+
+  it('is made once, and nothing of the group is renamed: syncfs', () => {
+    const ended = run({ inject: 'syncfs:error=EIO', trace }, '--barrier', 'syncfs');
+    expect(callsOf(ended, 'syncfs').length).toBe(1);
+    // Only what creates the store is flushed, and before.
+    const after = ended.calls.slice(ended.calls.findIndex((call) => call.includes(' syncfs(')) + 1);
+    expect(after.filter((call) => /(fsync|rename)\(/.test(call))).toEqual([]);
+    expectGroupDropped(ended, new RegExp(`cannot make objects durable: ${store}: .*\\(EIO\\)`));
+  });
+
+  it('is made once a temp, and nothing of the group is renamed: fsync of open temps', () => {
+    const temps = Array.from({ length: FILES }, (_, n) => tempPath(store, n));
+    const ended = run({ inject: 'fsync:error=EIO', on: temps, trace }, '--barrier', 'fsync');
+    expect(callsOf(ended, 'fsync').length).toBe(FILES);
+    expect(callsOf(ended, 'rename')).toEqual([]);
+    expectGroupDropped(ended, new RegExp(`cannot make objects durable: ${store}: .*\\(EIO\\)`));
+  });
+
+  it('drops the group although only one temp of it failed', () => {
+    const on = [tempPath(store, 7)];
+    const ended = run({ inject: 'fsync:error=ENOSPC', on, trace }, '--barrier', 'fsync');
+    expect(ended.calls.filter((call) => call !== '').length).toBe(1);
+    expectGroupDropped(ended, /cannot make objects durable.*\(ENOSPC\)/);
+  });
+
+  it('ends the run at once where each temp is flushed on its own', () => {
+    const temps = Array.from({ length: FILES }, (_, n) => tempPath(store, n));
+    const ended = run(
+      { inject: 'fsync:error=EIO:when=8', on: temps, trace },
+      '--durability',
+      'file',
+    );
+    expect(callsOf(ended, 'fsync').length).toBe(8);
+    expect(callsOf(ended, 'rename')).toEqual([]);
+    expectGroupDropped(ended, new RegExp(`cannot make objects durable: ${store}: .*\\(EIO\\)`));
+  });
+
+  it('of the names takes back what was counted as stored', () => {
+    // The first makes the new store durable, the second the names in it.
+    const ended = run({ inject: 'fsync:error=EIO:when=2', on: [store] });
+    expectFailure(ended, /cannot make the names of objects durable: \S+\/s: .*\(EIO\)/);
+    expect(outcomesOf(ended)).toEqual({ unfinished: FILES });
+    expectWhole(store);
+    expectNextRunCompletes(source, store);
+  });
+
+  it('of the names takes back what was stored before another failure, too', () => {
+    makeTree({ large: randomBytes(9 << 20) }, source);
+    const on = [store, tempPath(store, FILES)];
+    const inject = 'fsync,write:error=EIO:when=2';
+    const ended = run({ inject, on });
+    expectFailure(ended, /\(EIO\)/);
+    expect(outcomesOf(ended)).toEqual({ unfinished: FILES + 1 });
+    expectNextRunCompletes(source, store);
+  });
+});
+
+describe('a source', () => {
+  it('that gives EIO is named and counted, and the others are stored', () => {
+    const bad = join(source, 'f7');
+    for (const inject of ['pread64:error=EIO', 'openat:error=EIO', 'openat:error=EPERM']) {
+      const ended = run({ inject, on: [bad] });
+      expect(ended.stderr).toMatch(
+        new RegExp(`^ingot: unreadable: [^\\n]*${bad}: [^\\n]*E(IO|PERM)[^\\n]*\\n$`),
+      );
+      expect(ended.code).toBe(3);
+      expect(outcomesOf(ended)).toMatchObject({ unreadable: 1 });
+      expect(expectWhole(store).length).toBe(FILES - 1);
+    }
+  });
+
+  it('that is large and gives EIO half-way is named, and leaves no temp', () => {
+    const large = join(makeTree({ large: randomBytes(9 << 20) }, source), 'large');
+    const ended = run({ inject: 'pread64:error=EIO:when=3', on: [large] });
+    expect(ended.stderr).toMatch(
+      new RegExp(`^ingot: unreadable: [^\\n]*${large}: [^\\n]*EIO[^\\n]*\\n$`),
+    );
+    expect(ended.code).toBe(3);
+    expect(outcomesOf(ended)).toEqual({ new: FILES, unreadable: 1 });
+    expect(tempsIn(store)).toEqual([]);
+    expect(expectWhole(store).length).toBe(FILES);
+  });
+
+  it('whose reading a signal interrupts is read again', () => {
+    const large = join(makeTree({ large: randomBytes(9 << 20) }, source), 'large');
+    for (const inject of ['openat:error=EINTR:when=1', 'pread64:error=EINTR:when=1']) {
+      const ended = run({ inject, on: [join(source, 'f7'), large] });
+      expect(ended).toMatchObject({ code: 0, stderr: '' });
+    }
+    expect(expectWhole(store).length).toBe(FILES + 1);
+  });
+});

@@ -1,0 +1,56 @@
+/** What has to hold of a store after any fault, seen from outside. */
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { type Ended, ingot } from '../cli/run.ts';
+
+/** The names of all objects, in either layout. */
+export function objectsIn(store: string): string[] {
+  return fs
+    .readdirSync(store, { recursive: true, encoding: 'utf8' })
+    .map((path) => path.split('/').at(-1)!)
+    .filter((name) => /^[0-9a-f]{64}$/.test(name));
+}
+
+/** Every object hashes to its name, and there is nothing else in a flat store. Gives the names. */
+export function expectWhole(store: string): string[] {
+  const names = fs.readdirSync(store).filter((name) => name !== '.ingot' && name !== 'lost+found');
+  for (const name of names) {
+    const bytes = fs.readFileSync(join(store, name));
+    expect(createHash('sha256').update(bytes).digest('hex')).toBe(name);
+  }
+  return names;
+}
+
+/** Exit code 1 and one line on stderr that matches. */
+export function expectFailure(ended: Ended, line: RegExp): void {
+  expect(ended.stderr).toMatch(line);
+  expect(ended.stderr).toMatch(/^ingot: [^\n]*\n$/);
+  expect(ended.code).toBe(1);
+}
+
+/** The part of a report that tells how entries ended. */
+export interface Counts {
+  readonly entries: number;
+  readonly outcomes: Readonly<Record<string, number>>;
+}
+
+/** Every entry is in exactly one count. Gives the outcomes above zero. */
+export function addedUp({ entries, outcomes }: Counts): Record<string, number> {
+  const some = Object.entries(outcomes).filter(([, count]) => count > 0);
+  expect(some.reduce((sum, [, count]) => sum + count, 0)).toBe(entries);
+  return Object.fromEntries(some);
+}
+
+/** The outcomes of a run with --json, whether it failed or not. */
+export function outcomesOf(ended: Ended): Record<string, number> {
+  const document = JSON.parse(ended.stdout) as Counts & { report?: Counts };
+  return addedUp(document.report ?? document);
+}
+
+/** A run without faults stores everything: what a failed one left is no obstacle. */
+export function expectNextRunCompletes(source: string, store: string): void {
+  expect(ingot(['ingest', source, '--store', store, '-q'])).toMatchObject({ code: 0, stderr: '' });
+  expect(ingot(['verify', '--store', store, '-q'])).toMatchObject({ code: 0, stderr: '' });
+}

@@ -1,0 +1,87 @@
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import { expect, test } from 'vitest';
+import { type DirectoryOps, nodeDirectoryOps } from '../../src/ingest/directory.ts';
+import { makeTree } from '../tree.ts';
+import { failing, walk } from './walking.ts';
+
+test.each(['EACCES', 'EIO'])(
+  'a directory that fails with %s is unreadable, and the walk goes on',
+  async (code) => {
+    const root = makeTree({ 'bad/f': '', 'good/f': '', 'z/bad2/f': '', f: '' });
+    const ops = failing('readdirSync', (path) => path.endsWith('bad'), code);
+    const sink = await walk([root], {}, { ops });
+    expect(sink.unreadablePaths).toEqual({ [`${root}/bad`]: code });
+    expect(sink.below(root)).toEqual(['f', 'good/f', 'z/bad2/f']);
+    expect(sink.directories).toBe(4);
+  },
+);
+
+test('a path longer than PATH_MAX is one unreadable directory, and the walk goes on', async () => {
+  const root = makeTree({ f: '' });
+  const deeper = 'd=$(printf %0200d 0); for i in $(seq 30); do mkdir $d; cd -P $d; done';
+  execFileSync('bash', ['-c', deeper], { cwd: root });
+  const sink = await walk([root]);
+  expect(Object.values(sink.unreadablePaths)).toEqual(['ENAMETOOLONG']);
+  expect(sink.below(root)).toEqual(['f']);
+});
+
+test('a directory that is gone when its turn comes has vanished', async () => {
+  const root = makeTree({ 'gone/f': '', 'here/f': '' });
+  const ops = failing('lstatSync', (path) => path.endsWith('gone'), 'ENOENT', 'lstat');
+  const sink = await walk([root], {}, { ops });
+  expect(sink.vanishedPaths).toEqual({ [`${root}/gone`]: 'ENOENT' });
+  expect(sink.below(root)).toEqual(['here/f']);
+});
+
+test.each([
+  ['a link', (path: string) => fs.symlinkSync('other', path)],
+  ['a file', (path: string) => fs.writeFileSync(path, '')],
+])('a directory that became %s before its turn is not entered', async (became, replace) => {
+  const root = makeTree({ 'swapped/f': '', 'other/g': '' });
+  const ops: DirectoryOps = {
+    ...nodeDirectoryOps,
+    readdirSync: ((path: string, options: { withFileTypes: true }) => {
+      const entries = fs.readdirSync(path, options);
+      if (path === root) {
+        fs.rmSync(`${root}/swapped`, { recursive: true });
+        replace(`${root}/swapped`);
+      }
+      return entries;
+    }) as unknown as DirectoryOps['readdirSync'],
+  };
+  const sink = await walk([root], {}, { ops });
+  expect(sink.below(root)).toEqual(['other/g']);
+  const [link, gone] = [{ [`${root}/swapped`]: 'symlink' }, { [`${root}/swapped`]: 'ENOTDIR' }];
+  expect(sink.unsupportedPaths).toEqual(became === 'a link' ? link : {});
+  expect(sink.vanishedPaths).toEqual(became === 'a link' ? {} : gone);
+});
+
+test('an entry that vanishes does not pass its directory off as vanished', async () => {
+  const root = makeTree({ f: '' });
+  const ops: DirectoryOps = {
+    ...failing('opendirSync', () => true, 'ENOENT', 'lstat'),
+    statSync: ((path: string) =>
+      Object.assign(fs.statSync(path), { size: 2 ** 21 })) as DirectoryOps['statSync'],
+  };
+  const sink = await walk([root], {}, { ops });
+  expect(sink.unreadablePaths).toEqual({ [root]: 'ENOENT' });
+});
+
+test('a process that runs out of descriptors waits for some to be closed', async () => {
+  const root = makeTree({ 'a/f': '' });
+  let left = 3;
+  const ops = failing('readdirSync', (path) => path.endsWith('/a') && left-- > 0, 'EMFILE');
+  const sink = await walk([root], {}, { ops });
+  expect(sink.below(root)).toEqual(['a/f']);
+  expect(sink.directories).toBe(2);
+});
+
+test('a machine out of memory fails the walk', async () => {
+  const root = makeTree({ 'a/f': '' });
+  const ops = failing('readdirSync', (path) => path.endsWith('/a'), 'ENOMEM');
+  await expect(walk([root], {}, { ops })).rejects.toMatchObject({
+    code: 'ENOMEM',
+    path: `${root}/a`,
+  });
+});

@@ -1,0 +1,74 @@
+/** Real file systems, small ones, for as long as a test runs. They need root and a loop device. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished, type TestContext } from 'vitest';
+import { temporaryDirectory } from './tree.ts';
+
+/** Skips a test that this machine cannot run, and says why; CI has to be able to run them all. */
+export function demand(
+  context: Pick<TestContext, 'skip'>,
+  isMet: boolean,
+  otherwise: string,
+): void {
+  if (isMet) return;
+  if (process.env.CI) throw new Error(`${otherwise}: tests in CI need it`);
+  context.skip(otherwise);
+}
+
+export function demandMounts(context: Pick<TestContext, 'skip'>): void {
+  demand(context, process.getuid?.() === 0, 'only root may mount file systems');
+  demand(context, fs.existsSync('/dev/loop-control'), 'there are no loop devices here');
+}
+
+export function demandProgram(context: Pick<TestContext, 'skip'>, program: string): void {
+  const { error } = spawnSync(program, ['--version'], { stdio: 'ignore' });
+  demand(context, error === undefined, `${program} is not installed`);
+}
+
+/** An empty tmpfs with these options (`size=2m`). Gives its mount point. */
+export function mountTmpfs(options: string): string {
+  return mount(['-t', 'tmpfs', '-o', options, 'tmpfs']);
+}
+
+/** Gives a tmpfs other options, such as more room. */
+export function remount(at: string, options: string): void {
+  execFileSync('mount', ['-o', `remount,${options}`, at]);
+}
+
+/** A new file system of `mebibytes` on a loop device in memory. Gives its mount point. */
+export function mountImage(
+  type: 'ext4' | 'xfs' | 'btrfs',
+  mebibytes: number,
+  ...mkfsOptions: string[]
+): string {
+  const memory = fs.existsSync('/dev/shm') ? '/dev/shm' : os.tmpdir();
+  const folder = fs.mkdtempSync(join(memory, 'ingot-image-'));
+  onTestFinished(() => fs.rmSync(folder, { recursive: true, force: true }));
+  const image = join(folder, type);
+  fs.writeFileSync(image, '');
+  fs.truncateSync(image, mebibytes << 20);
+  execFileSync(`mkfs.${type}`, ['-q', ...mkfsOptions, image], { stdio: 'pipe' });
+  return mount(['-t', type, '-o', 'loop', image]);
+}
+
+/** Shows `folder` a second time, through FUSE. Gives the mount point. */
+export function mountBindfs(folder: string): string {
+  const at = temporaryDirectory();
+  execFileSync('bindfs', [folder, at], { stdio: 'pipe' });
+  onTestFinished(() => unmount(at));
+  return at;
+}
+
+function mount(options: readonly string[]): string {
+  const at = temporaryDirectory();
+  execFileSync('mount', [...options, at], { stdio: 'pipe' });
+  onTestFinished(() => unmount(at));
+  return at;
+}
+
+/** Lazily, if need be: a test that failed may have left a process that still uses it. */
+function unmount(at: string): void {
+  if (spawnSync('umount', [at]).status !== 0) execFileSync('umount', ['-l', at]);
+}

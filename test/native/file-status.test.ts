@@ -1,0 +1,62 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import {
+  isRegularFile,
+  nodeStatus,
+  type StatusReader,
+  statxStatus,
+} from '../../src/native/file-status.ts';
+import { loadLibc } from '../../src/native/libc.ts';
+import { makeTree } from '../tree.ts';
+
+const libc = await loadLibc();
+const statx = statxStatus(libc!.statx!);
+
+/** The fields that both readers give alike; device numbers are each reader's own. */
+const known = (reader: StatusReader, file: string) => ({ ...reader.at(file), device: 0 });
+
+describe('the status read through statx', () => {
+  it('is what Node reads, for files of every type, size and time', () => {
+    const root = makeTree({ empty: '', big: '', fifo: { fifo: true }, odd: 'x' });
+    fs.truncateSync(path.join(root, 'big'), 5 * 2 ** 32 + 17);
+    fs.utimesSync(path.join(root, 'odd'), 0, 4_102_444_800.123456);
+    const files = [
+      '/dev/null',
+      '/proc/self/status',
+      root,
+      ...fs.readdirSync(root).map((name) => path.join(root, name)),
+    ];
+    for (const file of files) expect(known(statx, file)).toEqual(known(nodeStatus, file));
+    expect(statx.at(path.join(root, 'big'))!.size).toBe(5 * 2 ** 32 + 17);
+  });
+
+  it('of an open file is that of its path', () => {
+    const fd = fs.openSync('/etc/hostname', 'r');
+    expect(statx.ofOpen(fd)).toEqual(statx.at('/etc/hostname'));
+    expect({ ...nodeStatus.ofOpen(fd), device: 0 }).toEqual(known(statx, '/etc/hostname'));
+    fs.closeSync(fd);
+  });
+
+  it.each([
+    ['statx', statx],
+    ['Node', nodeStatus],
+  ])('through %s tells missing from failed', (_, reader) => {
+    expect(reader.at('/nowhere')).toBeUndefined();
+    expect(() => reader.at('/etc/hostname/x')).toThrow(
+      expect.objectContaining({ code: 'ENOTDIR' }),
+    );
+    expect(() => reader.ofOpen(99_999)).toThrow(
+      expect.objectContaining({ code: 'EBADF', syscall: 'fstat' }),
+    );
+  });
+
+  it('tells devices apart', () => {
+    expect(statx.at('/proc/self/status')!.device).not.toBe(statx.at('/etc/hostname')!.device);
+  });
+
+  it('knows a regular file', () => {
+    expect(isRegularFile(statx.at('/etc/hostname')!)).toBe(true);
+    for (const other of ['/etc', '/dev/null']) expect(isRegularFile(statx.at(other)!)).toBe(false);
+  });
+});

@@ -1,0 +1,53 @@
+/** Runs the built program under strace(1), which lets chosen system calls fail. */
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Ended, MAIN } from './cli/run.ts';
+import { temporaryDirectory } from './tree.ts';
+
+const FIXED_WRITER = fileURLToPath(new URL('fixtures/fixed-writer.mjs', import.meta.url));
+
+/** The program must end by itself long before this. */
+const TIMEOUT_MS = 30_000;
+
+export interface Injection {
+  /** As strace takes it: `fsync:error=EIO:when=1`. Counted for each thread on its own. */
+  readonly inject: string;
+  /** Only calls on these files, by name or descriptor. */
+  readonly on?: readonly string[];
+  /** Further calls to write down. */
+  readonly trace?: readonly string[];
+}
+
+export interface Injected extends Ended {
+  /** One line a call: those traced, whether they failed or not. */
+  readonly calls: readonly string[];
+}
+
+/** Where the temp number `n` of the only worker lies. */
+export function tempPath(store: string, n: number): string {
+  return join(store, `.tmp-${'0'.repeat(32)}`, '0', String(n));
+}
+
+/** `ingot ARGS` while a system call fails. Throws when none was made to fail. */
+export function ingotInjected(args: readonly string[], injection: Injection): Injected {
+  const { inject, on = [], trace = [] } = injection;
+  const log = join(temporaryDirectory(), 'strace');
+  const [syscall] = inject.split(':');
+  const { error, status, stdout, stderr } = spawnSync(
+    'strace',
+    [
+      ...['-f', '-qq', '-y', '-o', log, '-e', `trace=${[syscall, ...trace].join(',')}`],
+      ...on.flatMap((path) => ['-P', path]),
+      ...['-e', `inject=${inject}`, '-e', 'signal=none'],
+      ...[process.execPath, '--import', FIXED_WRITER, MAIN, ...args],
+    ],
+    { encoding: 'utf8', timeout: TIMEOUT_MS, maxBuffer: 64 << 20 },
+  );
+  if (error !== undefined) throw error;
+  const calls = fs.readFileSync(log, 'utf8').split('\n');
+  if (!calls.some((call) => call.includes('(INJECTED)')))
+    throw new Error(`no call was made to fail: ${inject} on ${on.join(', ')}`);
+  return { code: status, stdout, stderr, calls };
+}
