@@ -132,7 +132,7 @@ function* memory(context: Context): Generator<string> {
       fs.rmSync(source, { recursive: true });
     }
   }
-  yield `peak RSS, 1,000,000 ÷ 100,000 files`.padEnd(46) + ` ${(peaks[1]! / peaks[0]!).toFixed(2)}`;
+  yield `${'peak RSS, 1,000,000 ÷ 100,000 files'.padEnd(46)} ${(peaks[1]! / peaks[0]!).toFixed(2)}`;
 }
 
 /** Distinct contents of about 100 bytes, 1,000 in a directory. */

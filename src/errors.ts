@@ -60,7 +60,10 @@ export function failed(
 /** The errno's name on an error thrown by Node or by ingot, if it has one. */
 export function errnoOf(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined;
-  return typeof error.code === 'string' ? error.code : undefined;
+  const { code, errno } = error as NodeJS.ErrnoException;
+  if (typeof code !== 'string') return undefined;
+  // libuv knows only POSIX's: it passes the number of others on, EDQUOT's among them.
+  return /^unknown/i.test(code) && errno !== undefined ? errnoName(-errno) : code;
 }
 
 /** Any error as plain data, for a thread boundary or a report. */
@@ -106,8 +109,7 @@ export function printable(path: string): string {
     if (point >= 0xdc00 && point <= 0xdcff) out += `\\x${hex(point - 0xdc00, 2)}`;
     else if (char === '\\') out += '\\\\';
     else if (point < 0x20 || (point >= 0x7f && point < 0xa0)) out += `\\x${hex(point, 2)}`;
-    else if (UNPRINTABLE.test(char))
-      out += `\\u${hex(point, 4)}`;
+    else if (UNPRINTABLE.test(char)) out += `\\u${hex(point, 4)}`;
     else out += char;
   }
   return out;

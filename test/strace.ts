@@ -12,8 +12,8 @@ const FIXED_WRITER = fileURLToPath(new URL('fixtures/fixed-writer.mjs', import.m
 const TIMEOUT_MS = 30_000;
 
 export interface Injection {
-  /** As strace takes it: `fsync:error=EIO:when=1`. Counted for each thread on its own. */
-  readonly inject: string;
+  /** As strace takes them: `fsync:error=EIO:when=1`. Counted for each thread on its own. */
+  readonly inject: string | readonly string[];
   /** Only calls on these files, by name or descriptor. */
   readonly on?: readonly string[];
   /** Further calls to write down. */
@@ -34,13 +34,15 @@ export function tempPath(store: string, n: number): string {
 export function ingotInjected(args: readonly string[], injection: Injection): Injected {
   const { inject, on = [], trace = [] } = injection;
   const log = join(temporaryDirectory(), 'strace');
-  const [syscall] = inject.split(':');
+  const faults = [inject].flat();
+  const syscalls = faults.map((fault) => fault.split(':')[0]);
   const { error, status, stdout, stderr } = spawnSync(
     'strace',
     [
-      ...['-f', '-qq', '-y', '-o', log, '-e', `trace=${[syscall, ...trace].join(',')}`],
+      ...['-f', '-qq', '-y', '-o', log, '-e', `trace=${[...syscalls, ...trace].join(',')}`],
       ...on.flatMap((path) => ['-P', path]),
-      ...['-e', `inject=${inject}`, '-e', 'signal=none'],
+      ...faults.flatMap((fault) => ['-e', `inject=${fault}`]),
+      ...['-e', 'signal=none'],
       ...[process.execPath, '--import', FIXED_WRITER, MAIN, ...args],
     ],
     { encoding: 'utf8', timeout: TIMEOUT_MS, maxBuffer: 64 << 20 },
@@ -48,6 +50,6 @@ export function ingotInjected(args: readonly string[], injection: Injection): In
   if (error !== undefined) throw error;
   const calls = fs.readFileSync(log, 'utf8').split('\n');
   if (!calls.some((call) => call.includes('(INJECTED)')))
-    throw new Error(`no call was made to fail: ${inject} on ${on.join(', ')}`);
+    throw new Error(`no call was made to fail: ${faults} on ${on.join(', ')}`);
   return { code: status, stdout, stderr, calls };
 }

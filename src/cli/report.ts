@@ -48,15 +48,12 @@ function flushed({ flushes, durability, barrier }: IngestReport): string {
   return `flushed ${counted(flushes.barriers, 'shared barrier')}${barriers}, ${counted(flushes.files, 'single file')}, ${counted(flushes.directories, 'directory', 'directories')}`;
 }
 
-/** Shares are of the time that a stage's threads had: the main thread's, or all workers'. */
-function bottleneck(report: IngestReport): string {
-  const shares = STAGES.map((stage) => `${stage} ${percent(shareOf(report, stage))}`);
-  return `bottleneck: ${report.bottleneck} (${shares.join(', ')}; ${counted(report.threads, 'worker')})`;
-}
-
-function shareOf({ stageMs, wallMs, threads }: IngestReport, stage: Stage): number {
-  const available = wallMs * (stage === 'walk' ? 1 : threads);
-  return available > 0 ? stageMs[stage] / available : 0;
+/** Shares are of the workers' time, waiting for the walk and for barriers included. */
+function bottleneck({ bottleneck: slowest, stageMs, threads }: IngestReport): string {
+  const total = STAGES.reduce((sum, stage) => sum + stageMs[stage], 0);
+  const shareOf = (stage: Stage) => percent(total > 0 ? stageMs[stage] / total : 0);
+  const shares = STAGES.map((stage) => `${stage} ${shareOf(stage)}`);
+  return `bottleneck: ${slowest} (${shares.join(', ')}; ${counted(threads, 'worker')})`;
 }
 
 function repairs({ repaired, swept }: IngestReport): string[] {

@@ -87,9 +87,12 @@ export interface IngestReport {
   };
   readonly threads: number;
   readonly wallMs: number;
-  /** Milliseconds by stage: walk on the main thread, the others summed over all workers. */
+  /**
+   * The workers' time in milliseconds by stage. `walk` is time without work because the walk had
+   * found nothing yet, `barrier` time in which all that a worker could do was wait for one.
+   */
   readonly stageMs: Readonly<Record<Stage, number>>;
-  /** The stage that took the largest share of the time its threads had. */
+  /** The stage that took most of the workers' time. */
   readonly bottleneck: Stage;
 }
 

@@ -142,16 +142,21 @@ class Run {
     let flushes: FlushReport = { barriers: 0, directoryFlushes: 0 };
     let cause = failure;
     try {
-      if (isFlushFailure(failure)) this.#half.abandon();
-      else flushes = await this.#half.finish();
-      if (isFlushFailure(failure)) this.#tally.takeBack();
-      if (failure === undefined) {
+      if (isFlushFailure(failure)) {
+        this.#half.abandon();
+        this.#tally.takeBack();
+      } else flushes = await this.#half.finish();
+    } catch (error) {
+      if (!(cause instanceof IngotError)) cause = error as Error;
+      this.#tally.takeBack();
+    }
+    try {
+      if (cause === undefined) {
         this.#tally.assertComplete(this.#pipeline.entriesFound);
         await this.#manifest?.finish();
       }
     } catch (error) {
-      if (cause === undefined || !(cause instanceof IngotError)) cause = error as Error;
-      if (failure === undefined) this.#tally.takeBack();
+      cause = error as Error;
     }
     this.#progress();
     const report = this.#report(flushes);

@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { promisify } from 'node:util';
+import { errnoOf } from '../errors.ts';
 import type { StatusReader } from '../native/file-status.ts';
 import { type Digest, DigestStream } from '../store/digest.ts';
 import type { CloneStage, Group, StreamStage } from '../store/seam.ts';
@@ -179,7 +180,7 @@ async function hash(
   let current = Buffer.allocUnsafe(CHUNK_BYTES);
   let next = Buffer.allocUnsafe(CHUNK_BYTES);
   let size = 0;
-  let pending = readAt(fd, current, 0);
+  let pending = readAhead(fd, current, 0);
   try {
     for (;;) {
       const begun = performance.now();
@@ -188,7 +189,7 @@ async function hash(
       meter.readMs += arrived - begun;
       if (n === 0) break;
       size += n;
-      pending = readAt(fd, next, size);
+      pending = readAhead(fd, next, size);
       const chunk = current.subarray(0, n);
       const written = stage?.write(chunk);
       stream.update(chunk);
@@ -217,10 +218,20 @@ async function sampleOf(fd: number, size: number): Promise<string> {
   return hashed.digest('hex').slice(0, 32);
 }
 
+/** A read that may fail before anybody waits for it: Node ends a thread over such a rejection. */
+function readAhead(fd: number, buffer: Buffer, position: number): Promise<number> {
+  const pending = readAt(fd, buffer, position);
+  pending.catch(() => {});
+  return pending;
+}
+
 async function readAt(fd: number, buffer: Buffer, position: number): Promise<number> {
-  try {
-    return (await read(fd, buffer, 0, buffer.length, position)).bytesRead;
-  } catch (cause) {
-    throw new SourceError('cannot read a source', { cause });
+  for (;;) {
+    try {
+      return (await read(fd, buffer, 0, buffer.length, position)).bytesRead;
+    } catch (cause) {
+      // libuv repeats what a signal interrupts, but not a read.
+      if (errnoOf(cause) !== 'EINTR') throw new SourceError('cannot read a source', { cause });
+    }
   }
 }

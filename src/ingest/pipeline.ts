@@ -229,7 +229,8 @@ export class Pipeline implements WalkSink {
   #countStarved(): void {
     const now = performance.now();
     const idle = Math.max(0, this.#pool.threads - this.#inFlight);
-    if (this.#walking) this.starvedMs += idle * (now - this.#starvedSince);
+    // Until the first task the workers are still starting.
+    if (this.#walking && this.#nextTask > 1) this.starvedMs += idle * (now - this.#starvedSince);
     this.#starvedSince = now;
   }
 

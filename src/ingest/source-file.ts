@@ -30,11 +30,21 @@ export function openSource(path: string): number {
  * have (those of /proc) are read until nothing comes. Gives -1 when the buffer is too small.
  */
 export function readToEnd(fd: number, buffer: Uint8Array, size: number): number {
-  let n = fs.readSync(fd, buffer, 0, buffer.length, 0);
+  let n = readAt(fd, buffer, 0);
   if (n === size && n < buffer.length) return n;
-  for (let got = n; got > 0 && n < buffer.length; n += got)
-    got = fs.readSync(fd, buffer, n, buffer.length - n, n);
+  for (let got = n; got > 0 && n < buffer.length; n += got) got = readAt(fd, buffer, n);
   return n === buffer.length ? -1 : n;
+}
+
+/** Reads into `buffer` from `at` on. libuv repeats what a signal interrupts, but not a read. */
+function readAt(fd: number, buffer: Uint8Array, at: number): number {
+  for (;;) {
+    try {
+      return fs.readSync(fd, buffer, at, buffer.length - at, at);
+    } catch (error) {
+      if (errnoOf(error) !== 'EINTR') throw error;
+    }
+  }
 }
 
 /** True when a file was not written to between two looks at it. */

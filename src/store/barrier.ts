@@ -50,14 +50,17 @@ interface Waiter {
  */
 export class BarrierCoordinator {
   readonly #flush: () => Promise<void>;
+  readonly #path: string | undefined;
   #waiting: Waiter[] = [];
   #running = false;
   #failure: unknown;
   /** Flushes begun. */
   count = 0;
 
-  constructor(flush: () => Promise<void>) {
+  /** `path` is what a failure names. */
+  constructor(flush: () => Promise<void>, path?: string) {
     this.#flush = flush;
+    this.#path = path;
   }
 
   /** Resolves when all that was written before the call is durable. */
@@ -80,6 +83,7 @@ export class BarrierCoordinator {
         for (const waiter of served) waiter.resolve();
       } catch (error) {
         this.#failure ??= failed('cannot make objects durable', error, {
+          path: this.#path,
           hint: 'the temps of this group were dropped; check the disk and run again',
         });
         for (const waiter of served) waiter.reject(this.#failure);

@@ -73,7 +73,7 @@ export class LocalMainHalf implements MainHalf {
     this.swept = swept;
     this.#writer = writer;
     this.#rootFd = rootFd;
-    this.#coordinator = new BarrierCoordinator(flush);
+    this.#coordinator = new BarrierCoordinator(flush, init.root);
     this.#ops = ops;
   }
 

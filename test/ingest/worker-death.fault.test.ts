@@ -1,0 +1,72 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { type Ended, ingot, tempsIn } from '../cli/run.ts';
+import { makeTree, type TreeLiteral, temporaryDirectory } from '../tree.ts';
+import { expectFailure, expectNextRunCompletes, expectWhole, outcomesOf } from './store-checks.ts';
+
+const FAULTY = fileURLToPath(new URL('../fixtures/faulty-workers.mjs', import.meta.url));
+const SMALL = 3000;
+
+function smallFiles(): TreeLiteral {
+  const names = Array.from({ length: SMALL }, (_, n) => [`d${n % 5}/f${n}`, `content ${n}`]);
+  return Object.fromEntries(names);
+}
+
+const run = (fault: string, source: string, store: string, ...options: string[]): Ended =>
+  ingot(['ingest', source, '--store', store, '--json', '--no-progress', ...options], {
+    env: { NODE_OPTIONS: `--import ${FAULTY}`, FAULT: fault },
+  });
+
+/** What the run counts as stored is there, whole; it left no temp; and the next run does the rest. */
+function expectConsistent(ended: Ended, source: string, store: string, entries: number): void {
+  const { new: stored = 0, unfinished = 0, ...others } = outcomesOf(ended);
+  expect(others).toEqual({});
+  expect(unfinished).toBeGreaterThan(0);
+  expect(stored + unfinished).toBe(entries);
+  expect(tempsIn(store)).toEqual([]);
+  expect(expectWhole(store).length).toBeGreaterThanOrEqual(stored);
+  expectNextRunCompletes(source, store);
+  expect(expectWhole(store).length).toBe(entries);
+}
+
+describe('a worker', () => {
+  it.each([
+    ['exits', 'exit', /a worker thread died: .*exit.* 7/i],
+    ['throws what is no error of a file', 'throw', /a worker failed: a defect of somebody/],
+    ['leaves a rejection unwatched', 'reject', /a worker thread died: a promise that nobody/],
+    ['runs out of memory', 'memory', /a worker thread died: .*memory/],
+  ])('that %s among small files ends the run with one line', (_, fault, line) => {
+    const source = makeTree({ ...smallFiles(), 'd2/kill-me': 'x' });
+    const store = join(temporaryDirectory(), 's');
+    // A heap this small is exhausted in a moment.
+    const ended = run(fault, source, store, '--threads', '2');
+    expectFailure(ended, line);
+    expectConsistent(ended, source, store, SMALL + 1);
+  });
+
+  it.each(['exit', 'throw'])('that ends (%s) over a large file ends the run', (fault) => {
+    const large = ['a', 'kill-me', 'z'].map((name) => [name, randomBytes(6 << 20)]);
+    const source = makeTree({ ...Object.fromEntries(large), small: 'small' });
+    const store = join(temporaryDirectory(), 's');
+    const ended = run(fault, source, store, '--threads', '2');
+    expectFailure(ended, /a worker (thread died|failed)/);
+    expectConsistent(ended, source, store, 4);
+  });
+
+  it.each(['1', '2', '8'])('that cannot start ends the run, with %s of them', (threads) => {
+    const source = makeTree({ ...smallFiles(), large: randomBytes(6 << 20) });
+    const store = join(temporaryDirectory(), 's');
+    const ended = run('start', source, store, '--threads', threads);
+    expectFailure(ended, /a worker thread died: this thread does not start/);
+    expect(outcomesOf(ended)).toEqual({ unfinished: SMALL + 1 });
+    expect(tempsIn(store)).toEqual([]);
+  });
+
+  it('that cannot start does not matter when there is nothing to do', () => {
+    const store = join(temporaryDirectory(), 's');
+    const ended = run('start', makeTree({ empty: { directory: true } }), store);
+    expect(ended).toMatchObject({ code: 0, stderr: '' });
+  });
+});
