@@ -76,6 +76,12 @@ test('a source that is the store or lies in it has no entries', async () => {
     expect((await walk([source], {}, { storeRoot })).found).toEqual([]);
 });
 
+test('a source beside the store is ingested although its name begins like the store’s', async () => {
+  const root = makeTree({ 'store/object': '', 'store-of-wine/f': '' });
+  const sink = await walk([`${root}/store-of-wine`], {}, { storeRoot: `${root}/store` });
+  expect(sink.below(root)).toEqual(['store-of-wine/f']);
+});
+
 test('a store that does not exist yet leaves nothing out', async () => {
   const root = makeTree({ f: '' });
   const sink = await walk([root], {}, { storeRoot: `${root}/store` });

@@ -169,6 +169,17 @@ test('an abort ends the walk although the sink is full', async () => {
   expect(sink.found).toEqual([`${root}/f`]);
 });
 
+test('nothing is handed over any more after an abort', async () => {
+  const root = makeTree({ 'a/f': '', 'b/f': '', f: '' });
+  const sink = new RecordingSink();
+  const stop = new AbortController();
+  sink.hold = () => void stop.abort(new Error('stop'));
+  const walked = walkSources(planWalk({ sources: [root] }), { signal: stop.signal }, sink);
+  await expect(walked).rejects.toThrow('stop');
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(sink.found).toEqual([`${root}/f`]);
+});
+
 test('a walk that is aborted before it begins looks at nothing', async () => {
   const root = makeTree({ f: '' });
   const ops = failing('statSync', () => true, 'EIO');
