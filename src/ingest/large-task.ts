@@ -111,7 +111,7 @@ async function clone(
   if (stage === undefined) return undefined;
   return await settle(stage, unchanged, context, async () => {
     const sample = await sampleOf(stage.fd, context.status.ofOpen(stage.fd).size);
-    return { sample, ...(await hash(stage.fd, context)) };
+    return { sample, ...(await hash(stage.fd, () => false, context)) };
   });
 }
 
@@ -123,8 +123,10 @@ async function copy(
 ): Promise<LargeContent | 'changed'> {
   const { group, claims, task } = context;
   const sample = await sampleOf(fd, expected);
+  // One that others write to as fast as it is read would never end.
+  const grows = (size: number) => size > expected && !unchanged();
   if (group.knowsLarge(expected, sample)) {
-    const { digest, size } = await hash(fd, context);
+    const { digest, size } = await hash(fd, grows, context);
     if (!unchanged()) return 'changed';
     if (claims.owner(digest) !== 0 || group.lookup(digest, size) === 'present')
       return {
@@ -137,7 +139,7 @@ async function copy(
   const stage = group.stageStream(expected);
   return await settle(stage, unchanged, context, async () => ({
     sample,
-    ...(await hash(fd, context, stage)),
+    ...(await hash(fd, grows, context, stage)),
   }));
 }
 
@@ -169,10 +171,12 @@ function foreign(owner: number, task: number): number {
 
 /**
  * Hashes an open file from its start to its end and hands each chunk to `stage` as well. The next
- * chunk is read, and this one written, on libuv's threads while this thread hashes.
+ * chunk is read, and this one written, on libuv's threads while this thread hashes. Ends early
+ * when the file `grows`.
  */
 async function hash(
   fd: number,
+  grows: (size: number) => boolean,
   { meter, stopped, onRead }: LargeContext,
   stage?: StreamStage,
 ): Promise<{ digest: Digest; size: number }> {
@@ -199,6 +203,7 @@ async function hash(
       meter.writeMs += performance.now() - hashed;
       onRead(n);
       if (stopped()) throw new Stopped();
+      if (grows(size)) break;
       [current, next] = [next, current];
     }
   } finally {

@@ -1,8 +1,11 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { makeTree } from '../tree.ts';
-import { start, tempsIn } from './run.ts';
+import { ingot, start, tempsIn } from './run.ts';
+
+const FAULTY = fileURLToPath(new URL('../fixtures/faulty-workers.mjs', import.meta.url));
 
 let cwd: string;
 
@@ -39,6 +42,23 @@ describe('signals', () => {
       expect(objects).toHaveLength(last.report.outcomes.new);
     },
   );
+
+  it('end an ingest at once at the second, although a worker hangs', async () => {
+    fs.writeFileSync(join(cwd, 'src', 'kill-me'), '');
+    const env = { NODE_OPTIONS: `--import ${FAULTY}`, FAULT: 'stall' };
+    const child = start(['ingest', 'src', '--store', 's', '-q'], cwd, env);
+    child.stderr.on('data', (chunk) => {
+      if (/a worker stalls|stopping/.test(String(chunk))) child.kill('SIGINT');
+    });
+    const ended = await new Promise((resolve) => {
+      child.on('close', (code, signal) => resolve({ code, signal }));
+    });
+    // Which the shell calls 130.
+    expect(ended).toEqual({ code: null, signal: 'SIGINT' });
+    // What it had no time to remove, the next run does.
+    expect(ingot(['ingest', 'src', '--store', 's', '-q'], { cwd }).code).toBe(0);
+    expect(tempsIn(join(cwd, 's'))).toEqual([]);
+  });
 
   it('end a put that reads stdin, leaving no temp', async () => {
     const child = start(['put', '-', '--store', 's'], cwd);

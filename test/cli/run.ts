@@ -45,8 +45,12 @@ function run(command: string, args: readonly string[], options: RunOptions): End
 }
 
 /** `ingot ARGS`, left running. */
-export function start(args: readonly string[], cwd?: string): ChildProcessWithoutNullStreams {
-  const child = spawn(process.execPath, [MAIN, ...args], { cwd, env: ENV });
+export function start(
+  args: readonly string[],
+  cwd?: string,
+  env: Readonly<Record<string, string>> = {},
+): ChildProcessWithoutNullStreams {
+  const child = spawn(process.execPath, [MAIN, ...args], { cwd, env: { ...ENV, ...env } });
   onTestFinished(() => void child.kill('SIGKILL'));
   return child;
 }

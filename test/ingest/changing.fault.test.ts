@@ -1,0 +1,184 @@
+import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import fs from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { type Ended, ingot, MAIN } from '../cli/run.ts';
+import { demand } from '../mounts.ts';
+import { makeTree, temporaryDirectory } from '../tree.ts';
+import { expectNextRunCompletes, expectWhole, outcomesOf } from './store-checks.ts';
+
+const MEDDLING = fileURLToPath(new URL('../fixtures/meddling.mjs', import.meta.url));
+
+let store: string;
+beforeEach(() => {
+  store = join(temporaryDirectory(), 's');
+});
+
+/** With one worker, so that what happens to a file happens once. */
+const run = (source: string, swap = ''): Ended =>
+  ingot(['ingest', source, '--store', store, '--json', '--no-progress', '--threads', '1'], {
+    env: { NODE_OPTIONS: `--import ${MEDDLING}`, SWAP: swap },
+  });
+
+/** Each is named in a line of its own, in any order, and nothing else is said. */
+function expectLines(ended: Ended, outcome: string, paths: readonly string[]): void {
+  const lines = ended.stderr.trimEnd().split('\n').sort();
+  expect(lines.length).toBe(paths.length);
+  for (const path of paths)
+    expect(
+      lines.filter((line) => line.startsWith(`ingot: ${outcome}: `) && line.includes(`: ${path}: `))
+        .length,
+    ).toBe(1);
+}
+
+describe('a file that others write to', () => {
+  const CHANGES = ['appended', 'shrinks', 'rewritten', 'grows'];
+
+  it.each([
+    ['small', 1000],
+    ['large', 6 << 20],
+  ])('during every reading is changed, named, and not stored: %s ones', (_, size) => {
+    const files = CHANGES.map((change) => [change, randomBytes(size)]);
+    const source = makeTree({ ...Object.fromEntries(files), calm: 'calm' });
+    const ended = run(source);
+    expectLines(
+      ended,
+      'changed',
+      CHANGES.map((change) => join(source, change)),
+    );
+    expect(ended.code).toBe(3);
+    expect(outcomesOf(ended)).toEqual({ new: 1, changed: CHANGES.length });
+    expect(expectWhole(store).length).toBe(1);
+    expect(expectNextRunCompletes(source, store).length).toBe(CHANGES.length + 1);
+  });
+
+  it.each([
+    ['small', 1000],
+    ['large', 6 << 20],
+  ])('during one reading is read again and stored as it is then: %s ones', (_, size) => {
+    const names = CHANGES.map((change) => `${change}-once`);
+    const source = makeTree(Object.fromEntries(names.map((name) => [name, randomBytes(size)])));
+    const ended = run(source);
+    expect(ended).toMatchObject({ code: 0, stderr: '' });
+    expect(expectWhole(store).length).toBe(CHANGES.length);
+    const again = ingot(['ingest', source, '--store', store, '--json', '--no-progress']);
+    expect(outcomesOf(again)).toEqual({ duplicate: CHANGES.length });
+  });
+
+  it('faster than it can be read does not keep the run from its end', () => {
+    const source = makeTree({ grows: randomBytes(6 << 20) });
+    const ended = run(source);
+    expect(outcomesOf(ended)).toEqual({ changed: 1 });
+    // Three readings, each ended soon after the size that the file had when it began.
+    expect(fs.statSync(join(source, 'grows')).size).toBeLessThan(100 << 20);
+  });
+});
+
+describe('a file that is another thing when it is opened', () => {
+  const KINDS = {
+    fifo: { fifo: true },
+    socket: { socket: true },
+    symlink: { symlink: '/etc/passwd' },
+    other: { directory: true },
+  } as const;
+
+  it.each([
+    ['small', 1000],
+    ['large', 6 << 20],
+  ])('is unsupported: neither followed nor waited for, where a %s one was', (lane, size) => {
+    const kinds = Object.entries(KINDS).map(([kind, entry]) => [`${lane}-${kind}`, entry]);
+    const swap = makeTree(Object.fromEntries(kinds));
+    const files = kinds.map(([name]) => [`meddled/${name}`, randomBytes(size)]);
+    const ended = run(makeTree({ ...Object.fromEntries(files), calm: 'calm' }), swap);
+    expect(ended).toMatchObject({ code: 0, stderr: '' });
+    expect(outcomesOf(ended)).toEqual({ new: 1, unsupported: 4 });
+    expect(JSON.parse(ended.stdout).unsupportedKinds).toEqual({
+      fifo: 1,
+      socket: 1,
+      symlink: 1,
+      other: 1,
+    });
+    expect(expectWhole(store).length).toBe(1);
+  });
+
+  it('and that is nothing any more has vanished, which is no failure', () => {
+    const source = makeTree({
+      'meddled/vanishes': 'small',
+      'meddled/large-vanishes': randomBytes(6 << 20),
+      calm: 'calm',
+    });
+    const ended = run(source);
+    expectLines(
+      ended,
+      'vanished',
+      ['vanishes', 'large-vanishes'].map((name) => join(source, 'meddled', name)),
+    );
+    expect(ended.code).toBe(0);
+    expect(outcomesOf(ended)).toEqual({ new: 1, vanished: 2 });
+  });
+});
+
+describe('an ordinary user', () => {
+  const NOBODY = 65_534;
+  const asNobody = (command: string, ...args: string[]) =>
+    spawnSync(command, args, { uid: NOBODY, gid: NOBODY, encoding: 'utf8' });
+
+  beforeEach((context) => {
+    demand(context, process.getuid?.() === 0, 'only root may become another user');
+    const { status } = asNobody(process.execPath, MAIN, '--version');
+    demand(context, status === 0, 'another user may not read this checkout');
+    fs.chmodSync(dirname(store), 0o777);
+  });
+
+  it('is told of what may not be read, each by name, and gets all else stored', () => {
+    const source = makeTree({
+      'a/readable': 'a',
+      'a/secret': 's',
+      'closed/inside': 'i',
+      'listed/inside': 'i',
+      'z/readable': 'z',
+    });
+    fs.chmodSync(source, 0o755);
+    fs.chmodSync(join(source, 'a/secret'), 0o600);
+    fs.chmodSync(join(source, 'closed'), 0o700);
+    // Its names can be read, and nothing of what they stand for.
+    fs.chmodSync(join(source, 'listed'), 0o744);
+    const { status, stdout, stderr } = asNobody(
+      process.execPath,
+      ...[MAIN, 'ingest', source, '--store', store, '--json', '--no-progress'],
+    );
+    const ended = { code: status, stdout, stderr };
+    expectLines(
+      ended,
+      'unreadable',
+      ['a/secret', 'closed', 'listed/inside'].map((name) => join(source, name)),
+    );
+    expect(stderr.match(/\(EACCES\)/g)?.length).toBe(3);
+    expect(status).toBe(3);
+    expect(outcomesOf(ended)).toEqual({ new: 2, unreadable: 3 });
+    expect(expectWhole(store).length).toBe(2);
+  });
+
+  it('is told which store may not be written to', () => {
+    const source = makeTree({ a: 'a' });
+    fs.chmodSync(source, 0o755);
+    const folder = temporaryDirectory();
+    fs.chmodSync(folder, 0o755);
+    for (const name of ['s', 'a/b/s']) {
+      const ended = asNobody(
+        process.execPath,
+        MAIN,
+        'ingest',
+        source,
+        '--store',
+        join(folder, name),
+      );
+      expect(ended.stderr).toMatch(
+        new RegExp(`^ingot: cannot create the store: ${folder}/${name}: .*\\(EACCES\\).*\\n$`),
+      );
+      expect(ended.status).toBe(1);
+    }
+  });
+});
