@@ -3,13 +3,14 @@ import { once } from 'node:events';
 import type { MessagePort } from 'node:worker_threads';
 import { type Failure, failureOf, IngotError } from '../errors.ts';
 import { type StatusReader, statusReader } from '../native/file-status.ts';
-import { loadLibc } from '../native/libc.ts';
+import { type Libc, loadLibc } from '../native/libc.ts';
 import { type LocalWorkerInit, openLocalWorkerHalf } from '../store/local-halves.ts';
 import type { CallMain, Group, WorkerHalf } from '../store/seam.ts';
 import { BatchRun, SMALL_FILE_BYTES } from './batch-task.ts';
 import { Claims } from './claims.ts';
 import { IdleClock } from './idle-clock.ts';
-import { ingestLarge, Stopped } from './large-task.ts';
+import { Stopped } from './large-read.ts';
+import { ingestLarge } from './large-task.ts';
 import {
   type BatchTask,
   type LargeTask,
@@ -28,6 +29,7 @@ type Ended = Omit<TaskDone, 'status' | 'cost'>;
 /** One worker: its half of the store, its buffer, its tasks. */
 export class IngestWorker {
   readonly #half: WorkerHalf;
+  readonly #libc: Libc | undefined;
   readonly #status: StatusReader;
   readonly #claims: Claims;
   readonly #stop: Int32Array;
@@ -35,17 +37,18 @@ export class IngestWorker {
   readonly #buffer = Buffer.allocUnsafeSlow(SMALL_FILE_BYTES + 1);
   readonly #idle = new IdleClock();
 
-  private constructor(setup: WorkerSetup, status: StatusReader) {
+  private constructor(setup: WorkerSetup, libc: Libc | undefined) {
     const number = Atomics.add(new Int32Array(setup.nextWorker), 0, 1);
-    this.#half = openLocalWorkerHalf(setup.storeInit as LocalWorkerInit, number, status);
-    this.#status = status;
+    this.#half = openLocalWorkerHalf(setup.storeInit as LocalWorkerInit, number, libc);
+    this.#libc = libc;
+    this.#status = statusReader(libc?.statx);
     this.#claims = new Claims(setup.claims);
     this.#stop = new Int32Array(setup.stop);
     this.#bytesRead = new BigInt64Array(setup.bytesRead);
   }
 
   static async open(setup: WorkerSetup): Promise<IngestWorker> {
-    return new IngestWorker(setup, statusReader((await loadLibc())?.statx));
+    return new IngestWorker(setup, await loadLibc());
   }
 
   /** Never rejects for what files, store or machine do: a failure is a reply. */
@@ -90,7 +93,7 @@ export class IngestWorker {
   async #large(task: LargeTask, group: Group, meter: CostMeter): Promise<Ended> {
     const stopped = () => this.#stopped();
     const onRead = (bytes: number) => this.#addRead(1, bytes);
-    const shared = { claims: this.#claims, status: this.#status };
+    const shared = { claims: this.#claims, status: this.#status, libc: this.#libc };
     const context = { ...shared, group, meter, task: task.id, stopped, onRead };
     try {
       const content = await ingestLarge(task.path, context);

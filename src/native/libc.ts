@@ -3,6 +3,7 @@
  * koffi brings its binaries inside its npm packages. Where none fits the machine, `loadLibc`
  * gives undefined and the callers fall back: fsync for the barrier, no sweep without flock.
  */
+import fs from 'node:fs';
 import { errnoName } from '../errors.ts';
 
 export interface Libc {
@@ -13,6 +14,13 @@ export interface Libc {
   syncfs(fd: number): Promise<void>;
   /** flock(2), exclusive, not waiting: false when another open file holds the lock. */
   tryLock(fd: number): boolean;
+  /**
+   * Turns O_DIRECT on or off for an open file (fcntl(2), F_SETFL): its writes then go past the
+   * page cache. False where the file system does not take it.
+   */
+  setDirect(fd: number, on: boolean): boolean;
+  /** Where a buffer lies in memory: direct writes ask for its alignment. */
+  addressOf(buffer: Uint8Array): bigint;
   /** Undefined where the C library has no statx(2). */
   readonly statx: Statx | undefined;
 }
@@ -26,6 +34,7 @@ export interface Statx {
 
 const LOCK_EX = 2;
 const LOCK_NB = 4;
+const F_SETFL = 4;
 const AT_FDCWD = -100;
 const AT_EMPTY_PATH = 0x1000;
 const STATX_BASIC_STATS = 0x7ff;
@@ -53,6 +62,7 @@ async function bind(): Promise<Libc | undefined> {
   const self = koffi.load(null);
   const syncfs = self.func('int syncfs(int fd)');
   const flock = self.func('int flock(int fd, int operation)');
+  const fcntl = self.func('int fcntl(int fd, int command, ...)');
   return {
     syncfs: (fd) =>
       new Promise((resolve, reject) => {
@@ -71,6 +81,8 @@ async function bind(): Promise<Libc | undefined> {
       }
       return true;
     },
+    setDirect: (fd, on) => fcntl(fd, F_SETFL, 'int', on ? fs.constants.O_DIRECT : 0) === 0,
+    addressOf: (buffer) => koffi.address(buffer),
     statx: bindStatx(koffi, self),
   };
 }

@@ -5,10 +5,10 @@
  * are durable. No object is ever opened for writing. A crash at any point leaves temps that the
  * next open sweeps, and objects that are whole.
  */
-import type fs from 'node:fs';
 import { promisify } from 'node:util';
 import { failed } from '../errors.ts';
 import { isRegularFile, type StatusReader } from '../native/file-status.ts';
+import type { Libc } from '../native/libc.ts';
 import type { Digest } from './digest.ts';
 import { directoryFullHint } from './disk-full.ts';
 import { type FileOps, writeFully } from './file-ops.ts';
@@ -21,8 +21,10 @@ import type {
   Group,
   Presence,
   StoreCost,
+  StreamedContent,
   StreamStage,
 } from './seam.ts';
+import { DryStream, TempStream } from './temp-stream.ts';
 import type { Temp, TempFolder } from './temps.ts';
 import { hashesTo } from './verify-objects.ts';
 
@@ -43,6 +45,8 @@ export interface LocalWorkerState {
   readonly maxOpenTemps: number;
   readonly ops: FileOps;
   readonly status: StatusReader;
+  /** Writes past the page cache, where that is wanted and can be had. */
+  readonly setDirect: Libc['setDirect'] | undefined;
   readonly large: LargeIndex;
 }
 
@@ -100,26 +104,24 @@ export class LocalGroup implements Group {
     }
   }
 
-  stageStream(expected = 0): StreamStage {
-    const { ops, dryRun, temps } = this.#state;
+  stageStream({ expected, aligned }: StreamedContent): StreamStage {
+    const { ops, dryRun, temps, setDirect } = this.#state;
     if (dryRun) return new DryStream(this.cost);
     const temp = temps.open();
-    const write = promisify(ops.write) as typeof fs.write.__promisify__;
-    let size = 0;
+    const stream = new TempStream(temp.fd, ops, aligned ? setDirect : undefined);
     return {
       write: async (bytes) => {
         try {
-          for (let at = 0; at < bytes.length; )
-            at += (await write(temp.fd, bytes, at, bytes.length - at, null)).bytesWritten;
+          await stream.write(bytes);
         } catch (error) {
-          throw temps.failure(error, temp.path, Math.max(bytes.length, expected - size));
+          const lacking = Math.max(bytes.length, expected - stream.size);
+          throw temps.failure(error, temp.path, lacking);
         }
-        size += bytes.length;
         this.cost.bytesWritten += bytes.length;
       },
-      keep: (digest, total, sample) => this.#keepLarge(temp, digest, total, sample),
+      keep: (digest, size, sample) => this.#keepLarge(temp, digest, size, sample),
       drop: () => {
-        this.cost.bytesWritten -= size;
+        this.cost.bytesWritten -= stream.size;
         temps.remove(temp);
       },
     };
@@ -218,27 +220,6 @@ export class LocalGroup implements Group {
       throw this.#state.temps.failure(error, temp.path, size);
     }
     if (sample !== undefined) this.#largeKept.push({ size, sample });
-  }
-}
-
-/** A stream that is only counted. */
-class DryStream implements StreamStage {
-  readonly #cost: StoreCost;
-  #size = 0;
-
-  constructor(cost: StoreCost) {
-    this.#cost = cost;
-  }
-
-  async write(bytes: Uint8Array): Promise<void> {
-    this.#size += bytes.length;
-    this.#cost.bytesWritten += bytes.length;
-  }
-
-  keep(): void {}
-
-  drop(): void {
-    this.#cost.bytesWritten -= this.#size;
   }
 }
 

@@ -1,8 +1,8 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf, failed } from '../errors.ts';
-import { nodeStatus, type StatusReader } from '../native/file-status.ts';
-import { loadLibc } from '../native/libc.ts';
+import { statusReader } from '../native/file-status.ts';
+import { type Libc, loadLibc } from '../native/libc.ts';
 import {
   type BarrierChoice,
   BarrierCoordinator,
@@ -175,7 +175,7 @@ export class LocalMainHalf implements MainHalf {
 export function openLocalWorkerHalf(
   init: LocalWorkerInit,
   worker: number,
-  status: StatusReader = nodeStatus,
+  libc: Libc | undefined,
   ops: FileOps = nodeFileOps,
 ): WorkerHalf {
   const tempFolder = join(init.writerFolder, String(worker));
@@ -198,7 +198,8 @@ export function openLocalWorkerHalf(
     dryRun: init.dryRun,
     maxOpenTemps: init.maxOpenTemps,
     ops,
-    status,
+    status: statusReader(libc?.statx),
+    setDirect: init.durability === 'none' ? undefined : libc?.setDirect,
     large: new LargeIndex(init.root),
   };
   return {

@@ -2,7 +2,6 @@ import fs from 'node:fs';
 import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 import { failed, IngotError, UsageError } from '../errors.ts';
-import { nodeStatus } from '../native/file-status.ts';
 import { type Digest, DigestStream, digestOf } from './digest.ts';
 import { type FileOps, nodeFileOps } from './file-ops.ts';
 import { objectPath, otherLayout } from './layout.ts';
@@ -59,7 +58,7 @@ export class Putter {
     // What is put here is not claimed anywhere: the disk has to be asked, empty on open or not.
     const init = { ...main.workerInit, wasEmpty: false };
     try {
-      return new Putter(main, init, openLocalWorkerHalf(init, 0, nodeStatus, ops), ops);
+      return new Putter(main, init, openLocalWorkerHalf(init, 0, undefined, ops), ops);
     } catch (error) {
       main.abandon();
       throw error;
@@ -113,7 +112,7 @@ export class Putter {
         size += chunk.length;
         waiting.push(chunk);
         if (size <= IN_MEMORY) continue;
-        stage ??= group.stageStream();
+        stage ??= group.stageStream({ expected: size, aligned: false });
         for (const bytes of waiting.splice(0)) await writeAndHash(stage, hash, bytes);
       }
       if (stage === undefined) return await this.#putBytes(group, Buffer.concat(waiting, size));

@@ -23,11 +23,8 @@ export interface Group {
   /** Accepts a content that lies in memory. Visible under its digest only after `commit`. */
   stage(digest: Digest, bytes: Uint8Array): void;
 
-  /**
-   * Accepts a content that comes in pieces, its digest still unknown. `expected` is its likely
-   * size in bytes: what a store without room tells how much it lacks.
-   */
-  stageStream(expected?: number): StreamStage;
+  /** Accepts a content that comes in pieces, its digest still unknown. */
+  stageStream(content: StreamedContent): StreamStage;
 
   /**
    * Accepts a content by sharing the blocks of an open file. Undefined where that cannot be
@@ -46,6 +43,13 @@ export interface Group {
 
   /** Time spent and things done since the group was made, for the report. */
   readonly cost: StoreCost;
+}
+
+export interface StreamedContent {
+  /** Its likely size in bytes, by which a store without room tells how much it lacks. */
+  readonly expected: number;
+  /** Every piece but the last is whole pages long and begins at a page boundary in memory. */
+  readonly aligned: boolean;
 }
 
 /**

@@ -296,3 +296,18 @@ describe('an abort', () => {
     expect(objects(store)).toEqual([]);
   });
 });
+
+describe('many short ingests', () => {
+  it('end well although their threads are still starting', async () => {
+    const source = makeTree({ a: 'one' });
+    const store = newStore();
+    const signal = AbortSignal.abort();
+    for (let round = 0; round < 10; round++) {
+      await expect(ingest(store, [source], { threads: 8, signal })).rejects.toMatchObject({
+        interrupted: true,
+      });
+      await ingest(store, [source], { threads: 8 });
+    }
+    expect(objects(store).length).toBe(1);
+  });
+});

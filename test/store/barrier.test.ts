@@ -5,7 +5,13 @@ import type { Libc } from '../../src/native/libc.ts';
 import { BarrierCoordinator, chooseBarrier } from '../../src/store/barrier.ts';
 import { errno, tempFolder } from './temp-store.ts';
 
-const libc: Libc = { syncfs: async () => {}, tryLock: () => true, statx: undefined };
+const libc: Libc = {
+  syncfs: async () => {},
+  tryLock: () => true,
+  setDirect: () => false,
+  addressOf: () => 0n,
+  statx: undefined,
+};
 
 /** A flush that ends when it is told to. */
 function manualFlush() {
