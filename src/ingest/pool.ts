@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { IngotError } from '../errors.ts';
 
@@ -17,6 +18,7 @@ export type WorkerEntry = 'ingest-worker' | 'verify-worker';
 export class Pool<Task, Reply> {
   readonly threads: number;
   readonly #piscina: Piscina;
+  readonly #starting: readonly Promise<void>[];
 
   /** Starts the threads; `setup` is posted to each. */
   constructor(entry: WorkerEntry, setup: unknown, threads: number) {
@@ -31,6 +33,7 @@ export class Pool<Task, Reply> {
     });
     // A worker that dies without a task is told here; with one, the task rejects.
     this.#piscina.on('error', () => {});
+    this.#starting = this.#piscina.threads.map(untilStarted);
   }
 
   /** Tasks that may run at once; a further one would only wait in piscina's queue. */
@@ -55,10 +58,24 @@ export class Pool<Task, Reply> {
     }
   }
 
-  /** Ends the threads; tasks still running are cut off. */
+  /**
+   * Ends the threads; tasks still running are cut off. Waits for threads that are still loading
+   * their modules: Node aborts the process when one is ended in the middle of that.
+   */
   async close(): Promise<void> {
+    for (const thread of this.#piscina.threads) thread.ref();
+    await Promise.all(this.#starting);
     await this.#piscina.destroy();
   }
+}
+
+/** Resolves when a thread has loaded its modules, or has died of it. */
+function untilStarted(thread: Worker): Promise<void> {
+  return new Promise((resolve) => {
+    // piscina's worker says so in its first message.
+    thread.once('message', () => resolve());
+    thread.once('exit', () => resolve());
+  });
 }
 
 type Transfer =

@@ -62,7 +62,7 @@ describe('a system call that fails on one temp', () => {
 
   it('drops a large file that is being written', () => {
     makeTree({ large: randomBytes(9 << 20) }, source);
-    const ended = run({ inject: 'write:error=EIO', on: [tempPath(store, LARGE)] });
+    const ended = run({ inject: 'write,pwrite64:error=EIO', on: [tempPath(store, LARGE)] });
     expectFailure(ended, /cannot write an object.*\(EIO\)/);
     expect(outcomesOf(ended)).toEqual({ new: FILES, unfinished: 1 });
     expect(expectWhole(store).length).toBe(FILES);
@@ -121,7 +121,7 @@ describe('a flush that fails', () => {
   it('of the names takes back what was stored before another failure, too', () => {
     makeTree({ large: randomBytes(9 << 20) }, source);
     const on = [store, tempPath(store, LARGE)];
-    const inject = ['fsync:error=EIO:when=2', 'write:error=ENOSPC'];
+    const inject = ['fsync:error=EIO:when=2', 'write,pwrite64:error=ENOSPC'];
     const ended = run({ inject, on });
     expectFailure(ended, /cannot write an object.*\(ENOSPC\)/);
     expect(outcomesOf(ended)).toEqual({ unfinished: FILES + 1 });

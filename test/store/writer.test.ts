@@ -51,7 +51,7 @@ test('a lock held by another process keeps its temps; they are swept when it is 
   const folder = plantDead(root, 'other');
   const child = spawn(
     'flock',
-    ['-x', join(folder, 'lock'), 'sh', '-c', 'echo locked; exec sleep 60'],
+    ['-o', '-x', join(folder, 'lock'), 'sh', '-c', 'echo locked; exec sleep 60'],
     {
       stdio: ['ignore', 'pipe', 'ignore'],
       detached: true,
