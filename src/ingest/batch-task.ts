@@ -59,12 +59,14 @@ export class BatchRun {
   readonly #group: Group;
   readonly #meter: CostMeter;
   readonly #outcomes: Uint8Array;
-  readonly #sizes: Float64Array;
+  readonly #sizes: Uint32Array;
   readonly #owners: Int32Array;
   readonly #digests: string[] = [];
   readonly #problems: Problem[] = [];
   readonly #deferred: DeferredFile[] = [];
   #bytes = 0;
+  /** True when a duplicate relies on another task's claim. */
+  #relies = false;
 
   constructor(task: BatchTask, context: BatchContext, group: Group, meter: CostMeter) {
     const count = task.found.reduce((sum, { names }) => sum + names.length, 0);
@@ -73,7 +75,7 @@ export class BatchRun {
     this.#group = group;
     this.#meter = meter;
     this.#outcomes = new Uint8Array(count).fill(LEFT);
-    this.#sizes = new Float64Array(count);
+    this.#sizes = new Uint32Array(count);
     this.#owners = new Int32Array(count);
   }
 
@@ -92,7 +94,7 @@ export class BatchRun {
     return {
       outcomes: this.#outcomes,
       sizes: this.#sizes,
-      owners: this.#owners,
+      owners: this.#relies ? this.#owners : NO_OWNERS,
       digests: this.#task.wantDigests ? this.#joinedDigests() : '',
       problems: this.#problems,
       deferred: this.#deferred,
@@ -165,7 +167,10 @@ export class BatchRun {
     if (owner !== 0) {
       this.#outcomes[index] = CODE.duplicate;
       // A claim of this very task shares its fate: all of it is reported, or none.
-      this.#owners[index] = owner === this.#task.id ? 0 : owner;
+      if (owner !== this.#task.id) {
+        this.#owners[index] = owner;
+        this.#relies = true;
+      }
     } else if (this.#group.lookup(digest, bytes.length) === 'present') {
       this.#outcomes[index] = CODE.duplicate;
     } else {
@@ -184,3 +189,4 @@ export class BatchRun {
 }
 
 const NO_DIGEST = ' '.repeat(64);
+const NO_OWNERS = new Int32Array(0);

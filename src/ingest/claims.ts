@@ -45,7 +45,7 @@ export class Claims {
     for (let segment = 0; ; segment++) {
       const words = this.#segments[segment] ?? this.#segmentFor(segment, task);
       if (words === undefined) return NOBODY;
-      const bucket = (segment % 2 === 0 ? k0 : k1) & ((FIRST_BUCKETS << segment) - 1);
+      const bucket = ((segment % 2 === 0 ? k0 : k1) >>> 0) % (FIRST_BUCKETS << segment);
       let at = bucket * BUCKET_WORDS;
       for (const end = at + BUCKET_WORDS; at < end; at += SLOT_WORDS) {
         // Written once: a key word that is there and differs needs no second look.
@@ -124,7 +124,8 @@ const BUSY = -1;
 const SLOT_WORDS = 5;
 /** Enough that a segment is four fifths full before the next one is touched much. */
 const BUCKET_WORDS = SLOT_WORDS * 32;
-const FIRST_BUCKETS = 1 << 10;
+/** A table of 1 MB: what a run of some ten thousand contents needs. */
+const FIRST_BUCKETS = 1_536;
 /** Reserved, not used: the largest that V8 takes; room for 100 million contents. */
 const MAX_BYTES = 2 ** 32;
 const SETTLE_MS = 2_000;

@@ -1,5 +1,5 @@
 /**
- * Measures when a worker has nothing to do but wait for barriers. A worker runs two tasks in
+ * Measures when a worker has nothing to do but wait for barriers. A worker runs a few tasks in
  * turn; the time that one waits while the other hashes costs nothing and is not counted.
  */
 export class IdleClock {

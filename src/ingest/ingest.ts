@@ -8,7 +8,7 @@ import { Claims } from './claims.ts';
 import { ManifestWriter } from './manifest.ts';
 import type { Task, TaskReply, WorkerSetup } from './messages.ts';
 import { Pipeline } from './pipeline.ts';
-import { defaultThreads, Pool } from './pool.ts';
+import { defaultThreads, Pool, TASKS_PER_WORKER } from './pool.ts';
 import { Tally } from './tally.ts';
 import { planWalk, type WalkPlan, walkSources } from './walk-sources.ts';
 
@@ -42,7 +42,7 @@ export async function ingest(
     layout: options.layout,
     verifyHits: options.verifyHits ?? false,
     dryRun: options.dryRun ?? false,
-    threads,
+    groups: threads * TASKS_PER_WORKER,
   });
   return await new Run(half, plan, threads, options, begun).run();
 }

@@ -57,8 +57,8 @@ export interface TaskDone {
   /** For each entry the index of its outcome in OUTCOMES, or LEFT. */
   readonly outcomes: Uint8Array;
   /** For each stored entry its size in bytes. */
-  readonly sizes: Float64Array;
-  /** For each duplicate the task whose claim it relies on; 0 when it relies on none. */
+  readonly sizes: Uint32Array | Float64Array;
+  /** For each duplicate the task whose claim it relies on, else 0; empty when all are 0. */
   readonly owners: Int32Array;
   /** 64 characters an entry when they were wanted, spaces where there is none. */
   readonly digests: string;

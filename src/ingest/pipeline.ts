@@ -3,7 +3,7 @@
  *
  *   walk ─ batches of paths ─▶ workers: read, hash, claim, stage ─▶ barrier ─▶ publish ─▶ tally
  *
- * Concurrency: every worker runs two tasks in turn; one hashes while the other waits for its
+ * Concurrency: every worker runs a few tasks in turn; one hashes while the others wait for their
  * barrier, and the store's main half lets one barrier serve all groups that wait. A task is one
  * group: it is committed or fails as a whole. The first failure ends the run: tasks in flight
  * come to their end, what was not begun is `unfinished`.
@@ -27,9 +27,9 @@ import {
 } from './messages.ts';
 import type { UnsupportedKind } from './outcome.ts';
 import type { Pool } from './pool.ts';
-import type { Tally } from './tally.ts';
+import type { Tally, TaskEntries } from './tally.ts';
 import { addCost, noCost } from './task-cost.ts';
-import { type Batch, type LargeFile, WorkQueue } from './work-queue.ts';
+import { type Batch, type LargeFile, pathAt, WorkQueue } from './work-queue.ts';
 
 export interface PipelineOptions {
   readonly wantDigests: boolean;
@@ -143,20 +143,21 @@ export class Pipeline implements WalkSink {
     for (const path of paths) this.#tally.add({ path, outcome: 'unfinished' });
   }
 
-  async #runBatch({ found, paths }: Batch): Promise<void> {
+  async #runBatch({ found }: Batch): Promise<void> {
     const { wantDigests } = this.#options;
+    const count = found.reduce((sum, { names }) => sum + names.length, 0);
     const reply = await this.#run(
-      paths,
+      { count, pathOf: (index) => pathAt(found, index) },
       (id, port) => ({ type: 'batch', id, found, wantDigests, port }) satisfies BatchTask,
     );
-    if (reply !== undefined) this.#takeBack(found, paths, reply);
+    if (reply !== undefined) this.#takeBack(found, reply);
     this.#taskEnded();
   }
 
   async #runLarge({ path, size }: LargeFile): Promise<void> {
     this.#largeInFlight++;
     const reply = await this.#run(
-      [path],
+      { count: 1, pathOf: () => path },
       (id, port) => ({ type: 'large', id, path, port }) satisfies LargeTask,
     );
     if (reply?.outcomes[0] === LEFT) this.#queue.addLarge(path, size);
@@ -166,7 +167,7 @@ export class Pipeline implements WalkSink {
 
   /** Runs one task to its end and tallies it. Never rejects: a failure is kept for `drain`. */
   async #run(
-    paths: readonly string[],
+    entries: TaskEntries,
     makeTask: (id: number, port: MessagePort) => Task,
   ): Promise<TaskDone | undefined> {
     const id = this.#nextTask++;
@@ -178,10 +179,10 @@ export class Pipeline implements WalkSink {
       const reply = await this.#pool.run(makeTask(id, port2), [port2]);
       addCost(this.cost, reply.cost);
       if (reply.status === 'failed') throw new IngotError(reply.failure);
-      this.#tally.taskDone(id, paths, reply);
+      this.#tally.taskDone(id, entries, reply);
       return reply;
     } catch (error) {
-      this.#tally.taskFailed(id, paths);
+      this.#tally.taskFailed(id, entries);
       this.fail(error instanceof Error ? error : new Error(String(error)));
       return undefined;
     } finally {
@@ -203,13 +204,14 @@ export class Pipeline implements WalkSink {
   }
 
   /** Queues what a task gave back: its large files, and the rest of a batch that had enough. */
-  #takeBack(found: readonly FoundFiles[], paths: readonly string[], reply: TaskDone): void {
+  #takeBack(found: readonly FoundFiles[], reply: TaskDone): void {
     const deferred = new Set<number>();
     for (const { index, size } of reply.deferred) {
       deferred.add(index);
       this.largeBytes += size;
-      this.#queue.addLarge(paths[index]!, size);
+      this.#queue.addLarge(pathAt(found, index), size);
     }
+    if (!reply.outcomes.includes(LEFT)) return;
     let index = 0;
     const rest = found.map(({ directory, names }) => ({
       directory,

@@ -3,9 +3,15 @@ import type { Digest } from '../store/digest.ts';
 import { LEFT, type TaskDone } from './messages.ts';
 import { type EntryReport, OUTCOMES, type Outcome, type UnsupportedKind } from './outcome.ts';
 
+/** The entries of a task. Paths are made only for those that are told of. */
+export interface TaskEntries {
+  readonly count: number;
+  pathOf(index: number): string;
+}
+
 /** A reply whose duplicates rely on claims of tasks that are still running. */
 interface Held {
-  readonly paths: readonly string[];
+  readonly entries: TaskEntries;
   readonly reply: TaskDone;
   readonly waitsFor: Set<number>;
 }
@@ -59,21 +65,22 @@ export class Tally {
   }
 
   /** A task has committed. Entries marked LEFT are not counted; the caller runs them again. */
-  taskDone(id: number, paths: readonly string[], reply: TaskDone): void {
+  taskDone(id: number, entries: TaskEntries, reply: TaskDone): void {
     this.#running.delete(id);
     const waitsFor = new Set<number>();
     for (const owner of reply.owners) if (this.#running.has(owner)) waitsFor.add(owner);
-    const held = { paths, reply, waitsFor };
+    const held = { entries, reply, waitsFor };
     if (waitsFor.size === 0) this.#count(held);
     else this.#held.push(held);
     this.#ended(id);
   }
 
   /** A task has failed: nothing it staged is stored, and no duplicate of it. */
-  taskFailed(id: number, paths: readonly string[]): void {
+  taskFailed(id: number, entries: TaskEntries): void {
     this.#running.delete(id);
     this.#failed.add(id);
-    for (const path of paths) this.add({ path, outcome: 'unfinished' });
+    for (let index = 0; index < entries.count; index++)
+      this.add({ path: entries.pathOf(index), outcome: 'unfinished' });
     this.#ended(id);
   }
 
@@ -99,23 +106,24 @@ export class Tally {
     for (const held of ready) this.#count(held);
   }
 
-  #count({ paths, reply }: Held): void {
+  #count({ entries, reply }: Held): void {
     const problems = new Map(reply.problems.map((problem) => [problem.index, problem]));
-    for (let index = 0; index < paths.length; index++) {
+    for (let index = 0; index < entries.count; index++) {
       const code = reply.outcomes[index]!;
       if (code === LEFT) continue;
-      const path = paths[index]!;
       const outcome = OUTCOMES[code]!;
       const problem = problems.get(index);
       if (problem !== undefined) {
         const { failure, kind } = problem;
+        const path = entries.pathOf(index);
         this.add({ path, outcome, ...(failure && { failure }), ...(kind && { kind }) });
-      } else if (this.#failed.has(reply.owners[index]!)) this.add({ path, outcome: 'unfinished' });
-      else this.#stored(path, outcome, reply, index);
+      } else if (this.#failed.has(reply.owners[index] ?? 0))
+        this.add({ path: entries.pathOf(index), outcome: 'unfinished' });
+      else this.#stored(entries, index, outcome, reply);
     }
   }
 
-  #stored(path: string, outcome: Outcome, reply: TaskDone, index: number): void {
+  #stored(entries: TaskEntries, index: number, outcome: Outcome, reply: TaskDone): void {
     const size = reply.sizes[index]!;
     if (outcome === 'new') this.bytesStored += size;
     else this.bytesSaved += size;
@@ -123,6 +131,7 @@ export class Tally {
       this.outcomes[outcome]++;
       return;
     }
+    const path = entries.pathOf(index);
     const digest = reply.digests.slice(index * 64, index * 64 + 64) as Digest;
     this.add({ path, outcome, digest, size });
     this.#options.onStored?.(digest, path);

@@ -1,11 +1,12 @@
 import type { FoundFiles } from './entries.ts';
+import { joinPath } from './names.ts';
 
 /** Enough that a task's overhead and its share of a barrier vanish beside its files. */
-const BATCH_FILES = 1_000;
+const BATCH_FILES = 2_000;
 /** A batch this small is worth starting when a worker has nothing to do. */
 const FIRST_BATCH_FILES = 64;
 /** Batches that wait for a worker; with those in flight all that is held of the walk. */
-const MAX_WAITING = 8;
+const MAX_WAITING = 4;
 /** Large files that wait; each is one path. */
 const MAX_LARGE_WAITING = 1_000;
 
@@ -13,8 +14,6 @@ const MAX_LARGE_WAITING = 1_000;
 export interface Batch {
   readonly type: 'batch';
   readonly found: readonly FoundFiles[];
-  /** All paths, in the order of `found`. */
-  readonly paths: readonly string[];
 }
 
 export interface LargeFile {
@@ -72,7 +71,7 @@ export class WorkQueue {
     if (allow.hungry && this.#batches.length === 0 && this.#fillingCount >= FIRST_BATCH_FILES)
       this.#closeBatch();
     const found = this.#batches.shift();
-    return found && { type: 'batch', found, paths: pathsOf(found) };
+    return found && { type: 'batch', found };
   }
 
   /** Empties the queue and gives the paths that nobody will work on. */
@@ -93,8 +92,15 @@ export class WorkQueue {
 
 /** The full path of every file, in order. */
 export function pathsOf(found: readonly FoundFiles[]): string[] {
-  return found.flatMap(({ directory, names }) => {
-    const prefix = directory === '/' ? '/' : `${directory}/`;
-    return names.map((name) => prefix + name);
-  });
+  return found.flatMap(({ directory, names }) => names.map((name) => joinPath(directory, name)));
+}
+
+/** The full path of one file; `index` counts over all directories. */
+export function pathAt(found: readonly FoundFiles[], index: number): string {
+  let at = index;
+  for (const { directory, names } of found) {
+    if (at < names.length) return joinPath(directory, names[at]!);
+    at -= names.length;
+  }
+  throw new RangeError(`no file ${index}`);
 }

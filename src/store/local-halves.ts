@@ -26,7 +26,8 @@ export interface WriteOptions {
   readonly verifyHits: boolean;
   /** Look and hash, but create and write nothing. */
   readonly dryRun: boolean;
-  readonly threads: number;
+  /** The most groups that are open at once. */
+  readonly groups: number;
 }
 
 /** Plain data: what each worker thread is told. */
@@ -86,7 +87,7 @@ export class LocalMainHalf implements MainHalf {
     options: WriteOptions,
     ops: FileOps = nodeFileOps,
   ): Promise<LocalMainHalf> {
-    const { durability, verifyHits, dryRun, threads } = options;
+    const { durability, verifyHits, dryRun, groups } = options;
     const existing = readFormat(root);
     if (existing !== undefined) checkLayout(root, existing, options.layout);
     const layout = options.layout ?? 'flat';
@@ -108,7 +109,7 @@ export class LocalMainHalf implements MainHalf {
         wasEmpty: !present || isEmpty(root, format.layout),
         verifyHits,
         dryRun,
-        maxOpenTemps: maxOpenTemps(threads),
+        maxOpenTemps: maxOpenTemps(groups),
       };
       // Only asked for where chooseBarrier took syncfs, which it does only with libc at hand.
       const flush = () => libc!.syncfs(rootFd);
@@ -217,10 +218,9 @@ function openRoot(root: string, ops: FileOps): number {
   return ops.openSync(root, fs.constants.O_RDONLY | fs.constants.O_DIRECTORY);
 }
 
-function maxOpenTemps(threads: number): number {
+function maxOpenTemps(groups: number): number {
   const limits = fs.readFileSync('/proc/self/limits', 'latin1');
   const soft = Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? 1024);
-  // Each worker has up to two groups at a time.
-  const each = Math.floor((soft * OPEN_TEMPS_SHARE) / (threads * 2));
+  const each = Math.floor((soft * OPEN_TEMPS_SHARE) / groups);
   return Math.max(1, Math.min(MAX_OPEN_TEMPS, each));
 }

@@ -52,7 +52,7 @@ export class Putter {
   ): Promise<Putter> {
     const main = await LocalMainHalf.open(
       root,
-      { durability, barrier: 'fsync', verifyHits: false, dryRun: false, threads: 1 },
+      { durability, barrier: 'fsync', verifyHits: false, dryRun: false, groups: 1 },
       ops,
     );
     // What is put here is not claimed anywhere: the disk has to be asked, empty on open or not.

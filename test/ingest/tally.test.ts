@@ -23,6 +23,11 @@ function reply(...parts: Part[]): TaskDone {
   };
 }
 
+const entriesOf = (paths: readonly string[]) => ({
+  count: paths.length,
+  pathOf: (index: number) => paths[index]!,
+});
+
 function newTally(report: 'all' | 'problems' = 'all') {
   const entries: EntryReport[] = [];
   const stored: string[] = [];
@@ -43,7 +48,7 @@ describe('the tally', () => {
     tally.taskStarted(1);
     tally.taskDone(
       1,
-      ['a', 'b', 'c', 'd'],
+      entriesOf(['a', 'b', 'c', 'd']),
       reply(['new', 5], ['duplicate', 7], ['unreadable'], ['left']),
     );
     expect(counts(tally)).toEqual({ new: 1, duplicate: 1, unreadable: 1 });
@@ -59,10 +64,10 @@ describe('the tally', () => {
     const { tally, stored } = newTally();
     tally.taskStarted(1);
     tally.taskStarted(2);
-    tally.taskDone(2, ['copy'], reply(['duplicate', 5, 1]));
+    tally.taskDone(2, entriesOf(['copy']), reply(['duplicate', 5, 1]));
     expect(counts(tally)).toEqual({});
     expect(stored).toEqual([]);
-    tally.taskDone(1, ['first'], reply(['new', 5]));
+    tally.taskDone(1, entriesOf(['first']), reply(['new', 5]));
     expect(counts(tally)).toEqual({ new: 1, duplicate: 1 });
     expect(stored.sort()).toEqual(['copy', 'first']);
   });
@@ -76,8 +81,8 @@ describe('the tally', () => {
       tally.taskStarted(1);
       tally.taskStarted(2);
       for (const id of order) {
-        if (id === 1) tally.taskFailed(1, ['first']);
-        else tally.taskDone(2, ['copy', 'own'], reply(['duplicate', 5, 1], ['new', 3]));
+        if (id === 1) tally.taskFailed(1, entriesOf(['first']));
+        else tally.taskDone(2, entriesOf(['copy', 'own']), reply(['duplicate', 5, 1], ['new', 3]));
       }
       expect(counts(tally)).toEqual({ new: 1, unfinished: 2 });
       expect(stored).toEqual(['own']);
@@ -89,8 +94,8 @@ describe('the tally', () => {
     const { tally } = newTally();
     tally.taskStarted(1);
     tally.taskStarted(2);
-    tally.taskDone(1, ['a', 'b'], reply(['new', 1], ['duplicate', 2, 2]));
-    tally.taskDone(2, ['c', 'd'], reply(['new', 2], ['duplicate', 1, 1]));
+    tally.taskDone(1, entriesOf(['a', 'b']), reply(['new', 1], ['duplicate', 2, 2]));
+    tally.taskDone(2, entriesOf(['c', 'd']), reply(['new', 2], ['duplicate', 1, 1]));
     expect(counts(tally)).toEqual({ new: 2, duplicate: 2 });
     tally.assertComplete(4);
   });
@@ -98,7 +103,7 @@ describe('the tally', () => {
   it('names only problems unless every entry was asked for', () => {
     const { tally, entries } = newTally('problems');
     tally.taskStarted(1);
-    tally.taskDone(1, ['a', 'b'], reply(['new', 1], ['unreadable']));
+    tally.taskDone(1, entriesOf(['a', 'b']), reply(['new', 1], ['unreadable']));
     expect(entries).toEqual([
       { path: 'b', outcome: 'unreadable', failure: { what: 'x', code: 'EACCES' } },
     ]);
@@ -107,7 +112,11 @@ describe('the tally', () => {
   it('takes everything back that a failed last flush may have lost', () => {
     const { tally } = newTally();
     tally.taskStarted(1);
-    tally.taskDone(1, ['a', 'b', 'c'], reply(['new', 1], ['duplicate', 1], ['unreadable']));
+    tally.taskDone(
+      1,
+      entriesOf(['a', 'b', 'c']),
+      reply(['new', 1], ['duplicate', 1], ['unreadable']),
+    );
     tally.takeBack();
     expect(counts(tally)).toEqual({ unfinished: 2, unreadable: 1 });
   });

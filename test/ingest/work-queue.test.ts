@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { FoundFiles } from '../../src/ingest/entries.ts';
-import { type Batch, pathsOf, WorkQueue } from '../../src/ingest/work-queue.ts';
+import { type Batch, pathAt, pathsOf, WorkQueue } from '../../src/ingest/work-queue.ts';
 
 const files = (directory: string, count: number): FoundFiles => ({
   directory,
@@ -18,8 +18,8 @@ function drain(queue: WorkQueue): Batch[] {
 }
 
 describe('the work queue', () => {
-  it('loses no path and repeats none, in batches of at most 1,000, in the order of the walk', () => {
-    const directories = fc.array(fc.nat({ max: 2500 }), { maxLength: 12 });
+  it('loses no path and repeats none, in batches of at most 2,000, in the order of the walk', () => {
+    const directories = fc.array(fc.nat({ max: 5000 }), { maxLength: 12 });
     fc.assert(
       fc.property(directories, (counts) => {
         const queue = new WorkQueue();
@@ -27,8 +27,9 @@ describe('the work queue', () => {
         for (const each of found) queue.add(each);
         queue.endOfWalk();
         const batches = drain(queue);
-        for (const { paths } of batches) expect(paths.length).toBeLessThanOrEqual(1000);
-        expect(batches.flatMap(({ paths }) => paths)).toEqual(pathsOf(found));
+        for (const { found: part } of batches)
+          expect(pathsOf(part).length).toBeLessThanOrEqual(2000);
+        expect(batches.flatMap(({ found: part }) => pathsOf(part))).toEqual(pathsOf(found));
         expect(queue.isEmpty).toBe(true);
       }),
       { numRuns: 50 },
@@ -39,14 +40,16 @@ describe('the work queue', () => {
     const queue = new WorkQueue();
     queue.add(files('d', 100));
     expect(queue.next(idle)).toBeUndefined();
-    expect(queue.next({ large: true, hungry: true })).toMatchObject({ paths: { length: 100 } });
+    expect(queue.next({ large: true, hungry: true })).toMatchObject({
+      found: [{ names: { length: 100 } }],
+    });
     queue.add(files('d', 10));
     expect(queue.next({ large: true, hungry: true })).toBeUndefined();
     queue.endOfWalk();
-    expect(queue.next(idle)).toMatchObject({ paths: { length: 10 } });
+    expect(queue.next(idle)).toMatchObject({ found: [{ names: { length: 10 } }] });
   });
 
-  it('is full when eight batches wait, and no longer when one was taken', () => {
+  it('is full when four batches wait, and no longer when one was taken', () => {
     const queue = new WorkQueue();
     queue.add(files('d', 7999));
     expect(queue.isFull).toBe(false);
@@ -58,7 +61,7 @@ describe('the work queue', () => {
 
   it('gives large files before batches, but only where they are allowed', () => {
     const queue = new WorkQueue();
-    queue.add(files('d', 1000));
+    queue.add(files('d', 2000));
     queue.addLarge('big', 1e9);
     expect(queue.next({ large: false, hungry: false })).toMatchObject({ type: 'batch' });
     expect(queue.next(idle)).toEqual({ type: 'large', path: 'big', size: 1e9 });
@@ -66,9 +69,9 @@ describe('the work queue', () => {
 
   it('gives the rest of a batch before later ones', () => {
     const queue = new WorkQueue();
-    queue.add(files('later', 1000));
+    queue.add(files('later', 2000));
     queue.putBack([files('earlier', 3)]);
-    expect(queue.next(idle)).toMatchObject({ paths: ['earlier/f0', 'earlier/f1', 'earlier/f2'] });
+    expect(queue.next(idle)).toMatchObject({ found: [files('earlier', 3)] });
   });
 
   it('hands over every path that waits when it is cleared', () => {
@@ -78,6 +81,13 @@ describe('the work queue', () => {
     expect(queue.clear()).toEqual([...pathsOf([files('d', 1500)]), 'big']);
     expect(queue.isEmpty).toBe(true);
     expect(queue.next(idle)).toBeUndefined();
+  });
+
+  it('finds the path of any file by its number', () => {
+    const found = [files('d', 3), files('e', 2)];
+    const paths = pathsOf(found);
+    expect(paths.map((_, index) => pathAt(found, index))).toEqual(paths);
+    expect(() => pathAt(found, 5)).toThrow(RangeError);
   });
 
   it('joins names to the root directory with one slash', () => {
