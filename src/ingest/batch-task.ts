@@ -15,6 +15,7 @@ import {
   type TaskDone,
 } from './messages.ts';
 import { OUTCOMES, type Outcome } from './outcome.ts';
+import { countOf, unpack } from './packed-files.ts';
 import {
   changedRefusal,
   isUnchanged,
@@ -69,7 +70,7 @@ export class BatchRun {
   #relies = false;
 
   constructor(task: BatchTask, context: BatchContext, group: Group, meter: CostMeter) {
-    const count = task.found.reduce((sum, { names }) => sum + names.length, 0);
+    const count = countOf(task.found);
     this.#task = task;
     this.#context = context;
     this.#group = group;
@@ -82,7 +83,7 @@ export class BatchRun {
   /** Throws when the store or the machine fails: then the whole batch has failed. */
   async run(commit: () => Promise<void>): Promise<BatchOutcome> {
     let index = 0;
-    for (const { directory, names } of this.#task.found) {
+    for (const { directory, names } of this.#task.found.map(unpack)) {
       const prefix = directory === '/' ? '/' : `${directory}/`;
       for (const name of names) {
         if (this.#bytes >= BATCH_BYTES || this.#context.stopped()) break;

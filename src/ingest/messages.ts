@@ -2,8 +2,8 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Failure } from '../errors.ts';
 import type { Digest } from '../store/digest.ts';
-import type { FoundFiles } from './entries.ts';
 import type { UnsupportedKind } from './outcome.ts';
+import type { PackedFiles } from './packed-files.ts';
 
 /** What each worker thread is told when it starts. */
 export interface WorkerSetup {
@@ -23,7 +23,7 @@ export interface BatchTask {
   readonly type: 'batch';
   /** Positive; the owner of the claims that this task makes. */
   readonly id: number;
-  readonly found: readonly FoundFiles[];
+  readonly found: readonly PackedFiles[];
   readonly wantDigests: boolean;
   /** Carries the store halves' messages while the task runs. */
   readonly port: MessagePort;

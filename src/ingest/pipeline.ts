@@ -26,10 +26,11 @@ import {
   type TaskReply,
 } from './messages.ts';
 import type { UnsupportedKind } from './outcome.ts';
+import { countOf, type PackedFiles, pack, pathAt, unpack } from './packed-files.ts';
 import type { Pool } from './pool.ts';
 import type { Tally, TaskEntries } from './tally.ts';
 import { addCost, noCost } from './task-cost.ts';
-import { type Batch, type LargeFile, pathAt, WorkQueue } from './work-queue.ts';
+import { type Batch, type LargeFile, WorkQueue } from './work-queue.ts';
 
 export interface PipelineOptions {
   readonly wantDigests: boolean;
@@ -145,9 +146,8 @@ export class Pipeline implements WalkSink {
 
   async #runBatch({ found }: Batch): Promise<void> {
     const { wantDigests } = this.#options;
-    const count = found.reduce((sum, { names }) => sum + names.length, 0);
     const reply = await this.#run(
-      { count, pathOf: (index) => pathAt(found, index) },
+      { count: countOf(found), pathOf: (index) => pathAt(found, index) },
       (id, port) => ({ type: 'batch', id, found, wantDigests, port }) satisfies BatchTask,
     );
     if (reply !== undefined) this.#takeBack(found, reply);
@@ -204,7 +204,7 @@ export class Pipeline implements WalkSink {
   }
 
   /** Queues what a task gave back: its large files, and the rest of a batch that had enough. */
-  #takeBack(found: readonly FoundFiles[], reply: TaskDone): void {
+  #takeBack(found: readonly PackedFiles[], reply: TaskDone): void {
     const deferred = new Set<number>();
     for (const { index, size } of reply.deferred) {
       deferred.add(index);
@@ -213,14 +213,14 @@ export class Pipeline implements WalkSink {
     }
     if (!reply.outcomes.includes(LEFT)) return;
     let index = 0;
-    const rest = found.map(({ directory, names }) => ({
+    const rest = found.map(unpack).map(({ directory, names }) => ({
       directory,
       names: names.filter(() => {
         const at = index++;
         return reply.outcomes[at] === LEFT && !deferred.has(at);
       }),
     }));
-    this.#queue.putBack(rest.filter(({ names }) => names.length > 0));
+    this.#queue.putBack(rest.filter(({ names }) => names.length > 0).map(pack));
   }
 
   #taskEnded(): void {

@@ -1,5 +1,5 @@
 import type { FoundFiles } from './entries.ts';
-import { joinPath } from './names.ts';
+import { type PackedFiles, pack, pathsOf } from './packed-files.ts';
 
 /** Enough that a task's overhead and its share of a barrier vanish beside its files. */
 const BATCH_FILES = 2_000;
@@ -13,7 +13,7 @@ const MAX_LARGE_WAITING = 1_000;
 /** Paths for one batch task, grouped by their directory. */
 export interface Batch {
   readonly type: 'batch';
-  readonly found: readonly FoundFiles[];
+  readonly found: readonly PackedFiles[];
 }
 
 export interface LargeFile {
@@ -24,9 +24,9 @@ export interface LargeFile {
 
 /** What waits for a worker. Bounded: the walk stands still while `isFull`. */
 export class WorkQueue {
-  #filling: FoundFiles[] = [];
+  #filling: PackedFiles[] = [];
   #fillingCount = 0;
-  #batches: FoundFiles[][] = [];
+  #batches: PackedFiles[][] = [];
   #large: LargeFile[] = [];
 
   get isFull(): boolean {
@@ -41,7 +41,7 @@ export class WorkQueue {
   add({ directory, names }: FoundFiles): void {
     for (let at = 0; at < names.length; ) {
       const taken = names.slice(at, at + BATCH_FILES - this.#fillingCount);
-      this.#filling.push({ directory, names: taken });
+      this.#filling.push(pack({ directory, names: taken }));
       this.#fillingCount += taken.length;
       at += taken.length;
       if (this.#fillingCount >= BATCH_FILES) this.#closeBatch();
@@ -53,7 +53,7 @@ export class WorkQueue {
   }
 
   /** Puts back the rest of a batch, before what came after it. */
-  putBack(found: FoundFiles[]): void {
+  putBack(found: PackedFiles[]): void {
     if (found.length > 0) this.#batches.unshift(found);
   }
 
@@ -88,19 +88,4 @@ export class WorkQueue {
     this.#filling = [];
     this.#fillingCount = 0;
   }
-}
-
-/** The full path of every file, in order. */
-export function pathsOf(found: readonly FoundFiles[]): string[] {
-  return found.flatMap(({ directory, names }) => names.map((name) => joinPath(directory, name)));
-}
-
-/** The full path of one file; `index` counts over all directories. */
-export function pathAt(found: readonly FoundFiles[], index: number): string {
-  let at = index;
-  for (const { directory, names } of found) {
-    if (at < names.length) return joinPath(directory, names[at]!);
-    at -= names.length;
-  }
-  throw new RangeError(`no file ${index}`);
 }

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { FoundFiles } from '../../src/ingest/entries.ts';
-import { type Batch, pathAt, pathsOf, WorkQueue } from '../../src/ingest/work-queue.ts';
+import { countOf, pack, pathAt, pathsOf, unpack } from '../../src/ingest/packed-files.ts';
+import { type Batch, WorkQueue } from '../../src/ingest/work-queue.ts';
 
 const files = (directory: string, count: number): FoundFiles => ({
   directory,
@@ -27,9 +28,10 @@ describe('the work queue', () => {
         for (const each of found) queue.add(each);
         queue.endOfWalk();
         const batches = drain(queue);
-        for (const { found: part } of batches)
-          expect(pathsOf(part).length).toBeLessThanOrEqual(2000);
-        expect(batches.flatMap(({ found: part }) => pathsOf(part))).toEqual(pathsOf(found));
+        for (const { found: part } of batches) expect(countOf(part)).toBeLessThanOrEqual(2000);
+        expect(batches.flatMap(({ found: part }) => pathsOf(part))).toEqual(
+          pathsOf(found.map(pack)),
+        );
         expect(queue.isEmpty).toBe(true);
       }),
       { numRuns: 50 },
@@ -40,13 +42,11 @@ describe('the work queue', () => {
     const queue = new WorkQueue();
     queue.add(files('d', 100));
     expect(queue.next(idle)).toBeUndefined();
-    expect(queue.next({ large: true, hungry: true })).toMatchObject({
-      found: [{ names: { length: 100 } }],
-    });
+    expect(queue.next({ large: true, hungry: true })).toMatchObject({ found: [{ count: 100 }] });
     queue.add(files('d', 10));
     expect(queue.next({ large: true, hungry: true })).toBeUndefined();
     queue.endOfWalk();
-    expect(queue.next(idle)).toMatchObject({ found: [{ names: { length: 10 } }] });
+    expect(queue.next(idle)).toMatchObject({ found: [{ count: 10 }] });
   });
 
   it('is full when four batches wait, and no longer when one was taken', () => {
@@ -70,32 +70,42 @@ describe('the work queue', () => {
   it('gives the rest of a batch before later ones', () => {
     const queue = new WorkQueue();
     queue.add(files('later', 2000));
-    queue.putBack([files('earlier', 3)]);
-    expect(queue.next(idle)).toMatchObject({ found: [files('earlier', 3)] });
+    queue.putBack([pack(files('earlier', 3))]);
+    expect(queue.next(idle)).toMatchObject({ found: [pack(files('earlier', 3))] });
   });
 
   it('hands over every path that waits when it is cleared', () => {
     const queue = new WorkQueue();
     queue.add(files('d', 1500));
     queue.addLarge('big', 1e9);
-    expect(queue.clear()).toEqual([...pathsOf([files('d', 1500)]), 'big']);
+    expect(queue.clear()).toEqual([...pathsOf([pack(files('d', 1500))]), 'big']);
     expect(queue.isEmpty).toBe(true);
     expect(queue.next(idle)).toBeUndefined();
   });
+});
 
-  it('finds the path of any file by its number', () => {
-    const found = [files('d', 3), files('e', 2)];
+describe('packed files', () => {
+  it('give back every name that a file system can hold', () => {
+    // Escaped names are any characters but a slash.
+    const name = fc.string({ unit: 'binary', minLength: 1 }).filter((text) => !text.includes('/'));
+    fc.assert(
+      fc.property(fc.array(name, { minLength: 1 }), (names) => {
+        const found = { directory: 'd', names };
+        expect(unpack(pack(found))).toEqual(found);
+        expect(countOf([pack(found)])).toBe(names.length);
+      }),
+    );
+  });
+
+  it('find the path of any file by its number', () => {
+    const found = [pack(files('d', 3)), pack(files('e', 2))];
     const paths = pathsOf(found);
+    expect(paths).toEqual(['d/f0', 'd/f1', 'd/f2', 'e/f0', 'e/f1']);
     expect(paths.map((_, index) => pathAt(found, index))).toEqual(paths);
     expect(() => pathAt(found, 5)).toThrow(RangeError);
   });
 
-  it('joins names to the root directory with one slash', () => {
-    expect(
-      pathsOf([
-        { directory: '/', names: ['a'] },
-        { directory: './d', names: ['b'] },
-      ]),
-    ).toEqual(['/a', './d/b']);
+  it('join names to the root directory with one slash', () => {
+    expect(pathsOf([pack({ directory: '/', names: ['a'] })])).toEqual(['/a']);
   });
 });

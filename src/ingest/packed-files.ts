@@ -1,0 +1,44 @@
+import type { FoundFiles } from './entries.ts';
+import { joinPath } from './names.ts';
+
+/**
+ * Files of one directory that wait for a worker. Their names are one string: some ten thousand
+ * are held at any time, and as strings of their own they would outlive V8's young generation,
+ * make the heap grow, and be copied one by one to the worker.
+ */
+export interface PackedFiles {
+  readonly directory: string;
+  /** Joined by `/`, which no name holds. */
+  readonly names: string;
+  readonly count: number;
+}
+
+export function pack({ directory, names }: FoundFiles): PackedFiles {
+  return { directory, names: names.join('/'), count: names.length };
+}
+
+export function unpack({ directory, names }: PackedFiles): FoundFiles {
+  return { directory, names: names.split('/') };
+}
+
+export function countOf(packed: readonly PackedFiles[]): number {
+  return packed.reduce((sum, { count }) => sum + count, 0);
+}
+
+/** The full path of every file, in order. */
+export function pathsOf(packed: readonly PackedFiles[]): string[] {
+  return packed.flatMap((each) => {
+    const { directory, names } = unpack(each);
+    return names.map((name) => joinPath(directory, name));
+  });
+}
+
+/** The full path of one file; `index` counts over all directories. */
+export function pathAt(packed: readonly PackedFiles[], index: number): string {
+  let at = index;
+  for (const each of packed) {
+    if (at < each.count) return joinPath(each.directory, unpack(each).names[at]!);
+    at -= each.count;
+  }
+  throw new RangeError(`no file ${index}`);
+}
