@@ -28,7 +28,7 @@ if (unknown !== undefined || values.tree === undefined) {
   process.exit(2);
 }
 
-const disk = makeQuietDisk(14);
+const disk = makeQuietDisk(10);
 process.once('SIGINT', () => process.exit(130));
 process.on('exit', () => disk.remove());
 const context: Context = {
