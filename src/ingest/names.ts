@@ -48,18 +48,6 @@ export function toFsPath(path: string): string | Buffer {
   return path.isWellFormed() ? path : toBytes(path);
 }
 
-/** Orders escaped paths by their bytes, as `LC_ALL=C sort` does. */
-export function comparePathBytes(a: string, b: string): number {
-  const length = Math.min(a.length, b.length);
-  let at = 0;
-  while (at < length && a.charCodeAt(at) === b.charCodeAt(at)) at++;
-  if (at === length) return a.length - b.length;
-  const [x, y] = [a.charCodeAt(at), b.charCodeAt(at)];
-  // Below the surrogates, UTF-16 and UTF-8 sort alike; above them they do not.
-  if (x < 0xd800 && y < 0xd800) return x - y;
-  return Buffer.compare(toBytes(a), toBytes(b));
-}
-
 /** An entry's path: never with a double slash, not even in the root directory. */
 export function joinPath(directory: string, name: string): string {
   return directory.endsWith('/') ? directory + name : `${directory}/${name}`;

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
-  comparePathBytes,
   escapeLatin1Name,
   escapeName,
   joinPath,
@@ -57,15 +56,6 @@ test('a latin1-decoded name escapes as its bytes do', () => {
   fc.assert(
     fc.property(name, (bytes) => {
       expect(escapeLatin1Name(bytes.toString('latin1'))).toBe(escapeName(bytes));
-    }),
-  );
-});
-
-test('escaped paths sort by their bytes', () => {
-  fc.assert(
-    fc.property(name, name, (a, b) => {
-      const order = comparePathBytes(escapeName(a), escapeName(b));
-      expect(Math.sign(order)).toBe(Buffer.compare(a, b));
     }),
   );
 });
