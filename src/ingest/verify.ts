@@ -1,6 +1,6 @@
 /** `verify` as callers see it: the store's check, run in a pool of its own. */
 import { resolve } from 'node:path';
-import { type Failure, failed, IngotError } from '../errors.ts';
+import { type Failure, failureOf, IngotError } from '../errors.ts';
 import type { Digest } from '../store/digest.ts';
 import { requireFormat } from '../store/format.ts';
 import type { Layout } from '../store/layout.ts';
@@ -48,12 +48,6 @@ export function runVerifyTask({ root, layout, digests }: VerifyTask): VerifyRepl
   try {
     return { status: 'done', batch: verifyObjects(root, layout, digests) };
   } catch (error) {
-    const wrapped = failed('cannot verify objects', error);
-    if (wrapped instanceof IngotError) return { status: 'failed', failure: wrapped.toFailure() };
-    const { message: why } = wrapped;
-    return {
-      status: 'failed',
-      failure: { what: 'cannot verify objects', code: 'INGOT_INTERNAL', why },
-    };
+    return { status: 'failed', failure: failureOf('cannot verify objects', error) };
   }
 }
