@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { endProcess } from './end.ts';
 import { EXIT, lineOf } from './fail.ts';
 
 try {
@@ -10,3 +11,4 @@ try {
   process.stderr.write(`ingot: ${lineOf(error)}\n`);
   process.exitCode = EXIT.failed;
 }
+await endProcess();

@@ -61,7 +61,6 @@ export class Claims {
             words[at + 3] = k2;
             words[at + 4] = k3;
             Atomics.store(words, at, task);
-            Atomics.notify(words, at);
             return 0;
           }
         }
@@ -107,9 +106,12 @@ export class Claims {
 
 /** Waits for another thread to finish writing a slot: a few stores, unless it died in between. */
 function settled(words: Int32Array, at: number): number {
-  Atomics.wait(words, at, BUSY, SETTLE_MS);
-  const owner = Atomics.load(words, at);
-  if (owner !== BUSY) return owner;
+  for (let waited = 0; waited < SETTLE_MS; waited++) {
+    // It is too rare to be worth a wake-up call at every claim.
+    Atomics.wait(words, at, BUSY, 1);
+    const owner = Atomics.load(words, at);
+    if (owner !== BUSY) return owner;
+  }
   throw new IngotError({
     what: 'cannot claim a content',
     code: 'INGOT_WORKER_DIED',
@@ -139,6 +141,12 @@ function segmentEnd(segment: number): number {
   return segmentStart(segment + 1);
 }
 
-function wordAt(digest: Digest, at: number): number {
-  return Number.parseInt(digest.slice(at, at + 8), 16) | 0;
+const NIBBLES = new Uint8Array(128);
+for (let value = 0; value < 16; value++) NIBBLES[value.toString(16).charCodeAt(0)] = value;
+
+/** 32 bits of a digest. By table: parsing would make a string of each piece. */
+function wordAt(digest: Digest, from: number): number {
+  let word = 0;
+  for (let at = from; at < from + 8; at++) word = (word << 4) | NIBBLES[digest.charCodeAt(at)]!;
+  return word;
 }

@@ -3,17 +3,21 @@ import { errnoOf } from '../errors.ts';
 import type { UnsupportedKind } from './outcome.ts';
 
 /** The calls by which a walk looks at directories: the seam where tests inject failures. */
-export type DirectoryOps = Pick<
-  typeof fs,
-  'lstatSync' | 'statSync' | 'readdirSync' | 'opendirSync'
->;
+export interface DirectoryOps extends Pick<typeof fs, 'readdirSync' | 'opendirSync'> {
+  lstatSync(path: string | Buffer): EntryStatus;
+  statSync(path: string | Buffer): EntryStatus;
+}
+
+/** What a walk asks of a Stats. */
+export type EntryStatus = Pick<Stats, 'dev' | 'ino' | 'size'> & EntryType;
 
 export const nodeDirectoryOps: DirectoryOps = fs;
 
 /** One name in a directory. The name's bytes are decoded as latin1, which is exact and cheap. */
-export type RawEntry = Pick<
+export type RawEntry = Pick<Dirent, 'name'> & EntryType;
+
+type EntryType = Pick<
   Dirent,
-  | 'name'
   | 'isFile'
   | 'isDirectory'
   | 'isSymbolicLink'
@@ -48,7 +52,7 @@ export function* readDirectory(
 }
 
 /** What an entry is that is neither a file nor a directory. */
-export function unsupportedKind(entry: Omit<RawEntry, 'name'>): UnsupportedKind {
+export function unsupportedKind(entry: EntryType): UnsupportedKind {
   if (entry.isSymbolicLink()) return 'symlink';
   if (entry.isSocket()) return 'socket';
   if (entry.isFIFO()) return 'fifo';
@@ -102,7 +106,7 @@ function* streamDirectory(path: string | Buffer, ops: DirectoryOps): Generator<R
   }
 }
 
-function named(name: string, stats: Stats): RawEntry {
+function named(name: string, stats: EntryStatus): RawEntry {
   return Object.assign(stats, { name });
 }
 

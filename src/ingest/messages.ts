@@ -5,7 +5,10 @@ import type { Digest } from '../store/digest.ts';
 import type { UnsupportedKind } from './outcome.ts';
 import type { PackedFiles } from './packed-files.ts';
 
-/** What each worker thread is told when it starts. */
+/**
+ * What holds for all tasks of a run. It comes with each of them, because the threads start before
+ * the store is open; a worker reads it with its first.
+ */
 export interface WorkerSetup {
   /** For the store's worker half, which alone understands it. */
   readonly storeInit: unknown;
@@ -21,6 +24,7 @@ export interface WorkerSetup {
 /** Many small files: hash, claim, stage, commit as one group. */
 export interface BatchTask {
   readonly type: 'batch';
+  readonly setup: WorkerSetup;
   /** Positive; the owner of the claims that this task makes. */
   readonly id: number;
   readonly found: readonly PackedFiles[];
@@ -32,6 +36,7 @@ export interface BatchTask {
 /** One large file. */
 export interface LargeTask {
   readonly type: 'large';
+  readonly setup: WorkerSetup;
   readonly id: number;
   readonly path: string;
   readonly port: MessagePort;

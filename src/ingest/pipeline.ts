@@ -23,16 +23,17 @@ import {
   type StoreCall,
   type Task,
   type TaskDone,
-  type TaskReply,
+  type WorkerSetup,
 } from './messages.ts';
 import type { UnsupportedKind } from './outcome.ts';
 import { countOf, type PackedFiles, pack, pathAt, unpack } from './packed-files.ts';
-import type { Pool } from './pool.ts';
+import type { IngestPool } from './pool.ts';
 import type { Tally, TaskEntries } from './tally.ts';
 import { addCost, noCost } from './task-cost.ts';
 import { type Batch, type LargeFile, WorkQueue } from './work-queue.ts';
 
 export interface PipelineOptions {
+  readonly setup: WorkerSetup;
   readonly wantDigests: boolean;
   /** Tells the workers to give back what they have not begun. */
   readonly stop: () => void;
@@ -47,7 +48,7 @@ export class Pipeline implements WalkSink {
   /** Milliseconds that workers had nothing to do because the walk had found nothing yet. */
   starvedMs = 0;
   readonly cost = noCost();
-  readonly #pool: Pool<Task, TaskReply>;
+  readonly #pool: IngestPool;
   readonly #store: MainHalf;
   readonly #tally: Tally;
   readonly #options: PipelineOptions;
@@ -62,12 +63,7 @@ export class Pipeline implements WalkSink {
   #wakeDrain: (() => void) | undefined;
   #starvedSince = performance.now();
 
-  constructor(
-    pool: Pool<Task, TaskReply>,
-    store: MainHalf,
-    tally: Tally,
-    options: PipelineOptions,
-  ) {
+  constructor(pool: IngestPool, store: MainHalf, tally: Tally, options: PipelineOptions) {
     this.#pool = pool;
     this.#store = store;
     this.#tally = tally;
@@ -145,20 +141,21 @@ export class Pipeline implements WalkSink {
   }
 
   async #runBatch({ found }: Batch): Promise<void> {
-    const { wantDigests } = this.#options;
+    const { setup, wantDigests } = this.#options;
     const reply = await this.#run(
       { count: countOf(found), pathOf: (index) => pathAt(found, index) },
-      (id, port) => ({ type: 'batch', id, found, wantDigests, port }) satisfies BatchTask,
+      (id, port) => ({ type: 'batch', setup, id, found, wantDigests, port }) satisfies BatchTask,
     );
     if (reply !== undefined) this.#takeBack(found, reply);
     this.#taskEnded();
   }
 
   async #runLarge({ path, size }: LargeFile): Promise<void> {
+    const { setup } = this.#options;
     this.#largeInFlight++;
     const reply = await this.#run(
       { count: 1, pathOf: () => path },
-      (id, port) => ({ type: 'large', id, path, port }) satisfies LargeTask,
+      (id, port) => ({ type: 'large', setup, id, path, port }) satisfies LargeTask,
     );
     if (reply?.outcomes[0] === LEFT) this.#queue.addLarge(path, size);
     this.#largeInFlight--;

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { IngotError } from '../errors.ts';
+import type { Task, TaskReply } from './messages.ts';
 
 /** While one hashes, one waits for the barrier that runs and one for the next. */
 export const TASKS_PER_WORKER = 3;
@@ -26,12 +27,11 @@ export class Pool<Task, Reply> {
   readonly #piscina: Piscina;
   readonly #starting: readonly Promise<void>[];
 
-  /** Starts the threads; `setup` is posted to each. */
-  constructor(entry: WorkerEntry, setup: unknown, threads: number) {
+  /** Starts the threads, which load their modules while the caller goes on. */
+  constructor(entry: WorkerEntry, threads: number) {
     this.threads = threads;
     this.#piscina = new Piscina({
       filename: new URL(`../../workers/${entry}.js`, import.meta.url).href,
-      workerData: setup,
       minThreads: threads,
       maxThreads: threads,
       concurrentTasksPerWorker: TASKS_PER_WORKER,
@@ -75,6 +75,9 @@ export class Pool<Task, Reply> {
     await this.#piscina.destroy();
   }
 }
+
+/** The pool of an ingest. */
+export type IngestPool = Pool<Task, TaskReply>;
 
 /** Resolves when a thread has loaded its modules, or has died of it. */
 function untilStarted(thread: Worker): Promise<void> {

@@ -19,7 +19,7 @@ export class StoreExclusion {
   }
 
   /** True when the directory with these stats is the store, under whatever name. */
-  isAt(path: string | Buffer, stats: Stats): boolean {
+  isAt(path: string | Buffer, stats: Pick<Stats, 'ino' | 'dev'>): boolean {
     if (stats.ino !== this.#stats.ino || stats.dev !== this.#stats.dev) return false;
     // Numbers round inodes above 2^53: where they are equal, the exact ones decide.
     const exact = fs.statSync(path, { bigint: true });

@@ -1,8 +1,8 @@
-import type { Stats } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { errnoOf, failed, printable } from '../errors.ts';
 import {
   type DirectoryOps,
+  type EntryStatus,
   nodeDirectoryOps,
   type RawEntry,
   readDirectory,
@@ -77,7 +77,7 @@ export class TreeReader {
   /** The directory's own size in bytes, or undefined when it is left out. */
   #enter(directory: string, isRoot: boolean): number | undefined {
     const path = toFsPath(directory);
-    let stats: Stats;
+    let stats: EntryStatus;
     try {
       // Only a root may be a link: below it, a link that lstat sees has taken a directory's place.
       stats = isRoot ? this.#ops.statSync(path) : this.#ops.lstatSync(path);
@@ -94,12 +94,12 @@ export class TreeReader {
   }
 
   /** Ends a name that was a directory's when it was read, and is something else's now. */
-  #replaced(path: string, stats: Stats): void {
+  #replaced(path: string, stats: EntryStatus): void {
     if (stats.isFile()) this.#sink.vanished(path, { what: VANISHED, code: 'ENOTDIR', path });
     else this.#sink.unsupported(path, unsupportedKind(stats));
   }
 
-  #isLeftOut(directory: string, isRoot: boolean, stats: Stats): boolean {
+  #isLeftOut(directory: string, isRoot: boolean, stats: EntryStatus): boolean {
     const { store, oneFileSystem } = this.#rules;
     if (store?.isAt(toFsPath(directory), stats) || (isRoot && store?.holds(this.#tree.realPath))) {
       store.notify(this.#sink);

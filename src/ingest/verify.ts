@@ -27,7 +27,7 @@ export async function verify(
   const root = resolve(store);
   requireFormat(root);
   const threads = options.threads ?? defaultThreads();
-  const pool = new Pool<VerifyTask, VerifyReply>('verify-worker', undefined, threads);
+  const pool = new Pool<VerifyTask, VerifyReply>('verify-worker', threads);
   try {
     return await verifyStore(root, {
       ...options,

@@ -2,7 +2,7 @@ import type { FoundFiles } from './entries.ts';
 import { type PackedFiles, pack, pathsOf } from './packed-files.ts';
 
 /** Enough that a task's overhead and its share of a barrier vanish beside its files. */
-const BATCH_FILES = 2_000;
+const BATCH_FILES = 4_000;
 /** A batch this small is worth starting when a worker has nothing to do. */
 const FIRST_BATCH_FILES = 64;
 /** Batches that wait for a worker; with those in flight all that is held of the walk. */

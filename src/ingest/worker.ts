@@ -17,6 +17,7 @@ import {
   LEFT,
   type StoreAnswer,
   type StoreCall,
+  type Task,
   type TaskDone,
   type TaskReply,
   type WorkerSetup,
@@ -52,7 +53,7 @@ export class IngestWorker {
   }
 
   /** Never rejects for what files, store or machine do: a failure is a reply. */
-  async run(task: BatchTask | LargeTask): Promise<TaskReply> {
+  async run(task: Task): Promise<TaskReply> {
     const group = this.#half.openGroup(callThrough(task.port));
     const meter = newMeter();
     this.#idle.enter();

@@ -8,8 +8,10 @@ export interface FileStatus {
   readonly mode: number;
   /** Bytes. */
   readonly size: number;
-  /** Tells devices apart; no meaning beyond that. */
+  /** st_dev. */
   readonly device: number;
+  /** Rounded above 2^53, as in Node's own Stats. */
+  readonly inode: number;
   readonly modifiedSeconds: number;
   readonly modifiedNanoseconds: number;
   readonly changedSeconds: number;
@@ -21,7 +23,9 @@ export interface StatusReader {
   /** Of an open file. Throws what fstat(2) fails with. */
   ofOpen(fd: number): FileStatus;
   /** Of a path, links followed; undefined when nothing is there. Throws what stat(2) fails with. */
-  at(path: string): FileStatus | undefined;
+  at(path: string | Buffer): FileStatus | undefined;
+  /** The same, a link itself. Throws what lstat(2) fails with. */
+  atLink(path: string | Buffer): FileStatus | undefined;
 }
 
 /** Through Node's fs: exact nanoseconds cost it a BigInt for each field. */
@@ -29,6 +33,10 @@ export const nodeStatus: StatusReader = {
   ofOpen: (fd) => fromStats(fs.fstatSync(fd, { bigint: true })),
   at: (path) => {
     const stats = fs.statSync(path, { bigint: true, throwIfNoEntry: false });
+    return stats && fromStats(stats);
+  },
+  atLink: (path) => {
+    const stats = fs.lstatSync(path, { bigint: true, throwIfNoEntry: false });
     return stats && fromStats(stats);
   },
 };
@@ -39,7 +47,8 @@ export function statxStatus(statx: Statx): StatusReader {
   const read = (): FileStatus => ({
     mode: words[7]! & 0xffff,
     size: words[10]! + words[11]! * 2 ** 32,
-    device: words[34]! * 2 ** 32 + words[35]!,
+    device: deviceNumber(words[34]!, words[35]!),
+    inode: words[8]! + words[9]! * 2 ** 32,
     changedSeconds: words[24]! + words[25]! * 2 ** 32,
     changedNanoseconds: words[26]!,
     modifiedSeconds: words[28]! + words[29]! * 2 ** 32,
@@ -50,13 +59,20 @@ export function statxStatus(statx: Statx): StatusReader {
       statx.ofOpen(fd, words);
       return read();
     },
-    at: (path) => (statx.at(path, words) ? read() : undefined),
+    at: (path) => (statx.at(path, true, words) ? read() : undefined),
+    atLink: (path) => (statx.at(path, false, words) ? read() : undefined),
   };
 }
 
 /** The fastest that this machine offers. */
 export function statusReader(statx: Statx | undefined): StatusReader {
   return statx === undefined || os.endianness() === 'BE' ? nodeStatus : statxStatus(statx);
+}
+
+/** As glibc's makedev(3) makes it of what statx gives in two parts. */
+function deviceNumber(major: number, minor: number): number {
+  const low = (major & 0xfff) * 2 ** 8 + (minor & 0xff);
+  return Math.floor(major / 2 ** 12) * 2 ** 44 + Math.floor(minor / 2 ** 8) * 2 ** 20 + low;
 }
 
 /** struct statx has 256 bytes (statx(2)). */
@@ -67,6 +83,7 @@ function fromStats(stats: fs.BigIntStats): FileStatus {
     mode: Number(stats.mode),
     size: Number(stats.size),
     device: Number(stats.dev),
+    inode: Number(stats.ino),
     modifiedSeconds: Number(stats.mtimeNs / BILLION),
     modifiedNanoseconds: Number(stats.mtimeNs % BILLION),
     changedSeconds: Number(stats.ctimeNs / BILLION),

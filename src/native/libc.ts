@@ -19,6 +19,8 @@ export interface Libc {
    * page cache. False where the file system does not take it.
    */
   setDirect(fd: number, on: boolean): boolean;
+  /** _exit(2): ends the process at once; nothing that is still to be written or run is. */
+  exit(code: number): void;
   /** Where a buffer lies in memory: direct writes ask for its alignment. */
   addressOf(buffer: Uint8Array): bigint;
   /** Undefined where the C library has no statx(2). */
@@ -29,13 +31,14 @@ export interface Libc {
 export interface Statx {
   ofOpen(fd: number, into: Uint32Array): void;
   /** False when nothing is at the path. */
-  at(path: string, into: Uint32Array): boolean;
+  at(path: string | Buffer, follow: boolean, into: Uint32Array): boolean;
 }
 
 const LOCK_EX = 2;
 const LOCK_NB = 4;
 const F_SETFL = 4;
 const AT_FDCWD = -100;
+const AT_SYMLINK_NOFOLLOW = 0x100;
 const AT_EMPTY_PATH = 0x1000;
 const STATX_BASIC_STATS = 0x7ff;
 
@@ -62,6 +65,7 @@ async function bind(): Promise<Libc | undefined> {
   const self = koffi.load(null);
   const syncfs = self.func('int syncfs(int fd)');
   const flock = self.func('int flock(int fd, int operation)');
+  const exit = self.func('void _exit(int code)');
   const fcntl = self.func('int fcntl(int fd, int command, ...)');
   return {
     syncfs: (fd) =>
@@ -82,6 +86,7 @@ async function bind(): Promise<Libc | undefined> {
       return true;
     },
     setDirect: (fd, on) => fcntl(fd, F_SETFL, 'int', on ? fs.constants.O_DIRECT : 0) === 0,
+    exit: (code) => exit(code),
     addressOf: (buffer) => koffi.address(buffer),
     statx: bindStatx(koffi, self),
   };
@@ -111,11 +116,14 @@ function bindStatx(koffi: Koffi, self: ReturnType<Koffi['load']>): Statx | undef
       if (callOpen(fd, empty, AT_EMPTY_PATH, STATX_BASIC_STATS, into) !== 0)
         throw errnoError('fstat', koffi.errno());
     },
-    at: (path, into) => {
-      if (call(AT_FDCWD, path, 0, STATX_BASIC_STATS, into) === 0) return true;
+    at: (path, follow, into) => {
+      // Bytes are passed as they are, and C wants their end marked.
+      const cPath = typeof path === 'string' ? path : Buffer.concat([path, empty]);
+      const flags = follow ? 0 : AT_SYMLINK_NOFOLLOW;
+      if (call(AT_FDCWD, cPath, flags, STATX_BASIC_STATS, into) === 0) return true;
       const errno = koffi.errno();
       if (errno === koffi.os.errno.ENOENT) return false;
-      throw Object.assign(errnoError('stat', errno), { path });
+      throw Object.assign(errnoError(follow ? 'stat' : 'lstat', errno), { path });
     },
   };
 }

@@ -17,6 +17,8 @@ interface RunOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string | Buffer;
+  /** Milliseconds until it is killed; it should have ended long before. */
+  readonly timeout?: number;
 }
 
 const { INGOT_STORE: _unset, NODE_OPTIONS: _other, ...ENV } = process.env;
@@ -33,11 +35,13 @@ export function script(text: string, options: RunOptions = {}): Ended {
 }
 
 function run(command: string, args: readonly string[], options: RunOptions): Ended {
-  const { cwd, env, input = '' } = options;
+  const { cwd, env, input = '', timeout } = options;
   const { status, stdout, stderr, error } = spawnSync(command, args, {
     cwd,
     env: { ...ENV, ...env },
     input,
+    timeout,
+    killSignal: 'SIGKILL',
     maxBuffer: 64 << 20,
   });
   if (error !== undefined) throw error;

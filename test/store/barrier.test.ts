@@ -9,6 +9,7 @@ const libc: Libc = {
   syncfs: async () => {},
   tryLock: () => true,
   setDirect: () => false,
+  exit: () => {},
   addressOf: () => 0n,
   statx: undefined,
 };

@@ -1,0 +1,241 @@
+/** One ingest from the opened store to the report. */
+import { resolve } from 'node:path';
+import { failed, IngotError } from '../errors.ts';
+import { statusReader } from '../native/file-status.ts';
+import { loadLibc } from '../native/libc.ts';
+import type { Digest } from '../store/digest.ts';
+import { LocalMainHalf } from '../store/local-halves.ts';
+import type { FlushReport } from '../store/seam.ts';
+import { IngestError, type IngestOptions, type IngestReport, type Stage } from './api.ts';
+import { Claims } from './claims.ts';
+import { fastDirectoryOps } from './fast-directory-ops.ts';
+import { ManifestWriter } from './manifest.ts';
+import type { WorkerSetup } from './messages.ts';
+import { Pipeline } from './pipeline.ts';
+import { type IngestPool, TASKS_PER_WORKER } from './pool.ts';
+import { Tally } from './tally.ts';
+import { planWalk, type WalkPlan, walkSources } from './walk-sources.ts';
+
+const PROGRESS_EVERY_MS = 100;
+
+/** What `ingest` was called with, its thread count checked. */
+export interface RunRequest {
+  readonly store: string;
+  readonly sources: readonly string[];
+  readonly options: IngestOptions;
+  readonly threads: number;
+  /** `performance.now()` when the run began. */
+  readonly begun: number;
+}
+
+/** Looks at the sources and opens the store. Throws when the run cannot begin. */
+export async function openRun(request: RunRequest, pool: IngestPool): Promise<Run> {
+  const { store, sources, options, threads } = request;
+  const plan = planWalk({ ...options, sources });
+  const half = await LocalMainHalf.open(resolve(store), {
+    durability: options.durability ?? 'group',
+    barrier: options.barrier ?? 'auto',
+    layout: options.layout,
+    verifyHits: options.verifyHits ?? false,
+    dryRun: options.dryRun ?? false,
+    groups: threads * TASKS_PER_WORKER,
+  });
+  return new Run(request, pool, plan, half);
+}
+
+export class Run {
+  readonly #half: LocalMainHalf;
+  readonly #plan: WalkPlan;
+  readonly #options: IngestOptions;
+  readonly #begun: number;
+  readonly #threads: number;
+  readonly #stop = new Int32Array(new SharedArrayBuffer(4));
+  readonly #bytesRead = new BigInt64Array(new SharedArrayBuffer(16));
+  readonly #cancelWalk = new AbortController();
+  readonly #tally: Tally;
+  readonly #manifest: ManifestWriter | undefined;
+  readonly #manifestPrefix: string;
+  readonly #pool: IngestPool;
+  readonly #pipeline: Pipeline;
+  #walking = true;
+
+  constructor(request: RunRequest, pool: IngestPool, plan: WalkPlan, half: LocalMainHalf) {
+    const { options, threads, begun } = request;
+    this.#half = half;
+    this.#plan = plan;
+    this.#threads = threads;
+    this.#options = options;
+    this.#begun = begun;
+    this.#pool = pool;
+    this.#manifestPrefix = commonPrefix(plan);
+    this.#manifest =
+      options.manifest === undefined ? undefined : new ManifestWriter(options.manifest);
+    this.#tally = new Tally({
+      onEntry: options.onEntry,
+      report: options.report ?? 'problems',
+      onStored: this.#manifest && ((digest, path) => this.#addToManifest(digest, path)),
+    });
+    const setup: WorkerSetup = {
+      storeInit: half.workerInit,
+      claims: new Claims().shared,
+      stop: this.#stop.buffer as SharedArrayBuffer,
+      nextWorker: new SharedArrayBuffer(4),
+      bytesRead: this.#bytesRead.buffer as SharedArrayBuffer,
+    };
+    this.#pipeline = new Pipeline(pool, half, this.#tally, {
+      setup,
+      wantDigests: options.report === 'all' || this.#manifest !== undefined,
+      stop: () => {
+        Atomics.store(this.#stop, 0, 1);
+        this.#cancelWalk.abort();
+      },
+      onNotice: (text) => options.onNotice?.(text),
+    });
+  }
+
+  async run(): Promise<IngestReport> {
+    const timer = setInterval(() => this.#progress(), PROGRESS_EVERY_MS);
+    const { signal } = this.#options;
+    const onAbort = () => this.#pipeline.fail(interruption());
+    if (this.#half.swept > 0)
+      this.#options.onNotice?.(`removed the temps of ${this.#half.swept} dead writers`);
+    let failure: Error | undefined;
+    try {
+      signal?.addEventListener('abort', onAbort);
+      if (signal?.aborted) onAbort();
+      await this.#walk();
+      await this.#pipeline.drain();
+    } catch (error) {
+      failure = error instanceof Error ? error : new Error(String(error));
+    } finally {
+      signal?.removeEventListener('abort', onAbort);
+      clearInterval(timer);
+      await this.#pool.close();
+    }
+    return await this.#end(failure);
+  }
+
+  async #walk(): Promise<void> {
+    const surroundings = {
+      storeRoot: this.#half.workerInit.root,
+      signal: this.#cancelWalk.signal,
+      ops: fastDirectoryOps(statusReader((await loadLibc())?.statx)),
+    };
+    try {
+      await walkSources(this.#plan, surroundings, this.#pipeline);
+    } catch (error) {
+      if (!this.#cancelWalk.signal.aborted) this.#pipeline.fail(failed('cannot walk', error));
+    } finally {
+      this.#walking = false;
+    }
+  }
+
+  /** The last flush, the manifest, the report. What it counts as stored is durable. */
+  async #end(failure: Error | undefined): Promise<IngestReport> {
+    let flushes: FlushReport = { barriers: 0, directoryFlushes: 0 };
+    let cause = failure;
+    try {
+      if (isFlushFailure(failure)) {
+        this.#half.abandon();
+        this.#tally.takeBack();
+      } else flushes = await this.#half.finish();
+    } catch (error) {
+      if (!(cause instanceof IngotError)) cause = error as Error;
+      this.#tally.takeBack();
+    }
+    try {
+      if (cause === undefined) {
+        this.#tally.assertComplete(this.#pipeline.entriesFound);
+        await this.#manifest?.finish();
+      }
+    } catch (error) {
+      cause = error as Error;
+    }
+    this.#progress();
+    const report = this.#report(flushes);
+    if (cause === undefined) return report;
+    this.#manifest?.abandon();
+    if (!(cause instanceof IngotError)) throw cause;
+    throw new IngestError(cause.toFailure(), report, cause);
+  }
+
+  #addToManifest(digest: Digest, path: string): void {
+    this.#manifest!.add(digest, path.slice(this.#manifestPrefix.length));
+  }
+
+  #progress(): void {
+    const { onProgress } = this.#options;
+    if (onProgress === undefined) return;
+    const small = Number(Atomics.load(this.#bytesRead, 0));
+    const large = Number(Atomics.load(this.#bytesRead, 1));
+    onProgress({
+      entriesFound: this.#pipeline.entriesFound,
+      entriesDone: this.#tally.entriesDone,
+      bytesRead: small + large,
+      bytesWaiting: Math.max(0, this.#pipeline.largeBytes - large),
+      walking: this.#walking,
+      elapsedMs: performance.now() - this.#begun,
+    });
+  }
+
+  #report(flushes: FlushReport): IngestReport {
+    const { cost, starvedMs, entriesFound, directories } = this.#pipeline;
+    const { durability, barrier, dryRun, format, root } = this.#half.workerInit;
+    const stageMs: Record<Stage, number> = {
+      walk: starvedMs,
+      read: cost.readMs,
+      hash: cost.hashMs,
+      write: cost.writeMs,
+      barrier: cost.barrierMs,
+      publish: cost.publishMs,
+    };
+    return {
+      store: root,
+      entries: entriesFound,
+      outcomes: this.#tally.outcomes,
+      unsupportedKinds: this.#tally.unsupportedKinds,
+      directories,
+      bytesRead: cost.bytesRead,
+      bytesWritten: cost.bytesWritten,
+      bytesSaved: this.#tally.bytesSaved,
+      repaired: cost.repaired,
+      swept: this.#half.swept,
+      dryRun,
+      durability,
+      barrier,
+      layout: format.layout,
+      flushes: { ...flushes, files: cost.fileFlushes, directories: flushes.directoryFlushes },
+      threads: this.#threads,
+      wallMs: performance.now() - this.#begun,
+      stageMs,
+      bottleneck: (Object.keys(stageMs) as Stage[]).reduce((a, b) =>
+        stageMs[b] > stageMs[a] ? b : a,
+      ),
+    };
+  }
+}
+
+function interruption(): IngotError {
+  return new IngotError({
+    what: 'the ingest was interrupted',
+    code: 'INGOT_INTERRUPTED',
+    why: 'it was told to stop',
+    hint: 'run it again: what is stored is not written again',
+  });
+}
+
+/**
+ * What the manifest leaves out of every path. With one directory as the only source its paths are
+ * relative to it, for `cd SOURCE && sha256sum -c`; else they are as the sources were given.
+ */
+function commonPrefix({ sources, list }: WalkPlan): string {
+  const [only] = sources;
+  if (only === undefined || sources.length > 1 || list !== undefined || !only.isDirectory)
+    return '';
+  return only.path === '/' ? '/' : `${only.path}/`;
+}
+
+/** After a failed flush nothing may be flushed again in the hope of a better answer. */
+function isFlushFailure(error: Error | undefined): boolean {
+  return error instanceof IngotError && (error.syscall === 'syncfs' || error.syscall === 'fsync');
+}
