@@ -1,10 +1,10 @@
 import type { FoundFiles } from './entries.ts';
-import { type PackedFiles, pack, pathsOf } from './packed-files.ts';
+import { countOf, type PackedFiles, pack, pathsOf, unpack } from './packed-files.ts';
 
 /** Enough that a task's overhead and its share of a barrier vanish beside its files. */
 const BATCH_FILES = 4_000;
 /** A batch this small is worth starting when a worker has nothing to do. */
-const FIRST_BATCH_FILES = 64;
+const LEAST_BATCH_FILES = 64;
 /** Batches that wait for a worker; with those in flight all that is held of the walk. */
 const MAX_WAITING = 4;
 /** Large files that wait; each is one path. */
@@ -26,6 +26,7 @@ export interface LargeFile {
 export class WorkQueue {
   #filling: PackedFiles[] = [];
   #fillingCount = 0;
+  #batchFiles = BATCH_FILES;
   #batches: PackedFiles[][] = [];
   #large: LargeFile[] = [];
 
@@ -33,18 +34,14 @@ export class WorkQueue {
     return this.#batches.length >= MAX_WAITING || this.#large.length >= MAX_LARGE_WAITING;
   }
 
-  get isEmpty(): boolean {
-    return this.#batches.length + this.#large.length + this.#fillingCount === 0;
-  }
-
   /** Adds files of one directory; a batch takes them from several and splits large ones. */
   add({ directory, names }: FoundFiles): void {
     for (let at = 0; at < names.length; ) {
-      const taken = names.slice(at, at + BATCH_FILES - this.#fillingCount);
+      const taken = names.slice(at, at + this.#batchFiles - this.#fillingCount);
       this.#filling.push(pack({ directory, names: taken }));
       this.#fillingCount += taken.length;
       at += taken.length;
-      if (this.#fillingCount >= BATCH_FILES) this.#closeBatch();
+      if (this.#fillingCount >= this.#batchFiles) this.#closeBatch();
     }
   }
 
@@ -57,9 +54,19 @@ export class WorkQueue {
     if (found.length > 0) this.#batches.unshift(found);
   }
 
-  /** No more will be added: what is left makes a last, smaller batch. */
-  endOfWalk(): void {
-    if (this.#fillingCount > 0) this.#closeBatch();
+  /**
+   * No more will be added: what waits is cut anew into `shares` batches, so that the workers come
+   * to their end together and the last barrier has little to flush.
+   */
+  endOfWalk(shares: number): void {
+    const waiting = [...this.#batches.flat(), ...this.#filling];
+    const even = Math.ceil(countOf(waiting) / shares);
+    this.#batchFiles = Math.min(BATCH_FILES, Math.max(LEAST_BATCH_FILES, even));
+    this.#batches = [];
+    this.#filling = [];
+    this.#fillingCount = 0;
+    for (const packed of waiting) this.add(unpack(packed));
+    this.#closeBatch();
   }
 
   /**
@@ -68,7 +75,7 @@ export class WorkQueue {
    */
   next(allow: { large: boolean; hungry: boolean }): Batch | LargeFile | undefined {
     if (allow.large && this.#large.length > 0) return this.#large.shift();
-    if (allow.hungry && this.#batches.length === 0 && this.#fillingCount >= FIRST_BATCH_FILES)
+    if (allow.hungry && this.#batches.length === 0 && this.#fillingCount >= LEAST_BATCH_FILES)
       this.#closeBatch();
     const found = this.#batches.shift();
     return found && { type: 'batch', found };
@@ -76,7 +83,7 @@ export class WorkQueue {
 
   /** Empties the queue and gives the paths that nobody will work on. */
   clear(): string[] {
-    this.endOfWalk();
+    this.#closeBatch();
     const paths = [...this.#batches.flatMap(pathsOf), ...this.#large.map(({ path }) => path)];
     this.#batches = [];
     this.#large = [];
@@ -84,6 +91,7 @@ export class WorkQueue {
   }
 
   #closeBatch(): void {
+    if (this.#fillingCount === 0) return;
     this.#batches.push(this.#filling);
     this.#filling = [];
     this.#fillingCount = 0;

@@ -22,13 +22,6 @@ describe('the end of the process', () => {
     expect(JSON.parse(ended.stdout)).toBeTypeOf('object');
   });
 
-  it('comes after the last byte of a long output', () => {
-    const names = Array.from({ length: 3_000 }, (_, n) => `a name that fills the pipe ${n}`);
-    const source = makeTree(Object.fromEntries(names.map((name) => [name, ''])));
-    const args = ['ingest', source, '--store', join(temporaryDirectory(), 's'), '-v'];
-    expect(ingot(args).stdout.match(/fills the pipe \d+\n/g)).toHaveLength(3_000);
-  });
-
   it('is in order when Node was asked for a profile', () => {
     const cwd = temporaryDirectory();
     const profiled = [process.execPath, '--cpu-prof', MAIN, 'stats', '--store', 'nowhere'];

@@ -19,20 +19,20 @@ function drain(queue: WorkQueue): Batch[] {
 }
 
 describe('the work queue', () => {
-  it('loses no path and repeats none, in batches of at most 2,000, in the order of the walk', () => {
+  it('loses no path and repeats none, in batches of at most 4,000, in the order of the walk', () => {
     const directories = fc.array(fc.nat({ max: 5000 }), { maxLength: 12 });
     fc.assert(
-      fc.property(directories, (counts) => {
+      fc.property(directories, fc.integer({ min: 1, max: 20 }), (counts, shares) => {
         const queue = new WorkQueue();
         const found = counts.map((count, n) => files(`d${n}`, count));
         for (const each of found) queue.add(each);
-        queue.endOfWalk();
+        queue.endOfWalk(shares);
         const batches = drain(queue);
-        for (const { found: part } of batches) expect(countOf(part)).toBeLessThanOrEqual(2000);
+        for (const { found: part } of batches) expect(countOf(part)).toBeLessThanOrEqual(4000);
         expect(batches.flatMap(({ found: part }) => pathsOf(part))).toEqual(
           pathsOf(found.filter(({ names }) => names.length > 0).map(pack)),
         );
-        expect(queue.isEmpty).toBe(true);
+        expect(queue.clear()).toEqual([]);
       }),
       { numRuns: 50 },
     );
@@ -45,13 +45,24 @@ describe('the work queue', () => {
     expect(queue.next({ large: true, hungry: true })).toMatchObject({ found: [{ count: 100 }] });
     queue.add(files('d', 10));
     expect(queue.next({ large: true, hungry: true })).toBeUndefined();
-    queue.endOfWalk();
+    queue.endOfWalk(1);
     expect(queue.next(idle)).toMatchObject({ found: [{ count: 10 }] });
+  });
+
+  it('shares out evenly what waits when the walk ends, in batches of at least 64', () => {
+    const queue = new WorkQueue();
+    queue.add(files('d', 5000));
+    queue.endOfWalk(4);
+    const counts = () => drain(queue).map(({ found }) => countOf(found));
+    expect(counts()).toEqual([1250, 1250, 1250, 1250]);
+    queue.add(files('d', 100));
+    queue.endOfWalk(4);
+    expect(counts()).toEqual([64, 36]);
   });
 
   it('is full when four batches wait, and no longer when one was taken', () => {
     const queue = new WorkQueue();
-    queue.add(files('d', 7999));
+    queue.add(files('d', 15_999));
     expect(queue.isFull).toBe(false);
     queue.add(files('e', 1));
     expect(queue.isFull).toBe(true);
@@ -61,7 +72,7 @@ describe('the work queue', () => {
 
   it('gives large files before batches, but only where they are allowed', () => {
     const queue = new WorkQueue();
-    queue.add(files('d', 2000));
+    queue.add(files('d', 4000));
     queue.addLarge('big', 1e9);
     expect(queue.next({ large: false, hungry: false })).toMatchObject({ type: 'batch' });
     expect(queue.next(idle)).toEqual({ type: 'large', path: 'big', size: 1e9 });
@@ -69,7 +80,7 @@ describe('the work queue', () => {
 
   it('gives the rest of a batch before later ones', () => {
     const queue = new WorkQueue();
-    queue.add(files('later', 2000));
+    queue.add(files('later', 4000));
     queue.putBack([pack(files('earlier', 3))]);
     expect(queue.next(idle)).toMatchObject({ found: [pack(files('earlier', 3))] });
   });
@@ -79,7 +90,6 @@ describe('the work queue', () => {
     queue.add(files('d', 1500));
     queue.addLarge('big', 1e9);
     expect(queue.clear()).toEqual([...pathsOf([pack(files('d', 1500))]), 'big']);
-    expect(queue.isEmpty).toBe(true);
     expect(queue.next(idle)).toBeUndefined();
   });
 });
