@@ -3,7 +3,7 @@
  * All calls are synchronous and share one buffer: the worker is a thread of its own.
  */
 import fs from 'node:fs';
-import type { StatusReader } from '../native/file-status.ts';
+import { isUnchanged, type StatusReader } from '../native/file-status.ts';
 import { digestOf } from '../store/digest.ts';
 import type { Group } from '../store/seam.ts';
 import type { Claims } from './claims.ts';
@@ -18,7 +18,6 @@ import { OUTCOMES, type Outcome } from './outcome.ts';
 import { countOf, unpack } from './packed-files.ts';
 import {
   changedRefusal,
-  isUnchanged,
   kindOf,
   openSource,
   READ_ATTEMPTS,

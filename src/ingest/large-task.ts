@@ -4,14 +4,13 @@
  * holds already (same size, same sample) is hashed before anything is written.
  */
 import fs from 'node:fs';
-import type { StatusReader } from '../native/file-status.ts';
+import { isUnchanged, type StatusReader } from '../native/file-status.ts';
 import type { Digest } from '../store/digest.ts';
 import type { CloneStage, Group, StreamStage } from '../store/seam.ts';
 import type { Claims } from './claims.ts';
 import { hashFile, type ReadContext, SourceError, sampleOf } from './large-read.ts';
 import {
   changedRefusal,
-  isUnchanged,
   kindOf,
   openSource,
   READ_ATTEMPTS,

@@ -93,7 +93,6 @@ export interface TaskCost {
   barrierMs: number;
   publishMs: number;
   bytesRead: number;
-  bytesWritten: number;
   fileFlushes: number;
   repaired: readonly Digest[];
 }

@@ -196,7 +196,7 @@ export class Run {
       unsupportedKinds: this.#tally.unsupportedKinds,
       directories,
       bytesRead: cost.bytesRead,
-      bytesWritten: cost.bytesWritten,
+      bytesWritten: this.#tally.bytesStored,
       bytesSaved: this.#tally.bytesSaved,
       repaired: cost.repaired,
       swept: this.#half.swept,

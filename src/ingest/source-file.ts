@@ -47,17 +47,6 @@ function readAt(fd: number, buffer: Uint8Array, at: number): number {
   }
 }
 
-/** True when a file was not written to between two looks at it. */
-export function isUnchanged(before: FileStatus, after: FileStatus): boolean {
-  return (
-    before.size === after.size &&
-    before.changedNanoseconds === after.changedNanoseconds &&
-    before.changedSeconds === after.changedSeconds &&
-    before.modifiedNanoseconds === after.modifiedNanoseconds &&
-    before.modifiedSeconds === after.modifiedSeconds
-  );
-}
-
 /** What a file is that is no regular file; undefined for one that is. */
 export function kindOf(status: FileStatus): UnsupportedKind | undefined {
   if (isRegularFile(status)) return undefined;

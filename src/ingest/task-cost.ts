@@ -15,15 +15,15 @@ export function newMeter(): CostMeter {
 
 /** The report of a task: the pipeline's meter and the group's cost, `barrierMs` as idle time. */
 export function taskCost(meter: CostMeter, store: StoreCost, barrierMs: number): TaskCost {
-  const { bytesWritten, fileFlushes, publishMs, repaired } = store;
-  return { ...meter, barrierMs, publishMs, bytesWritten, fileFlushes, repaired };
+  const { fileFlushes, publishMs, repaired } = store;
+  return { ...meter, barrierMs, publishMs, fileFlushes, repaired };
 }
 
 /** The sum over the tasks of a run. */
 export type TotalCost = { -readonly [Key in keyof TaskCost]: TaskCost[Key] };
 
 export function noCost(): TotalCost {
-  const nothing = { bytesWritten: 0, fileFlushes: 0, publishMs: 0, published: 0, repaired: [] };
+  const nothing = { fileFlushes: 0, publishMs: 0, published: 0, repaired: [] };
   return taskCost(newMeter(), nothing, 0);
 }
 
@@ -34,7 +34,6 @@ export function addCost(total: TotalCost, cost: TaskCost): void {
   total.barrierMs += cost.barrierMs;
   total.publishMs += cost.publishMs;
   total.bytesRead += cost.bytesRead;
-  total.bytesWritten += cost.bytesWritten;
   total.fileFlushes += cost.fileFlushes;
   total.repaired = [...total.repaired, ...cost.repaired];
 }

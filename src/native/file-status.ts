@@ -98,3 +98,14 @@ const { S_IFMT, S_IFREG } = fs.constants;
 export function isRegularFile({ mode }: FileStatus): boolean {
   return (mode & S_IFMT) === S_IFREG;
 }
+
+/** True when a file was not written to between two looks at it. */
+export function isUnchanged(before: FileStatus, after: FileStatus): boolean {
+  return (
+    before.size === after.size &&
+    before.changedNanoseconds === after.changedNanoseconds &&
+    before.changedSeconds === after.changedSeconds &&
+    before.modifiedNanoseconds === after.modifiedNanoseconds &&
+    before.modifiedSeconds === after.modifiedSeconds
+  );
+}

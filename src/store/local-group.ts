@@ -24,7 +24,7 @@ import type {
   StreamedContent,
   StreamStage,
 } from './seam.ts';
-import { DryStream, TempStream } from './temp-stream.ts';
+import { DRY_STREAM, TempStream } from './temp-stream.ts';
 import type { Temp, TempFolder } from './temps.ts';
 import { hashesTo } from './verify-objects.ts';
 
@@ -53,7 +53,6 @@ export interface LocalWorkerState {
 export class LocalGroup implements Group {
   readonly cost: StoreCost = {
     publishMs: 0,
-    bytesWritten: 0,
     fileFlushes: 0,
     published: 0,
     repaired: [],
@@ -92,7 +91,6 @@ export class LocalGroup implements Group {
 
   stage(digest: Digest, bytes: Uint8Array): void {
     const { ops, dryRun, temps } = this.#state;
-    this.cost.bytesWritten += bytes.length;
     if (dryRun) return;
     const temp = temps.open();
     try {
@@ -106,7 +104,7 @@ export class LocalGroup implements Group {
 
   stageStream({ expected, aligned }: StreamedContent): StreamStage {
     const { ops, dryRun, temps, setDirect } = this.#state;
-    if (dryRun) return new DryStream(this.cost);
+    if (dryRun) return DRY_STREAM;
     const temp = temps.open();
     const stream = new TempStream(temp.fd, ops, aligned ? setDirect : undefined);
     return {
@@ -117,13 +115,9 @@ export class LocalGroup implements Group {
           const lacking = Math.max(bytes.length, expected - stream.size);
           throw temps.failure(error, temp.path, lacking);
         }
-        this.cost.bytesWritten += bytes.length;
       },
       keep: (digest, size, sample) => this.#keepLarge(temp, digest, size, sample),
-      drop: () => {
-        this.cost.bytesWritten -= stream.size;
-        temps.remove(temp);
-      },
+      drop: () => temps.remove(temp),
     };
   }
 

@@ -28,6 +28,8 @@ export interface WriteOptions {
   readonly dryRun: boolean;
   /** The most groups that are open at once. */
   readonly groups: number;
+  /** Sweep only when the store's directory itself is not larger, in bytes. Default: always. */
+  readonly sweepUpTo?: number | undefined;
 }
 
 /** Plain data: what each worker thread is told. */
@@ -95,7 +97,7 @@ export class LocalMainHalf implements MainHalf {
     const libc = await loadLibc();
     const present = existing !== undefined || !dryRun;
     const barrier = present ? chooseBarrier(options.barrier, root, libc) : 'fsync';
-    const swept = dryRun ? 0 : sweep(root, libc, ops);
+    const swept = dryRun || isLarger(root, options.sweepUpTo) ? 0 : sweep(root, libc, ops);
     const rootFd = present ? openRoot(root, ops) : -1;
     let writer: Writer | undefined;
     try {
@@ -212,6 +214,10 @@ export function openLocalWorkerHalf(
 function isEmpty(root: string, layout: Layout): boolean {
   for (const _ of listObjects(root, layout)) return false;
   return true;
+}
+
+function isLarger(root: string, limit: number | undefined): boolean {
+  return limit !== undefined && fs.statSync(root).size > limit;
 }
 
 function openRoot(root: string, ops: FileOps): number {

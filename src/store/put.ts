@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 import { failed, IngotError, UsageError } from '../errors.ts';
+import { isRegularFile, isUnchanged, nodeStatus } from '../native/file-status.ts';
 import { type Digest, DigestStream, digestOf } from './digest.ts';
 import { type FileOps, nodeFileOps } from './file-ops.ts';
 import { objectPath, otherLayout } from './layout.ts';
@@ -24,6 +25,13 @@ export interface PutResult {
 
 /** Contents up to this many bytes are held in memory, so that a duplicate writes nothing. */
 const IN_MEMORY = 1 << 20;
+
+/**
+ * To find the temps of dead writers, the top of the store is listed. In a flat store of millions
+ * that takes seconds: where the directory is larger than this (some 13,000 objects on ext4), it
+ * is left to an ingest.
+ */
+const SWEPT_DIRECTORY_BYTES = 1 << 20;
 
 /** Stores contents one by one, each a group of its own: stage → barrier → publish → flush names. */
 export class Putter {
@@ -52,7 +60,14 @@ export class Putter {
   ): Promise<Putter> {
     const main = await LocalMainHalf.open(
       root,
-      { durability, barrier: 'fsync', verifyHits: false, dryRun: false, groups: 1 },
+      {
+        durability,
+        barrier: 'fsync',
+        verifyHits: false,
+        dryRun: false,
+        groups: 1,
+        sweepUpTo: SWEPT_DIRECTORY_BYTES,
+      },
       ops,
     );
     // What is put here is not claimed anywhere: the disk has to be asked, empty on open or not.
@@ -174,9 +189,9 @@ async function writeAndHash(
 
 /** Reads to the end, and fails when a regular file was changed meanwhile. */
 async function* readSource(file: fs.promises.FileHandle, path: string): AsyncGenerator<Buffer> {
-  const before = await file.stat({ bigint: true });
+  const before = nodeStatus.ofOpen(file.fd);
   // One byte more than a small file has, so that its end is seen without another chunk.
-  const chunkSize = before.isFile() ? Math.min(IN_MEMORY, Number(before.size) + 1) : IN_MEMORY;
+  const chunkSize = isRegularFile(before) ? Math.min(IN_MEMORY, before.size + 1) : IN_MEMORY;
   try {
     for (;;) {
       const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(chunkSize), 0, chunkSize);
@@ -186,12 +201,7 @@ async function* readSource(file: fs.promises.FileHandle, path: string): AsyncGen
   } catch (error) {
     throw failed('cannot read the source', error, { path });
   }
-  const after = await file.stat({ bigint: true });
-  const same =
-    before.size === after.size &&
-    before.mtimeNs === after.mtimeNs &&
-    before.ctimeNs === after.ctimeNs;
-  if (before.isFile() && !same)
+  if (isRegularFile(before) && !isUnchanged(before, nodeStatus.ofOpen(file.fd)))
     throw new IngotError({
       what: 'cannot store a file',
       code: 'INGOT_CHANGED',

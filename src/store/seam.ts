@@ -72,7 +72,6 @@ export interface CloneStage {
 export interface StoreCost {
   /** Milliseconds in calls that make objects visible. */
   publishMs: number;
-  bytesWritten: number;
   /** Flushes of single files. */
   fileFlushes: number;
   published: number;

@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { PAGE_BYTES } from '../native/aligned-buffer.ts';
 import type { Libc } from '../native/libc.ts';
 import type { FileOps } from './file-ops.ts';
-import type { StoreCost, StreamStage } from './seam.ts';
+import type { StreamStage } from './seam.ts';
 
 /**
  * Writes a large temp piece by piece, past the page cache where it can. What the barrier will
@@ -46,23 +46,9 @@ export class TempStream {
   }
 }
 
-/** What a dry run stages: it is only counted. */
-export class DryStream implements StreamStage {
-  readonly #cost: StoreCost;
-  #size = 0;
-
-  constructor(cost: StoreCost) {
-    this.#cost = cost;
-  }
-
-  async write(bytes: Uint8Array): Promise<void> {
-    this.#size += bytes.length;
-    this.#cost.bytesWritten += bytes.length;
-  }
-
-  keep(): void {}
-
-  drop(): void {
-    this.#cost.bytesWritten -= this.#size;
-  }
-}
+/** What a dry run stages: nothing. */
+export const DRY_STREAM: StreamStage = {
+  write: async () => {},
+  keep: () => {},
+  drop: () => {},
+};

@@ -2,12 +2,15 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import { join } from 'node:path';
+import { ingest } from 'ingot';
 import { expect, onTestFinished, test } from 'vitest';
 import { loadLibc } from '../../src/native/libc.ts';
 import { nodeFileOps } from '../../src/store/file-ops.ts';
 import { type StoreFormat, writeFormat } from '../../src/store/format.ts';
 import { Store } from '../../src/store/store.ts';
 import { listWriters, sweep, Writer } from '../../src/store/writer.ts';
+import { demand } from '../mounts.ts';
+import { makeTree } from '../tree.ts';
 import { strayNames, tempStore } from './temp-store.ts';
 
 const libc = (await loadLibc())!;
@@ -84,6 +87,20 @@ test('the first put sweeps', async () => {
   expect(strayNames(root)).toEqual(['.tmp-dead']);
   await store.put(Buffer.from('x'));
   await store.close();
+  expect(strayNames(root)).toEqual([]);
+});
+
+test('a put leaves the sweep to an ingest where listing the store would take long', async (context) => {
+  const root = tempStore();
+  plantDead(root, 'dead');
+  for (let n = 0; n < 16_000; n++)
+    fs.writeFileSync(join(root, n.toString(16).padStart(64, '0')), '');
+  demand(context, fs.statSync(root).size > 1 << 20, 'directories do not grow on this file system');
+  const store = await Store.open(root);
+  await store.put(Buffer.from('x'));
+  await store.close();
+  expect(strayNames(root)).toEqual(['.tmp-dead']);
+  expect((await ingest(root, [makeTree({ a: 'a' })])).swept).toBe(1);
   expect(strayNames(root)).toEqual([]);
 });
 
