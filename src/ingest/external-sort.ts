@@ -12,17 +12,8 @@ import type { Digest } from '../store/digest.ts';
 import { type FileOps, nodeFileOps, writeFully } from '../store/file-ops.ts';
 import { mergeRuns, type Run } from './merge-runs.ts';
 import { toBytes } from './names.ts';
+import { DIGEST_BYTES, LENGTH_BYTES, type SortedPair } from './sorted-pair.ts';
 
-/** A pair inside `bytes`. A spilled pair is its path's length, the digest and the path. */
-export interface SortedPair {
-  readonly bytes: Buffer;
-  /** Where the digest starts; it has 32 bytes, and the path follows. */
-  readonly digestAt: number;
-  readonly pathLength: number;
-}
-
-export const LENGTH_BYTES = 4;
-export const DIGEST_BYTES = 32;
 const HEAD_BYTES = LENGTH_BYTES + DIGEST_BYTES;
 
 /** Pairs of some 70,000 files: sorting them holds up the main thread for a tenth of a second. */

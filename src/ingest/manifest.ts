@@ -8,7 +8,9 @@ import { errnoOf, failed } from '../errors.ts';
 import type { Digest } from '../store/digest.ts';
 import { type FileOps, nodeFileOps, writeFully } from '../store/file-ops.ts';
 import { checkReplaceable, replaceFile } from '../store/replace-file.ts';
-import { DIGEST_BYTES, ExternalSort, type SortedPair } from './external-sort.ts';
+import { ExternalSort } from './external-sort.ts';
+import { DIGEST_BYTES, type SortedPair } from './sorted-pair.ts';
+import type { WalkPlan } from './walk-sources.ts';
 
 export interface ManifestOptions {
   /** Bytes of pairs held in memory before they are sorted and spilled. */
@@ -125,3 +127,14 @@ function written(stream: Writable, block: Buffer): Promise<boolean> {
 }
 
 const READER_GONE: ReadonlySet<string> = new Set(['EPIPE', 'ERR_STREAM_DESTROYED']);
+
+/**
+ * What the manifest leaves out of every path. With one directory as the only source its paths are
+ * relative to it, for `cd SOURCE && sha256sum -c`; else they are as the sources were given.
+ */
+export function pathPrefix({ sources, list }: WalkPlan): string {
+  const [only] = sources;
+  if (only === undefined || sources.length > 1 || list !== undefined || !only.isDirectory)
+    return '';
+  return only.path === '/' ? '/' : `${only.path}/`;
+}

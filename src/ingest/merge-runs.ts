@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { DIGEST_BYTES, LENGTH_BYTES, type SortedPair } from './external-sort.ts';
+import { DIGEST_BYTES, LENGTH_BYTES, type SortedPair } from './sorted-pair.ts';
 
 /** Where a sorted run lies in the spill file. */
 export interface Run {

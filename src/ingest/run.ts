@@ -6,13 +6,14 @@ import { loadLibc } from '../native/libc.ts';
 import type { Digest } from '../store/digest.ts';
 import { LocalMainHalf } from '../store/local-halves.ts';
 import type { FlushReport } from '../store/seam.ts';
-import { IngestError, type IngestOptions, type IngestReport, type Stage } from './api.ts';
+import { IngestError, type IngestOptions, type IngestReport } from './api.ts';
 import { Claims } from './claims.ts';
 import { fastDirectoryOps } from './fast-directory-ops.ts';
-import { ManifestWriter } from './manifest.ts';
+import { ManifestWriter, pathPrefix } from './manifest.ts';
 import type { WorkerSetup } from './messages.ts';
 import { Pipeline } from './pipeline.ts';
 import { type IngestPool, TASKS_PER_WORKER } from './pool.ts';
+import { reportOf } from './report.ts';
 import { Tally } from './tally.ts';
 import { planWalk, type WalkPlan, walkSources } from './walk-sources.ts';
 
@@ -67,7 +68,7 @@ export class Run {
     this.#options = options;
     this.#begun = begun;
     this.#pool = pool;
-    this.#manifestPrefix = commonPrefix(plan);
+    this.#manifestPrefix = pathPrefix(plan);
     this.#manifest =
       options.manifest === undefined ? undefined : new ManifestWriter(options.manifest);
     this.#tally = new Tally({
@@ -159,6 +160,18 @@ export class Run {
     throw new IngestError(cause.toFailure(), report, cause);
   }
 
+  #report(flushes: FlushReport): IngestReport {
+    return reportOf({
+      store: this.#half.workerInit,
+      swept: this.#half.swept,
+      pipeline: this.#pipeline,
+      tally: this.#tally,
+      flushes,
+      threads: this.#threads,
+      wallMs: performance.now() - this.#begun,
+    });
+  }
+
   #addToManifest(digest: Digest, path: string): void {
     this.#manifest!.add(digest, path.slice(this.#manifestPrefix.length));
   }
@@ -177,42 +190,6 @@ export class Run {
       elapsedMs: performance.now() - this.#begun,
     });
   }
-
-  #report(flushes: FlushReport): IngestReport {
-    const { cost, starvedMs, entriesFound, directories } = this.#pipeline;
-    const { durability, barrier, dryRun, format, root } = this.#half.workerInit;
-    const stageMs: Record<Stage, number> = {
-      walk: starvedMs,
-      read: cost.readMs,
-      hash: cost.hashMs,
-      write: cost.writeMs,
-      barrier: cost.barrierMs,
-      publish: cost.publishMs,
-    };
-    return {
-      store: root,
-      entries: entriesFound,
-      outcomes: this.#tally.outcomes,
-      unsupportedKinds: this.#tally.unsupportedKinds,
-      directories,
-      bytesRead: cost.bytesRead,
-      bytesWritten: this.#tally.bytesStored,
-      bytesSaved: this.#tally.bytesSaved,
-      repaired: cost.repaired,
-      swept: this.#half.swept,
-      dryRun,
-      durability,
-      barrier,
-      layout: format.layout,
-      flushes: { ...flushes, files: cost.fileFlushes, directories: flushes.directoryFlushes },
-      threads: this.#threads,
-      wallMs: performance.now() - this.#begun,
-      stageMs,
-      bottleneck: (Object.keys(stageMs) as Stage[]).reduce((a, b) =>
-        stageMs[b] > stageMs[a] ? b : a,
-      ),
-    };
-  }
 }
 
 function interruption(): IngotError {
@@ -222,17 +199,6 @@ function interruption(): IngotError {
     why: 'it was told to stop',
     hint: 'run it again: what is stored is not written again',
   });
-}
-
-/**
- * What the manifest leaves out of every path. With one directory as the only source its paths are
- * relative to it, for `cd SOURCE && sha256sum -c`; else they are as the sources were given.
- */
-function commonPrefix({ sources, list }: WalkPlan): string {
-  const [only] = sources;
-  if (only === undefined || sources.length > 1 || list !== undefined || !only.isDirectory)
-    return '';
-  return only.path === '/' ? '/' : `${only.path}/`;
 }
 
 /** After a failed flush nothing may be flushed again in the hope of a better answer. */
