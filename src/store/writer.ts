@@ -1,35 +1,30 @@
 /**
- * A writer is one process with a store open for writing. Its sign of life is an flock on the file
- * `lock` in its own `.tmp-<writer>/`: it dies with the process, and unlike a PID it means the same
- * in every container. What a dead writer left is swept on the next open; a live one's never is.
+ * A writer is one process with a store open for writing. It has a locked folder, `.tmp-<writer>/`.
+ * What a dead writer left is swept on the next open; a live one's never is.
  */
-import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf, failed } from '../errors.ts';
 import type { Libc } from '../native/libc.ts';
 import { directoryFullHint } from './disk-full.ts';
-import { type FileOps, nodeFileOps, writeFully } from './file-ops.ts';
+import { type FileOps, nodeFileOps } from './file-ops.ts';
 import { requireFormat, type StoreFormat } from './format.ts';
 import { LAYOUTS, type Layout } from './layout.ts';
+import { isSameFile, LOCK, LockedFolder, removeFolder, removeTemps } from './locked-folder.ts';
 
 export const TEMP_PREFIX = '.tmp-';
-
-const LOCK = 'lock';
 
 export class Writer {
   /** `STORE/.tmp-<writer>` */
   readonly folder: string;
   /** What holds as long as this writer lives: a relayout waits for writers of the old layout. */
   readonly format: StoreFormat;
-  readonly #lockFd: number;
-  readonly #ops: FileOps;
+  readonly #locked: LockedFolder;
 
-  private constructor(folder: string, format: StoreFormat, lockFd: number, ops: FileOps) {
-    this.folder = folder;
+  private constructor(locked: LockedFolder, format: StoreFormat) {
+    this.folder = locked.path;
     this.format = format;
-    this.#lockFd = lockFd;
-    this.#ops = ops;
+    this.#locked = locked;
   }
 
   /** Makes a writer with a folder of its own, locked. Throws an IngotError. */
@@ -41,9 +36,9 @@ export class Writer {
   ): Writer {
     try {
       for (let known = format; ; ) {
-        const writer = Writer.#attempt(root, known, libc, ops);
-        // A sweep may have come between mkdir and lock: that folder is gone, begin anew.
-        if (writer === undefined) continue;
+        const locked = LockedFolder.open(root, TEMP_PREFIX, libc, ops);
+        const writer = new Writer(locked, known);
+        writer.#orClose(() => locked.sign(known.layout));
         // A relayout writes its format, then looks for writers; a writer shows its layout, then
         // looks at the format: one of them sees the other.
         const current = writer.#orClose(() => requireFormat(root));
@@ -60,21 +55,6 @@ export class Writer {
     }
   }
 
-  static #attempt(
-    root: string,
-    format: StoreFormat,
-    libc: Libc | undefined,
-    ops: FileOps,
-  ): Writer | undefined {
-    const folder = join(root, TEMP_PREFIX + randomBytes(16).toString('hex'));
-    ops.mkdirSync(folder, { mode: 0o700 });
-    const lockFd = lockFolder(folder, libc, ops);
-    if (lockFd === undefined) return undefined;
-    const writer = new Writer(folder, format, lockFd, ops);
-    writer.#orClose(() => writeFully(ops, lockFd, Buffer.from(`${format.layout}\n`)));
-    return writer;
-  }
-
   #orClose<T>(step: () => T): T {
     let done = false;
     try {
@@ -88,34 +68,7 @@ export class Writer {
 
   /** Removes the writer's folder with all that is left in it, and gives up the lock. */
   close(): void {
-    try {
-      removeTemps(this.folder, this.#ops);
-    } finally {
-      this.#ops.closeSync(this.#lockFd);
-    }
-    removeFolder(this.folder, this.#ops);
-  }
-}
-
-function lockFolder(folder: string, libc: Libc | undefined, ops: FileOps): number | undefined {
-  const path = join(folder, LOCK);
-  let fd: number;
-  try {
-    // Opened for writing: NFS refuses exclusive locks on files opened for reading.
-    fd = ops.openSync(path, fs.constants.O_RDWR | fs.constants.O_CREAT, 0o600);
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined;
-    throw error;
-  }
-  try {
-    if (libc === undefined || (libc.tryLock(fd) && isSameFile(fd, path))) {
-      const owned = fd;
-      fd = -1;
-      return owned;
-    }
-    return undefined;
-  } finally {
-    if (fd >= 0) ops.closeSync(fd);
+    this.#locked.close();
   }
 }
 
@@ -177,7 +130,8 @@ export function signOf(folder: string, libc: Libc): WriterSign {
   }
 }
 
-function sweepOne(path: string, libc: Libc, ops: FileOps): boolean {
+/** Removes what one dead writer left, a folder or a file; false when it lives or is not ours. */
+export function sweepOne(path: string, libc: Libc, ops: FileOps): boolean {
   const isFolder = fs.lstatSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
   const lock = isFolder ? join(path, LOCK) : path;
   let fd: number;
@@ -200,43 +154,4 @@ function sweepOne(path: string, libc: Libc, ops: FileOps): boolean {
   }
   if (isFolder) removeFolder(path, ops);
   return true;
-}
-
-/**
- * Removes a writer's folder, its lock last: as long as temps are left, the folder has a lock that
- * says whose they are. A sweep that looks in between makes a new lock and removes the rest itself.
- */
-function removeTemps(folder: string, ops: FileOps): void {
-  for (const name of namesIn(folder))
-    if (name !== LOCK) ops.rmSync(join(folder, name), { recursive: true, force: true });
-  ops.rmSync(join(folder, LOCK), { force: true });
-  removeFolder(folder, ops);
-}
-
-/**
- * Done once more when the lock is closed: FUSE and NFS keep a removed file that is open under
- * another name in its folder, which is not empty until then.
- */
-function removeFolder(folder: string, ops: FileOps): void {
-  try {
-    ops.rmdirSync(folder);
-  } catch (error) {
-    if (!['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes(errnoOf(error) ?? '')) throw error;
-  }
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return fs.readdirSync(folder);
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return [];
-    throw error;
-  }
-}
-
-/** False when the file was removed, or replaced, between its opening and its locking. */
-function isSameFile(fd: number, path: string): boolean {
-  const held = fs.fstatSync(fd, { bigint: true });
-  const named = fs.statSync(path, { bigint: true, throwIfNoEntry: false });
-  return named !== undefined && named.ino === held.ino && named.dev === held.dev;
 }

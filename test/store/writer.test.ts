@@ -11,7 +11,7 @@ import { Store } from '../../src/store/store.ts';
 import { listWriters, sweep, Writer } from '../../src/store/writer.ts';
 import { demand } from '../mounts.ts';
 import { makeTree } from '../tree.ts';
-import { strayNames, tempStore } from './temp-store.ts';
+import { errno, strayNames, tempStore } from './temp-store.ts';
 
 const libc = (await loadLibc())!;
 const FLAT = { format: 1, layout: 'flat' } as const;
@@ -127,6 +127,18 @@ test.each(['mkdirSync', 'openSync'] as const)(
     writer.close();
   },
 );
+
+test('a writer that cannot make its lock leaves no folder', () => {
+  const root = tempStore();
+  const full = {
+    ...nodeFileOps,
+    openSync: () => {
+      throw errno('ENOSPC', 'open');
+    },
+  };
+  expect(() => Writer.open(root, FLAT, libc, full)).toThrow(/ENOSPC/);
+  expect(strayNames(root)).toEqual([]);
+});
 
 const MOVING = { format: 1, layout: 'sharded', movingFrom: 'flat' } as const;
 const SHARDED = { format: 1, layout: 'sharded' } as const;

@@ -1,0 +1,123 @@
+/**
+ * A folder of temps with a sign of life: an flock on the file `lock` in it. The lock dies with the
+ * process, and unlike a PID it means the same in every container.
+ */
+import { randomBytes } from 'node:crypto';
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { errnoOf } from '../errors.ts';
+import type { Libc } from '../native/libc.ts';
+import { type FileOps, writeFully } from './file-ops.ts';
+
+export const LOCK = 'lock';
+
+export class LockedFolder {
+  readonly path: string;
+  readonly #lockFd: number;
+  readonly #ops: FileOps;
+
+  private constructor(path: string, lockFd: number, ops: FileOps) {
+    this.path = path;
+    this.#lockFd = lockFd;
+    this.#ops = ops;
+  }
+
+  /** Makes `parent/<prefix><random id>`, locked. Throws what the file system throws. */
+  static open(parent: string, prefix: string, libc: Libc | undefined, ops: FileOps): LockedFolder {
+    for (;;) {
+      const path = join(parent, prefix + randomBytes(16).toString('hex'));
+      ops.mkdirSync(path, { mode: 0o700 });
+      const lockFd = lockOrRemove(path, libc, ops);
+      // A sweep may have come between mkdir and lock: that folder is gone, begin anew.
+      if (lockFd !== undefined) return new LockedFolder(path, lockFd, ops);
+    }
+  }
+
+  /** Writes into the lock what others may know of its holder. */
+  sign(text: string): void {
+    writeFully(this.#ops, this.#lockFd, Buffer.from(`${text}\n`));
+  }
+
+  /** Removes the folder with all that is left in it, and gives up the lock. */
+  close(): void {
+    try {
+      removeTemps(this.path, this.#ops);
+    } finally {
+      this.#ops.closeSync(this.#lockFd);
+    }
+    removeFolder(this.path, this.#ops);
+  }
+}
+
+/** A folder without a lock is nobody's: it goes when its lock cannot even be made. */
+function lockOrRemove(path: string, libc: Libc | undefined, ops: FileOps): number | undefined {
+  let tried = false;
+  try {
+    const lockFd = lockFolder(path, libc, ops);
+    tried = true;
+    return lockFd;
+  } finally {
+    if (!tried) removeFolder(path, ops);
+  }
+}
+
+function lockFolder(folder: string, libc: Libc | undefined, ops: FileOps): number | undefined {
+  const path = join(folder, LOCK);
+  let fd: number;
+  try {
+    // Opened for writing: NFS refuses exclusive locks on files opened for reading.
+    fd = ops.openSync(path, fs.constants.O_RDWR | fs.constants.O_CREAT, 0o600);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+  try {
+    if (libc === undefined || (libc.tryLock(fd) && isSameFile(fd, path))) {
+      const owned = fd;
+      fd = -1;
+      return owned;
+    }
+    return undefined;
+  } finally {
+    if (fd >= 0) ops.closeSync(fd);
+  }
+}
+
+/**
+ * Removes a locked folder, its lock last: as long as temps are left, the folder has a lock that
+ * says whose they are. A sweep that looks in between makes a new lock and removes the rest itself.
+ */
+export function removeTemps(folder: string, ops: FileOps): void {
+  for (const name of namesIn(folder))
+    if (name !== LOCK) ops.rmSync(join(folder, name), { recursive: true, force: true });
+  ops.rmSync(join(folder, LOCK), { force: true });
+  removeFolder(folder, ops);
+}
+
+/**
+ * Done once more when the lock is closed: FUSE and NFS keep a removed file that is open under
+ * another name in its folder, which is not empty until then.
+ */
+export function removeFolder(folder: string, ops: FileOps): void {
+  try {
+    ops.rmdirSync(folder);
+  } catch (error) {
+    if (!['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes(errnoOf(error) ?? '')) throw error;
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return fs.readdirSync(folder);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/** False when the file was removed, or replaced, between its opening and its locking. */
+export function isSameFile(fd: number, path: string): boolean {
+  const held = fs.fstatSync(fd, { bigint: true });
+  const named = fs.statSync(path, { bigint: true, throwIfNoEntry: false });
+  return named !== undefined && named.ino === held.ino && named.dev === held.dev;
+}
