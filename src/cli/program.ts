@@ -13,6 +13,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   verify: async () => (await import('./verify.ts')).addVerify,
   relayout: async () => (await import('./relayout.ts')).addRelayout,
   stats: async () => (await import('./stats.ts')).addStats,
+  doctor: async () => (await import('./doctor.ts')).addDoctor,
 };
 
 /** Runs one command line; its exit code ends up in process.exitCode. */

@@ -41,6 +41,23 @@ export function duration(milliseconds: number): string {
   return `${count(Math.floor(minutes / 60))} h ${twoDigits(minutes % 60)} min`;
 }
 
+/** A short wait, three digits: `6.41 µs`, `1.90 ms`, `38.2 ms`, `412 ms`, `3.20 s`. */
+export function latency(milliseconds: number): string {
+  if (milliseconds > 0 && milliseconds < 0.1) return threeDigits(milliseconds * 1000, 'µs');
+  if (milliseconds >= 999.5) return duration(milliseconds);
+  return threeDigits(milliseconds, 'ms');
+}
+
+function threeDigits(value: number, unit: string): string {
+  const digits = value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
+  return `${value.toFixed(digits)} ${unit}`;
+}
+
+/** A ratio: `1.6 times`, `48 times`. */
+export function times(ratio: number): string {
+  return `${ratio >= 9.95 ? count(ratio) : ratio.toFixed(1)} times`;
+}
+
 /** A time left: `0:07`, `12:30`, `3:05:00`. */
 export function clock(seconds: number): string {
   const whole = Math.ceil(seconds);

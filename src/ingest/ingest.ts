@@ -1,6 +1,5 @@
-import { UsageError } from '../errors.ts';
 import type { IngestOptions, IngestReport } from './api.ts';
-import { defaultThreads, type IngestPool, Pool } from './pool.ts';
+import { checkedThreads, type IngestPool, Pool } from './pool.ts';
 import type { Run } from './run.ts';
 
 /**
@@ -17,13 +16,7 @@ export async function ingest(
   options: IngestOptions = {},
 ): Promise<IngestReport> {
   const begun = performance.now();
-  const threads = options.threads ?? defaultThreads();
-  if (!Number.isInteger(threads) || threads < 1)
-    throw new UsageError({
-      what: 'wrong number of threads',
-      code: 'INGOT_USAGE',
-      why: `${threads} is not a whole number of at least 1`,
-    });
+  const threads = checkedThreads(options.threads);
   // First of all: while the threads load their modules, this one loads its own and opens the store.
   const pool: IngestPool = new Pool('ingest-worker', threads);
   let run: Run | undefined;

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import { IngotError } from '../errors.ts';
+import { IngotError, UsageError } from '../errors.ts';
 import type { Task, TaskReply } from './messages.ts';
 
 /** While one hashes, one waits for the barrier that runs and one for the next. */
@@ -12,6 +12,16 @@ export function defaultThreads(): number {
   return availableParallelism();
 }
 
+/** The number of threads that was asked for. Throws a UsageError on one that is none. */
+export function checkedThreads(threads = defaultThreads()): number {
+  if (Number.isInteger(threads) && threads >= 1) return threads;
+  throw new UsageError({
+    what: 'wrong number of threads',
+    code: 'INGOT_USAGE',
+    why: `${threads} is not a whole number of at least 1`,
+  });
+}
+
 /**
  * What a worker allocates dies with the file it was for. V8 would let this grow to 48 MB in every
  * thread; collecting it more often costs nothing that can be measured.
@@ -19,7 +29,7 @@ export function defaultThreads(): number {
 const YOUNG_GENERATION_MB = 6;
 
 /** Which entry file the workers run. */
-export type WorkerEntry = 'ingest-worker' | 'verify-worker';
+export type WorkerEntry = 'ingest-worker' | 'verify-worker' | 'doctor-worker';
 
 /** The worker threads of one run. `Task` and `Reply` are the entry's message types. */
 export class Pool<Task, Reply> {

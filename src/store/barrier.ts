@@ -17,15 +17,7 @@ export function chooseBarrier(
   libc: Libc | undefined,
 ): BarrierKind {
   if (choice === 'fsync') return 'fsync';
-  const type = fileSystemTypeOf(root);
-  const why =
-    libc === undefined
-      ? 'libc could not be called on this machine'
-      : !syncfsReportsErrors()
-        ? 'syncfs reports write-back errors only since Linux 5.8'
-        : !type.syncfsIsBarrier
-          ? `syncfs is not known to be a barrier on ${type.name}`
-          : undefined;
+  const why = syncfsObstacle(root, libc);
   if (why === undefined) return 'syncfs';
   if (choice === 'auto') return 'fsync';
   throw new UsageError({
@@ -35,6 +27,14 @@ export function chooseBarrier(
     why,
     hint: 'use --barrier fsync or auto',
   });
+}
+
+/** Why syncfs(2) cannot be the barrier for what lies at `root`; undefined where it can. */
+export function syncfsObstacle(root: string, libc: Libc | undefined): string | undefined {
+  if (libc === undefined) return 'libc could not be called on this machine';
+  if (!syncfsReportsErrors()) return 'syncfs reports write-back errors only since Linux 5.8';
+  const { name, syncfsIsBarrier } = fileSystemTypeOf(root);
+  return syncfsIsBarrier ? undefined : `syncfs is not known to be a barrier on ${name}`;
 }
 
 interface Waiter {

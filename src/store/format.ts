@@ -183,6 +183,12 @@ function linkIfMissing(temp: string, path: string, ops: FileOps): void {
   }
 }
 
+/**
+ * What a doctor that was killed left in a directory that was no store yet: it begins like any
+ * writer's folder, so the first open sweeps it.
+ */
+export const PROBE_PREFIX = '.tmp-ingot-doctor-';
+
 /** Entries that do not make a directory somebody's own: a cut-off creation, a fresh ext4. */
 const IGNORED = new Set([METADATA, 'lost+found']);
 
@@ -198,7 +204,10 @@ function checkEmpty(root: string): undefined {
   }
   const isCutOff = names.includes(METADATA);
   const foreign = names.find(
-    (name) => !IGNORED.has(name) && !(isCutOff && isEmptyShard(root, name)),
+    (name) =>
+      !IGNORED.has(name) &&
+      !name.startsWith(PROBE_PREFIX) &&
+      !(isCutOff && isEmptyShard(root, name)),
   );
   if (foreign !== undefined)
     throw notAStore(root, 'the directory is not empty and has no .ingot/store.json');

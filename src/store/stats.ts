@@ -110,7 +110,8 @@ function namesIn(folder: string): string[] {
   }
 }
 
-function fileSystemStats(root: string): FileSystemStats {
+/** Throws what statfs(2) throws. */
+export function fileSystemStats(root: string): FileSystemStats {
   const { blocks, bavail, bsize, files, ffree } = fs.statfsSync(root);
   return {
     type: fileSystemTypeOf(root).name,

@@ -206,7 +206,7 @@ describe('the program', () => {
     expect(ingot(['--version'])).toMatchObject({ code: 0, stdout: '0.1.0\n' });
     const help = ingot(['--help']);
     expect(help.code).toBe(0);
-    for (const name of ['ingest', 'put', 'get', 'verify', 'relayout', 'stats'])
+    for (const name of ['ingest', 'put', 'get', 'verify', 'relayout', 'stats', 'doctor'])
       expect(help.stdout).toMatch(new RegExp(`\\n  ${name} `));
   });
 });

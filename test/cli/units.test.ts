@@ -1,6 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { byteRate, bytes, clock, count, counted, duration, percent } from '../../src/cli/units.ts';
+import {
+  byteRate,
+  bytes,
+  clock,
+  count,
+  counted,
+  duration,
+  latency,
+  percent,
+  times,
+} from '../../src/cli/units.ts';
 
 describe('numbers for people', () => {
   it('groups counts by thousands', () => {
@@ -15,6 +25,31 @@ describe('numbers for people', () => {
       '0 entries',
       '1 entry',
       '2 entries',
+    ]);
+  });
+
+  it('gives short waits and ratios with three digits or fewer', () => {
+    expect(
+      [0, 0.00641, 0.0999, 0.1, 1.9, 9.994, 38.21, 99.96, 412.4, 999.4, 3200].map(latency),
+    ).toEqual([
+      '0.00 ms',
+      '6.41 µs',
+      '99.9 µs',
+      '0.10 ms',
+      '1.90 ms',
+      '9.99 ms',
+      '38.2 ms',
+      '100 ms',
+      '412 ms',
+      '999 ms',
+      '3.20 s',
+    ]);
+    expect([1.64, 9.94, 9.96, 48.4, 1234].map(times)).toEqual([
+      '1.6 times',
+      '9.9 times',
+      '10 times',
+      '48 times',
+      '1,234 times',
     ]);
   });
 

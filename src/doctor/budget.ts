@@ -1,0 +1,53 @@
+/** The time that probes may take: each takes what it gets of it, never a number of rounds. */
+export class Budget {
+  readonly totalMs: number;
+  readonly #now: () => number;
+  readonly #endMs: number;
+
+  /** `now` gives milliseconds from any fixed moment. */
+  constructor(totalMs: number, now: () => number = () => performance.now()) {
+    this.totalMs = totalMs;
+    this.#now = now;
+    this.#endMs = now() + totalMs;
+  }
+
+  /** What is left, in ms; never below 0. */
+  get leftMs(): number {
+    return Math.max(0, this.#endMs - this.#now());
+  }
+
+  get isSpent(): boolean {
+    return this.leftMs === 0;
+  }
+
+  /** A part of it, a share of 1, which begins now and ends with the whole at the latest. */
+  part(share: number): Budget {
+    return new Budget(Math.min(this.totalMs * share, this.leftMs), this.#now);
+  }
+}
+
+export interface RoundPlan {
+  readonly rounds: number;
+  /** How long one cell of a round measures. */
+  readonly cellMs: number;
+}
+
+/** A median needs some rounds; with more of them each would be too short to mean anything. */
+const ROUNDS = 5;
+/** Shorter ones measure the start of the threads, longer ones tell no more. */
+const CELL_MS = { least: 20, most: 200 };
+/** Removing what a cell made takes as long as making it. */
+const CLEAN_UP = 2;
+
+/** How rounds of so many cells, which are measured one after the other, fit into a time. */
+export function planRounds(availableMs: number, cells: number): RoundPlan {
+  const fair = availableMs / (ROUNDS * cells * CLEAN_UP);
+  return { rounds: ROUNDS, cellMs: Math.min(CELL_MS.most, Math.max(CELL_MS.least, fair)) };
+}
+
+/** 1, 2, 4 … and `most` itself. */
+export function threadSteps(most: number): number[] {
+  const steps: number[] = [];
+  for (let threads = 1; threads < most; threads *= 2) steps.push(threads);
+  return [...steps, most];
+}

@@ -1,0 +1,187 @@
+/** What a disk can do for a store, tried out in a moment. */
+import fs from 'node:fs';
+import os from 'node:os';
+import { join, resolve } from 'node:path';
+import { errnoOf, failed } from '../errors.ts';
+import { checkedThreads, Pool } from '../ingest/pool.ts';
+import { type Libc, loadLibc } from '../native/libc.ts';
+import { syncfsObstacle } from '../store/barrier.ts';
+import { diskFullHint } from '../store/disk-full.ts';
+import { fileSystemStats } from '../store/stats.ts';
+import { advise } from './advise.ts';
+import { Budget } from './budget.ts';
+import { countObjects } from './count-objects.ts';
+import { Flusher } from './flusher.ts';
+import { type FlushFigures, FlushProbe } from './flushes.ts';
+import { openProbePlace, type ProbePlace } from './probe-place.ts';
+import type { RateReply, RateTask } from './rate-task.ts';
+import { type RateFigures, RateProbe } from './rates.ts';
+import { probeReflink } from './reflink.ts';
+import type { Advised, DoctorReport, Figures } from './report.ts';
+import { type Room, roomAt } from './room.ts';
+
+export interface DoctorOptions {
+  /** The most threads to try. Default: the processors. */
+  readonly threads?: number | undefined;
+  /** How many objects the store shall hold: for the advice on its layout. */
+  readonly expectedObjects?: number | undefined;
+  /** How long to try, in ms; starting and cleaning up come on top of it. Default: 15,000. */
+  readonly budgetMs?: number | undefined;
+  /** Told what is tried next. */
+  readonly onProbe?: ((probe: ProbeName) => void) | undefined;
+  /** Ends the probes; everything is removed, and the call throws the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export type ProbeName = 'reflink' | 'objects' | 'fsync' | 'rates' | 'syncfs';
+
+/** With a start, a last flush and a removal on a slow disk it stays below 20 s. */
+const BUDGET_MS = 15_000;
+/** Parts of the budget. */
+const PARTS = { objects: 0.07, rates: 0.33 };
+
+/**
+ * Tries out the disk of a store, or where one would be made: it creates none, and what it writes
+ * is gone when it returns. Takes about 10 s, below 20 s on a slow disk, too.
+ *
+ * Throws an IngotError or UsageError when nothing can be written there or the disk fails.
+ */
+export async function doctor(path: string, options: DoctorOptions = {}): Promise<DoctorReport> {
+  const begun = performance.now();
+  const threads = checkedThreads(options.threads);
+  const signal = options.signal ?? new AbortController().signal;
+  const store = resolve(path);
+  const libc = await loadLibc();
+  signal.throwIfAborted();
+  const place = openProbePlace(store, libc);
+  let figures: Figures | undefined;
+  try {
+    figures = await new Examination(place, libc, { ...options, threads, signal }).run();
+  } catch (error) {
+    const { directory } = place;
+    const hint = diskFullHint(error, directory);
+    throw failed('cannot probe the disk', error, { path: directory, hint });
+  } finally {
+    closePlace(place, figures !== undefined);
+  }
+  return {
+    store,
+    probedIn: place.directory,
+    swept: place.swept,
+    ...figures,
+    advice: advise(figures),
+    wallMs: performance.now() - begun,
+  };
+}
+
+/** Does not hide the error that led here: what cannot be removed now is swept the next time. */
+function closePlace(place: ProbePlace, succeeded: boolean): void {
+  try {
+    place.close();
+  } catch (error) {
+    if (succeeded)
+      throw failed('cannot remove what was probed with', error, { path: place.folder });
+    if (errnoOf(error) === undefined) throw error;
+  }
+}
+
+class Examination {
+  readonly #place: ProbePlace;
+  readonly #libc: Libc | undefined;
+  readonly #options: DoctorOptions;
+  readonly #threads: number;
+  readonly #signal: AbortSignal;
+  readonly #budget: Budget;
+  readonly #room: Room;
+
+  constructor(
+    place: ProbePlace,
+    libc: Libc | undefined,
+    options: DoctorOptions & { readonly threads: number; readonly signal: AbortSignal },
+  ) {
+    this.#place = place;
+    this.#libc = libc;
+    this.#options = options;
+    this.#threads = options.threads;
+    this.#signal = options.signal;
+    this.#budget = new Budget(options.budgetMs ?? BUDGET_MS);
+    this.#room = roomAt(place.folder);
+  }
+
+  async run(): Promise<Figures> {
+    const { kind, directory, format, folder } = this.#place;
+    const fileSystem = fileSystemStats(folder);
+    const barrier = barrierAt(folder, this.#libc);
+    this.#begin('reflink');
+    const reflink = probeReflink(folder);
+    this.#begin('objects');
+    const existing =
+      format && countObjects(directory, format.layout, this.#budget.part(PARTS.objects));
+    const { flushes, rates } = await this.#flushAndRate(barrier.value === 'syncfs');
+    return {
+      kind,
+      existing,
+      fileSystem,
+      blockBytes: this.#room.blockBytes,
+      probeFiles: this.#room.files,
+      barrier,
+      reflink,
+      flushes,
+      rates,
+      expectedObjects: this.#options.expectedObjects,
+    };
+  }
+
+  #begin(probe: ProbeName): void {
+    this.#signal.throwIfAborted();
+    this.#options.onProbe?.(probe);
+  }
+
+  /** syncfs comes last: it may take all the time that is left. */
+  async #flushAndRate(withSyncfs: boolean): Promise<{ flushes: FlushFigures; rates: RateFigures }> {
+    const folder = join(this.#place.folder, 'flushes');
+    fs.mkdirSync(folder);
+    const flusher = Flusher.start(folder);
+    try {
+      const probe = new FlushProbe(flusher, this.#room.files, this.#budget, this.#signal);
+      this.#begin('fsync');
+      const fsyncs = await probe.fsyncs();
+      this.#begin('rates');
+      const rates = await this.#rates();
+      // What is removed before it was written need not be flushed.
+      await fs.promises.rm(this.#ratesFolder, { recursive: true });
+      this.#begin('syncfs');
+      const syncfs = withSyncfs ? await probe.syncfs() : {};
+      return { flushes: { ...fsyncs, ...syncfs }, rates };
+    } finally {
+      await flusher.stop();
+    }
+  }
+
+  get #ratesFolder(): string {
+    return join(this.#place.folder, 'rates');
+  }
+
+  async #rates(): Promise<RateFigures> {
+    fs.mkdirSync(this.#ratesFolder);
+    const pool = new Pool<RateTask, RateReply>('doctor-worker', this.#threads);
+    try {
+      const probe = new RateProbe(pool, this.#ratesFolder, this.#room.files, this.#signal);
+      return await probe.run(this.#budget.part(PARTS.rates));
+    } finally {
+      await pool.close();
+    }
+  }
+}
+
+function barrierAt(folder: string, libc: Libc | undefined): Advised<'syncfs' | 'fsync'> {
+  const obstacle = syncfsObstacle(folder, libc);
+  if (obstacle !== undefined) return { value: 'fsync', why: obstacle };
+  const { type } = fileSystemStats(folder);
+  if (type === 'tmpfs') return { value: 'syncfs', why: 'nothing on tmpfs needs a flush' };
+  const release = os.release().replace(/^(\d+\.\d+).*/, '$1');
+  return {
+    value: 'syncfs',
+    why: `it makes all of ${type} durable, and Linux ${release} reports its errors`,
+  };
+}

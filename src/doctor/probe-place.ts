@@ -1,0 +1,99 @@
+/**
+ * Where a doctor probes, and how it leaves nothing there. In a store it is a writer like any other.
+ * Elsewhere it makes a locked folder in the directory that is, or would hold, the store; what a
+ * killed one left is swept by the next doctor there, or by the first open of the store.
+ */
+import fs from 'node:fs';
+import { dirname, join } from 'node:path';
+import { errnoOf, failed, IngotError } from '../errors.ts';
+import type { Libc } from '../native/libc.ts';
+import { diskFullHint } from '../store/disk-full.ts';
+import { nodeFileOps } from '../store/file-ops.ts';
+import { PROBE_PREFIX, readFormat, type StoreFormat } from '../store/format.ts';
+import { LockedFolder } from '../store/locked-folder.ts';
+import { sweep, sweepOne, Writer } from '../store/writer.ts';
+
+export type PlaceKind = 'store' | 'empty' | 'missing' | 'other directory';
+
+export interface ProbePlace {
+  /** What is at the path of the store. */
+  readonly kind: PlaceKind;
+  /** The existing directory that is probed. */
+  readonly directory: string;
+  readonly format: StoreFormat | undefined;
+  /** Ours alone, in `directory`. */
+  readonly folder: string;
+  /** Folders of dead writers and doctors that were removed. */
+  readonly swept: number;
+  /** Removes the folder with all that is in it. Throws what the file system throws. */
+  close(): void;
+}
+
+/** Never creates a store. Throws an IngotError when nothing can be written there. */
+export function openProbePlace(root: string, libc: Libc | undefined): ProbePlace {
+  const found = lookAt(root);
+  if (found.format === undefined) return openBeside(found, root, libc);
+  const swept = sweep(root, libc);
+  const writer = Writer.open(root, found.format, libc);
+  const { folder, format } = writer;
+  return { ...found, format, folder, swept, close: () => writer.close() };
+}
+
+type Found = Pick<ProbePlace, 'kind' | 'directory' | 'format'>;
+
+function lookAt(root: string): Found {
+  let format: StoreFormat | undefined;
+  try {
+    format = readFormat(root);
+  } catch (error) {
+    if (errnoOf(error) !== 'INGOT_NOT_A_STORE' || !isDirectory(root)) throw error;
+    return { kind: 'other directory', directory: root, format: undefined };
+  }
+  if (format !== undefined) return { kind: 'store', directory: root, format };
+  if (isDirectory(root)) return { kind: 'empty', directory: root, format };
+  return { kind: 'missing', directory: nearestDirectory(root), format };
+}
+
+/** The one in which the first folder on the way to `path` would be made. */
+function nearestDirectory(path: string): string {
+  const parent = dirname(path);
+  if (isDirectory(parent)) return parent;
+  if (fs.lstatSync(parent, { throwIfNoEntry: false }) === undefined)
+    return nearestDirectory(parent);
+  throw new IngotError({
+    what: 'no store can be made here',
+    code: 'INGOT_NOT_A_STORE',
+    path,
+    why: `${parent} is no directory`,
+    hint: 'name an existing store, an empty directory or a new path',
+  });
+}
+
+function isDirectory(path: string): boolean {
+  try {
+    return fs.statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOTDIR') return false;
+    throw failed('cannot look for the store', error, { path });
+  }
+}
+
+function openBeside(found: Found, root: string, libc: Libc | undefined): ProbePlace {
+  const { directory } = found;
+  try {
+    const swept = libc === undefined ? 0 : sweepProbes(directory, libc);
+    const locked = LockedFolder.open(directory, PROBE_PREFIX, libc, nodeFileOps);
+    return { ...found, folder: locked.path, swept, close: () => locked.close() };
+  } catch (error) {
+    throw failed(`cannot probe the disk of ${root}`, error, {
+      path: directory,
+      hint: diskFullHint(error, directory),
+    });
+  }
+}
+
+/** Only our own names: the directory may be anybody's. */
+function sweepProbes(directory: string, libc: Libc): number {
+  const names = fs.readdirSync(directory).filter((name) => name.startsWith(PROBE_PREFIX));
+  return names.filter((name) => sweepOne(join(directory, name), libc, nodeFileOps)).length;
+}

@@ -1,0 +1,41 @@
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { errnoOf, failed } from '../errors.ts';
+import { diskFullHint } from '../store/disk-full.ts';
+
+export interface ReflinkFigure {
+  /** Files on this disk can share blocks: a large source there is not copied. */
+  readonly works: boolean;
+  /** The errno's name that the kernel refused it with. */
+  readonly refusedWith: string | undefined;
+}
+
+/** More than btrfs keeps inside its metadata, where nothing can be shared. */
+const BYTES = 128 << 10;
+
+/**
+ * Clones a file in `folder` (FICLONE): a file system's name does not tell, since XFS can be made
+ * without. Throws an IngotError when the disk is full or fails.
+ */
+export function probeReflink(folder: string): ReflinkFigure {
+  const [source, clone] = [join(folder, 'reflink-source'), join(folder, 'reflink-clone')];
+  const content = Buffer.alloc(BYTES, 'ingot');
+  const { COPYFILE_EXCL, COPYFILE_FICLONE_FORCE } = fs.constants;
+  try {
+    fs.writeFileSync(source, content);
+    fs.copyFileSync(source, clone, COPYFILE_EXCL | COPYFILE_FICLONE_FORCE);
+    const works = fs.readFileSync(clone).equals(content);
+    return { works, refusedWith: undefined };
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code === undefined || DISK_FAILURES.has(code))
+      throw failed('cannot probe the disk', error, { hint: diskFullHint(error, folder) });
+    return { works: false, refusedWith: code };
+  } finally {
+    fs.rmSync(source, { force: true });
+    fs.rmSync(clone, { force: true });
+  }
+}
+
+/** These say nothing about cloning. */
+const DISK_FAILURES = new Set(['ENOSPC', 'EDQUOT', 'EIO', 'EROFS', 'EMFILE', 'ENFILE', 'EACCES']);

@@ -1,0 +1,60 @@
+/** What a doctor found. Units are in the names: bytes, ms, a second. */
+import type { BarrierKind } from '../store/barrier.ts';
+import type { Layout } from '../store/layout.ts';
+import type { Durability } from '../store/seam.ts';
+import type { FileSystemStats } from '../store/stats.ts';
+import type { FlushFigures } from './flushes.ts';
+import type { PlaceKind } from './probe-place.ts';
+import type { RateFigures } from './rates.ts';
+import type { ReflinkFigure } from './reflink.ts';
+
+/** What the advice rests on. */
+export interface Figures {
+  /** What is at the path of the store. */
+  readonly kind: PlaceKind;
+  /** Of a store that is there. */
+  readonly existing: ExistingStore | undefined;
+  readonly fileSystem: FileSystemStats;
+  /** The unit in which the file system gives out space. */
+  readonly blockBytes: number;
+  /** Files that there was room for: so few make the rates rough. */
+  readonly probeFiles: number;
+  /** What `--barrier auto` takes here, and why. */
+  readonly barrier: Advised<BarrierKind>;
+  readonly reflink: ReflinkFigure;
+  readonly flushes: FlushFigures;
+  readonly rates: RateFigures;
+  /** How many objects the user expects. */
+  readonly expectedObjects: number | undefined;
+}
+
+export interface ExistingStore {
+  readonly layout: Layout;
+  readonly objects: number;
+  /** False when there was no time to count them all. */
+  readonly countedAll: boolean;
+}
+
+export interface Advised<T> {
+  readonly value: T;
+  readonly why: string;
+}
+
+export interface Advice {
+  readonly durability: Advised<Durability>;
+  readonly barrier: Advised<BarrierKind>;
+  readonly threads: Advised<number>;
+  readonly layout: Advised<Layout>;
+  readonly warnings: readonly string[];
+}
+
+export interface DoctorReport extends Figures {
+  /** The store's absolute path. */
+  readonly store: string;
+  /** The existing directory in which the probes ran. */
+  readonly probedIn: string;
+  /** Folders of dead writers and doctors that were removed. */
+  readonly swept: number;
+  readonly advice: Advice;
+  readonly wallMs: number;
+}

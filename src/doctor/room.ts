@@ -1,0 +1,32 @@
+import fs from 'node:fs';
+
+/** What a probe may take of a disk that others need too. */
+export interface Room {
+  /** The unit in which the file system gives out space. */
+  readonly blockBytes: number;
+  /** How many small files the probes may have at a time. */
+  readonly files: number;
+}
+
+/** Every file that a probe writes has this size: one block of most file systems. */
+export const PROBE_FILE_BYTES = 4096;
+
+/** A quarter of what is free stays far from the moment when other programs find no room. */
+const SHARE = 0.25;
+/** More would tell no more, and take long to remove. */
+const MOST_FILES = 100_000;
+
+/** Throws what statfs(2) throws. */
+export function roomAt(path: string): Room {
+  return roomOf(fs.statfsSync(path));
+}
+
+type Space = Pick<fs.StatsFs, 'bavail' | 'bsize' | 'files' | 'ffree'>;
+
+/** At least one file: on a full disk its writing tells what is wrong. */
+export function roomOf({ bavail, bsize, files, ffree }: Space): Room {
+  const bySpace = (bavail * bsize * SHARE) / Math.max(bsize, PROBE_FILE_BYTES);
+  const byInodes = files > 0 ? ffree * SHARE : MOST_FILES;
+  const fit = Math.floor(Math.min(bySpace, byInodes, MOST_FILES));
+  return { blockBytes: bsize, files: Math.max(1, fit) };
+}

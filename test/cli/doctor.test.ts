@@ -1,0 +1,200 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { createStore } from '../../src/store/format.ts';
+import { expectFailure } from '../ingest/store-checks.ts';
+import { demand, demandProgram } from '../mounts.ts';
+import { makeTree, temporaryDirectory } from '../tree.ts';
+import { ingot, MAIN, script, start, tempsIn } from './run.ts';
+
+let cwd: string;
+beforeEach(() => {
+  cwd = temporaryDirectory();
+});
+
+const SHORT = ['--seconds', '1', '--store', 's'];
+
+/** Resolves with what a process ended with, and what it had printed. */
+function ended(child: ChildProcessWithoutNullStreams) {
+  let [stdout, stderr] = ['', ''];
+  child.stdout.on('data', (chunk) => {
+    stdout += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  return new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve) => {
+    child.on('close', (code) => resolve({ code, stdout, stderr }));
+  });
+}
+
+/** Resolves when a doctor that prints events begins a probe. */
+function untilProbe(child: ChildProcessWithoutNullStreams, probe: string): Promise<void> {
+  return new Promise((resolve) => {
+    child.stdout.on('data', (chunk) => {
+      if (String(chunk).includes(`"probe":"${probe}"`)) resolve();
+    });
+  });
+}
+
+describe('ingot doctor', () => {
+  it('shows figures and advice for a store that is not there, and does not make it', () => {
+    const { code, stdout, stderr } = ingot(['doctor', ...SHORT], { cwd });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^store +\S+\/s \(not there yet; tried out in \S+\)\ndisk +\w+, /);
+    expect(stdout).toMatch(/\nbarrier +(syncfs|fsync): .+\nreflink +tried: .+\n\nflush /);
+    expect(stdout).toMatch(/\nfsync of a new file +[\d.]+ .?s +\S.*\n/);
+    expect(stdout).toMatch(/\ncreate \+ rename, 1 thread +[\d,]+ files\/s +\S.*\n/);
+    expect(stdout).toMatch(/\nhash, 1 thread +[\d,]+ MB\/s /);
+    expect(stdout).toMatch(
+      /\nadvice\n {2}--durability group .+\n {2}--barrier \w+ .+\n {2}--threads \d+ .+\n {2}--layout flat .+\n {2}so: ingot ingest /,
+    );
+    expect(fs.readdirSync(cwd)).toEqual([]);
+  });
+
+  it('gives one JSON document with the units in the names, and tries as many threads as told', () => {
+    createStore(join(cwd, 's'), 'sharded');
+    const run = ingot(['doctor', '--json', '--threads', '3', '--expect', '7', ...SHORT], { cwd });
+    expect(run).toMatchObject({ code: 0, stderr: '' });
+    const report = JSON.parse(run.stdout);
+    const spread = { median: expect.any(Number), min: expect.any(Number) };
+    expect(report).toMatchObject({
+      store: join(cwd, 's'),
+      probedIn: join(cwd, 's'),
+      kind: 'store',
+      existing: { layout: 'sharded', objects: 0, countedAll: true },
+      fileSystem: { bytesFree: expect.any(Number), inodesFree: expect.any(Number) },
+      blockBytes: expect.any(Number),
+      expectedObjects: 7,
+      flushes: { fsyncFile: { ms: spread, files: 1 } },
+      advice: { durability: { value: 'group' }, layout: { value: 'sharded' } },
+      wallMs: expect.any(Number),
+    });
+    const { byThreads } = report.rates;
+    expect(byThreads.map(({ threads }: { threads: number }) => threads)).toEqual([1, 2, 3]);
+    expect(byThreads[0]).toMatchObject({
+      createdFilesPerSecond: spread,
+      hashedBytesPerSecond: spread,
+    });
+    expect(fs.readdirSync(join(cwd, 's')).filter((name) => name.length > 2)).toEqual(['.ingot']);
+  });
+
+  it('needs a directory that may be written to', () => {
+    makeTree({ file: 'x', 'locked/x': 'y' }, cwd);
+    expectFailure(ingot(['doctor', '--store', 'file'], { cwd }), /file: it is a file/);
+    fs.chmodSync(join(cwd, 'locked'), 0o555);
+    // root without capabilities may write no more than others.
+    const unprivileged =
+      process.getuid?.() === 0 ? 'setpriv --bounding-set=-all --inh-caps=-all' : '';
+    for (const store of ['locked', 'locked/s'])
+      expectFailure(
+        script(`${unprivileged} $INGOT doctor --store ${store}`, { cwd }),
+        /cannot probe the disk .*locked: permission denied \(EACCES\)/,
+      );
+    expect(fs.readdirSync(join(cwd, 'locked'))).toEqual(['x']);
+  });
+
+  it('touches no store that it does not know', () => {
+    makeTree({ 's/.ingot/store.json': '{"format":99,"layout":"flat"}' }, cwd);
+    expectFailure(ingot(['doctor', ...SHORT], { cwd }), /has format 99/);
+    expect(fs.readdirSync(join(cwd, 's'))).toEqual(['.ingot']);
+  });
+});
+
+describe('a doctor that is interrupted', () => {
+  it.each([
+    ['fsync', 'SIGINT', 130],
+    ['rates', 'SIGINT', 130],
+    ['rates', 'SIGTERM', 143],
+  ] as const)(
+    'in its probe of %s by %s ends with its code and leaves nothing',
+    async (probe, signal, code) => {
+      const child = start(['doctor', '--json=events', '--store', 's'], cwd);
+      const end = ended(child);
+      await untilProbe(child, probe);
+      child.kill(signal);
+      const { code: ending, stdout, stderr } = await end;
+      expect(ending).toBe(code);
+      expect(stderr).toMatch(
+        new RegExp(`^ingot: ${signal}: stopping.*\\ningot: interrupted: .*\\n$`),
+      );
+      expect(JSON.parse(stdout.trim().split('\n').at(-1)!)).toMatchObject({
+        event: 'error',
+        error: { code: 'INGOT_INTERRUPTED' },
+      });
+      expect(fs.readdirSync(cwd)).toEqual([]);
+    },
+  );
+
+  it.each(['a store', 'no store'])(
+    'by SIGKILL leaves in %s what the next one sweeps',
+    async (what) => {
+      if (what === 'a store') createStore(join(cwd, 's'), 'flat');
+      const directory = what === 'a store' ? join(cwd, 's') : cwd;
+      const child = start(['doctor', '--json=events', '--store', 's'], cwd);
+      const end = ended(child);
+      await untilProbe(child, 'rates');
+      child.kill('SIGKILL');
+      await end;
+      expect(tempsIn(directory)).toHaveLength(1);
+      const next = ingot(['doctor', '--json', ...SHORT], { cwd });
+      expect(JSON.parse(next.stdout).swept).toBe(1);
+      expect(tempsIn(directory)).toEqual([]);
+    },
+  );
+});
+
+/** Far longer than the test may last: nothing waits for it. */
+const STUCK = 'inject=syncfs:delay_enter=600s';
+
+/** A doctor whose syncfs does not end; strace(1) stays out of its way. */
+function startWithStuckSyncfs(...options: string[]): ChildProcessWithoutNullStreams {
+  const log = join(temporaryDirectory(), 'strace');
+  const command = [process.execPath, MAIN, 'doctor', '--store', 's', ...options];
+  const tracing = [
+    '-D',
+    '-f',
+    '--seccomp-bpf',
+    '-qq',
+    '-o',
+    log,
+    '-e',
+    'trace=syncfs',
+    '-e',
+    STUCK,
+  ];
+  const child = spawn('strace', [...tracing, ...command], { cwd });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  return child;
+}
+
+describe('a syncfs that does not end', () => {
+  beforeEach((context) => {
+    demandProgram(context, 'strace');
+    const { type } = fs.statfsSync(cwd);
+    demand(context, type === 0xef53 || type === 0x01021994, 'the temporary folder has no syncfs');
+  });
+
+  it('is given up when the time is over: the report says so and advises fsync', async () => {
+    const { code, stdout } = await ended(startWithStuckSyncfs('--json', '--seconds', '2'));
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      flushes: { unfinished: { kind: 'syncfsFile' } },
+      advice: {
+        barrier: { value: 'fsync' },
+        warnings: expect.arrayContaining([expect.stringMatching(/^a syncfs did not end in/)]),
+      },
+    });
+    expect(fs.readdirSync(cwd)).toEqual([]);
+  });
+
+  it('does not keep SIGINT from ending the doctor', async () => {
+    const child = startWithStuckSyncfs('--json=events', '--seconds', '600');
+    const end = ended(child);
+    await untilProbe(child, 'syncfs');
+    child.kill('SIGINT');
+    expect((await end).code).toBe(130);
+    expect(fs.readdirSync(cwd)).toEqual([]);
+  });
+});

@@ -1,0 +1,101 @@
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { openProbePlace } from '../../src/doctor/probe-place.ts';
+import { loadLibc } from '../../src/native/libc.ts';
+import { PROBE_PREFIX } from '../../src/store/format.ts';
+import { Store } from '../../src/store/store.ts';
+import { listWriters } from '../../src/store/writer.ts';
+import { strayNames, tempFolder, tempStore } from '../store/temp-store.ts';
+import { makeTree } from '../tree.ts';
+
+const libc = (await loadLibc())!;
+
+/** What a doctor that was killed leaves. */
+function plantKilled(directory: string): string {
+  const folder = join(directory, `${PROBE_PREFIX}0123`);
+  makeTree({ lock: '', 'rates/objects/5': 'x' }, folder);
+  return folder;
+}
+
+describe('a doctor', () => {
+  it('is a writer in a store, and sweeps what dead ones left', () => {
+    const root = tempStore();
+    makeTree({ '.tmp-dead/lock': 'flat\n' }, root);
+    const place = openProbePlace(root, libc);
+    expect(place).toMatchObject({ kind: 'store', directory: root, swept: 1 });
+    expect(listWriters(root, libc)).toEqual([
+      { folder: place.folder, alive: true, layout: 'flat' },
+    ]);
+    fs.writeFileSync(join(place.folder, 'x'), '');
+    place.close();
+    expect(strayNames(root)).toEqual([]);
+  });
+
+  it('probes an empty directory itself: it may be the mount point of a disk', () => {
+    const root = tempFolder();
+    fs.mkdirSync(join(root, 'lost+found'));
+    const place = openProbePlace(root, libc);
+    expect(place).toMatchObject({ kind: 'empty', directory: root, format: undefined });
+    expect(place.folder.startsWith(join(root, PROBE_PREFIX))).toBe(true);
+    place.close();
+    expect(fs.readdirSync(root)).toEqual(['lost+found']);
+  });
+
+  it('probes the nearest directory above a path that is not there, and makes none', () => {
+    const above = tempFolder();
+    const place = openProbePlace(join(above, 'a/b/store'), libc);
+    expect(place).toMatchObject({ kind: 'missing', directory: above });
+    expect(fs.readdirSync(above)).toHaveLength(1);
+    place.close();
+    expect(fs.readdirSync(above)).toEqual([]);
+  });
+
+  it('probes a directory of something else and touches nothing of it', () => {
+    const root = makeTree({ mine: 'x', '.tmp-mine/lock': '', '.tmp-ingot': 'y' });
+    const place = openProbePlace(root, libc);
+    expect(place).toMatchObject({ kind: 'other directory', directory: root, swept: 0 });
+    place.close();
+    expect(fs.readdirSync(root).sort()).toEqual(['.tmp-ingot', '.tmp-mine', 'mine']);
+  });
+
+  it.each(['file', 'file/store', 'file/a/store'])('refuses %s: it cannot be a store', (path) => {
+    const root = makeTree({ file: 'x' });
+    expect(() => openProbePlace(join(root, path), libc)).toThrow(
+      expect.objectContaining({ code: 'INGOT_NOT_A_STORE' }),
+    );
+    expect(fs.readdirSync(root)).toEqual(['file']);
+  });
+});
+
+describe('what a killed doctor left', () => {
+  it('is swept by the next one there', () => {
+    const root = tempFolder();
+    plantKilled(root);
+    const place = openProbePlace(join(root, 'store'), libc);
+    expect(place.swept).toBe(1);
+    place.close();
+    expect(fs.readdirSync(root)).toEqual([]);
+  });
+
+  it('is kept while its owner lives, and where nobody can be known to be dead', () => {
+    const root = tempFolder();
+    const other = openProbePlace(root, libc);
+    const place = openProbePlace(root, libc);
+    expect(place).toMatchObject({ kind: 'empty', swept: 0 });
+    expect(openProbePlace(root, undefined)).toMatchObject({ swept: 0 });
+    expect(fs.existsSync(other.folder)).toBe(true);
+    other.close();
+    place.close();
+  });
+
+  it('does not keep an empty directory from becoming a store, whose first writer sweeps it', async () => {
+    const root = tempFolder();
+    const left = plantKilled(root);
+    const store = await Store.open(root, { create: true });
+    await store.put(Buffer.from('x'));
+    await store.close();
+    expect(fs.existsSync(left)).toBe(false);
+    expect(strayNames(root)).toEqual([]);
+  });
+});

@@ -1,0 +1,3 @@
+import { serveFlushes } from '../src/doctor/flush-server.ts';
+
+serveFlushes(process.argv[2]!);

@@ -1,0 +1,3 @@
+import { runRateTask } from '../src/doctor/rate-task.ts';
+
+export default runRateTask;
