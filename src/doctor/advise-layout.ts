@@ -46,7 +46,10 @@ function adviseByCount({
       : { value: 'flat', why: `${limit}, and you expect ${counted(most, 'object')}` };
   }
   if (inodes > 0 && present + inodesFree <= safe)
-    return { value: 'flat', why: `this disk has inodes for ${count(inodesFree)} more files only, which one directory takes` };
+    return {
+      value: 'flat',
+      why: `this disk has inodes for ${count(inodesFree)} more files only, which one directory takes`,
+    };
   return {
     value: 'flat',
     why: `good for up to ${count(safe)} objects; take sharded for more: ${limit}`,
