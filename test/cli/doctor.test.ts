@@ -127,6 +127,12 @@ describe('a doctor that is interrupted', () => {
     },
   );
 
+  it('by the reader of its output going away leaves nothing', () => {
+    const run = 'set -o pipefail; $INGOT doctor --json=events --seconds 1 --store s | head -1';
+    expect(script(run, { cwd })).toMatchObject({ code: 0, stderr: '' });
+    expect(fs.readdirSync(cwd)).toEqual([]);
+  });
+
   it.each(['a store', 'no store'])(
     'by SIGKILL leaves in %s what the next one sweeps',
     async (what) => {
