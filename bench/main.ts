@@ -1,43 +1,55 @@
 /**
- * How close is ingot to the limit? Prints a line a question: our time ÷ that of the least work in C
- * (limit.c) on the same files, whole processes in alternation, fresh file system each run.
+ * Where does the time go, and who is faster? Prints a table a question and writes
+ * bench-report/results.json and bench-report/report.html.
  *
- *   npm run bench -- --tree DIR [--rounds 5] [--threads 2] [cold duplicates large put verify memory]
+ *   npm run bench -- [QUESTION...] [--tree DIR | --corpus NAME] [--rounds 5] [--threads 2]
+ *                    [--scale 1] [--seed 1] [--on DIR] [--corpora DIR] [--cold] [--huge]
  *
- * Needs root (a loop device), cc with OpenSSL's headers, GNU time, and memory for two copies of DIR.
+ * The quiet disk needs root and a loop device, limit.c and the floors cc with OpenSSL's headers,
+ * peak memory GNU time, syscalls strace; what is missing is said, and the rest goes on.
  */
-import { parseArgs } from 'node:util';
-import { makeQuietDisk } from './disk.ts';
-import { buildLimit } from './measure.ts';
-import { type Context, QUESTIONS } from './questions.ts';
+import { EXIT, exitCodeOf, lineOf } from '../src/cli/fail.ts';
+import { SIGNAL_EXIT, type StopSignal } from '../src/cli/signals.ts';
+import { endAll } from './children.ts';
+import { parseCommandLine } from './command-line.ts';
+import { runBench } from './run.ts';
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    tree: { type: 'string' },
-    rounds: { type: 'string', default: '5' },
-    threads: { type: 'string', default: '2' },
-  },
+const made: { remove(): void }[] = [];
+const note = (text: string) => void process.stderr.write(`bench: ${text}\n`);
+
+/** Also at the end of a run that failed or was stopped: nothing stays mounted or on the disk. */
+process.on('exit', () => {
+  for (const each of made.reverse())
+    try {
+      each.remove();
+    } catch (error) {
+      note(`something is left behind: ${lineOf(error)}`);
+    }
 });
 
-const names = Object.keys(QUESTIONS);
-const unknown = positionals.find((name) => !names.includes(name));
-if (unknown !== undefined || values.tree === undefined) {
-  const why = unknown === undefined ? 'name a tree: --tree DIR' : `no question '${unknown}'`;
-  process.stderr.write(`bench: ${why}; questions: ${names.join(', ')}\n`);
-  process.exit(2);
+async function stop(signal: StopSignal): Promise<void> {
+  note(`${signal}: ending what runs, removing what was made`);
+  await endAll();
+  process.exit(SIGNAL_EXIT[signal]);
 }
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => {
+    // The first one is at work: a second one must not stop it.
+    process.on(signal, () => {});
+    void stop(signal);
+  });
 
-const disk = makeQuietDisk(10);
-process.once('SIGINT', () => process.exit(130));
-process.on('exit', () => disk.remove());
-const context: Context = {
-  disk,
-  limit: buildLimit(),
-  tree: values.tree,
-  rounds: Number(values.rounds),
-  threads: values.threads,
-};
-for (const name of positionals.length > 0 ? positionals : names)
-  for (const line of QUESTIONS[name]!(context)) process.stdout.write(`${line}\n`);
-process.exit(0);
+try {
+  const settings = parseCommandLine(process.argv.slice(2));
+  const complete =
+    settings === undefined ||
+    (await runBench(settings, {
+      note,
+      print: (text) => void process.stdout.write(`${text}\n`),
+      onMade: (each) => made.push(each),
+    }));
+  process.exitCode = complete ? EXIT.done : EXIT.failed;
+} catch (error) {
+  note(lineOf(error));
+  process.exitCode = exitCodeOf(error);
+}

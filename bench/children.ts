@@ -1,0 +1,81 @@
+/**
+ * The processes that a benchmark starts. Each leads a process group of its own: a Ctrl-C in the
+ * terminal reaches only the benchmark, which ends the groups, grandchildren included.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { IngotError } from '../src/errors.ts';
+
+export type Command = readonly [program: string, ...args: string[]];
+
+export interface ChildOptions {
+  readonly cwd?: string;
+  /** Added to this process' environment. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface ChildEnd {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const running = new Map<ChildProcess, Promise<ChildEnd>>();
+let stopped = false;
+
+/** Runs a whole process and waits for its end, whatever its exit code. Throws what spawn throws. */
+export async function runChild(
+  [program, ...args]: Command,
+  { cwd, env }: ChildOptions = {},
+): Promise<ChildEnd> {
+  // Whoever still asks for a process while all are being ended waits for the end of this one.
+  if (stopped) return await new Promise<never>(() => {});
+  const child = spawn(program, args, {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
+  const output = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const)
+    child[name].setEncoding('utf8').on('data', (chunk: string) => {
+      output[name] += chunk;
+    });
+  const ended = new Promise<ChildEnd>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, signal) => resolve({ code, signal, ...output }));
+  });
+  running.set(child, ended);
+  try {
+    return await ended;
+  } finally {
+    running.delete(child);
+  }
+}
+
+/** The same; throws an IngotError with the last line of stderr when the process fails. */
+export async function runChecked(command: Command, options?: ChildOptions): Promise<ChildEnd> {
+  const ended = await runChild(command, options);
+  if (ended.code === 0) return ended;
+  throw new IngotError({
+    what: `${command[0]} failed`,
+    code: 'INGOT_BENCH_CHILD',
+    why: ended.stderr.trim().split('\n').at(-1) || `exit code ${ended.code ?? ended.signal}`,
+  });
+}
+
+/** Ends every process group that runs, for good: none is started any more. */
+export async function endAll(): Promise<void> {
+  stopped = true;
+  const ends = [...running.values()];
+  for (const { pid } of running.keys()) if (pid !== undefined) endGroup(pid);
+  await Promise.allSettled(ends);
+}
+
+function endGroup(leader: number): void {
+  try {
+    process.kill(-leader, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}

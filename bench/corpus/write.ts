@@ -1,0 +1,37 @@
+/** Writes a planned tree. */
+import fs from 'node:fs';
+import path from 'node:path';
+import type { Folders } from './description.ts';
+import { type CorpusPlan, folderOf } from './plan.ts';
+import { Keystreams } from './random.ts';
+
+/** Files between two pauses in which signals are heard. */
+const FILES_A_STRETCH = 500;
+
+/** Makes `root` and writes the tree into it. The same seed gives the same names and bytes. */
+export async function writeCorpus(
+  root: string,
+  { contents, sizes }: CorpusPlan,
+  folders: Folders,
+  seed: number,
+): Promise<void> {
+  const keystreams = new Keystreams(seed, 'contents');
+  let folder: string | undefined;
+  for (const [file, content] of contents.entries()) {
+    const next = path.join(root, folderOf(file, folders));
+    if (next !== folder) fs.mkdirSync(next, { recursive: true });
+    folder = next;
+    writeFile(path.join(folder, `f${file}`), keystreams.pieces(content, sizes[content]!));
+    if (file % FILES_A_STRETCH === 0) await new Promise(setImmediate);
+  }
+}
+
+function writeFile(file: string, pieces: Iterable<Buffer>): void {
+  const fd = fs.openSync(file, 'wx', 0o644);
+  try {
+    for (const piece of pieces)
+      for (let at = 0; at < piece.length; ) at += fs.writeSync(fd, piece, at);
+  } finally {
+    fs.closeSync(fd);
+  }
+}

@@ -1,0 +1,75 @@
+/** The yardstick: limit.c, the least work that an ingest can do. */
+import fs from 'node:fs';
+import path from 'node:path';
+import { buildProgram } from './c-program.ts';
+import { ratesOf } from './ingot.ts';
+import { alternate, type Contender, ratioOf, type Sample, secondsOf } from './method.ts';
+import { settle } from './prepare.ts';
+import type { Context } from './question.ts';
+import type { Row } from './results.ts';
+
+export type LimitMode = 'none' | 'syncfs' | 'hash';
+
+export interface LimitRun {
+  readonly mode: LimitMode;
+  /** The tree that it reads. */
+  readonly tree: string;
+  /** Files that it makes durable at a time. */
+  readonly batch: number;
+  readonly prepare?: () => void;
+}
+
+export const LIMIT_METHOD =
+  "whole processes in turn; ratio: ingot's time ÷ that of limit.c, of the two runs of each round";
+
+/**
+ * Runs ours and limit.c in turn. Gives our samples and a row for each limit run, which says why
+ * when limit.c cannot be built.
+ */
+export async function besideLimit(
+  context: Context,
+  ours: Contender,
+  limits: readonly LimitRun[],
+): Promise<{ readonly samples: Sample[]; readonly rows: readonly Row[] }> {
+  const program = await buildProgram('limit.c');
+  if ('lack' in program) {
+    const [samples = []] = await alternate([ours], context.rounds);
+    return { samples, rows: limits.map((run) => ({ ...headOf(run), absent: program.lack })) };
+  }
+  const contenders = limits.map((run) => contenderOf(context, program.path, run));
+  const [samples = [], ...theirs] = await alternate([ours, ...contenders], context.rounds);
+  const rows = limits.map((run, index) => limitRow(context, run, samples, theirs[index]!));
+  return { samples, rows };
+}
+
+function contenderOf(context: Context, program: string, run: LimitRun): Contender {
+  const { mode, tree, batch, prepare } = run;
+  const store = path.join(context.arena.path, 'limit');
+  const command = [program, tree, store, mode, `${context.threads}`, `${batch}`] as const;
+  const forget = () => {
+    // It writes temps for files above 8 MiB, and trips over those of its last run.
+    fs.rmSync(store, { recursive: true, force: true });
+    settle(context);
+  };
+  return { command, prepare: prepare ?? forget };
+}
+
+function limitRow(
+  { corpus }: Context,
+  run: LimitRun,
+  ours: readonly Sample[],
+  theirs: readonly Sample[],
+): Row {
+  const head = headOf(run);
+  const seconds = secondsOf(theirs);
+  return {
+    ...head,
+    seconds,
+    ...ratesOf(corpus.files, corpus.bytes, seconds.median),
+    ratio: { ...ratioOf(ours, theirs), to: head.label },
+  };
+}
+
+function headOf({ mode, batch }: LimitRun) {
+  return { label: `limit.c ${mode}`, parameters: { mode, batch } };
+}

@@ -1,0 +1,116 @@
+/**
+ * How everything here is measured: whole processes in alternation (A B A B …), so that a change
+ * of the machine's mood meets all contenders alike; a warm-up of each that does not count; what
+ * prepares a run is outside the measured time; medians with minimum and maximum.
+ */
+import fs from 'node:fs';
+import { IngotError } from '../src/errors.ts';
+import { type ChildOptions, type Command, runChild } from './children.ts';
+import type { Spread } from './results.ts';
+
+/** Above this share of the median, the distance of the fastest from the slowest run is noise. */
+const NOISY = 0.2;
+
+export interface Sample {
+  readonly seconds: number;
+  /** Undefined without GNU time. */
+  readonly peakRssBytes?: number;
+  readonly stdout: string;
+}
+
+export interface Contender extends ChildOptions {
+  readonly command: Command;
+  /** Before each run, unmeasured: a fresh store, caches. */
+  readonly prepare?: () => void | Promise<void>;
+  /** What the run takes instead of the whole process' time, read from its stdout; in seconds. */
+  readonly secondsIn?: (stdout: string) => number;
+  /** Exit codes of a run that counts. Default: 0. */
+  readonly accepts?: readonly number[];
+}
+
+const GNU_TIME = '/usr/bin/time';
+const hasGnuTime = fs.existsSync(GNU_TIME);
+
+/** Runs a contender once. Throws an IngotError when it fails. */
+export async function measure(contender: Contender): Promise<Sample> {
+  await contender.prepare?.();
+  const { command, secondsIn, accepts = [0] } = contender;
+  const timed: Command = hasGnuTime ? [GNU_TIME, '-q', '-f', '%M', ...command] : command;
+  const begun = process.hrtime.bigint();
+  const { code, signal, stdout, stderr } = await runChild(timed, contender);
+  const seconds = Number(process.hrtime.bigint() - begun) / 1e9;
+  const said = stderr.trimEnd().split('\n');
+  const peakKiB = hasGnuTime ? Number(said.pop()) : Number.NaN;
+  if (code === null || !accepts.includes(code))
+    throw failure(command, code ?? signal, said.join(' ').trim());
+  return {
+    seconds: secondsIn?.(stdout) ?? seconds,
+    ...(Number.isFinite(peakKiB) && { peakRssBytes: peakKiB * 1024 }),
+    stdout,
+  };
+}
+
+/**
+ * Runs all contenders in turn, `rounds` times after a warm-up. Gives the samples of each, in its
+ * rounds' order. Throws the first failure.
+ */
+export async function alternate(
+  contenders: readonly Contender[],
+  rounds: number,
+  { warmUp = true }: { readonly warmUp?: boolean } = {},
+): Promise<Sample[][]> {
+  const samples: Sample[][] = contenders.map(() => []);
+  for (let round = warmUp ? -1 : 0; round < rounds; round++)
+    for (const [index, contender] of contenders.entries()) {
+      const sample = await measure(contender);
+      if (round >= 0) samples[index]!.push(sample);
+    }
+  return samples;
+}
+
+/** Throws a RangeError without values. */
+export function spreadOf(values: readonly number[]): Spread {
+  if (values.length === 0) throw new RangeError('no values');
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const odd = sorted.length % 2 === 1;
+  const median = odd ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+  return { min: sorted[0]!, median, max: sorted.at(-1)!, runs: sorted.length };
+}
+
+export function secondsOf(samples: readonly Sample[]): Spread {
+  return spreadOf(samples.map(({ seconds }) => seconds));
+}
+
+/** Our time ÷ theirs, of the two runs of each round. */
+export function ratioOf(ours: readonly Sample[], theirs: readonly Sample[]): Spread {
+  return spreadOf(ours.map(({ seconds }, round) => seconds / theirs[round]!.seconds));
+}
+
+/** The run in the middle; of an even number the faster of the two. */
+export function medianSample(samples: readonly Sample[]): Sample {
+  const sorted = [...samples].sort((a, b) => a.seconds - b.seconds);
+  return sorted[(sorted.length - 1) >> 1]!;
+}
+
+export function peakRssOf(samples: readonly Sample[]): number | undefined {
+  const peaks = samples.flatMap(({ peakRssBytes }) => peakRssBytes ?? []);
+  return peaks.length === 0 ? undefined : Math.max(...peaks);
+}
+
+/** The distance of the fastest from the slowest run, as a share of the median. */
+export function noiseOf({ min, median, max }: Spread): number {
+  return median > 0 ? (max - min) / median : 0;
+}
+
+export function isNoisy(spread: Spread): boolean {
+  return noiseOf(spread) > NOISY;
+}
+
+function failure(command: Command, end: number | string | null, why: string): IngotError {
+  return new IngotError({
+    what: `${command.join(' ')} failed`,
+    code: 'INGOT_BENCH_CHILD',
+    why: why === '' ? `it ended with ${end}` : why,
+  });
+}

@@ -1,0 +1,30 @@
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import type { Context } from './question.ts';
+
+const DROP_CACHES = '/proc/sys/vm/drop_caches';
+
+/** Why the page cache cannot be dropped; undefined when it can. */
+export function dropCachesLack(): string | undefined {
+  try {
+    fs.accessSync(DROP_CACHES, fs.constants.W_OK);
+    return undefined;
+  } catch {
+    // Whatever the errno, the file cannot be written.
+    return `${DROP_CACHES} cannot be written: it needs root`;
+  }
+}
+
+/** Before a run that begins with an empty arena. */
+export function fresh(context: Context): void {
+  context.arena.renew();
+  settle(context);
+}
+
+/** Before a run that needs what is in the arena: the page cache as it was asked for. */
+export function settle({ cold }: Context): void {
+  if (!cold) return;
+  // Only clean pages are dropped.
+  execFileSync('sync');
+  fs.writeFileSync(DROP_CACHES, '3');
+}

@@ -1,0 +1,34 @@
+import { fileURLToPath } from 'node:url';
+import { COMPARISON_METHOD, compareTrials } from '../compare.ts';
+import { FLOORS_OF } from '../floors/times.ts';
+import { ingesting, storeIn } from '../ingot.ts';
+import { fresh } from '../prepare.ts';
+import type { Question } from '../question.ts';
+import { roomFor } from '../room.ts';
+
+/** The first one is the default. */
+const BATCHES = [2000, 100, 500, 1000, 4000, 16_000];
+const INGEST_CHILD = fileURLToPath(new URL('../ingest-child.js', import.meta.url));
+
+export const BATCH: Question = {
+  name: 'batch',
+  asks: 'How many files should a worker take at a time?',
+  method: `${COMPARISON_METHOD}; the library's call, because the command line has no such option`,
+  room: ({ corpus }) => roomFor(corpus),
+  run: (context) =>
+    compareTrials(
+      context,
+      BATCHES.map((batchFiles) => ({
+        label: `${batchFiles} files`,
+        parameters: { batchFiles },
+        contender: ingesting(
+          [
+            ...[process.execPath, INGEST_CHILD, storeIn(context), context.tree],
+            JSON.stringify({ threads: context.threads, batchFiles }),
+          ] as const,
+          () => fresh(context),
+        ),
+        floors: FLOORS_OF.group,
+      })),
+    ),
+};

@@ -1,0 +1,74 @@
+import { COPY_AND_SYNC, copyAndSync } from '../floors/copy-and-sync.ts';
+import { FLOORS } from '../floors/index.ts';
+import { floorTimes } from '../floors/measure-floors.ts';
+import { PARALLEL_SHA256SUM, parallelSha256sum } from '../floors/parallel-sha256sum.ts';
+import { FLOORS_OF, type FloorTime } from '../floors/times.ts';
+import { firstIngest, ingestRow, ratesOf } from '../ingot.ts';
+import { alternate, ratioOf, secondsOf } from '../method.ts';
+import type { Context, Question } from '../question.ts';
+import type { Row } from '../results.ts';
+import { inodesFor, roomFor } from '../room.ts';
+
+export const FLOORS_BELOW: Question = {
+  name: 'floors',
+  asks: 'What does each part of an ingest cost alone, and how far above the one that binds is ingot?',
+  method:
+    "each part alone in C (floor.c) on the same tree; ingot, cp and sha256sum are whole processes in turn; ratio: ingot's time ÷ the other's, of the two runs of each round",
+  room: ({ corpus }) => roomFor(corpus),
+  inodes: ({ corpus }) => 2 * inodesFor(corpus.files),
+  async *run(context) {
+    const times = await floorTimes(context);
+    for (const { name, label } of FLOORS) yield floorRow(context, name, label, times[name]);
+    const [ours = [], copies = [], sums = []] = await alternate(
+      [firstIngest(context), copyAndSync(context), parallelSha256sum(context)],
+      context.rounds,
+    );
+    const head = { label: 'ingot', parameters: { durability: 'group' } };
+    yield ingestRow(head, ours, times, FLOORS_OF.group);
+    for (const [label, theirs] of [
+      [COPY_AND_SYNC, copies],
+      [PARALLEL_SHA256SUM, sums],
+    ] as const) {
+      const ratio = { ...ratioOf(ours, theirs), to: label };
+      yield { ...wholeTreeRow(context, label, theirs), ratio };
+    }
+  },
+};
+
+const WRITING = new Set(['write', 'barrier', 'fsync']);
+const LOOKING_ONLY = new Set(['walk', 'stat']);
+
+function floorRow(
+  { corpus }: Context,
+  name: string,
+  label: string,
+  time: FloorTime | undefined,
+): Row {
+  const head = { label, parameters: { floor: name } };
+  if (time === undefined) return { ...head, absent: "cc with OpenSSL's headers is needed" };
+  const { files, bytes, distinctFiles = files, distinctBytes = bytes } = corpus;
+  const { seconds, spread, fsyncMs } = time;
+  const written = WRITING.has(name);
+  const rates = ratesOf(written ? distinctFiles : files, written ? distinctBytes : bytes, seconds);
+  const { filesPerSecond } = rates;
+  return {
+    ...head,
+    seconds: spread,
+    ...(LOOKING_ONLY.has(name) ? { filesPerSecond } : rates),
+    ...(fsyncMs !== undefined && { figures: { fsyncMs } }),
+  };
+}
+
+function wholeTreeRow(
+  { corpus }: Context,
+  label: string,
+  samples: Parameters<typeof secondsOf>[0],
+): Row {
+  const seconds = secondsOf(samples);
+  return {
+    label,
+    parameters: {},
+    seconds,
+    ...ratesOf(corpus.files, corpus.bytes, seconds.median),
+  };
+}

@@ -1,0 +1,30 @@
+import { tinyFiles } from '../corpus/description.ts';
+import { firstIngest, ingestRow } from '../ingot.ts';
+import { measure } from '../method.ts';
+import type { Question } from '../question.ts';
+import { inodesFor, roomFor } from '../room.ts';
+
+const SIZES = [100_000, 1_000_000].map(tinyFiles);
+const MOST = SIZES.at(-1)!;
+
+export const MEMORY_GROWTH: Question = {
+  name: 'memory',
+  asks: 'Does memory grow with the number of files?',
+  method: 'peak resident memory of one whole process each, trees of tiny distinct files',
+  room: ({ corpora }) => roomFor(corpora.facts(MOST)),
+  inodes: ({ corpora }) => inodesFor(corpora.facts(MOST).files),
+  corpora: () => SIZES,
+  async *run(given) {
+    let before: number | undefined;
+    for (const description of SIZES) {
+      const { tree, facts } = await given.corpora.make(description);
+      const sample = await measure(firstIngest({ ...given, tree, corpus: facts }));
+      const label = `${facts.files} files`;
+      const row = ingestRow({ label, parameters: { files: facts.files } }, [sample], {}, []);
+      const growth = (sample.peakRssBytes ?? 0) / (before ?? Number.NaN);
+      yield Number.isFinite(growth) ? { ...row, figures: { peakRssGrowth: growth } } : row;
+      before = sample.peakRssBytes;
+      given.corpora.drop(description);
+    }
+  },
+};

@@ -1,0 +1,86 @@
+/** A quiet disk to measure on: ext4 on a loop file in memory, made anew for every run. */
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { failed, IngotError } from '../src/errors.ts';
+import type { Arena } from './arena.ts';
+
+/** Where the loop file lies: in memory on every Linux. */
+export const MEMORY = '/dev/shm';
+
+export interface DiskSize {
+  readonly bytes: number;
+  readonly inodes: number;
+}
+
+/** Why there can be no quiet disk here; undefined when there can. */
+export function quietDiskLack(): string | undefined {
+  if (process.getuid?.() !== 0) return 'only root may mount one';
+  if (!fs.existsSync('/dev/loop-control')) return 'there are no loop devices here';
+  return fs.existsSync(MEMORY) ? undefined : `there is no ${MEMORY}`;
+}
+
+/** What the image takes in memory for a disk with room for so much: inode tables, journal, maps. */
+export function imageBytes({ bytes, inodes }: DiskSize): number {
+  return Math.ceil(bytes * 1.06) + inodes * 256 + (256 << 20);
+}
+
+/** Throws an IngotError with what mkfs.ext4 or mount say. */
+export function makeQuietDisk(size: DiskSize): Arena {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ingot-bench-'));
+  const image = fs.mkdtempSync(path.join(MEMORY, 'ingot-bench-'));
+  const file = path.join(image, 'ext4');
+  let mounted = false;
+  const renew = () => {
+    if (mounted) run('umount', folder);
+    mounted = false;
+    // Not lazy: the kernel would go on initializing tables while a run is measured.
+    const ready = 'lazy_itable_init=0,lazy_journal_init=0,nodiscard';
+    run('mkfs.ext4', '-q', '-F', '-m', '0', '-N', `${size.inodes}`, '-E', ready, file);
+    run('mount', '-o', 'loop,noatime', file, folder);
+    fs.rmdirSync(path.join(folder, 'lost+found'));
+    mounted = true;
+  };
+  const remove = () => {
+    // Lazily: what uses it still is a process that the kernel has not let go of yet.
+    if (mounted) run('umount', '--lazy', folder);
+    mounted = false;
+    for (const made of [folder, image]) fs.rmSync(made, { recursive: true, force: true });
+  };
+  try {
+    // Preallocated, and never discarded: else each run would pay for getting the memory anew.
+    run('fallocate', '-l', `${imageBytes(size)}`, file);
+    renew();
+  } catch (error) {
+    remove();
+    throw error;
+  }
+  return {
+    path: folder,
+    description: 'ext4 on a loop file in memory',
+    renew,
+    freeBytes: () => freeBytesAt(folder),
+    remove,
+  };
+}
+
+export function freeBytesAt(folder: string): number {
+  const { bavail, bsize } = fs.statfsSync(folder);
+  return bavail * bsize;
+}
+
+/** In a session of its own: a Ctrl-C in the terminal must not end an umount. */
+function run(command: string, ...args: string[]): void {
+  try {
+    execFileSync('setsid', [command, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
+  } catch (error) {
+    const { stderr } = error as { stderr?: Buffer };
+    if (stderr === undefined) throw failed('cannot make a disk to measure on', error);
+    const why = `${command}: ${stderr.toString().trim().split('\n').at(-1)}`;
+    throw new IngotError(
+      { what: 'cannot make a disk to measure on', code: 'INGOT_BENCH_DISK', why },
+      error,
+    );
+  }
+}

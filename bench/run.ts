@@ -1,0 +1,168 @@
+/** One run of the benchmark: room, disk, trees, questions, results. */
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { lineOf } from '../src/cli/fail.ts';
+import { UsageError } from '../src/errors.ts';
+import type { Settings } from './command-line.ts';
+import { Corpora } from './corpus/corpora.ts';
+import { CORPORA } from './corpus/description.ts';
+import { checkRoom, type Demand } from './disk-check.ts';
+import { describeMachine } from './machine.ts';
+import { factsOf } from './measured-tree.ts';
+import { isNoisy } from './method.ts';
+import { makeOwnDisk } from './own-disk.ts';
+import { dropCachesLack } from './prepare.ts';
+import type { Context, Need, Question } from './question.ts';
+import { type DiskSize, imageBytes, MEMORY, makeQuietDisk, quietDiskLack } from './quiet-disk.ts';
+import { writeReport } from './report/index.ts';
+import type { Answer, Results, Row } from './results.ts';
+import { inodesFor, roomFor } from './room.ts';
+import { tableOf } from './table.ts';
+
+export interface Hooks {
+  /** A line on stderr. */
+  note(text: string): void;
+  /** A table on stdout. */
+  print(text: string): void;
+  /** Called once for each thing that has to be gone in the end, whatever that end is. */
+  onMade(made: { remove(): void }): void;
+}
+
+/** Where results.json and report.html go, below the current directory. */
+const REPORT_FOLDER = 'bench-report';
+
+/** Answers the questions. False when one of them could not be answered at all. */
+export async function runBench(settings: Settings, hooks: Hooks): Promise<boolean> {
+  const begunAt = new Date().toISOString();
+  checkCold(settings);
+  const quietLack = settings.on === undefined ? quietDiskLack() : undefined;
+  const isQuiet = settings.on === undefined && quietLack === undefined;
+  if (quietLack !== undefined)
+    hooks.note(`no quiet disk (${quietLack}): measuring below ${os.tmpdir()}`);
+  const on = settings.on ?? os.tmpdir();
+  const parent = corporaParent(settings, isQuiet, on);
+  const corpora = new Corpora({ ...settings, parent });
+  hooks.onMade(corpora);
+  const need = await needOf(settings, corpora);
+  const size = sizeFor(settings.questions, need);
+  const arenaDemand = isQuiet ? quietDemand(size) : { folder: on, ...size };
+  checkRoom(demandsOf(settings, need, arenaDemand, parent));
+  const arena = isQuiet ? makeQuietDisk(size) : makeOwnDisk(on);
+  hooks.onMade(arena);
+  const tree = settings.tree ?? (await corpora.make(CORPORA[settings.corpus]!)).tree;
+  const context: Context = {
+    ...need,
+    arena,
+    tree: path.resolve(tree),
+    cold: settings.cold,
+    note: hooks.note,
+  };
+  const { answers, complete } = await answerAll(settings.questions, context, hooks);
+  const machine = describeMachine(arena, settings.cold);
+  writeResults({ format: 1, begunAt, machine, corpus: need.corpus, answers });
+  return complete;
+}
+
+function checkCold({ cold }: Settings): void {
+  const lack = cold ? dropCachesLack() : undefined;
+  if (lack !== undefined)
+    throw new UsageError({ what: 'cannot use --cold', code: 'INGOT_USAGE', why: lack });
+}
+
+/** In memory beside a quiet disk; but what lies there cannot be dropped from the page cache. */
+function corporaParent({ corpora, cold }: Settings, isQuiet: boolean, on: string): string {
+  if (corpora !== undefined) return corpora;
+  if (!isQuiet) return on;
+  return cold ? os.tmpdir() : MEMORY;
+}
+
+async function needOf(settings: Settings, corpora: Corpora): Promise<Need> {
+  const { tree, corpus, rounds, threads, huge } = settings;
+  const facts =
+    tree === undefined ? corpora.facts(CORPORA[corpus]!) : await factsOf(path.resolve(tree));
+  return { corpus: facts, rounds, threads, huge, corpora };
+}
+
+function inodesOf(question: Question, need: Need): number {
+  return question.inodes?.(need) ?? inodesFor(need.corpus.files) * 3;
+}
+
+/** A disk on which every question has room, one after the other. */
+function sizeFor(questions: readonly Question[], need: Need): DiskSize {
+  return {
+    bytes: Math.max(...questions.map((question) => question.room(need))),
+    inodes: Math.max(20_000, ...questions.map((question) => inodesOf(question, need))),
+  };
+}
+
+function quietDemand(size: DiskSize) {
+  return { folder: MEMORY, bytes: imageBytes(size), inodes: 2 };
+}
+
+/** What the arena takes, and the trees: the corpus, and those of one question at a time. */
+function demandsOf(
+  { questions, tree }: Settings,
+  need: Need,
+  arena: Omit<Demand, 'by'>,
+  parent: string,
+): Demand[] {
+  const own = tree === undefined ? [need.corpus] : [];
+  const others = questions.map((question) =>
+    (question.corpora?.(need) ?? []).map((description) => need.corpora.facts(description)),
+  );
+  const trees = others.map((facts) => [...own, ...facts]);
+  return [
+    { ...arena, by: 'the stores' },
+    {
+      folder: parent,
+      bytes: Math.max(...trees.map((facts) => sum(facts.map(roomFor)))),
+      inodes: Math.max(...trees.map((facts) => sum(facts.map(({ files }) => inodesFor(files))))),
+      by: 'the trees',
+    },
+  ];
+}
+
+async function answerAll(
+  questions: readonly Question[],
+  context: Context,
+  { note, print }: Hooks,
+): Promise<{ answers: Answer[]; complete: boolean }> {
+  const answers: Answer[] = [];
+  let complete = true;
+  for (const question of questions) {
+    note(`${question.name} ...`);
+    const rows: Row[] = [];
+    try {
+      for await (const row of question.run(context)) rows.push(row);
+    } catch (error) {
+      complete = false;
+      rows.push({ label: question.name, parameters: {}, absent: `failed: ${lineOf(error)}` });
+    }
+    for (const description of question.corpora?.(context) ?? []) context.corpora.drop(description);
+    const { name, asks, method } = question;
+    const answer = { question: name, asks, method, rows };
+    print(tableOf(answer));
+    tellNoise(answer, note);
+    answers.push(answer);
+  }
+  return { answers, complete };
+}
+
+function tellNoise({ question, rows }: Answer, note: Hooks['note']): void {
+  const noisy = rows.filter(({ seconds }) => seconds !== undefined && isNoisy(seconds));
+  if (noisy.length === 0) return;
+  const labels = noisy.map(({ label }) => label).join('; ');
+  note(`${question}: the machine was noisy, a spread above 20 %: ${labels}`);
+}
+
+function writeResults(results: Results): void {
+  fs.mkdirSync(REPORT_FOLDER, { recursive: true });
+  const json = `${JSON.stringify(results, null, 2)}\n`;
+  fs.writeFileSync(path.join(REPORT_FOLDER, 'results.json'), json);
+  writeReport(results, REPORT_FOLDER);
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
