@@ -44,6 +44,16 @@ export class IngotError extends Error implements Failure {
 /** The command line or an option is wrong: exit code 2. */
 export class UsageError extends IngotError {}
 
+/** Gives the number that was asked for. Throws a UsageError on one that counts nothing. */
+export function requireCount(of: string, value: number): number {
+  if (Number.isInteger(value) && value >= 1) return value;
+  throw new UsageError({
+    what: `wrong number of ${of}`,
+    code: 'INGOT_USAGE',
+    why: `${value} is not a whole number of at least 1`,
+  });
+}
+
 /** Wraps what a system call threw; anything that carries no errno is passed on as it is. */
 export function failed(
   what: string,

@@ -15,6 +15,8 @@ export interface IngestOptions {
   readonly layout?: Layout;
   /** Worker threads. Default: the processors this process may use. */
   readonly threads?: number;
+  /** Small files that a worker takes at a time, at most. The default suits all but experiments. */
+  readonly batchFiles?: number;
   /** Re-hash the object of every dedup hit instead of comparing its size. */
   readonly verifyHits?: boolean;
   /** Look and hash, but store nothing and create nothing. */

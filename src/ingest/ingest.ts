@@ -1,3 +1,4 @@
+import { requireCount } from '../errors.ts';
 import type { IngestOptions, IngestReport } from './api.ts';
 import { checkedThreads, type IngestPool, Pool } from './pool.ts';
 import type { Run } from './run.ts';
@@ -17,6 +18,7 @@ export async function ingest(
 ): Promise<IngestReport> {
   const begun = performance.now();
   const threads = checkedThreads(options.threads);
+  if (options.batchFiles !== undefined) requireCount('files in a batch', options.batchFiles);
   // First of all: while the threads load their modules, this one loads its own and opens the store.
   const pool: IngestPool = new Pool('ingest-worker', threads);
   let run: Run | undefined;

@@ -35,6 +35,8 @@ import { type Batch, type LargeFile, WorkQueue } from './work-queue.ts';
 export interface PipelineOptions {
   readonly setup: WorkerSetup;
   readonly wantDigests: boolean;
+  /** Default: the queue's own. */
+  readonly batchFiles: number | undefined;
   /** Tells the workers to give back what they have not begun. */
   readonly stop: () => void;
   readonly onNotice: (text: string) => void;
@@ -55,7 +57,7 @@ export class Pipeline implements WalkSink {
   readonly #store: MainHalf;
   readonly #tally: Tally;
   readonly #options: PipelineOptions;
-  readonly #queue = new WorkQueue();
+  readonly #queue: WorkQueue;
   #inFlight = 0;
   #largeInFlight = 0;
   #nextTask = 1;
@@ -71,6 +73,7 @@ export class Pipeline implements WalkSink {
     this.#store = store;
     this.#tally = tally;
     this.#options = options;
+    this.#queue = new WorkQueue(options.batchFiles);
   }
 
   files(found: FoundFiles): Promise<void> | undefined {

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import { IngotError, UsageError } from '../errors.ts';
+import { IngotError, requireCount } from '../errors.ts';
 import type { Task, TaskReply } from './messages.ts';
 
 /** While one hashes, one waits for the barrier that runs and one for the next. */
@@ -14,12 +14,7 @@ export function defaultThreads(): number {
 
 /** The number of threads that was asked for. Throws a UsageError on one that is none. */
 export function checkedThreads(threads = defaultThreads()): number {
-  if (Number.isInteger(threads) && threads >= 1) return threads;
-  throw new UsageError({
-    what: 'wrong number of threads',
-    code: 'INGOT_USAGE',
-    why: `${threads} is not a whole number of at least 1`,
-  });
+  return requireCount('threads', threads);
 }
 
 /**

@@ -86,6 +86,7 @@ export class Run {
     this.#pipeline = new Pipeline(pool, half, this.#tally, {
       setup,
       wantDigests: options.report === 'all' || this.#manifest !== undefined,
+      batchFiles: options.batchFiles,
       stop: () => {
         Atomics.store(this.#stop, 0, 1);
         this.#cancelWalk.abort();

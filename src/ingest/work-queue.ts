@@ -24,11 +24,17 @@ export interface LargeFile {
 
 /** What waits for a worker. Bounded: the walk stands still while `isFull`. */
 export class WorkQueue {
+  readonly #mostFiles: number;
+  #batchFiles: number;
   #filling: PackedFiles[] = [];
   #fillingCount = 0;
-  #batchFiles = BATCH_FILES;
   #batches: PackedFiles[][] = [];
   #large: LargeFile[] = [];
+
+  constructor(mostFiles = BATCH_FILES) {
+    this.#mostFiles = mostFiles;
+    this.#batchFiles = mostFiles;
+  }
 
   get isFull(): boolean {
     return this.#batches.length >= MAX_WAITING || this.#large.length >= MAX_LARGE_WAITING;
@@ -61,7 +67,7 @@ export class WorkQueue {
   endOfWalk(shares: number): void {
     const waiting = [...this.#batches.flat(), ...this.#filling];
     const even = Math.ceil(countOf(waiting) / shares);
-    this.#batchFiles = Math.min(BATCH_FILES, Math.max(LEAST_BATCH_FILES, even));
+    this.#batchFiles = Math.min(this.#mostFiles, Math.max(LEAST_BATCH_FILES, even));
     this.#batches = [];
     this.#filling = [];
     this.#fillingCount = 0;
