@@ -27,7 +27,9 @@ async function build(source: string): Promise<Program> {
   // The sources are not copied to dist/.
   const file = fileURLToPath(new URL(`../../bench/${source}`, import.meta.url));
   try {
-    await runChecked(['cc', '-O2', '-w', '-o', program, file, '-lcrypto', '-lpthread']);
+    // Its own folder for the compiler's temps, too: one that is killed leaves them.
+    const env = { TMPDIR: folder };
+    await runChecked(['cc', '-O2', '-w', '-o', program, file, '-lcrypto', '-lpthread'], { env });
     return { path: program };
   } catch (error) {
     if (!(error instanceof IngotError || (error as NodeJS.ErrnoException).code === 'ENOENT'))

@@ -71,6 +71,26 @@ describe('ingest', () => {
     }
   });
 
+  it('makes smaller groups durable when a batch is smaller', async () => {
+    const tree: Record<string, string> = {};
+    for (let n = 0; n < 40; n++) tree[`f${n}`] = `content ${n}`;
+    const options = { threads: 1, barrier: 'syncfs' } as const;
+    const whole = await ingestTree(tree, newStore(), options);
+    expect(whole.report.flushes.barriers).toBe(1);
+    // No more than three of the eight groups are on their way at a time.
+    const { report, counts } = await ingestTree(tree, newStore(), { ...options, batchFiles: 5 });
+    expect(report.flushes.barriers).toBeGreaterThanOrEqual(3);
+    expect(counts).toEqual({ new: 40 });
+  });
+
+  it('refuses a number of threads or files in a batch that makes no sense', async () => {
+    for (const options of [{ threads: 0 }, { batchFiles: 0 }, { batchFiles: 1.5 }]) {
+      const store = newStore();
+      await expect(ingest(store, ['.'], options)).rejects.toMatchObject({ code: 'INGOT_USAGE' });
+      expect(fs.existsSync(store)).toBe(false);
+    }
+  });
+
   it('ingests every odd name, byte by byte', async () => {
     const names = [
       'a b',

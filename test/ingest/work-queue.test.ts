@@ -70,6 +70,13 @@ describe('the work queue', () => {
     expect(queue.isFull).toBe(false);
   });
 
+  it('makes batches of another size when it is told to', () => {
+    const queue = new WorkQueue(3);
+    queue.add(files('d', 7));
+    queue.endOfWalk();
+    expect(drain(queue).map(({ found }) => countOf(found))).toEqual([3, 3, 1]);
+  });
+
   it('gives large files before batches, but only where they are allowed', () => {
     const queue = new WorkQueue();
     queue.add(files('d', 4000));

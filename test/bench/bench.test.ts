@@ -1,0 +1,139 @@
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { Row } from '../../bench/results.ts';
+import { demandMounts, demandProgram } from '../mounts.ts';
+import { makeTree, temporaryDirectory } from '../tree.ts';
+import { answerTo, bench, resultsIn } from './run.ts';
+
+const TINY = ['--scale', '0.002', '--rounds', '1', '--threads', '2'];
+
+function expectTimed({ seconds }: Row): void {
+  expect(seconds).toBeDefined();
+  const { min, median, max, runs } = seconds!;
+  expect(runs).toBeGreaterThan(0);
+  expect(min).toBeGreaterThan(0);
+  expect(median).toBeGreaterThanOrEqual(min);
+  expect(max).toBeGreaterThanOrEqual(median);
+}
+
+describe('a benchmark', () => {
+  it('measures on a disk that was named, and leaves only its report', (context) => {
+    demandProgram(context, 'cc');
+    demandProgram(context, 'strace');
+    const cwd = temporaryDirectory();
+    fs.mkdirSync(join(cwd, 'disk'));
+    const questions = ['floors', 'layout', 'batch', 'syscalls', 'duplicates', 'verify'];
+    const env = { TMPDIR: join(cwd, 'disk') };
+    const ended = bench([...questions, '--on', 'disk', '--scale', '0.02', '--rounds', '1'], {
+      cwd,
+      env,
+    });
+    expect(ended.code, ended.stderr).toBe(0);
+    expect(fs.readdirSync(join(cwd, 'disk'))).toEqual([]);
+    expect(fs.readdirSync(join(cwd, 'bench-report')).sort()).toEqual([
+      'report.html',
+      'results.json',
+    ]);
+
+    const results = resultsIn(cwd);
+    expect(results).toMatchObject({
+      format: 1,
+      machine: { node: process.version, pageCache: 'warm', disk: expect.stringMatching(/ on /) },
+      corpus: { name: 'source', files: 800, distinctFiles: 560 },
+    });
+    expect(results.answers.map(({ question }) => question)).toEqual(questions);
+    for (const { rows, asks } of results.answers) {
+      expect(ended.stdout).toContain(asks);
+      expect(rows.filter(({ absent }) => absent !== undefined)).toEqual([]);
+    }
+    for (const question of ['layout', 'batch'])
+      for (const row of answerTo(question, results).rows) {
+        expectTimed(row);
+        expect(row.floor?.distance).toBeGreaterThan(0);
+        expect(row.stageMs?.[row.bottleneck!]).toBe(Math.max(...Object.values(row.stageMs!)));
+        expect(row.filesPerSecond! * row.seconds!.median).toBeCloseTo(800);
+        expect(row.bytesPerSecond! * row.seconds!.median).toBeCloseTo(results.corpus.bytes);
+      }
+    const [flat, sharded] = answerTo('layout', results).rows;
+    expect(flat?.ratio).toBeUndefined();
+    expect(sharded?.ratio).toMatchObject({
+      to: 'flat',
+      median: sharded!.seconds!.median / flat!.seconds!.median,
+    });
+    // Counts are no noise: each file is opened, a new one is written and renamed, a duplicate not.
+    const calls = Object.fromEntries(
+      answerTo('syscalls', results).rows.map(({ label, figures }) => [label, figures!]),
+    );
+    expect(calls['limit.c none, new']!.renameat).toBeCloseTo(1, 1);
+    expect(calls['limit.c none, duplicate']!.renameat).toBeUndefined();
+    expect(calls['ingot, new']!.rename).toBeCloseTo(1, 1);
+    expect(calls['ingot, duplicate']!.rename).toBeUndefined();
+    expect(calls['ingot, duplicate']!.openat).toBeGreaterThanOrEqual(1);
+  });
+
+  it('measures on a quiet disk by itself, and unmounts it', (context) => {
+    demandMounts(context);
+    const cwd = temporaryDirectory();
+    const ended = bench(['cold', 'large', ...TINY], { cwd, env: { TMPDIR: cwd } });
+    expect(ended.code, ended.stderr).toBe(0);
+    const results = resultsIn(cwd);
+    expect(results.machine.disk).toBe('ext4 on a loop file in memory');
+    for (const question of ['cold', 'large']) expectTimed(answerTo(question, results).rows[0]!);
+    expect(fs.readdirSync(cwd)).toEqual(['bench-report']);
+    expect(fs.readFileSync('/proc/mounts', 'utf8')).not.toContain(cwd);
+  });
+
+  it("measures a user's own tree, counted first", () => {
+    const tree = makeTree({ a: 'same', 'd/b': 'same', 'd/c': 'other', 'd/link': { symlink: 'b' } });
+    const cwd = temporaryDirectory();
+    const ended = bench(['threads', '--tree', tree, '--on', '.', '--rounds', '1'], { cwd });
+    expect(ended.code, ended.stderr).toBe(0);
+    expect(resultsIn(cwd).corpus).toEqual({
+      name: tree,
+      files: 3,
+      bytes: 13,
+      distinctFiles: 2,
+      distinctBytes: 9,
+    });
+    expect(fs.readdirSync(tree).sort()).toEqual(['a', 'd']);
+  });
+
+  it('says what is missing and goes on without it', () => {
+    const cwd = temporaryDirectory();
+    const path = join(cwd, 'programs');
+    fs.mkdirSync(path);
+    for (const program of ['sync', 'df'])
+      fs.symlinkSync(`/usr/bin/${program}`, join(path, program));
+    const ended = bench(['cold', 'syscalls', 'layout', '--on', '.', ...TINY], {
+      cwd,
+      env: { PATH: path },
+    });
+    expect(ended.code, ended.stderr).toBe(0);
+    const results = resultsIn(cwd);
+    const [ours, none, syncfs] = answerTo('cold', results).rows;
+    expectTimed(ours!);
+    expect(ours!.floor).toBeUndefined();
+    for (const row of [none, syncfs]) expect(row?.absent).toMatch(/^cc .* is needed/);
+    for (const { absent, label } of answerTo('syscalls', results).rows)
+      expect(absent).toMatch(label.startsWith('ingot') ? /strace is not installed/ : /^cc /);
+    for (const row of answerTo('layout', results).rows) expectTimed(row);
+  });
+
+  it('names a question that fails in its row, answers the rest and exits with 1', () => {
+    const cwd = temporaryDirectory();
+    const path = join(cwd, 'programs');
+    fs.mkdirSync(path);
+    // Without cp there is nothing that `duplicates` could compare with.
+    for (const program of ['sync', 'df'])
+      fs.symlinkSync(`/usr/bin/${program}`, join(path, program));
+    const ended = bench(['duplicates', 'layout', '--on', '.', ...TINY], {
+      cwd,
+      env: { PATH: path },
+    });
+    expect(ended.code).toBe(1);
+    const results = resultsIn(cwd);
+    expect(answerTo('duplicates', results).rows.at(-1)?.absent).toMatch(/^failed: .*cp/);
+    for (const row of answerTo('layout', results).rows) expectTimed(row);
+  });
+});

@@ -1,0 +1,64 @@
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parseCommandLine } from '../../bench/command-line.ts';
+import { temporaryDirectory } from '../tree.ts';
+import { bench } from './run.ts';
+
+describe('the command line', () => {
+  it('asks all questions that end soon unless some are named', () => {
+    const names = (...args: string[]) => parseCommandLine(args)!.questions.map(({ name }) => name);
+    expect(names('scale', 'cold')).toEqual(['scale', 'cold']);
+    expect(names()).toContain('floors');
+    expect(names()).not.toContain('scale');
+  });
+
+  it.each([
+    [['nope'], /no question 'nope'.*floors, cold.*scale/],
+    [['--corpus', 'nope'], /'nope'.*small, source, large, duplicates, huge, wide, deep/],
+    [['--tree', '.', '--corpus', 'small'], /--tree.*--corpus/],
+    [['--scale', '0'], /--scale.*'0'/],
+    [['--scale', '-1'], /--scale/],
+    [['--rounds', '0'], /--rounds.*'0'/],
+    [['--rounds', '1.5'], /--rounds.*'1\.5'/],
+    [['--seed', 'x'], /--seed.*'x'/],
+    [['--threads', '0'], /--threads.*'0'/],
+    [['--colour'], /unknown option '--colour'/],
+  ])('that is wrong is refused: %j', (args, why) => {
+    expect(() => parseCommandLine(args)).toThrow(why);
+  });
+});
+
+describe('a run that cannot begin', () => {
+  it.each([
+    [['nope'], 2, /^bench: wrong usage: no question 'nope'/],
+    [['--corpus', 'nope'], 2, /^bench: wrong usage: .*'nope'/],
+    [['put', '--tree', '/no/such/tree'], 1, /^bench: .*\/no\/such\/tree: .*\(ENOENT\)/],
+    [['put', '--on', '/no/such/disk'], 1, /^bench: .*\/no\/such\/disk: .*\(ENOENT\)/],
+    [
+      ['large', '--on', '.', '--scale', '100'],
+      1,
+      /^bench: not enough room .*the stores and the trees need .*GB/,
+    ],
+    [
+      ['cold', '--on', '.', '--corpora', '.', '--scale', '100', '--corpus', 'huge'],
+      1,
+      /^bench: not enough room/,
+    ],
+  ])('is told in one line: %j', (args, code, line) => {
+    const cwd = temporaryDirectory();
+    const ended = bench(args, { cwd, env: { TMPDIR: cwd } });
+    expect(ended.stderr).toMatch(/^[^\n]*\n$/);
+    expect(ended.stderr).toMatch(line);
+    expect(ended).toMatchObject({ code, stdout: '' });
+    expect(fs.readdirSync(cwd)).toEqual([]);
+  });
+});
+
+it('the help lists the questions and leaves nothing behind', () => {
+  const cwd = temporaryDirectory();
+  const ended = bench(['--help'], { cwd });
+  expect(ended).toMatchObject({ code: 0, stderr: '' });
+  expect(ended.stdout).toMatch(/--corpus.*\n/);
+  expect(fs.existsSync(join(cwd, 'bench-report'))).toBe(false);
+});

@@ -1,0 +1,41 @@
+import fs from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { checkRoom } from '../../bench/disk-check.ts';
+import { temporaryDirectory } from '../tree.ts';
+
+const GB = 1e9;
+
+function free(folder: string) {
+  const { bavail, bsize, ffree } = fs.statfsSync(folder);
+  return { bytes: bavail * bsize, inodes: ffree };
+}
+
+describe('the room on a disk', () => {
+  it('is enough for what fits', () => {
+    const folder = temporaryDirectory();
+    expect(() => checkRoom([{ folder, bytes: 1000, inodes: 10, by: 'it' }])).not.toThrow();
+  });
+
+  it('is lacking when the demands on one disk together are too large', () => {
+    const folder = temporaryDirectory();
+    const half = { folder, bytes: free(folder).bytes * 0.6 + GB, inodes: 1 };
+    const both = [
+      { ...half, by: 'one' },
+      { ...half, folder: temporaryDirectory(), by: 'the other' },
+    ];
+    expect(() => checkRoom(both)).toThrow(/not enough room .*: one and the other need .*GB/);
+  });
+
+  it('is lacking without inodes', () => {
+    const folder = temporaryDirectory();
+    const { inodes } = free(folder);
+    const demand = { folder, bytes: 1, inodes: inodes * 2 + 1000, by: 'it' };
+    if (inodes > 0) expect(() => checkRoom([demand])).toThrow(/it need .*inodes .*free/);
+    else expect(() => checkRoom([demand])).not.toThrow();
+  });
+
+  it('cannot be told of a folder that is not there', () => {
+    const demand = { folder: '/no/such/folder', bytes: 1, inodes: 1, by: 'it' };
+    expect(() => checkRoom([demand])).toThrow(/\/no\/such\/folder: .*\(ENOENT\)/);
+  });
+});

@@ -1,0 +1,98 @@
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { demandMounts } from '../mounts.ts';
+import { temporaryDirectory } from '../tree.ts';
+import { startBench } from './run.ts';
+
+/** The command lines of all processes that were given a path below `folder`. */
+function processesOf(folder: string): string[] {
+  return fs
+    .readdirSync('/proc')
+    .filter((pid) => /^\d+$/.test(pid))
+    .map(commandLineOf)
+    .filter((commandLine) => commandLine.includes(folder));
+}
+
+function commandLineOf(pid: string): string {
+  try {
+    return fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+  } catch (error) {
+    // It has ended since it was listed.
+    if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code!)) return '';
+    throw error;
+  }
+}
+
+/** True while something is measured in an arena below `folder`. */
+function measures(folder: string): boolean {
+  return processesOf(`${folder}/ingot-bench-`).some((line) => /\/(floor|store) /.test(line));
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+async function interrupted(
+  child: ChildProcessWithoutNullStreams,
+  signal: 'SIGINT' | 'SIGTERM',
+  when: () => boolean,
+): Promise<{ code: unknown; stderr: string }> {
+  let stderr = '';
+  child.stderr.on('data', (chunk) => (stderr += chunk));
+  child.stdout.resume();
+  await until(() => when() || child.exitCode !== null);
+  child.kill(signal);
+  const code = await new Promise((resolve) => child.on('close', resolve));
+  return { code, stderr };
+}
+
+describe('Ctrl-C', () => {
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('by %s ends what runs and removes what was made', async (signal, exitCode) => {
+    const cwd = temporaryDirectory();
+    const disk = join(cwd, 'disk');
+    fs.mkdirSync(disk);
+    const args = ['layout', '--on', disk, '--scale', '0.1', '--rounds', '500'];
+    const child = startBench(args, { cwd, env: { TMPDIR: disk } });
+    const { code, stderr } = await interrupted(child, signal, () => measures(disk));
+    expect(stderr).toMatch(new RegExp(`^bench: layout .*\\nbench: ${signal}: .*\\n$`));
+    expect(code).toBe(exitCode);
+    expect(processesOf(disk)).toEqual([]);
+    expect(fs.readdirSync(disk)).toEqual([]);
+    expect(fs.readdirSync(cwd)).toEqual(['disk']);
+  });
+
+  it('while the trees are made removes them', async () => {
+    const cwd = temporaryDirectory();
+    const args = ['layout', '--on', cwd, '--corpus', 'small'];
+    const child = startBench(args, { cwd, env: { TMPDIR: cwd } });
+    const treeBegan = () =>
+      fs.readdirSync(cwd).some((name) => fs.existsSync(join(cwd, name, 'small/d0')));
+    expect((await interrupted(child, 'SIGINT', treeBegan)).code).toBe(130);
+    expect(fs.readdirSync(cwd)).toEqual([]);
+  });
+
+  it('unmounts the quiet disk and gives its memory back', async (context) => {
+    demandMounts(context);
+    const cwd = temporaryDirectory();
+    const args = ['layout', '--scale', '0.1', '--rounds', '500'];
+    const child = startBench(args, { cwd, env: { TMPDIR: cwd } });
+    let image: string | undefined;
+    const isMeasuring = () => {
+      const mounts = fs.readFileSync('/proc/mounts', 'utf8');
+      const [, loop] = new RegExp(`^/dev/(loop\\d+) ${cwd}/`, 'm').exec(mounts) ?? [];
+      if (loop === undefined) return false;
+      image ??= fs.readFileSync(`/sys/block/${loop}/loop/backing_file`, 'utf8').trim();
+      return measures(cwd);
+    };
+    expect((await interrupted(child, 'SIGINT', isMeasuring)).code).toBe(130);
+    expect(image).toMatch(/^\/dev\/shm\/ingot-bench-/);
+    expect(fs.existsSync(image!)).toBe(false);
+    expect(fs.readFileSync('/proc/mounts', 'utf8')).not.toContain(cwd);
+    expect(fs.readdirSync(cwd)).toEqual([]);
+  });
+});

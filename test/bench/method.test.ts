@@ -1,0 +1,75 @@
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import {
+  alternate,
+  isNoisy,
+  measure,
+  medianSample,
+  noiseOf,
+  ratioOf,
+  spreadOf,
+} from '../../bench/method.ts';
+import { temporaryDirectory } from '../tree.ts';
+
+const samples = (...seconds: number[]) =>
+  seconds.map((each) => ({ seconds: each, stdout: `${each}` }));
+
+describe('a spread', () => {
+  it('is minimum, median and maximum, whatever the order of the runs', () => {
+    expect(spreadOf([3, 1, 20])).toEqual({ min: 1, median: 3, max: 20, runs: 3 });
+    expect(spreadOf([4, 1, 2, 3])).toEqual({ min: 1, median: 2.5, max: 4, runs: 4 });
+    expect(() => spreadOf([])).toThrow(RangeError);
+  });
+
+  it('is noisy above a fifth of the median', () => {
+    expect(noiseOf(spreadOf([9, 10, 12]))).toBeCloseTo(0.3);
+    expect(isNoisy(spreadOf([9, 10, 11]))).toBe(false);
+    expect(isNoisy(spreadOf([9, 10, 11.1]))).toBe(true);
+    expect(isNoisy(spreadOf([0, 0]))).toBe(false);
+  });
+});
+
+describe('a ratio', () => {
+  it('is of the two runs of each round, not of the medians', () => {
+    expect(ratioOf(samples(1, 2, 9), samples(2, 2, 3))).toEqual({
+      min: 0.5,
+      median: 1,
+      max: 3,
+      runs: 3,
+    });
+  });
+
+  it('belongs to the run in the middle', () => {
+    expect(medianSample(samples(3, 1, 2)).stdout).toBe('2');
+    expect(medianSample(samples(4, 3, 1, 2)).stdout).toBe('2');
+  });
+});
+
+describe('runs', () => {
+  it('take turns after a warm-up, each prepared before', async () => {
+    const log = join(temporaryDirectory(), 'log');
+    const contender = (name: string) => ({
+      command: ['sh', '-c', `printf ${name} >>"$0"`, log] as const,
+      prepare: () => fs.appendFileSync(log, '.'),
+    });
+    const [a, b] = await alternate([contender('a'), contender('b')], 2);
+    expect(fs.readFileSync(log, 'utf8')).toBe('.a.b.a.b.a.b');
+    expect([a?.length, b?.length]).toEqual([2, 2]);
+  });
+
+  it('give their time, their memory and what they print', async () => {
+    const sample = await measure({ command: ['sh', '-c', 'echo said; echo and >&2'] });
+    expect(sample.stdout).toBe('said\n');
+    expect(sample.seconds).toBeGreaterThan(0);
+    const told = await measure({ command: ['echo', '1.5'], secondsIn: Number });
+    expect(told.seconds).toBe(1.5);
+  });
+
+  it('fail with their command and what they said, unless their exit code counts', async () => {
+    const failing = { command: ['sh', '-c', 'echo no luck >&2; exit 3'] as const };
+    await expect(measure(failing)).rejects.toThrow(/exit 3 failed: no luck$/);
+    await expect(measure({ command: ['no-such-program'] })).rejects.toThrow(/no-such-program/);
+    await expect(measure({ ...failing, accepts: [0, 3] })).resolves.toBeDefined();
+  });
+});

@@ -1,0 +1,53 @@
+/** Runs the built benchmark as a user does. */
+import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { onTestFinished } from 'vitest';
+import type { Answer, Results } from '../../bench/results.ts';
+import type { Ended } from '../cli/run.ts';
+
+const BENCH = fileURLToPath(new URL('../../dist/bench/main.js', import.meta.url));
+if (!fs.existsSync(BENCH)) throw new Error('run `npm run build` first: these tests run dist/');
+
+interface RunOptions {
+  /** Where bench-report/ is written. */
+  readonly cwd: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** `npm run bench -- ARGS`, until it ends. */
+export function bench(args: readonly string[], { cwd, env }: RunOptions): Ended {
+  const { status, stdout, stderr, error } = spawnSync(process.execPath, [BENCH, ...args], {
+    cwd,
+    env: { ...process.env, ...env },
+    encoding: 'utf8',
+  });
+  if (error !== undefined) throw error;
+  return { code: status, stdout, stderr };
+}
+
+/** The same, left running. */
+export function startBench(
+  args: readonly string[],
+  { cwd, env }: RunOptions,
+): ChildProcessWithoutNullStreams {
+  const child = spawn(process.execPath, [BENCH, ...args], { cwd, env: { ...process.env, ...env } });
+  onTestFinished(async () => {
+    // Not by SIGKILL: a quiet disk would stay mounted.
+    if (child.exitCode === null && child.kill('SIGTERM')) await once(child, 'close');
+  });
+  return child;
+}
+
+export function resultsIn(cwd: string): Results {
+  return JSON.parse(fs.readFileSync(join(cwd, 'bench-report/results.json'), 'utf8')) as Results;
+}
+
+/** Throws when the question was not answered. */
+export function answerTo(question: string, { answers }: Results): Answer {
+  const found = answers.find((answer) => answer.question === question);
+  if (found === undefined) throw new Error(`no answer to ${question}`);
+  return found;
+}
