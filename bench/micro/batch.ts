@@ -15,7 +15,7 @@ export const BATCH_OF_FILES: readonly Micro[] = [
     run: () => {
       const queue = new WorkQueue();
       queue.add(FOUND);
-      queue.endOfWalk();
+      queue.endOfWalk(1);
       const work = queue.next({ large: false, hungry: true });
       return work?.type === 'batch' ? work.found.map(unpack) : undefined;
     },

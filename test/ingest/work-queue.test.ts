@@ -73,7 +73,7 @@ describe('the work queue', () => {
   it('makes batches of another size when it is told to', () => {
     const queue = new WorkQueue(3);
     queue.add(files('d', 7));
-    queue.endOfWalk();
+    queue.endOfWalk(1);
     expect(drain(queue).map(({ found }) => countOf(found))).toEqual([3, 3, 1]);
   });
 
