@@ -1,0 +1,85 @@
+/** One question of the report: how it was measured, the charts, the numbers, and what is missing. */
+import type { Answer, Row } from '../results.ts';
+import { type Figure, figuresOf, stageFigure } from './figures.ts';
+import { html, type Markup } from './html.ts';
+import { grouped } from './parameters.ts';
+import { toStageRow } from './shares.ts';
+import { rowTable, stageTable } from './table.ts';
+
+/** Questions that hold ingot against the same reference program: they share a section. */
+const LIMIT = ['cold', 'duplicates', 'large', 'put', 'verify'];
+const LIMIT_ASKS = 'How close is ingot to the least work that can be done, in C?';
+
+export interface Section {
+  /** An anchor, unique in the page. */
+  readonly id: string;
+  readonly asks: string;
+  readonly markup: Markup;
+}
+
+/** In the order in which the questions were asked. */
+export function sectionsOf(answers: readonly Answer[]): Section[] {
+  return merged(answers).map((answer, index) => {
+    const id = `question-${index + 1}`;
+    return { id, asks: answer.asks, markup: sectionMarkup(id, answer) };
+  });
+}
+
+/** An answer whose method may have several sentences, one for each question in it. */
+type Part = Omit<Answer, 'method'> & { readonly methods: readonly string[] };
+
+function merged(answers: readonly Answer[]): Part[] {
+  const limits = answers.filter(({ question }) => LIMIT.includes(question));
+  return answers.flatMap((answer) => {
+    if (!limits.includes(answer)) return [{ ...answer, methods: [answer.method] }];
+    return answer === limits[0] ? [limitPart(limits)] : [];
+  });
+}
+
+function limitPart(answers: readonly Answer[]): Part {
+  const byMethod = grouped(answers, ({ method }) => method);
+  const named = byMethod.map(([method, same]) => {
+    return `${same.map(({ question }) => question).join(', ')}: ${method}`;
+  });
+  return {
+    question: 'limit',
+    asks: LIMIT_ASKS,
+    methods: byMethod.length === 1 ? [answers[0]!.method] : named,
+    rows: answers.flatMap(({ rows }) => rows),
+  };
+}
+
+function sectionMarkup(id: string, { question, asks, methods, rows }: Part): Markup {
+  const measured = rows.filter(({ absent }) => absent === undefined);
+  const stages = measured.flatMap((row) => toStageRow(row) ?? []);
+  return html`<section id="${id}" aria-labelledby="${id}-asks">
+<h2 id="${id}-asks">${asks}</h2>
+${methods.map((method) => html`<p class="method">${method}</p>`)}
+${figuresOf(question, measured).map(figureMarkup)}
+${measured.length > 0 ? rowTable(asks, measured) : undefined}
+${stages.length > 0 ? [figureMarkup(stageFigure(stages)), stageTable('Stages', stages)] : undefined}
+${listOf('Not measured', rows, ({ absent }) => absent)}
+${listOf('Versions and settings', rows, ({ settings }) => settings)}
+</section>
+`;
+}
+
+function figureMarkup({ title, drawing }: Figure): Markup {
+  return html`<figure><figcaption>${title}</figcaption>${drawing}</figure>`;
+}
+
+/** What the rows say in words, each once. Nothing when none says anything. */
+function listOf(
+  heading: string,
+  rows: readonly Row[],
+  of: (row: Row) => string | undefined,
+): Markup | undefined {
+  const items = new Map<string, Markup>();
+  for (const row of rows) {
+    const said = of(row);
+    if (said !== undefined)
+      items.set(`${row.label}\0${said}`, html`<li><b>${row.label}</b>: ${said}</li>`);
+  }
+  if (items.size === 0) return undefined;
+  return html`<h3>${heading}</h3><ul class="words">${[...items.values()]}</ul>`;
+}

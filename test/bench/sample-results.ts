@@ -1,0 +1,218 @@
+/** Results as a bench run leaves them, with what is odd about real ones and worse. */
+import { STAGES } from 'ingot';
+import type { Answer, Results, Row, Spread } from '../../bench/results.ts';
+
+export const HOSTILE = '/srv/</script><img src=x onerror=alert(1)>/"\'&\u202etree\u0007';
+export const HOSTILE_TITLE = '</title></svg><script>document.title = "owned"</script>';
+
+const FILES = 117_745;
+const BYTES = 2.44e9;
+
+function spread(median: number, range = 0.08, runs = 5): Spread {
+  return { min: median * (1 - range / 2), median, max: median * (1 + range / 2), runs };
+}
+
+function timed(label: string, seconds: number, more: Partial<Row> = {}, range?: number): Row {
+  return {
+    label,
+    parameters: {},
+    seconds: spread(seconds, range),
+    filesPerSecond: FILES / seconds,
+    bytesPerSecond: BYTES / seconds,
+    ...more,
+  };
+}
+
+function stages(seconds: number, shares: readonly number[]): Pick<Row, 'stageMs' | 'bottleneck'> {
+  const [walk, read, hash, write, barrier, publish] = shares.map((share) => share * 20 * seconds);
+  return {
+    stageMs: {
+      walk: walk!,
+      read: read!,
+      hash: hash!,
+      write: write!,
+      barrier: barrier!,
+      publish: publish!,
+    },
+    bottleneck: STAGES[shares.indexOf(Math.max(...shares))]!,
+  };
+}
+
+function ratio(label: string, to: string, median: number, range?: number): Row {
+  return { label, parameters: {}, ratio: { ...spread(median, range), to } };
+}
+
+const METHOD =
+  '5 rounds of whole processes in turn, A B A B, after a warm-up; a new file system before each run, deletion outside the measured time.';
+
+function answer(question: string, asks: string, rows: readonly Row[], method = METHOD): Answer {
+  return { question, asks, method, rows };
+}
+
+const DURABILITY = answer('durability', 'What does durability cost?', [
+  timed('none, no flush at all', 3.9, {
+    parameters: { durability: 'none' },
+    ...stages(3.9, [4, 22, 17, 45, 0, 12]),
+  }),
+  timed('group, one syncfs for many objects', 4.1, {
+    parameters: { durability: 'group', barrier: 'syncfs' },
+    peakRssBytes: 131e6,
+    ...stages(4.1, [3, 21, 16, 41, 9, 10]),
+    floor: { label: 'write + rename without flush', distance: 1.31 },
+  }),
+  timed(
+    'group, an fsync of each file by eight at a time',
+    11.4,
+    {
+      parameters: { durability: 'group', barrier: 'fsync' },
+      peakRssBytes: 133e6,
+      ...stages(11.4, [1, 7, 5, 15, 68, 4]),
+    },
+    0.35,
+  ),
+  timed('file, fsync before each rename', 24.6, {
+    parameters: { durability: 'file' },
+    ...stages(24.6, [0, 4, 3, 7, 84, 2]),
+  }),
+]);
+
+const THREADS = answer(
+  'threads',
+  'How many threads pay?',
+  [1, 2, 3, 4, 8].map((threads, index) =>
+    timed(
+      `${threads} ${threads === 1 ? 'thread' : 'threads'}`,
+      [6.7, 4.1, 4.3, 4.6, 5.4][index]!,
+      { parameters: { threads }, ...stages(4, [3, 21 + index, 16, 41, 9 - index, 10]) },
+      0.1,
+    ),
+  ),
+);
+
+const FLOORS = answer('floors', 'How far is an ingest from what the machine can do?', [
+  timed('walk only', 0.31),
+  timed('walk + stat', 0.62),
+  timed('read only', 1.1),
+  timed('read + hash', 2.2),
+  timed('write + rename without flush', 3.1),
+  { label: 'one barrier', parameters: {}, seconds: spread(0.021), figures: { 'dirty MB': 68 } },
+  {
+    label: 'fsync latency of one file',
+    parameters: {},
+    seconds: spread(0.000_21),
+    figures: { 'p50 µs': 180, 'p99 µs': 1234.5 },
+  },
+  timed('cp -r + sync', 7.9),
+  timed('parallel sha256sum', 2.6),
+  timed('ingot ingest, durability group', 4.1, {
+    floor: { label: 'write + rename without flush', distance: 1.32 },
+  }),
+  timed('ingot ingest, all duplicates', 2.5, { floor: { label: 'read + hash', distance: 1.14 } }),
+]);
+
+const PEERS = answer('peers', 'Who is faster, on the first ingest and when nothing has changed?', [
+  ...peer('ingot', 4.1, 1.4, 'ingot 0.1.0, --durability group --threads 2'),
+  ...peer(
+    'git with batched fsync, loose objects in a bare repository made by hash-object',
+    31.2,
+    2.2,
+    'git 2.39.5, core.fsyncMethod=batch, core.compression=0, core.looseCompression=0',
+  ),
+  ...peer('restic', 9.7, 1.9, 'restic 0.14.0, --compression off, --no-scan'),
+  ...peer('borg', 12.3, 3.1, 'borg 1.2.4, --compression none'),
+  ...peer('ostree', 17.8, 17.2, 'libostree 2022.7, bare-user, fsync=true'),
+  ...peer(
+    'a-peer-with-a-name-that-has-no-space-in-it-at-all-and-goes-on-for-longer-than-any-phone-is-wide',
+    14.1,
+    4.4,
+    '1.0',
+  ),
+  ...peer(HOSTILE_TITLE, 15, 5, HOSTILE),
+  { label: 'casync', parameters: {}, absent: 'not installed' },
+  {
+    label: 'bup',
+    parameters: {},
+    absent: 'failed with exit code 1: bup: error: no <repo> & no hope',
+  },
+]);
+
+function peer(label: string, first: number, again: number, settings: string): Row[] {
+  return [
+    timed(label, first, { parameters: { run: 'first ingest' }, settings }),
+    timed(label, again, { parameters: { run: 'again, on the unchanged tree' }, settings }),
+  ];
+}
+
+const LIMITS = [
+  answer('cold', 'How long does a durable first ingest take, beside the same work in C?', [
+    ratio('first ingest, durable', 'C without any flush', 1.05, 0.16),
+    ratio('first ingest, durable', 'C with a syncfs for every 256 files', 0.58, 0.35),
+  ]),
+  answer('duplicates', 'How long does an ingest take that finds all contents stored?', [
+    ratio('all contents stored already', 'C reading and hashing', 1.2),
+  ]),
+  answer('large', 'How fast are large new files?', [
+    ratio('8 new files of 512 MiB, durable', 'C without any flush', 0.65, 0.5),
+  ]),
+  answer(
+    'put',
+    'What does storing one small file cost?',
+    [ratio('ingot put of a small file', 'node -e 0', 2)],
+    'As the others, with 20 rounds.',
+  ),
+  answer('verify', 'How fast are objects re-hashed?', [
+    ratio('ingot verify', 'C reading and hashing', 1.02, 0.06),
+  ]),
+];
+
+const SCALE = answer(
+  'scale',
+  'What does a file cost among many?',
+  ['flat', 'sharded'].flatMap((layout, index) =>
+    [1e4, 1e5, 1e6, 1e7].map((files, step): Row => {
+      const perFile = (30 + 2 * step + (index === 0 ? step ** 4 / 3 : step)) * 1e-6;
+      return {
+        label: `${layout}, ${files} files`,
+        parameters: { layout, files },
+        seconds: spread(perFile * files, 0.12, 3),
+        filesPerSecond: 1 / perFile,
+        peakRssBytes: 110e6 + files * (30 + index * 2),
+      };
+    }),
+  ),
+);
+
+const MICRO = answer('micro', 'What do the parts cost?', [
+  { label: 'sha256 of 4 KiB', parameters: {}, figures: { 'ns each': 11_200, 'MB/s': 366 } },
+  { label: 'claim', parameters: {}, figures: { 'ns each': 142.3 } },
+]);
+
+/** All questions, and one that has no chart of its own. */
+export const SAMPLE: Results = {
+  format: 1,
+  begunAt: '2026-11-25T01:26:07.123Z',
+  machine: {
+    cpu: 'AMD EPYC 9R14 96-Core Processor',
+    cpus: 2,
+    memoryBytes: 16.4e9,
+    kernel: 'Linux 6.18.5-cloud-amd64',
+    node: '20.20.2',
+    ingot: '0.1.0',
+    disk: 'ext4 on a loop file in memory',
+    pageCache: 'warm',
+  },
+  corpus: {
+    name: HOSTILE,
+    files: FILES,
+    bytes: BYTES,
+    distinctFiles: 83_259,
+    distinctBytes: 1.61e9,
+  },
+  answers: [DURABILITY, THREADS, FLOORS, PEERS, ...LIMITS, SCALE, MICRO],
+};
+
+/** The sample with only these questions asked. */
+export function sampleOf(...questions: readonly string[]): Results {
+  const answers = SAMPLE.answers.filter(({ question }) => questions.includes(question));
+  return { ...SAMPLE, answers };
+}
