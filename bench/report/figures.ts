@@ -39,6 +39,7 @@ const CHARTS: Readonly<Record<string, readonly Chart[]>> = {
   ],
   peers: [bars('How long does each tool take?', TIME, { compares: true, sorted: true })],
   limit: [RATIOS],
+  memory: [bars('How much memory does ingot take at its peak?', MEMORY)],
   scale: [
     lines('How does the cost of a file change with their number?', TIME_PER_FILE, OVER_FILES),
     lines('How does the memory that is needed change with their number?', MEMORY, OVER_FILES),
@@ -91,13 +92,9 @@ function toBars(rows: readonly Row[], measure: Measure, options: BarOptions): Ba
     const value = measure.of(row);
     if (value === undefined) return [];
     const color = options.compares && !isOurs(row) ? 'other' : 'ours';
-    return [{ ...value, label: labelFor(row, measure), color }];
+    return [{ ...value, label: row.label, color }];
   });
   return options.sorted ? found.sort((a, b) => a.value - b.value) : found;
-}
-
-function labelFor({ label, ratio }: Row, measure: Measure): string {
-  return measure === RATIO && ratio !== undefined ? `${label} ÷ ${ratio.to}` : label;
 }
 
 function isOurs({ label, floor }: Row): boolean {

@@ -47,7 +47,7 @@ export const BYTE_RATE: Measure = {
 export const RATIO: Measure = {
   of: (row) => row.ratio && ofSpread(row.ratio),
   text: ratio,
-  units: [{ name: 'our time ÷ the other’s', size: 1 }],
+  units: [{ name: 'ingot’s time ÷ the other’s', size: 1 }],
   mark: 1,
 };
 
@@ -55,7 +55,7 @@ export const DISTANCE: Measure = {
   of: ({ floor }) =>
     floor && { value: floor.distance, least: floor.distance, most: floor.distance },
   text: ratio,
-  units: [{ name: 'our time ÷ the floor’s', size: 1 }],
+  units: [{ name: 'ingot’s time ÷ the floor’s', size: 1 }],
   mark: 1,
 };
 

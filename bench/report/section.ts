@@ -45,7 +45,9 @@ function limitPart(answers: readonly Answer[]): Part {
     question: 'limit',
     asks: LIMIT_ASKS,
     methods: byMethod.length === 1 ? [answers[0]!.method] : named,
-    rows: answers.flatMap(({ rows }) => rows),
+    rows: answers.flatMap(({ question, rows }) =>
+      rows.map((row) => ({ ...row, label: `${question}: ${row.label}` })),
+    ),
   };
 }
 
@@ -58,7 +60,7 @@ ${methods.map((method) => html`<p class="method">${method}</p>`)}
 ${figuresOf(question, measured).map(figureMarkup)}
 ${measured.length > 0 ? rowTable(asks, measured) : undefined}
 ${stages.length > 0 ? [figureMarkup(stageFigure(stages)), stageTable('Stages', stages)] : undefined}
-${listOf('Not measured', rows, ({ absent }) => absent)}
+${listOf('Without figures', rows, ({ absent }) => absent)}
 ${listOf('Versions and settings', rows, ({ settings }) => settings)}
 </section>
 `;

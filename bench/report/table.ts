@@ -37,10 +37,10 @@ const COLUMNS: readonly Column<Row>[] = [
   { head: 'files/s', cell: ({ filesPerSecond: rate }) => mapped(rate, count) },
   { head: 'data rate', cell: ({ bytesPerSecond: rate }) => mapped(rate, byteRate) },
   {
-    head: 'our time ÷ the other’s',
+    head: 'ratio',
     cell: (row) => mapped(row.ratio, (value) => spread(value, ratio)),
   },
-  { head: 'the other', cell: (row) => row.ratio?.to, isText: true },
+  { head: 'ratio to', cell: (row) => row.ratio?.to, isText: true },
   { head: 'time ÷ the floor’s', cell: ({ floor }) => floor && ratio(floor.distance) },
   { head: 'floor that binds', cell: ({ floor }) => floor?.label, isText: true },
   { head: 'peak memory', cell: ({ peakRssBytes: peak }) => mapped(peak, bytes) },
@@ -61,12 +61,21 @@ function parameterColumns(rows: readonly Row[]): Column<Row>[] {
   }));
 }
 
+/** The column `time a file` says it with its range. */
+const SAID_ELSEWHERE = 'microsecondsAFile';
+
 function figureColumns(rows: readonly Row[]): Column<Row>[] {
   const names = new Set(rows.flatMap(({ figures }) => Object.keys(figures ?? {})));
-  return [...names].map((head) => ({
-    head,
-    cell: ({ figures }) => mapped(figures?.[head], figure),
+  names.delete(SAID_ELSEWHERE);
+  return [...names].map((name) => ({
+    head: inWords(name),
+    cell: ({ figures }) => mapped(figures?.[name], figure),
   }));
+}
+
+/** `timesTheLeast` → `times the least` */
+function inWords(name: string): string {
+  return name.replace(/(?<=[a-z\d])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }
 
 function mapped<Value>(value: Value | undefined, format: (value: Value) => string) {

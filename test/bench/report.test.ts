@@ -22,8 +22,11 @@ const CHARTS: readonly (readonly [title: string, marks: number])[] = [
   ['How long does each tool take: first ingest?', 7],
   ['How long does each tool take: again, on the unchanged tree?', 7],
   ['How long does ingot take, if the other takes 1?', 6],
+  [STAGES_TITLE, 10],
   ['How does the cost of a file change with their number?', 8],
   ['How does the memory that is needed change with their number?', 8],
+  ['How much memory does ingot take at its peak?', 2],
+  ['How many files does ingot take in a second?', 3],
 ];
 
 describe.each(LOOKS)('the report at $width px, $scheme', (look) => {
@@ -106,7 +109,7 @@ describe('the report', () => {
     const { figures, text, tables } = await see(context, sampleOf('threads'));
     expect(figures.map(({ title }) => title)).toEqual([CHARTS[2]![0], STAGES_TITLE]);
     expect(tables).toHaveLength(2);
-    expect(text).not.toMatch(/undefined|NaN|Not measured|Versions and settings/);
+    expect(text).not.toMatch(/undefined|NaN|Without figures|Versions and settings/);
     expect((await see(context, sampleOf())).figures).toEqual([]);
   });
 
@@ -115,7 +118,7 @@ describe('the report', () => {
     expect(figures).toEqual([]);
     expect(tables).toEqual([
       [
-        ['', 'ns each', 'MB/s'],
+        ['', 'nanoseconds median', 'MB/s'],
         ['sha256 of 4 KiB', '11,200', '366'],
         ['claim', '142', ''],
       ],
@@ -138,11 +141,33 @@ describe('the report', () => {
     ]);
     expect(tables[0]![3]).toContain('11.4 s (9.40 – 13.4) †');
     expect(tables[1]![4]!.slice(-2)).toEqual(['84 %', '2 %']);
-    expect(tables[2]![2]!.slice(1, 3)).toEqual(['0.58 (0.48 – 0.68) †', CALLED_LIMIT]);
-    expect(tables[3]![4]!.slice(1, 3)).toEqual([
-      '10 min 30 s (9 min 52 s – 11 min 08 s)',
-      '63 µs (59.2 – 66.8)',
+    expect(tables[2]![3]).toEqual([
+      ...['cold: limit.c syncfs', '7.10 s (6.82 – 7.38)', '16,584', '344 MB/s'],
+      ...['0.58 (0.48 – 0.68) †', 'limit.c syncfs', '', '', '', '5'],
     ]);
+    expect(tables[4]!.slice(0, 2)).toEqual([
+      [
+        '',
+        'time',
+        'time a file',
+        'files/s',
+        'peak memory',
+        'runs',
+        'bends at files',
+        'times the least',
+      ],
+      [
+        '10000 files, flat',
+        '300 ms (282 – 318)',
+        '30 µs (28.2 – 31.8)',
+        '33,333',
+        '110 MB',
+        '3',
+        '',
+        '',
+      ],
+    ]);
+    expect(tables[4]![4]!.slice(1, 3)).toEqual(['10 min 30 s', '63 µs']);
   });
 
   it('draws bars from zero, as long as their values, with a line over their range', async (context) => {
@@ -177,8 +202,6 @@ describe('the report', () => {
     expect(troubles).toEqual([]);
   });
 });
-
-const CALLED_LIMIT = 'C with a syncfs for every 256 files';
 
 /** Results with one answer. The last argument may be the question's name. */
 function rows(...given: readonly (Row | string)[]): Results {

@@ -38,10 +38,6 @@ function stages(seconds: number, shares: readonly number[]): Pick<Row, 'stageMs'
   };
 }
 
-function ratio(label: string, to: string, median: number, range?: number): Row {
-  return { label, parameters: {}, ratio: { ...spread(median, range), to } };
-}
-
 const METHOD =
   '5 rounds of whole processes in turn, A B A B, after a warm-up; a new file system before each run, deletion outside the measured time.';
 
@@ -145,49 +141,92 @@ function peer(label: string, first: number, again: number, settings: string): Ro
 
 const LIMITS = [
   answer('cold', 'How long does a durable first ingest take, beside the same work in C?', [
-    ratio('first ingest, durable', 'C without any flush', 1.05, 0.16),
-    ratio('first ingest, durable', 'C with a syncfs for every 256 files', 0.58, 0.35),
+    timed('ingot', 4.1, {
+      ...stages(4.1, [3, 21, 16, 41, 9, 10]),
+      floor: { label: 'write + rename without flush', distance: 1.31 },
+    }),
+    limit('limit.c none', 3.9, 1.05, 0.16),
+    limit('limit.c syncfs', 7.1, 0.58, 0.35),
   ]),
   answer('duplicates', 'How long does an ingest take that finds all contents stored?', [
-    ratio('all contents stored already', 'C reading and hashing', 1.2),
+    timed('ingot', 2.6, stages(2.6, [6, 48, 40, 0, 0, 6])),
+    limit('limit.c hash', 2.2, 1.2),
   ]),
-  answer('large', 'How fast are large new files?', [
-    ratio('8 new files of 512 MiB, durable', 'C without any flush', 0.65, 0.5),
-  ]),
+  answer('large', 'How fast are large new files?', [limit('limit.c none', 5, 0.65, 0.5)]),
   answer(
     'put',
     'What does storing one small file cost?',
-    [ratio('ingot put of a small file', 'node -e 0', 2)],
+    [
+      { label: 'ingot put', parameters: {}, seconds: spread(0.081) },
+      {
+        label: 'node -e 0',
+        parameters: {},
+        seconds: spread(0.0405),
+        ratio: { ...spread(2), to: 'node -e 0' },
+      },
+    ],
     'As the others, with 20 rounds.',
   ),
-  answer('verify', 'How fast are objects re-hashed?', [
-    ratio('ingot verify', 'C reading and hashing', 1.02, 0.06),
-  ]),
+  answer('verify', 'How fast are objects re-hashed?', [limit('limit.c hash', 2, 1.02, 0.06)]),
 ];
+
+/** The yardstick's row: its own time, and ours as a ratio to it. */
+function limit(label: string, seconds: number, ratio: number, range?: number): Row {
+  return timed(label, seconds, { ratio: { ...spread(ratio, range), to: label } });
+}
 
 const SCALE = answer(
   'scale',
-  'What does a file cost among many?',
-  ['flat', 'sharded'].flatMap((layout, index) =>
-    [1e4, 1e5, 1e6, 1e7].map((files, step): Row => {
-      const perFile = (30 + 2 * step + (index === 0 ? step ** 4 / 3 : step)) * 1e-6;
-      return {
-        label: `${layout}, ${files} files`,
-        parameters: { layout, files },
-        seconds: spread(perFile * files, 0.12, 3),
-        filesPerSecond: 1 / perFile,
-        peakRssBytes: 110e6 + files * (30 + index * 2),
-      };
-    }),
+  'What does a file cost as a store grows, and where does the curve bend?',
+  [
+    ...['flat', 'sharded'].flatMap((layout, index) =>
+      [1e4, 1e5, 1e6, 1e7].map((files, step): Row => {
+        const perFile = (30 + 2 * step + (index === 0 ? step ** 4 / 3 : step)) * 1e-6;
+        return {
+          label: `${files} files, ${layout}`,
+          parameters: { files, layout },
+          seconds: spread(perFile * files, 0.12, step < 2 ? 3 : 1),
+          filesPerSecond: 1 / perFile,
+          peakRssBytes: 110e6 + files * (30 + index * 2),
+          figures: { microsecondsAFile: perFile * 1e6 },
+        };
+      }),
+    ),
+    {
+      label: 'flat: where it bends',
+      parameters: { layout: 'flat' },
+      figures: { bendsAtFiles: 1e7, timesTheLeast: 2.1 },
+    },
+    {
+      label: 'sharded: where it bends',
+      parameters: { layout: 'sharded' },
+      absent: 'it does not bend at these sizes',
+    },
+  ],
+);
+
+const MICRO = answer('micro', 'What do the inner parts cost that every file goes through?', [
+  { label: 'sha256 of 4 KiB', parameters: {}, figures: { nanosecondsMedian: 11_200, 'MB/s': 366 } },
+  { label: 'claim', parameters: {}, figures: { nanosecondsMedian: 142.3 } },
+]);
+
+const MEMORY = answer(
+  'memory',
+  'Does memory grow with the number of files?',
+  [1e5, 1e6].map((files) =>
+    timed(`${files} files`, files / 3e4, { peakRssBytes: 1e8 + files * 30 }),
   ),
 );
 
-const MICRO = answer('micro', 'What do the parts cost?', [
-  { label: 'sha256 of 4 KiB', parameters: {}, figures: { 'ns each': 11_200, 'MB/s': 366 } },
-  { label: 'claim', parameters: {}, figures: { 'ns each': 142.3 } },
-]);
+const BATCH = answer(
+  'batch',
+  'How many files should a worker take at a time?',
+  [2000, 100, 16_000].map((batchFiles, index) =>
+    timed(`${batchFiles} files`, 4 + index, { parameters: { batchFiles } }),
+  ),
+);
 
-/** All questions, and one that has no chart of its own. */
+/** All questions that have charts of their own, and some that have not. */
 export const SAMPLE: Results = {
   format: 1,
   begunAt: '2026-11-25T01:26:07.123Z',
@@ -208,7 +247,7 @@ export const SAMPLE: Results = {
     distinctFiles: 83_259,
     distinctBytes: 1.61e9,
   },
-  answers: [DURABILITY, THREADS, FLOORS, PEERS, ...LIMITS, SCALE, MICRO],
+  answers: [DURABILITY, THREADS, FLOORS, PEERS, ...LIMITS, SCALE, MEMORY, BATCH, MICRO],
 };
 
 /** The sample with only these questions asked. */
