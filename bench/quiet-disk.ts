@@ -9,6 +9,9 @@ import type { Arena } from './arena.ts';
 /** Where the loop file lies: in memory on every Linux. */
 export const MEMORY = '/dev/shm';
 
+/** A sandbox that only starts a program lives for less. */
+const RELEASE_MS = 10_000;
+
 export interface DiskSize {
   readonly bytes: number;
   readonly inodes: number;
@@ -35,12 +38,13 @@ export function makeQuietDisk(size: DiskSize): Arena {
   const renew = () => {
     if (mounted) run('umount', folder);
     mounted = false;
+    awaitRelease(file);
     // Not lazy: the kernel would go on initializing tables while a run is measured.
     const ready = 'lazy_itable_init=0,lazy_journal_init=0,nodiscard';
     run('mkfs.ext4', '-q', '-F', '-m', '0', '-N', `${size.inodes}`, '-E', ready, file);
     run('mount', '-o', 'loop,noatime', file, folder);
-    fs.rmdirSync(path.join(folder, 'lost+found'));
     mounted = true;
+    fs.rmdirSync(path.join(folder, 'lost+found'));
   };
   const remove = () => {
     // Lazily: what uses it still is a process that the kernel has not let go of yet.
@@ -68,6 +72,24 @@ export function makeQuietDisk(size: DiskSize): Arena {
 export function freeBytesAt(folder: string): number {
   const { bavail, bsize } = fs.statfsSync(folder);
   return bavail * bsize;
+}
+
+/**
+ * A process that has begun in a mount namespace of its own (a sandbox, a container) holds a copy of
+ * the mount until it ends. Meanwhile mkfs would write below a file system that is in use, and mount
+ * would show that one again. Throws an IngotError when it takes too long.
+ */
+function awaitRelease(file: string): void {
+  const deadline = Date.now() + RELEASE_MS;
+  while (execFileSync('losetup', ['--associated', file]).length > 0) {
+    if (Date.now() > deadline)
+      throw new IngotError({
+        what: 'cannot make a disk to measure on',
+        code: 'INGOT_BENCH_DISK',
+        why: 'a process in another mount namespace holds the last one',
+      });
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+  }
 }
 
 /** In a session of its own: a Ctrl-C in the terminal must not end an umount. */
