@@ -41,11 +41,17 @@ export class Corpora {
     if (known !== undefined) return known;
     const tree = path.join(this.#home(), description.name);
     const plan = this.#plan(description);
-    this.#made.set(description.name, { tree, facts: plan.facts });
-    await writeCorpus(tree, plan, description.folders, this.#options.seed);
-    // Write-back that is still to come would run beside what is measured.
-    execFileSync('sync', ['-f', tree]);
-    return { tree, facts: plan.facts };
+    const corpus = { tree, facts: plan.facts };
+    this.#made.set(description.name, corpus);
+    try {
+      await writeCorpus(tree, plan, description.folders, this.#options.seed);
+      // Write-back that is still to come would run beside what is measured.
+      execFileSync('sync', ['-f', tree]);
+    } catch (error) {
+      this.drop(description);
+      throw failed('cannot make a tree to measure with', error);
+    }
+    return corpus;
   }
 
   /** Removes a tree that was made. */

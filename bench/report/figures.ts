@@ -38,7 +38,11 @@ const CHARTS: Readonly<Record<string, readonly Chart[]>> = {
     bars('How many times as long as the floor that binds it does each ingest take?', DISTANCE),
   ],
   peers: [bars('How long does each tool take?', TIME, { compares: true, sorted: true })],
-  limit: [RATIOS],
+  cold: [RATIOS],
+  duplicates: [RATIOS],
+  large: [RATIOS],
+  put: [RATIOS],
+  verify: [RATIOS],
   memory: [bars('How much memory does ingot take at its peak?', MEMORY)],
   scale: [
     lines('How does the cost of a file change with their number?', TIME_PER_FILE, OVER_FILES),
