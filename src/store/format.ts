@@ -103,9 +103,12 @@ export function createStore(root: string, layout: Layout, ops: FileOps = nodeFil
   try {
     const firstNew = makeRoot(root, ops);
     ops.mkdirSync(join(root, METADATA), { recursive: true, mode: 0o700 });
-    if (layout === 'sharded')
-      for (const shard of SHARDS) ops.mkdirSync(join(root, shard), { recursive: true });
     flushDirectory(ops, root);
+    if (layout === 'sharded') {
+      // After the flush: shards without .ingot would pass for somebody's own folders.
+      for (const shard of SHARDS) ops.mkdirSync(join(root, shard), { recursive: true });
+      flushDirectory(ops, root);
+    }
     flushAncestors(root, firstNew, ops);
     // Last: whoever finds store.json finds a store whose own name is durable.
     writeFormat(root, { format: FORMAT, layout }, 'if missing', ops);
@@ -132,16 +135,22 @@ function makeRoot(root: string, ops: FileOps): string | undefined {
   }
 }
 
-/** Each new folder is an entry in its parent; so is a root that an attempt cut short has made. */
+/**
+ * Each folder on the way is an entry in its parent. All of them are flushed, up to the top of the
+ * file system: those that were there may have been made by an attempt cut short, or a moment ago.
+ */
 function flushAncestors(root: string, firstNew: string | undefined, ops: FileOps): void {
-  try {
-    for (let made = root; made.length >= (firstNew ?? root).length; ) {
-      made = dirname(made);
-      flushDirectory(ops, made);
+  const { dev } = ops.statSync(root);
+  for (let below = root; below !== dirname(below); below = dirname(below)) {
+    const folder = dirname(below);
+    if (ops.statSync(folder).dev !== dev) return;
+    try {
+      flushDirectory(ops, folder);
+    } catch (error) {
+      // A folder that others made for us need not be readable.
+      const isOurs = firstNew !== undefined && below.length >= firstNew.length;
+      if (isOurs || errnoOf(error) !== 'EACCES') throw error;
     }
-  } catch (error) {
-    // The parent of a folder that others made for us need not be readable.
-    if (firstNew !== undefined || errnoOf(error) !== 'EACCES') throw error;
   }
 }
 

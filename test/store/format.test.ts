@@ -31,6 +31,28 @@ test('creating makes missing parents and flushes every folder that got a new nam
   expect(count('fsyncSync', /store\.json/)).toBe(1);
 });
 
+test('creating flushes every folder above that lies on the same disk, whoever made it', () => {
+  const top = tempFolder();
+  const root = join(top, 'a', 'b', 'store');
+  fs.mkdirSync(root, { recursive: true });
+  const { ops, count } = recordingOps();
+  createStore(root, 'flat', ops);
+  for (const folder of [top, join(top, 'a'), join(top, 'a', 'b')])
+    expect(count('fsyncSync', new RegExp(`^${folder}$`)), folder).toBe(1);
+});
+
+test('.ingot is durable before the first shard is made', () => {
+  const { ops, calls } = recordingOps();
+  const root = join(tempFolder(), 'store');
+  createStore(root, 'sharded', ops);
+  const steps = calls.flatMap(({ name, path }) => {
+    if (name === 'fsyncSync' && path === root) return 'flush';
+    if (name !== 'mkdirSync') return [];
+    return path === join(root, '.ingot') ? '.ingot' : path.startsWith(`${root}/`) ? 'shard' : [];
+  });
+  expect(steps).toEqual(['.ingot', 'flush', ...Array(256).fill('shard'), 'flush']);
+});
+
 test('store.json appears only when the names above it are durable', () => {
   const { ops, calls } = recordingOps();
   createStore(join(tempFolder(), 'store'), 'flat', ops);
