@@ -10,7 +10,7 @@ import {
   chooseBarrier,
 } from './barrier.ts';
 import { type FileOps, flushDirectory, nodeFileOps } from './file-ops.ts';
-import { checkLayout, createStore, readFormat, type StoreFormat } from './format.ts';
+import { checkLayout, createStore, METADATA, readFormat, type StoreFormat } from './format.ts';
 import { LargeIndex } from './large-index.ts';
 import { type Layout, listObjects, objectFolders } from './layout.ts';
 import { LocalGroup, type LocalWorkerState } from './local-group.ts';
@@ -102,6 +102,9 @@ export class LocalMainHalf implements MainHalf {
     let writer: Writer | undefined;
     try {
       writer = dryRun ? undefined : Writer.open(root, format, libc, ops);
+      // Whoever wrote store.json may have been killed before it was durable: without it, or with
+      // the one before a relayout, what this writer publishes could not be found.
+      if (writer !== undefined && durability !== 'none') flushDirectory(ops, join(root, METADATA));
       const init: LocalWorkerInit = {
         root,
         format: writer?.format ?? format,
@@ -130,11 +133,13 @@ export class LocalMainHalf implements MainHalf {
 
   async finish(): Promise<FlushReport> {
     const { durability, root, format } = this.workerInit;
+    // While a relayout is under way a hit may lie in either layout; `sharded` has the top, too.
+    const layout = format.movingFrom === undefined ? format.layout : 'sharded';
     let directoryFlushes = 0;
     try {
       this.#writer?.close();
       if (this.#writer !== undefined && durability !== 'none')
-        for (const folder of objectFolders(root, format.layout))
+        for (const folder of objectFolders(root, layout))
           if (this.#flushFolder(folder)) directoryFlushes++;
     } catch (error) {
       throw failed('cannot make the names of objects durable', error, {
