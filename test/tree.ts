@@ -21,8 +21,8 @@ export type TreeEntry =
 export type TreeLiteral = Readonly<Record<string, TreeEntry>>;
 
 /** A new empty directory that goes away with the test. */
-export function temporaryDirectory(): string {
-  const root = fs.mkdtempSync(path.join(os.tmpdir(), 'ingot-test-'));
+export function temporaryDirectory(parent = os.tmpdir()): string {
+  const root = fs.mkdtempSync(path.join(parent, 'ingot-test-'));
   onTestFinished(() => {
     // rm(1), because fs.rmSync gives up on paths longer than PATH_MAX.
     execFileSync('rm', ['-rf', root]);

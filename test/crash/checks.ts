@@ -1,0 +1,103 @@
+/** What has to hold of a store in every state that a power cut may leave. */
+import { IngotError } from '../../src/errors.ts';
+import { isDigest } from '../../src/store/digest.ts';
+import { parseFormat, type StoreFormat } from '../../src/store/format.ts';
+import { SHARDS } from '../../src/store/layout.ts';
+import { Content, folderAt, type Image, nodeAt } from './disk-image.ts';
+
+/** What was promised by the moment of the power cut. */
+export interface Promised {
+  /** The store's path, name by name. */
+  readonly store: readonly string[];
+  /** Success was reported, so the store has to be there. */
+  readonly opens: boolean;
+  /** The layout that a relayout reported. */
+  readonly layout?: string | undefined;
+  /** Contents whose storing was reported. */
+  readonly digests: ReadonlySet<string>;
+  /** A manifest, name by name: once it is there it lists nothing that is not stored. */
+  readonly manifest?: readonly string[] | undefined;
+  /** Bytes that were damaged before, and may lie under a digest that they are not. */
+  readonly planted: ReadonlySet<string>;
+}
+
+/** Every promise that a state breaks, in words; none when all is well. */
+export function brokenIn(image: Image, promised: Promised): string[] {
+  const store = folderAt(image, promised.store);
+  let format: StoreFormat | undefined;
+  try {
+    format = formatOf(store);
+  } catch (error) {
+    // Its name, too, implies its bytes, whether a promise was made or not.
+    if (error instanceof IngotError) return [error.message];
+    throw error;
+  }
+  return [
+    ...wrongObjects(store, promised),
+    ...(promised.opens ? brokenMetadata(store, format, promised) : []),
+    ...[...promised.digests]
+      .filter((digest) => !isFound(store, format, digest))
+      .map((digest) => `${digest} was reported as stored and is not there`),
+    ...wrongLines(image, store, format, promised),
+  ];
+}
+
+function wrongObjects(store: Image, { planted }: Promised): string[] {
+  const wrong: string[] = [];
+  for (const folder of [store, ...SHARDS.map((shard) => folderAt(store, [shard]))])
+    for (const [name, node] of folder) {
+      if (!isDigest(name)) continue;
+      if (!(node instanceof Content)) wrong.push(`${name} is not a file`);
+      else if (node.digest !== name && !planted.has(node.digest))
+        wrong.push(`${name} has wrong bytes (${node.bytes.length})`);
+    }
+  return wrong;
+}
+
+function formatOf(store: Image): StoreFormat | undefined {
+  const file = nodeAt(store, ['.ingot', 'store.json']);
+  if (!(file instanceof Content)) return undefined;
+  return parseFormat(file.bytes.toString(), 'store.json');
+}
+
+function brokenMetadata(
+  store: Image,
+  format: StoreFormat | undefined,
+  { layout }: Promised,
+): string[] {
+  if (format === undefined) return ['the store is not there'];
+  const missing =
+    format.layout === 'sharded'
+      ? SHARDS.filter((shard) => !(nodeAt(store, [shard]) instanceof Map))
+      : [];
+  return [
+    ...missing.map((shard) => `the folder ${shard} is not there`),
+    ...(layout !== undefined && (layout !== format.layout || format.movingFrom !== undefined)
+      ? [`the layout was reported to be ${layout} and is not`]
+      : []),
+  ];
+}
+
+/** Looked for where store.json says, as the next ingest does. */
+function isFound(store: Image, format: StoreFormat | undefined, digest: string): boolean {
+  const path = (layout: string) => (layout === 'flat' ? [digest] : [digest.slice(0, 2), digest]);
+  return [format?.layout, format?.movingFrom].some((layout) => {
+    const node = layout === undefined ? undefined : nodeAt(store, path(layout));
+    return node instanceof Content && node.digest === digest;
+  });
+}
+
+function wrongLines(
+  image: Image,
+  store: Image,
+  format: StoreFormat | undefined,
+  { manifest }: Promised,
+): string[] {
+  const file = manifest && nodeAt(image, manifest);
+  if (!(file instanceof Content)) return [];
+  return file.bytes
+    .toString()
+    .split('\n')
+    .filter((line) => line !== '' && !isFound(store, format, line.slice(0, 64)))
+    .map((line) => `the manifest has a line for what is not stored: ${line}`);
+}

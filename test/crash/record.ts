@@ -1,0 +1,126 @@
+/** Records what real runs of the built program do to a directory, with strace(1). */
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { isDigest } from '../../src/store/digest.ts';
+import type { Layout } from '../../src/store/layout.ts';
+import { MAIN } from '../cli/run.ts';
+import { temporaryDirectory } from '../tree.ts';
+import { type Call, readCalls, TRACED } from './calls.ts';
+import type { Promised } from './checks.ts';
+import { Content, folderAt, type Image, nodeAt, readImage } from './disk-image.ts';
+import { History } from './history.ts';
+
+const DIES_BEFORE = fileURLToPath(new URL('../fixtures/dies-before.mjs', import.meta.url));
+
+/** Where the store lies in the recorded directory: two folders on the way may have to be made. */
+const STORE = ['new', 'folders', 'store'];
+const MANIFEST = ['manifest'];
+export const storeIn = (root: string): string => join(root, ...STORE);
+export const manifestIn = (root: string): string => join(root, ...MANIFEST);
+
+/** One run of the program on the store in a directory. */
+export interface Command {
+  readonly args: (root: string) => readonly string[];
+  /** The digests that it promises to store when it reports success. */
+  readonly digests: ReadonlySet<string>;
+  /** The layout that it promises. */
+  readonly layout?: Layout | undefined;
+  /** It is killed before this call: see the fixture. It must report success otherwise. */
+  readonly diesBefore?: string | undefined;
+}
+
+export interface Recording {
+  readonly root: string;
+  readonly before: Image;
+  readonly commands: readonly Command[];
+  /** Of each command. */
+  readonly calls: readonly (readonly Call[])[];
+}
+
+/** Lets `prepare` fill a directory, which is taken to be durable, and records the commands on it. */
+export function record(
+  commands: readonly Command[],
+  prepare: (root: string) => void = () => {},
+  root = memoryDirectory(),
+): Recording {
+  prepare(root);
+  const before = readImage(root);
+  return { root, before, commands, calls: commands.map((command) => trace(command, root)) };
+}
+
+/** In memory where it can be: there a barrier costs nothing, and every kind of one is accepted. */
+export function memoryDirectory(): string {
+  return temporaryDirectory(fs.existsSync('/dev/shm') ? '/dev/shm' : os.tmpdir());
+}
+
+function trace({ args, diesBefore }: Command, root: string): Call[] {
+  const log = join(temporaryDirectory(), 'strace');
+  const { error, status, signal, stderr } = spawnSync(
+    'strace',
+    [
+      // Strings in full: the bytes of a write are part of what is recorded.
+      ...['-f', '-qq', '-y', '-s', String(64 << 20), '-o', log],
+      ...['-e', `trace=${TRACED}`, '-e', 'signal=none', process.execPath],
+      ...(diesBefore === undefined ? [] : ['--import', DIES_BEFORE]),
+      ...[MAIN, ...args(root)],
+    ],
+    {
+      encoding: 'utf8',
+      // Calls made through io_uring are not seen by strace.
+      env: { ...process.env, UV_USE_IO_URING: '0', DIES_BEFORE: diesBefore },
+    },
+  );
+  if (error !== undefined) throw error;
+  if (diesBefore === undefined ? status !== 0 : signal !== 'SIGKILL')
+    throw new Error(`the recorded run ended with ${status ?? signal}: ${stderr}`);
+  return readCalls(fs.readFileSync(log, 'latin1'), root);
+}
+
+/** A recorded history, and what was promised at each point of it. */
+export class Trial {
+  readonly history: History;
+  readonly #recording: Recording;
+  readonly #sound = new Set<string>();
+  readonly #planted = new Set<string>();
+
+  /** `alter` changes each command's calls: a program that would do other things. */
+  constructor(recording: Recording, alter: (calls: readonly Call[]) => readonly Call[] = (c) => c) {
+    const { root, before, calls } = recording;
+    this.#recording = recording;
+    this.history = new History(root, before, calls.map(alter));
+    const store = folderAt(before, STORE);
+    const folders = [store, ...[...store.values()].filter((node) => node instanceof Map)];
+    for (const [name, node] of folders.flatMap((folder) => [...folder]))
+      if (isDigest(name) && node instanceof Content)
+        (node.digest === name ? this.#sound : this.#planted).add(node.digest);
+  }
+
+  promisedAt(point: number): Promised {
+    const { commands, before } = this.#recording;
+    const done = commands.filter((_, n) => this.history.acknowledged[n]! <= point);
+    return {
+      store: STORE,
+      opens: done.length > 0 || nodeAt(before, STORE) !== undefined,
+      digests: new Set([...this.#sound, ...done.flatMap(({ digests }) => [...digests])]),
+      layout: done.at(-1)?.layout,
+      manifest: MANIFEST,
+      planted: this.#planted,
+    };
+  }
+
+  /** What the last command promises when it runs again in a state of this point and succeeds. */
+  promisedAfterRerun(point: number): Promised {
+    const { digests, layout } = this.#recording.commands.at(-1)!;
+    const promised = this.promisedAt(point);
+    return {
+      ...promised,
+      opens: true,
+      digests: new Set([...promised.digests, ...digests]),
+      layout,
+      planted: new Set(),
+    };
+  }
+}

@@ -1,0 +1,115 @@
+/** The checker of crash states has to find what is wrong: runs whose order was made wrong. */
+import { dirname, join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { digestOf } from '../../src/store/digest.ts';
+import { renameBeforeFlush, withoutFlushesOf } from '../crash/alterations.ts';
+import type { Call } from '../crash/calls.ts';
+import { brokenIn } from '../crash/checks.ts';
+import { type Recording, record, storeIn, Trial } from '../crash/record.ts';
+import { brokenAfterRerun } from '../crash/rerun.ts';
+import { ingestOf, relayoutTo, SMALL, storeOf } from '../crash/scenarios.ts';
+import { Disk, everyState } from '../crash/states.ts';
+import { demandProgram } from '../mounts.ts';
+
+const WRONG_BYTES = 'DIGEST has wrong bytes';
+const LOST = 'DIGEST was reported as stored and is not there';
+const NO_STORE = 'the store is not there';
+
+const ONE = { file: 'one content' };
+/** Where it lies in a sharded store. */
+const SHARD = digestOf(Buffer.from(ONE.file)).slice(0, 2);
+/** A relayout makes or removes 256 folders; what it does to objects shows at the end. */
+const LAST = 30;
+const syncfs = ['--barrier', 'syncfs'];
+const fsync = ['--barrier', 'fsync'];
+const file = ['--durability', 'file'];
+const sharded = ['--layout', 'sharded'];
+
+beforeEach((context) => demandProgram(context, 'strace'));
+
+/** What is broken in any of the systematic states at the last points of a run. */
+function findings(
+  recording: Recording,
+  alter?: (calls: readonly Call[]) => readonly Call[],
+  last = Number.POSITIVE_INFINITY,
+): string[] {
+  const trial = new Trial(recording, alter);
+  const disk = new Disk(trial.history);
+  const broken = new Set<string>();
+  for (const state of everyState(trial.history, trial.history.points.slice(-last)))
+    for (const what of brokenIn(disk.after(state).image, trial.promisedAt(state.point)))
+      broken.add(what.replace(/[0-9a-f]{64}/, 'DIGEST').replace(/ \(\d+\)$/, ''));
+  return [...broken].sort();
+}
+
+describe('the checker of crash states finds', () => {
+  it('that nothing is durable with --durability none', () => {
+    const recording = record([ingestOf(ONE, '--durability', 'none')], storeOf('flat'));
+    expect(findings(recording)).toEqual([WRONG_BYTES, LOST]);
+  });
+
+  it.each([[syncfs], [fsync], [file]])('an object that is named before its flush: %s', (how) => {
+    const recording = record([ingestOf(SMALL, ...how)], storeOf('flat'));
+    expect(findings(recording)).toEqual([]);
+    expect(findings(recording, renameBeforeFlush)).toEqual([WRONG_BYTES]);
+  });
+
+  it.each(['flat', 'sharded'] as const)('a last flush of names that is left out: %s', (layout) => {
+    const recording = record([ingestOf(ONE)], storeOf(layout));
+    const store = storeIn(recording.root);
+    const folder = layout === 'flat' ? store : join(store, SHARD);
+    expect(findings(recording)).toEqual([]);
+    expect(findings(recording, withoutFlushesOf(folder))).toEqual([LOST]);
+  });
+
+  it('a last flush that is left out although only duplicates were met', () => {
+    const killed = { ...ingestOf(ONE), diesBefore: 'fsyncSync /store$' };
+    const recording = record([killed, ingestOf(ONE, ...file)], storeOf('flat'));
+    expect(findings(recording)).toEqual([]);
+    const altered = withoutFlushesOf(storeIn(recording.root));
+    const onlyLast = (calls: readonly Call[]) =>
+      calls === recording.calls[0] ? calls : altered(calls);
+    expect(findings(recording, onlyLast)).toEqual([LOST]);
+  });
+
+  it.each([
+    ['its parent', dirname],
+    ['the folder above that', (store: string) => dirname(dirname(store))],
+    ['its own folder', (store: string) => store],
+    ['the folder of store.json', (store: string) => join(store, '.ingot')],
+  ])('a new store with a flush left out: %s', (_, folderOf) => {
+    const recording = record([ingestOf({}, ...fsync)]);
+    expect(findings(recording)).toEqual([]);
+    const altered = withoutFlushesOf(folderOf(storeIn(recording.root)));
+    expect(findings(recording, altered)).toEqual([NO_STORE]);
+  });
+
+  it('a relayout that forgets where objects lay before they durably lie elsewhere', () => {
+    const recording = record([relayoutTo('sharded')], storeOf('flat', ONE));
+    const folder = join(storeIn(recording.root), SHARD);
+    expect(findings(recording, undefined, LAST)).toEqual([]);
+    expect(findings(recording, withoutFlushesOf(folder), LAST)).toEqual([LOST]);
+  });
+
+  it('a relayout that moves before store.json durably says so', () => {
+    const recording = record([relayoutTo('flat')], storeOf('sharded', ONE));
+    const altered = withoutFlushesOf(join(storeIn(recording.root), '.ingot'));
+    expect(findings(recording, undefined, LAST)).toEqual([]);
+    expect(findings(recording, altered, LAST)).toContain(LOST);
+  });
+
+  it('a state that the next run cannot go on from', () => {
+    const recording = record([ingestOf(ONE, ...fsync, ...sharded)]);
+    const trial = new Trial(recording, withoutFlushesOf(storeIn(recording.root)));
+    const disk = new Disk(trial.history);
+    for (const state of everyState(trial.history)) {
+      if (!state.cut.what.endsWith('but mkdir new/folders/store/.ingot')) continue;
+      const { image } = disk.after(state);
+      const broken = brokenAfterRerun(recording, trial, state.point, image);
+      if (broken.length === 0) continue;
+      expect(broken).toEqual([expect.stringMatching(/^the next run ends with 1: .*not a store/)]);
+      return;
+    }
+    expect.unreachable('every next run went on');
+  });
+});
