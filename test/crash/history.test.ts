@@ -123,6 +123,7 @@ test('one run comes after the other, with descriptors of its own', () => {
 
 test('what the log does not tell is refused', () => {
   expect(() => history(inTurn(write(5)))).toThrow(/what descriptor 5 is/);
+  expect(() => history(inTurn(create('/w/a', 5)), inTurn(write(5)))).toThrow(/descriptor 5 is/);
   expect(() => history(inTurn(rename('/w/a', '/w/b')))).toThrow(/what \/w\/a is/);
   const cut: Action = { name: 'truncate', fd: 5, size: 3 };
   expect(() => history(inTurn(create('/w/a', 5), cut))).toThrow(/change the size/);

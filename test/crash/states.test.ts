@@ -63,6 +63,21 @@ describe('what is left', () => {
     expect(shown(3, cut(['lost', 'lost'], 'create a'))).toEqual({ old: 'old', a: 'abcdefgh' });
   });
 
+  test('of names whose folder was flushed is all, and under their own name', () => {
+    const flushed: readonly Call[] = [
+      { name: 'open', path: '/w', fd: 6, creates: false, appends: false, begun: 6, ended: 6 },
+      { name: 'flush', fd: 6, path: '/w', begun: 7, ended: 7 },
+      { name: 'rename', from: '/w/old', to: '/w/new', begun: 8, ended: 8 },
+    ];
+    const longer = new Disk(new History('/w', BEFORE, [[...CALLS, ...flushed]]));
+    const [before, after] = [cut([]), cut([], 'rename old -> new')].map((chosen) =>
+      longer.after({ point: 8, cut: chosen }),
+    );
+    expect([...before!.image.keys()].sort()).toEqual(['d', 'old']);
+    expect([...after!.image.keys()].sort()).toEqual(['d', 'new']);
+    expect(before!.key).not.toBe(after!.key);
+  });
+
   test('of a rename is both of its names or neither, also without the step before it', () => {
     const lost = cut(['lost', 'lost']);
     expect(shown(5, lost)).toEqual({ old: 'old' });
