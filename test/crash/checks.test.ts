@@ -61,6 +61,14 @@ test('a store has to be there once success was reported', () => {
   expect(broken({ '.ingot': folder({}) })).toEqual(['the store is not there']);
 });
 
+test("what is left of a creation must not pass for somebody's own folder", () => {
+  const refused = ["the next run takes ff for somebody's own"];
+  expect(broken({ '.ingot': folder({}), ff: folder({}) }, { opens: false })).toEqual([]);
+  expect(broken({ ff: folder({}) }, { opens: false })).toEqual(refused);
+  const full = { ff: folder({ a: file('') }) };
+  expect(broken({ '.ingot': folder({}), ...full }, { opens: false })).toEqual(refused);
+});
+
 test('a store.json is whole whenever it is there', () => {
   for (const text of ['', '\0\0\0', '{"format":1,"lay'])
     expect(broken({ '.ingot': folder({ 'store.json': file(text) }) }, { opens: false })).toEqual([

@@ -34,6 +34,7 @@ export function brokenIn(image: Image, promised: Promised): string[] {
   }
   return [
     ...wrongObjects(store, promised),
+    ...(format === undefined ? refusals(store) : []),
     ...(promised.opens ? brokenMetadata(store, format, promised) : []),
     ...[...promised.digests]
       .filter((digest) => !isFound(store, format, digest))
@@ -58,6 +59,16 @@ function formatOf(store: Image): StoreFormat | undefined {
   const file = nodeAt(store, ['.ingot', 'store.json']);
   if (!(file instanceof Content)) return undefined;
   return parseFormat(file.bytes.toString(), 'store.json');
+}
+
+/** Without store.json only what a creation cut short leaves is taken for a store. */
+function refusals(store: Image): string[] {
+  const isCutOff = store.has('.ingot');
+  const isEmptyShard = (name: string) =>
+    SHARDS.includes(name) && folderAt(store, [name]).size === 0;
+  return [...store.keys()]
+    .filter((name) => name !== '.ingot' && !(isCutOff && isEmptyShard(name)))
+    .map((name) => `the next run takes ${name} for somebody's own`);
 }
 
 function brokenMetadata(
