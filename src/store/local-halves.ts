@@ -99,12 +99,16 @@ export class LocalMainHalf implements MainHalf {
     const barrier = present ? chooseBarrier(options.barrier, root, libc) : 'fsync';
     const swept = dryRun || isLarger(root, options.sweepUpTo) ? 0 : sweep(root, libc, ops);
     const rootFd = present ? openRoot(root, ops) : -1;
+    const flushes = durability !== 'none' && !dryRun;
     let writer: Writer | undefined;
     try {
+      // Whoever wrote the store.json that was found may have been killed before it was durable. It
+      // has to be before anything else is in the store, which would be somebody's own without it.
+      if (existing !== undefined && flushes) flushDirectory(ops, join(root, METADATA));
       writer = dryRun ? undefined : Writer.open(root, format, libc, ops);
-      // Whoever wrote store.json may have been killed before it was durable: without it, or with
-      // the one before a relayout, what this writer publishes could not be found.
-      if (writer !== undefined && durability !== 'none') flushDirectory(ops, join(root, METADATA));
+      // The same of a store.json that a relayout has written meanwhile.
+      if (writer !== undefined && writer.format !== format && flushes)
+        flushDirectory(ops, join(root, METADATA));
       const init: LocalWorkerInit = {
         root,
         format: writer?.format ?? format,

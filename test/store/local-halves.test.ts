@@ -9,7 +9,7 @@ const options = (durability: Durability) => ({
   ...({ durability, barrier: 'fsync', verifyHits: false, dryRun: false, groups: 1 } as const),
 });
 
-test('a writer makes the store.json that it found durable, unless nothing is to be flushed', async () => {
+test('a store.json that was found is made durable before anything else is in the store', async () => {
   for (const [durability, flushes] of [
     ['group', 1],
     ['file', 1],
@@ -19,11 +19,31 @@ test('a writer makes the store.json that it found durable, unless nothing is to 
     const half = await LocalMainHalf.open(tempStore(), options(durability), ops);
     half.abandon();
     expect(count('fsyncSync', /\.ingot$/), durability).toBe(flushes);
-    // Once the writer shows its layout no relayout can bring another one.
-    const locked = calls.findIndex(({ name, path }) => name === 'writeSync' && /lock$/.test(path));
-    const flushed = calls.findIndex(({ name }) => name === 'fsyncSync');
-    expect(flushed === -1 || flushed > locked).toBe(true);
+    const changes = calls.filter(({ name }) => name === 'fsyncSync' || name === 'mkdirSync');
+    expect(changes[0]!.name).toBe(flushes === 1 ? 'fsyncSync' : 'mkdirSync');
   }
+});
+
+test('so is one that a relayout writes while the writer is opened', async () => {
+  const root = tempStore('sharded');
+  let isMoving = false;
+  const { ops, calls } = recordingOps(({ name, path }) => {
+    if (name === 'mkdirSync' && /\.tmp-/.test(path) && !isMoving) {
+      isMoving = true;
+      writeFormat(root, { format: 1, layout: 'flat', movingFrom: 'sharded' }, 'replace');
+    }
+    return undefined;
+  });
+  const half = await LocalMainHalf.open(root, options('group'), ops);
+  half.abandon();
+  expect(half.workerInit.format.layout).toBe('flat');
+  const lastLock = calls.findLastIndex(
+    ({ name, path }) => name === 'writeSync' && /lock$/.test(path),
+  );
+  const flush = calls.findLastIndex(
+    ({ name, path }) => name === 'fsyncSync' && /ingot$/.test(path),
+  );
+  expect(flush).toBeGreaterThan(lastLock);
 });
 
 test('the last flush covers both layouts while a relayout is under way', async () => {
