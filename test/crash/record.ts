@@ -28,6 +28,8 @@ export interface Command {
   readonly digests: ReadonlySet<string>;
   /** The layout that it promises. */
   readonly layout?: Layout | undefined;
+  /** What sweeps after it, where it leaves that to others. */
+  readonly sweptBy?: Command | undefined;
   /** It is killed before this call: see the fixture. It must report success otherwise. */
   readonly diesBefore?: string | undefined;
 }

@@ -18,8 +18,11 @@ export function brokenAfterRerun(
   const root = memoryDirectory();
   try {
     writeImage(image, root);
-    const { code, stderr } = ingot(commands.at(-1)!.args(root));
-    if (code !== 0) return [`the next run ends with ${code}: ${stderr}`];
+    const last = commands.at(-1)!;
+    for (const { args } of last.sweptBy === undefined ? [last] : [last, last.sweptBy]) {
+      const { code, stderr } = ingot(args(root));
+      if (code !== 0) return [`the next run ends with ${code}: ${stderr}`];
+    }
     const promised = trial.promisedAfterRerun(point);
     const after = readImage(root);
     const temps = [...folderAt(after, promised.store).keys()].filter((name) =>

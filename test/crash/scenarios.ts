@@ -56,6 +56,7 @@ export function relayoutTo(layout: Layout): Command {
     args: (root) => ['relayout', '--to', layout, '--store', storeIn(root)],
     digests: new Set(),
     layout,
+    sweptBy: ingestOf({}),
   };
 }
 
