@@ -33,6 +33,8 @@ export interface RunRequest {
 export async function openRun(request: RunRequest, pool: IngestPool): Promise<Run> {
   const { store, sources, options, threads } = request;
   const plan = planWalk({ ...options, sources });
+  const manifest =
+    options.manifest === undefined ? undefined : new ManifestWriter(options.manifest);
   const half = await LocalMainHalf.open(resolve(store), {
     durability: options.durability ?? 'group',
     barrier: options.barrier ?? 'auto',
@@ -41,7 +43,7 @@ export async function openRun(request: RunRequest, pool: IngestPool): Promise<Ru
     dryRun: options.dryRun ?? false,
     groups: threads * TASKS_PER_WORKER,
   });
-  return new Run(request, pool, plan, half);
+  return new Run(request, pool, plan, half, manifest);
 }
 
 export class Run {
@@ -60,7 +62,13 @@ export class Run {
   readonly #pipeline: Pipeline;
   #walking = true;
 
-  constructor(request: RunRequest, pool: IngestPool, plan: WalkPlan, half: LocalMainHalf) {
+  constructor(
+    request: RunRequest,
+    pool: IngestPool,
+    plan: WalkPlan,
+    half: LocalMainHalf,
+    manifest: ManifestWriter | undefined,
+  ) {
     const { options, threads, begun } = request;
     this.#half = half;
     this.#plan = plan;
@@ -69,8 +77,7 @@ export class Run {
     this.#begun = begun;
     this.#pool = pool;
     this.#manifestPrefix = pathPrefix(plan);
-    this.#manifest =
-      options.manifest === undefined ? undefined : new ManifestWriter(options.manifest);
+    this.#manifest = manifest;
     this.#tally = new Tally({
       onEntry: options.onEntry,
       report: options.report ?? 'problems',

@@ -124,6 +124,15 @@ describe('ingot ingest', () => {
     expect(stderr).toMatch(/^4 entries in/);
   });
 
+  it('makes no store when the manifest cannot be written', () => {
+    const { code, stderr } = run('ingest', 'src', '--manifest', 'nowhere/manifest');
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringMatching(/^ingot: cannot write the manifest: nowhere\/manifest: .*\n$/),
+    });
+    expect(fs.existsSync(join(cwd, 's'))).toBe(false);
+  });
+
   it('takes a source whose name is not UTF-8', () => {
     fs.writeFileSync(Buffer.from(`${cwd}/\xff`, 'latin1'), 'hello');
     const text = "$INGOT ingest $'\\xff' --store s -v; $INGOT put $'\\xff' --store s";
