@@ -18,6 +18,8 @@ export interface Injection {
   readonly on?: readonly string[];
   /** Further calls to write down. */
   readonly trace?: readonly string[];
+  /** Modules that are loaded before the program. */
+  readonly imports?: readonly string[];
 }
 
 export interface Injected extends Ended {
@@ -32,24 +34,44 @@ export function tempPath(store: string, n: number): string {
 
 /** `ingot ARGS` while a system call fails. Throws when none was made to fail. */
 export function ingotInjected(args: readonly string[], injection: Injection): Injected {
-  const { inject, on = [], trace = [] } = injection;
-  const log = join(temporaryDirectory(), 'strace');
+  const { inject, on = [], trace = [], imports = [] } = injection;
   const faults = [inject].flat();
   const syscalls = faults.map((fault) => fault.split(':')[0]);
+  const options = [
+    ...['-e', `trace=${[...syscalls, ...trace].join(',')}`],
+    ...on.flatMap((path) => ['-P', path]),
+    ...faults.flatMap((fault) => ['-e', `inject=${fault}`]),
+  ];
+  const ended = ingotTraced(args, options, imports);
+  if (!ended.calls.some((call) => call.includes('(INJECTED)')))
+    throw new Error(`no call was made to fail: ${faults} on ${on.join(', ')}`);
+  return ended;
+}
+
+/**
+ * `ingot ARGS` under strace with these options. libuv has one thread, so that each thread makes
+ * the same calls in the same order in every run with one worker.
+ */
+export function ingotTraced(
+  args: readonly string[],
+  options: readonly string[],
+  imports: readonly string[] = [],
+): Injected {
+  const log = join(temporaryDirectory(), 'strace');
   const { error, status, stdout, stderr } = spawnSync(
     'strace',
     [
-      ...['-f', '-qq', '-y', '-o', log, '-e', `trace=${[...syscalls, ...trace].join(',')}`],
-      ...on.flatMap((path) => ['-P', path]),
-      ...faults.flatMap((fault) => ['-e', `inject=${fault}`]),
-      ...['-e', 'signal=none'],
-      ...[process.execPath, '--import', FIXED_WRITER, MAIN, ...args],
+      ...['-f', '--seccomp-bpf', '-qq', '-y', '-o', log, ...options, '-e', 'signal=none'],
+      ...[process.execPath, ...[FIXED_WRITER, ...imports].flatMap((path) => ['--import', path])],
+      ...[MAIN, ...args],
     ],
-    { encoding: 'utf8', timeout: TIMEOUT_MS, maxBuffer: 64 << 20 },
+    {
+      env: { ...process.env, UV_THREADPOOL_SIZE: '1' },
+      encoding: 'utf8',
+      timeout: TIMEOUT_MS,
+      maxBuffer: 64 << 20,
+    },
   );
   if (error !== undefined) throw error;
-  const calls = fs.readFileSync(log, 'utf8').split('\n');
-  if (!calls.some((call) => call.includes('(INJECTED)')))
-    throw new Error(`no call was made to fail: ${faults} on ${on.join(', ')}`);
-  return { code: status, stdout, stderr, calls };
+  return { code: status, stdout, stderr, calls: fs.readFileSync(log, 'utf8').split('\n') };
 }

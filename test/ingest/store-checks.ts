@@ -1,7 +1,7 @@
 /** What has to hold of a store after any fault, seen from outside. */
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { expect } from 'vitest';
 import { type Ended, ingot } from '../cli/run.ts';
 
@@ -13,14 +13,26 @@ export function objectsIn(store: string): string[] {
     .filter((name) => /^[0-9a-f]{64}$/.test(name));
 }
 
-/** Every object hashes to its name, and there is nothing else in a flat store. Gives the names. */
-export function expectWhole(store: string): string[] {
-  const names = fs.readdirSync(store).filter((name) => name !== '.ingot' && name !== 'lost+found');
-  for (const name of names) {
-    const bytes = fs.readFileSync(join(store, name));
-    expect(createHash('sha256').update(bytes).digest('hex')).toBe(name);
-  }
-  return names;
+/**
+ * Every object hashes to its name, and there is nothing else in the store but what is `besides`.
+ * Gives the names.
+ */
+export function expectWhole(store: string, besides: readonly string[] = []): string[] {
+  return fs
+    .readdirSync(store)
+    .filter((name) => !['.ingot', 'lost+found', ...besides].includes(name))
+    .flatMap((name) =>
+      /^[0-9a-f]{2}$/.test(name) ? filesIn(join(store, name)) : join(store, name),
+    )
+    .map((path) => {
+      const digest = createHash('sha256').update(fs.readFileSync(path)).digest('hex');
+      expect(digest).toBe(basename(path));
+      return digest;
+    });
+}
+
+function filesIn(folder: string): string[] {
+  return fs.readdirSync(folder).map((name) => join(folder, name));
 }
 
 /** Exit code 1 and one line on stderr that matches. */
