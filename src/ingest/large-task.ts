@@ -4,7 +4,7 @@
  * holds already (same size, same sample) is hashed before anything is written.
  */
 import fs from 'node:fs';
-import { isUnchanged, type StatusReader } from '../native/file-status.ts';
+import { type FileStatus, isUnchanged, type StatusReader } from '../native/file-status.ts';
 import type { Digest } from '../store/digest.ts';
 import type { CloneStage, Group, StreamStage } from '../store/seam.ts';
 import type { Claims } from './claims.ts';
@@ -67,16 +67,24 @@ async function ingestOpen(
   context: LargeContext,
 ): Promise<LargeContent | Refusal> {
   for (let attempt = 0; attempt < READ_ATTEMPTS; attempt++) {
-    const before = context.status.ofOpen(fd);
+    const before = statusOf(fd, context);
     const kind = kindOf(before);
     if (kind !== undefined) return { outcome: 'unsupported', kind };
-    const unchanged = () => isUnchanged(before, context.status.ofOpen(fd));
+    const unchanged = () => isUnchanged(before, statusOf(fd, context));
     const content =
       (await clone(fd, before.device, unchanged, context)) ??
       (await copy(fd, before.size, unchanged, context));
     if (content !== 'changed') return content;
   }
   return changedRefusal(path);
+}
+
+function statusOf(fd: number, { status }: LargeContext): FileStatus {
+  try {
+    return status.ofOpen(fd);
+  } catch (cause) {
+    throw new SourceError('cannot look at a source', { cause });
+  }
 }
 
 /** Shares the source's blocks, then hashes what was taken over. */

@@ -163,4 +163,14 @@ describe('a source', () => {
     }
     expect(expectWhole(store).length).toBe(FILES + 1);
   });
+  it('that is large and cannot be looked at once it is open is named, too', () => {
+    const large = join(makeTree({ large: randomBytes(9 << 20) }, source), 'large');
+    const ended = run({ inject: 'statx:error=EIO:when=3', on: [large] });
+    expect(ended.stderr).toMatch(
+      new RegExp(`^ingot: unreadable: [^\\n]*${large}: [^\\n]*EIO[^\\n]*\\n$`),
+    );
+    expect(ended.code).toBe(3);
+    expect(outcomesOf(ended)).toEqual({ new: FILES, unreadable: 1 });
+  });
+
 });
