@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { dirname, join } from 'node:path';
 import { errnoOf, failed, IngotError, UsageError } from '../errors.ts';
+import { uninterrupted } from '../native/uninterrupted.ts';
 import { diskFullHint } from './disk-full.ts';
 import { type FileOps, flushDirectory, nodeFileOps, writeFully } from './file-ops.ts';
 import { LAYOUTS, type Layout, SHARDS } from './layout.ts';
@@ -25,7 +26,7 @@ export function readFormat(root: string): StoreFormat | undefined {
   const path = join(root, METADATA, 'store.json');
   let text: string;
   try {
-    text = fs.readFileSync(path, 'utf8');
+    text = uninterrupted(() => fs.readFileSync(path, 'utf8'));
   } catch (error) {
     const code = errnoOf(error);
     if (code === 'ENOENT') return checkEmpty(root);

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 import { failed, IngotError, UsageError } from '../errors.ts';
 import { isRegularFile, isUnchanged, nodeStatus } from '../native/file-status.ts';
+import { uninterruptedLater } from '../native/uninterrupted.ts';
 import { type Digest, DigestStream, digestOf } from './digest.ts';
 import { type FileOps, nodeFileOps } from './file-ops.ts';
 import { objectPath, otherLayout } from './layout.ts';
@@ -194,7 +195,9 @@ async function* readSource(file: fs.promises.FileHandle, path: string): AsyncGen
   const chunkSize = isRegularFile(before) ? Math.min(IN_MEMORY, before.size + 1) : IN_MEMORY;
   try {
     for (;;) {
-      const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(chunkSize), 0, chunkSize);
+      const { bytesRead, buffer } = await uninterruptedLater(() =>
+        file.read(Buffer.allocUnsafe(chunkSize), 0, chunkSize),
+      );
       if (bytesRead === 0) break;
       yield buffer.subarray(0, bytesRead);
     }

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import { Readable } from 'node:stream';
 import { errnoOf, failed, IngotError } from '../errors.ts';
+import { uninterruptedLater } from '../native/uninterrupted.ts';
 import { type Digest, DigestStream } from './digest.ts';
 import { candidatePaths, type Layout } from './layout.ts';
 
@@ -69,7 +70,9 @@ class VerifiedStream extends Readable {
 
   async #pushNext(): Promise<void> {
     for (;;) {
-      const { bytesRead, buffer } = await this.#file.read(Buffer.allocUnsafe(CHUNK), 0, CHUNK);
+      const { bytesRead, buffer } = await uninterruptedLater(() =>
+        this.#file.read(Buffer.allocUnsafe(CHUNK), 0, CHUNK),
+      );
       if (bytesRead === 0) return this.#end();
       const chunk = buffer.subarray(0, bytesRead);
       this.#hash.update(chunk);

@@ -1,6 +1,7 @@
 /** Re-hashing objects: the part of `verify` that runs in the worker threads. */
 import fs from 'node:fs';
 import { errnoOf, failed } from '../errors.ts';
+import { uninterrupted } from '../native/uninterrupted.ts';
 import { type Digest, DigestStream, digestOf } from './digest.ts';
 import { candidatePaths, type Layout } from './layout.ts';
 
@@ -121,7 +122,7 @@ function digestOfOpen(fd: number, size: number): Digest {
   if (size > READ_SIZE) return digestInPieces(fd, threadBuffer);
   let got = 0;
   while (got < size) {
-    const n = fs.readSync(fd, threadBuffer, got, size - got, null);
+    const n = readOn(fd, threadBuffer, got, size - got);
     if (n === 0) break;
     got += n;
   }
@@ -131,8 +132,12 @@ function digestOfOpen(fd: number, size: number): Digest {
 function digestInPieces(fd: number, buffer: Buffer): Digest {
   const hash = new DigestStream();
   for (;;) {
-    const n = fs.readSync(fd, buffer, 0, buffer.length, null);
+    const n = readOn(fd, buffer, 0, buffer.length);
     if (n === 0) return hash.digest();
     hash.update(buffer.subarray(0, n));
   }
+}
+
+function readOn(fd: number, buffer: Buffer, at: number, length: number): number {
+  return uninterrupted(() => fs.readSync(fd, buffer, at, length, null));
 }

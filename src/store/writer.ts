@@ -6,6 +6,7 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf, failed } from '../errors.ts';
 import type { Libc } from '../native/libc.ts';
+import { uninterrupted } from '../native/uninterrupted.ts';
 import { directoryFullHint } from './disk-full.ts';
 import { type FileOps, nodeFileOps } from './file-ops.ts';
 import { requireFormat, type StoreFormat } from './format.ts';
@@ -123,7 +124,7 @@ export function signOf(folder: string, libc: Libc): WriterSign {
     return { folder, alive: false, layout: undefined };
   }
   try {
-    const text = fs.readFileSync(fd, 'latin1').trimEnd();
+    const text = uninterrupted(() => fs.readFileSync(fd, 'latin1')).trimEnd();
     return { folder, alive: !libc.tryLock(fd), layout: LAYOUTS.find((layout) => layout === text) };
   } finally {
     fs.closeSync(fd);

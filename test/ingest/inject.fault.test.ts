@@ -173,4 +173,27 @@ describe('a source', () => {
     expect(outcomesOf(ended)).toEqual({ new: FILES, unreadable: 1 });
   });
 
+  it('whose reading a signal interrupts is read again', () => {
+    const large = join(makeTree({ large: randomBytes(9 << 20) }, source), 'large');
+    for (const inject of ['openat:error=EINTR:when=1', 'pread64:error=EINTR:when=1']) {
+      const ended = run({ inject, on: [join(source, 'f7'), large] });
+      expect(ended).toMatchObject({ code: 0, stderr: '' });
+    }
+    expect(expectWhole(store).length).toBe(FILES + 1);
+  });
+});
+
+describe('the metadata of a store', () => {
+  it('that a signal interrupts is read again', () => {
+    const inject = 'read:error=EINTR:when=1';
+    const ended = run({ inject, on: [join(store, '.ingot', 'store.json')] });
+    expect(ended).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it('that is only a hint fails nothing', () => {
+    makeTree({ large: randomBytes(9 << 20) }, source);
+    const ended = run({ inject: 'openat:error=EACCES', on: [join(store, '.ingot', 'large')] });
+    expect(ended).toMatchObject({ code: 0, stderr: '' });
+    expect(expectWhole(store).length).toBe(FILES + 1);
+  });
 });

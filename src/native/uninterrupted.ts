@@ -1,0 +1,24 @@
+/** Reading without a signal in between. libuv repeats every interrupted call, but not read(2). */
+import { errnoOf } from '../errors.ts';
+
+/** Makes the call again as long as it fails with EINTR. */
+export function uninterrupted<T>(read: () => T): T {
+  for (;;) {
+    try {
+      return read();
+    } catch (error) {
+      if (errnoOf(error) !== 'EINTR') throw error;
+    }
+  }
+}
+
+/** The same for a call that gives a promise. */
+export async function uninterruptedLater<T>(read: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await read();
+    } catch (error) {
+      if (errnoOf(error) !== 'EINTR') throw error;
+    }
+  }
+}
