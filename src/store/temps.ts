@@ -42,7 +42,7 @@ export class TempFolder {
       return temp;
     } catch (error) {
       if (temp !== undefined) this.remove(temp);
-      throw this.failure(error, path, 0);
+      throw this.failure(error, path);
     }
   }
 
@@ -68,7 +68,7 @@ export class TempFolder {
       this.remove({ path, fd: -1 });
       const code = errnoOf(error) ?? '';
       if (['ENOSPC', 'EDQUOT', 'EIO', 'EROFS', 'EMFILE', 'ENFILE'].includes(code))
-        throw this.failure(error, path, 0);
+        throw this.failure(error, path);
       // Another file system, or one that shares no blocks: copy from that device from now on.
       this.#noClone.add(device);
       return undefined;
@@ -89,7 +89,7 @@ export class TempFolder {
   }
 
   /** What a failed write of a temp is told as: which disk, and what to do. */
-  failure(error: unknown, path: string, bytesNeeded: number): Error {
+  failure(error: unknown, path: string, bytesNeeded?: number): Error {
     const hint = diskFullHint(error, this.#root, bytesNeeded);
     return failed('cannot write an object', error, { path, hint });
   }
