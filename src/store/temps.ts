@@ -99,7 +99,8 @@ export class TempFolder {
   }
 }
 
-function ignoringErrno(step: () => void): void {
+/** Takes a step that is no loss when the file system refuses it: a removal, a hint. */
+export function ignoringErrno(step: () => void): void {
   try {
     step();
   } catch (error) {
