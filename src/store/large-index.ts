@@ -1,13 +1,13 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { errnoOf } from '../errors.ts';
 import { METADATA } from './format.ts';
+import { ignoringErrno } from './temps.ts';
 
 /**
  * The sizes of large objects, each with a sample of its bytes: a content found here is very likely
- * stored already, so it is hashed before anything is written. Only a hint: a missing or broken
- * line costs one needless temp, a wrong one a second reading. Hence it is never flushed, and many
- * writers append to it at once (a line is one write(2) with O_APPEND).
+ * stored already, so it is hashed before anything is written. Only a hint: what is missing, broken
+ * or cannot be read costs a needless temp, a wrong line a second reading. Hence it is never
+ * flushed, and many writers append to it at once (a line is one write(2) with O_APPEND).
  */
 export class LargeIndex {
   readonly #path: string;
@@ -20,28 +20,18 @@ export class LargeIndex {
   }
 
   has(size: number, sample: string): boolean {
-    this.#readOn();
+    ignoringErrno(() => this.#readOn());
     return this.#known.has(`${size} ${sample}`);
   }
 
   add(size: number, sample: string): void {
     if (this.has(size, sample)) return;
-    try {
-      fs.appendFileSync(this.#path, `${size} ${sample}\n`, { mode: 0o600 });
-    } catch (error) {
-      // The objects are stored; without the hint a later duplicate is merely staged once more.
-      if (errnoOf(error) === undefined) throw error;
-    }
+    // The objects are stored; without the hint a later duplicate is merely staged once more.
+    ignoringErrno(() => fs.appendFileSync(this.#path, `${size} ${sample}\n`, { mode: 0o600 }));
   }
 
   #readOn(): void {
-    let fd: number;
-    try {
-      fd = fs.openSync(this.#path, 'r');
-    } catch (error) {
-      if (errnoOf(error) === 'ENOENT') return;
-      throw error;
-    }
+    const fd = fs.openSync(this.#path, 'r');
     try {
       const chunk = Buffer.allocUnsafe(1 << 16);
       for (;;) {

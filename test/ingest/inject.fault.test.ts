@@ -70,6 +70,14 @@ describe('a system call that fails on one temp', () => {
   });
 });
 
+describe('a folder that cannot be made', () => {
+  it.each(['EIO', 'EDQUOT'])('is told with its own error: %s', (error) => {
+    // Node's recursive mkdir would make ENOENT of it.
+    const ended = run({ inject: `mkdir:error=${error}`, on: [join(tempPath(store, 0), '..')] });
+    expectGroupDropped(ended, new RegExp(`folder for a worker's temps: \\S+/0: .*\\(${error}\\)`));
+  });
+});
+
 describe('a flush that fails', () => {
   const trace = ['syncfs', 'fsync', 'rename'];
 
@@ -155,14 +163,6 @@ describe('a source', () => {
     expect(expectWhole(store).length).toBe(FILES);
   });
 
-  it('whose reading a signal interrupts is read again', () => {
-    const large = join(makeTree({ large: randomBytes(9 << 20) }, source), 'large');
-    for (const inject of ['openat:error=EINTR:when=1', 'pread64:error=EINTR:when=1']) {
-      const ended = run({ inject, on: [join(source, 'f7'), large] });
-      expect(ended).toMatchObject({ code: 0, stderr: '' });
-    }
-    expect(expectWhole(store).length).toBe(FILES + 1);
-  });
   it('that is large and cannot be looked at once it is open is named, too', () => {
     const large = join(makeTree({ large: randomBytes(9 << 20) }, source), 'large');
     const ended = run({ inject: 'statx:error=EIO:when=3', on: [large] });
