@@ -9,7 +9,7 @@ import {
   type BarrierKind,
   chooseBarrier,
 } from './barrier.ts';
-import { type FileOps, flushDirectory, nodeFileOps } from './file-ops.ts';
+import { type FileOps, flushDirectory, makeFolder, nodeFileOps } from './file-ops.ts';
 import { checkLayout, createStore, METADATA, readFormat, type StoreFormat } from './format.ts';
 import { LargeIndex } from './large-index.ts';
 import { type Layout, listObjects, objectFolders } from './layout.ts';

@@ -130,6 +130,14 @@ describe('a traced ingest', () => {
       expect(flushesOf(calls, directory).length).toBeGreaterThan(0);
   });
 
+  it('makes the format of an empty store durable: whoever made it may have been stopped', () => {
+    const { source, store } = tree();
+    execFileSync(process.execPath, [MAIN, 'ingest', makeTree({}), '--store', store, '-q']);
+    const [flush] = flushesOf(trace(source, store), path.join(store, '.ingot'));
+    expect(flush).toBeDefined();
+    expect(flushesOf(trace(source, store), path.join(store, '.ingot'))).toEqual([]);
+  });
+
   it('flushes the directory for duplicates too: another writer may just have named them', () => {
     const { source, store } = tree();
     trace(source, store);
