@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import { errnoOf } from '../errors.ts';
 
 /**
  * Every file-system call by which the store changes anything: the one seam where tests inject
@@ -38,5 +39,20 @@ export function flushDirectory(ops: FileOps, path: string): void {
     ops.fsyncSync(fd);
   } finally {
     ops.closeSync(fd);
+  }
+}
+
+/**
+ * Makes a folder whose parent is there, unless it is there itself; true when it was not. Never
+ * with `recursive`: Node tells EIO, EDQUOT and EROFS of such a call as ENOENT.
+ */
+export function makeFolder(ops: FileOps, path: string, mode = 0o777): boolean {
+  try {
+    ops.mkdirSync(path, { mode });
+    return true;
+  } catch (error) {
+    const isThere = () => fs.statSync(path, { throwIfNoEntry: false })?.isDirectory();
+    if (errnoOf(error) !== 'EEXIST' || !isThere()) throw error;
+    return false;
   }
 }

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { errnoOf, failed, IngotError, UsageError } from '../errors.ts';
 import { uninterrupted } from '../native/uninterrupted.ts';
 import { diskFullHint } from './disk-full.ts';
-import { type FileOps, flushDirectory, nodeFileOps, writeFully } from './file-ops.ts';
+import { type FileOps, flushDirectory, makeFolder, nodeFileOps, writeFully } from './file-ops.ts';
 import { LAYOUTS, type Layout, SHARDS } from './layout.ts';
 
 export const METADATA = '.ingot';
@@ -103,11 +103,11 @@ export function parseFormat(text: string, path: string): StoreFormat {
 export function createStore(root: string, layout: Layout, ops: FileOps = nodeFileOps): StoreFormat {
   try {
     const firstNew = makeRoot(root, ops);
-    ops.mkdirSync(join(root, METADATA), { recursive: true, mode: 0o700 });
+    makeFolder(ops, join(root, METADATA), 0o700);
     flushDirectory(ops, root);
     if (layout === 'sharded') {
       // After the flush: shards without .ingot would pass for somebody's own folders.
-      for (const shard of SHARDS) ops.mkdirSync(join(root, shard), { recursive: true });
+      for (const shard of SHARDS) makeFolder(ops, join(root, shard));
       flushDirectory(ops, root);
     }
     flushAncestors(root, firstNew, ops);
@@ -122,18 +122,11 @@ export function createStore(root: string, layout: Layout, ops: FileOps = nodeFil
   return readFormat(root)!;
 }
 
-/** Gives the first folder that was not there before. */
+/** Makes the folders on the way, too. Gives the first that was not there before. */
 function makeRoot(root: string, ops: FileOps): string | undefined {
-  try {
-    return ops.mkdirSync(root, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    if (errnoOf(error) !== 'ENOENT') throw error;
-    // Node tells a recursive mkdir that met EROFS or EDQUOT as ENOENT; a single step tells it right.
-    let first = root;
-    while (!fs.existsSync(dirname(first))) first = dirname(first);
-    ops.mkdirSync(first, { mode: 0o700 });
-    throw error;
-  }
+  const missing: string[] = [];
+  for (let folder = root; !fs.existsSync(folder); folder = dirname(folder)) missing.push(folder);
+  return missing.reverse().filter((folder) => makeFolder(ops, folder, 0o700))[0];
 }
 
 /**

@@ -193,7 +193,7 @@ export function openLocalWorkerHalf(
   const tempFolder = join(init.writerFolder, String(worker));
   if (!init.dryRun) {
     try {
-      ops.mkdirSync(tempFolder, { mode: 0o700, recursive: true });
+      makeFolder(ops, tempFolder, 0o700);
     } catch (error) {
       throw failed("cannot make a folder for a worker's temps", error, { path: tempFolder });
     }

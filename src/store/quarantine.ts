@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { dirname, join } from 'node:path';
 import { errnoOf, failed } from '../errors.ts';
-import { type FileOps, flushDirectory, nodeFileOps } from './file-ops.ts';
+import { type FileOps, flushDirectory, makeFolder, nodeFileOps } from './file-ops.ts';
 import { METADATA } from './format.ts';
 
 /** Where damaged objects are kept: as `<digest>.<n>`. */
@@ -22,8 +22,7 @@ export function quarantine(
   const { digest, path, inode } = object;
   const folder = quarantineFolder(root);
   try {
-    if (ops.mkdirSync(folder, { recursive: true, mode: 0o700 }) !== undefined)
-      flushDirectory(ops, dirname(folder));
+    if (makeFolder(ops, folder, 0o700)) flushDirectory(ops, dirname(folder));
     if (inodeOf(path) !== inode) return undefined;
     const aside = freeName(folder, digest);
     ops.renameSync(path, aside);

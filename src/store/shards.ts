@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { errnoOf } from '../errors.ts';
-import { type FileOps, flushDirectory } from './file-ops.ts';
+import { type FileOps, flushDirectory, makeFolder } from './file-ops.ts';
 import { SHARDS } from './layout.ts';
 
 /** Makes folders of the sharded layout; gives those that found no room, with the last error. */
@@ -12,7 +12,7 @@ export function makeShards(
   let error: unknown;
   const missing = shards.filter((shard) => {
     try {
-      ops.mkdirSync(join(root, shard), { recursive: true });
+      makeFolder(ops, join(root, shard));
       return false;
     } catch (refusal) {
       if (errnoOf(refusal) !== 'ENOSPC') throw refusal;
