@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
+import { errnoOf, failed } from '../errors.ts';
 import { type Digest, isDigest } from './digest.ts';
 
 /** flat: STORE/<digest>; sharded: STORE/<first 2 characters>/<digest>. */
@@ -51,17 +52,15 @@ export function* listLayout(root: string, layout: Layout): Generator<Digest> {
 }
 
 function* namesIn(folder: string, prefix: string): Generator<Digest> {
-  let handle: fs.Dir;
+  let handle: fs.Dir | undefined;
   try {
     handle = fs.opendirSync(folder, { bufferSize: 1024 });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw error;
-  }
-  try {
     for (let entry = handle.readSync(); entry !== null; entry = handle.readSync())
       if (entry.name.startsWith(prefix) && isDigest(entry.name)) yield entry.name;
+  } catch (error) {
+    if (handle !== undefined || errnoOf(error) !== 'ENOENT')
+      throw failed('cannot list objects', error, { path: folder });
   } finally {
-    handle.closeSync();
+    handle?.closeSync();
   }
 }

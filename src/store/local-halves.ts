@@ -230,7 +230,11 @@ function isLarger(root: string, limit: number | undefined): boolean {
 }
 
 function openRoot(root: string, ops: FileOps): number {
-  return ops.openSync(root, fs.constants.O_RDONLY | fs.constants.O_DIRECTORY);
+  try {
+    return ops.openSync(root, fs.constants.O_RDONLY | fs.constants.O_DIRECTORY);
+  } catch (error) {
+    throw failed('cannot open the store', error, { path: root });
+  }
 }
 
 function maxOpenTemps(groups: number): number {

@@ -64,18 +64,16 @@ export async function relayout(
   requireFormat(root);
   const libc = await loadLibc();
   if (libc === undefined) throw noFlock(root);
-  const lockFd = ops.openSync(
-    join(root, METADATA, 'relayout.lock'),
-    fs.constants.O_RDWR | fs.constants.O_CREAT,
-    0o600,
-  );
+  const lock = join(root, METADATA, 'relayout.lock');
+  let lockFd = -1;
   try {
+    lockFd = ops.openSync(lock, fs.constants.O_RDWR | fs.constants.O_CREAT, 0o600);
     if (!libc.tryLock(lockFd)) throw alreadyRunning(root);
     return await new Relayout(root, to, options, libc, ops).run();
   } catch (error) {
-    throw failed('cannot change the layout', error, { hint: 'run it again to go on' });
+    throw failed('cannot change the layout', error, { path: root, hint: 'run it again to go on' });
   } finally {
-    ops.closeSync(lockFd);
+    if (lockFd >= 0) ops.closeSync(lockFd);
   }
 }
 
