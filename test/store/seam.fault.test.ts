@@ -1,0 +1,155 @@
+import fs from 'node:fs';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { errnoOf } from '../../src/errors.ts';
+import { loadLibc } from '../../src/native/libc.ts';
+import { digestOf } from '../../src/store/digest.ts';
+import type { FileOps } from '../../src/store/file-ops.ts';
+import { createStore } from '../../src/store/format.ts';
+import {
+  LocalMainHalf,
+  type LocalWorkerInit,
+  openLocalWorkerHalf,
+} from '../../src/store/local-halves.ts';
+import { relayout } from '../../src/store/relayout.ts';
+import type { Durability, Group } from '../../src/store/seam.ts';
+import { expectWhole } from '../ingest/store-checks.ts';
+import { type Call, errno, plantMany, recordingOps, strayNames, tempFolder } from './temp-store.ts';
+
+const libc = (await loadLibc())!;
+const ERRORS = ['EIO', 'ENOSPC', 'EDQUOT', 'EMFILE', 'EACCES'];
+const CONTENTS = ['small', 'other', 'streamed'].map((text) => Buffer.from(text));
+
+/** Changes a store and leaves it as `expected` says, however often it is done. */
+interface Work {
+  readonly name: string;
+  readonly prepare: (root: string) => void;
+  readonly run: (root: string, ops?: FileOps) => Promise<unknown>;
+  readonly objects: number;
+  readonly errors: readonly string[];
+}
+
+const WORKS: readonly Work[] = [
+  {
+    name: 'the creation of a store',
+    prepare: () => {},
+    run: async (root, ops) => createStore(root, 'flat', ops),
+    objects: 0,
+    errors: ERRORS,
+  },
+  ...(['group', 'file'] as const).map((durability) => ({
+    name: `a group with --durability ${durability}`,
+    prepare: (root: string) => void createStore(root, 'flat'),
+    run: (root: string, ops?: FileOps) => ingestGroup(root, durability, ops),
+    objects: CONTENTS.length,
+    errors: ERRORS,
+  })),
+  {
+    name: 'a relayout to a flat store',
+    prepare: (root) => {
+      createStore(root, 'sharded');
+      plantMany(root, 'sharded', 5);
+    },
+    run: (root, ops) => relayout(root, 'flat', {}, ops),
+    objects: 5,
+    // It makes no temps, and its many calls differ in nothing else.
+    errors: ['EIO', 'ENOSPC'],
+  },
+];
+
+/** What an ingest does to a store, on one thread. */
+async function ingestGroup(root: string, durability: Durability, ops?: FileOps): Promise<void> {
+  const barrier = 'fsync';
+  const options = { durability, barrier, verifyHits: false, dryRun: false, groups: 1 } as const;
+  const main = await LocalMainHalf.open(root, options, ops);
+  let done = false;
+  try {
+    await stageAll(main.workerInit, ops);
+    done = true;
+    await main.finish();
+  } finally {
+    if (!done) main.abandon();
+  }
+}
+
+async function stageAll(init: LocalWorkerInit, ops?: FileOps): Promise<void> {
+  const group = openLocalWorkerHalf(init, 0, libc, ops).openGroup(async () => undefined);
+  try {
+    const [small, other, streamed] = CONTENTS.map((bytes) => ({ bytes, digest: digestOf(bytes) }));
+    for (const { bytes, digest } of [small!, other!])
+      if (group.lookup(digest, bytes.length) === 'absent') group.stage(digest, bytes);
+    if (group.lookup(streamed!.digest, streamed!.bytes.length) === 'absent')
+      await stream(group, streamed!.bytes);
+    await group.commit();
+  } finally {
+    group.discard();
+  }
+}
+
+async function stream(group: Group, bytes: Buffer): Promise<void> {
+  const stage = group.stageStream({ expected: bytes.length, aligned: false });
+  let written = false;
+  try {
+    await stage.write(bytes);
+    written = true;
+  } finally {
+    if (!written) stage.drop();
+  }
+  stage.keep(digestOf(bytes), bytes.length, undefined);
+}
+
+/** A close that fails has closed all the same. Of the 256 shards three stand for all. */
+const isTried = ({ name, path }: Call) =>
+  name !== 'closeSync' && (!/\/[0-9a-f]{2}$/.test(path) || /\/(00|80|ff)$/.test(path));
+
+/** What cannot be removed may stay, for the next sweep. */
+const REMOVALS: readonly Call['name'][] = ['unlinkSync', 'rmSync', 'rmdirSync'];
+
+describe.each(WORKS)('$name', ({ prepare, run, objects, errors }) => {
+  let calls: readonly Call[];
+  beforeEach(async () => {
+    const root = `${tempFolder()}/store`;
+    prepare(root);
+    const recorder = recordingOps();
+    await run(root, recorder.ops);
+    calls = recorder.calls;
+  });
+
+  test.each(errors)(
+    'survives %s of each of its calls, and a second run completes it',
+    async (code) => {
+      expect(calls.length).toBeGreaterThan(10);
+      for (const at of calls.keys()) if (isTried(calls[at]!)) await tryCall(at, code);
+    },
+  );
+
+  async function tryCall(at: number, code: string): Promise<void> {
+    const root = `${tempFolder()}/store`;
+    prepare(root);
+    let made = 0;
+    const { ops, calls: done } = recordingOps(() => (made++ === at ? errno(code) : undefined));
+    const error = await run(root, ops).then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    const failed = done[at]!;
+    const what = `${code} of ${failed.name} on ${failed.path}`;
+    const stray = fs.existsSync(root) ? strayNames(root) : [];
+    if (!REMOVALS.includes(failed.name)) {
+      expect(errnoOf(error), what).toBe(code);
+      expect(String(error), what).toContain(root);
+      expect(stray, what).toEqual([]);
+    }
+    if (/^fsync/.test(failed.name)) expectNoSecondFlush(done.slice(at + 1), failed, what);
+    if (fs.existsSync(root)) expectWhole(root, stray);
+    await run(root);
+    expect(expectWhole(root).length, what).toBe(objects);
+  }
+});
+
+/** What could not be flushed is neither flushed again nor given a name. */
+function expectNoSecondFlush(after: readonly Call[], { path }: Call, what: string): void {
+  const again = after.filter(
+    (call) => call.path === path && /^(fsync|rename|link)/.test(call.name),
+  );
+  expect(again, what).toEqual([]);
+}
