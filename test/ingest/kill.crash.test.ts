@@ -1,0 +1,118 @@
+import { randomBytes } from 'node:crypto';
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { endAtStage, type Landing } from '../at-stage.ts';
+import { ingot, tempsIn } from '../cli/run.ts';
+import { makeTree, temporaryDirectory } from '../tree.ts';
+import { expectWhole, objectsIn } from './store-checks.ts';
+
+const FILES = 12;
+const BYTES = 100;
+
+let source: string;
+let store: string;
+beforeEach(() => {
+  const root = temporaryDirectory();
+  source = join(root, 'source');
+  store = join(root, 'store');
+  for (let n = 0; n < FILES; n++) makeTree({ [`d${n % 3}/f${n}`]: randomBytes(BYTES) }, source);
+});
+
+/** One object, and two temps of a writer that is dead. */
+function makeStore(): void {
+  ingot(['ingest', makeTree({ first: 'first' }), '--store', store, '-q']);
+  makeTree({ lock: 'flat\n', '0/1': 'half', '0/2': 'half' }, join(store, '.tmp-dead'));
+}
+
+const run = (landing: Omit<Landing, 'signal'>, ...options: string[]) =>
+  endAtStage(['ingest', source, '--store', store, '--threads', '1', '-q', ...options], {
+    ...landing,
+    signal: 'SIGKILL',
+  });
+
+/** What a process that was killed has left: the sizes of its temps in their order. */
+function tempSizes(): number[] {
+  return tempsIn(store)
+    .flatMap((writer) => [writer, `${writer}/0`])
+    .filter((folder) => fs.existsSync(join(store, folder)))
+    .flatMap((folder) => fs.readdirSync(join(store, folder)).map((name) => join(folder, name)))
+    .filter((path) => /\/\d+\/\d+$/.test(path))
+    .sort((a, b) => Number(a.split('/').at(-1)) - Number(b.split('/').at(-1)))
+    .map((path) => fs.statSync(join(store, path)).size);
+}
+
+/** Every object is whole; the next run sweeps `dead` writers, stores the rest and leaves no temp. */
+function expectRecovery(dead: number): void {
+  for (const name of tempsIn(store)) expect(fs.existsSync(join(store, name, 'lock'))).toBe(true);
+  const next = ingot(['ingest', source, '--store', store, '--json']);
+  expect(next).toMatchObject({ code: 0 });
+  expect(JSON.parse(next.stdout)).toMatchObject({ swept: dead, outcomes: { unfinished: 0 } });
+  expect(tempsIn(store)).toEqual([]);
+  expect(expectWhole(store).length).toBe(objectsIn(store).length);
+  expect(ingot(['verify', '--store', store, '-q']).code).toBe(0);
+}
+
+const whole = (count: number) => Array.from({ length: count }, () => BYTES);
+
+describe('an ingest that is killed', () => {
+  it('while it creates the store leaves none, and the next run creates it', async () => {
+    await run({ stage: 'create', nth: 1 });
+    expect(fs.existsSync(join(store, '.ingot', 'store.json'))).toBe(false);
+    expectRecovery(0);
+    expect(objectsIn(store).length).toBe(FILES);
+  });
+
+  it.each<
+    Omit<Landing, 'signal'> & { how: string; temps: number[]; objects: number; dead: number }
+  >([
+    { stage: 'sweep', nth: 2, how: '--barrier=auto', temps: [], objects: 1, dead: 1 },
+    { stage: 'walk', nth: 1, how: '--barrier=auto', temps: [], objects: 1, dead: 1 },
+    { stage: 'read', nth: 5, how: '--barrier=auto', temps: whole(4), objects: 1, dead: 1 },
+    {
+      stage: 'stage',
+      nth: 5,
+      how: '--barrier=auto',
+      temps: [...whole(4), BYTES / 2],
+      objects: 1,
+      dead: 1,
+    },
+    { stage: 'barrier', nth: 1, how: '--barrier=auto', temps: whole(FILES), objects: 1, dead: 1 },
+    {
+      stage: 'barrier',
+      nth: 5,
+      how: '--barrier=fsync',
+      temps: whole(FILES),
+      objects: 1,
+      dead: 1,
+    },
+    {
+      stage: 'barrier',
+      nth: 5,
+      how: '--durability=file',
+      temps: whole(5),
+      objects: 1,
+      dead: 1,
+    },
+    {
+      stage: 'publish',
+      nth: 5,
+      how: '--barrier=auto',
+      temps: whole(FILES - 4),
+      objects: 5,
+      dead: 1,
+    },
+    { stage: 'flush', nth: 1, how: '--barrier=auto', temps: [], objects: 1 + FILES, dead: 0 },
+  ])(
+    'at $stage $nth, $how, leaves whole objects and its temps, which the next run sweeps',
+    async ({ stage, nth, how, temps, objects, dead }) => {
+      makeStore();
+      const ended = await run({ stage, nth }, how);
+      expect(ended).toMatchObject({ code: null, signal: 'SIGKILL', stdout: '' });
+      expect(tempSizes()).toEqual(temps);
+      expect(objectsIn(store).length).toBe(objects);
+      expectRecovery(dead);
+      expect(objectsIn(store).length).toBe(1 + FILES);
+    },
+  );
+});
