@@ -64,7 +64,8 @@ const ownTemps = ({ store }: Bench) => tempsIn(store).filter((name) => /^\.tmp-0
 
 /** The fault may have been in the removal itself. */
 function mayLeaveTemps({ family }: Cell, { role }: Site): boolean {
-  return isOfWriter(role) && ['open', 'readdir', 'stat', 'unlink', 'flock'].includes(family.name);
+  if (family.name === 'unlink') return isOfWriter(role);
+  return role === 'temp folder' && ['open', 'readdir', 'stat'].includes(family.name);
 }
 
 /** After the remarks one line, and no stack; it names something of the trial, and the errno. */
