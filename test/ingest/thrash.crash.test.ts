@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
+import os from 'node:os';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { type AtStage, endAtStage, freezeAtStage, type Landing } from '../at-stage.ts';
 import { ingot, tempsIn } from '../cli/run.ts';
-import { makeTree, temporaryDirectory } from '../tree.ts';
+import { makeTree } from '../tree.ts';
 import { expectWhole } from './store-checks.ts';
 
 /** More of them with INGOT_KILLS; where each lands follows from INGOT_KILLS_SEED. */
@@ -47,51 +48,63 @@ function tempsOf(store: string, writers: readonly string[]): Record<string, stri
   return Object.fromEntries(files.map((path) => [path, fs.readFileSync(path, 'latin1')]));
 }
 
-it('ingests that are killed in every stage cost nothing but their own unfinished work', async () => {
-  const root = temporaryDirectory();
+describe('ingests that are killed in every stage', () => {
+  const root = fs.mkdtempSync(join(os.tmpdir(), 'ingot-thrash-'));
+  afterAll(() => fs.rmSync(root, { recursive: true, force: true }));
   const store = join(root, 'store');
-  const ingest = (tree: string, ...options: string[]) => [
+  const ingestOf = (tree: string, ...options: string[]) => [
     ...['ingest', makeSource(root, tree), '--store', store, '--threads', '2', '-q', ...options],
   ];
-  expect(ingot(ingest('first')).code).toBe(0);
 
-  // Two writers live through it all, one of them half-way through giving objects their names.
-  const alive: AtStage[] = [
-    await freezeAtStage(ingest('alive 1'), { stage: 'barrier', nth: 1 }),
-    await freezeAtStage(ingest('alive 2'), { stage: 'publish', nth: 9 }),
-  ];
-  const writers = tempsIn(store);
-  const kept = tempsOf(store, writers);
-  expect(writers.length).toBe(2);
-  expect(Object.keys(kept).length).toBeGreaterThan(20);
-
-  const landed = new Map<string, number>();
-  for (let round = 0; round < KILLS; round++) {
+  /** Gives the stage in which the kill landed. */
+  async function kill(round: number): Promise<string> {
     const [stage, calls, options] = STAGES[round % STAGES.length]!;
     const nth = 1 + randomBelow(calls, `kill ${round}`);
-    const landing = { stage, nth, signal: 'SIGKILL' } as const;
-    const ended = await endAtStage(ingest(`killed ${round}`, ...options), landing);
-    expect(ended.signal).toBe('SIGKILL');
-    landed.set(stage, (landed.get(stage) ?? 0) + 1);
-    expectWhole(store, tempsIn(store));
-    expect(tempsOf(store, writers)).toEqual(kept);
-    // What the round before left was swept by this one; there is at most one more dead writer.
-    expect(tempsIn(store).length).toBeLessThanOrEqual(writers.length + 1);
-    if (randomBelow(3, `restart ${round}`) === 0)
-      expect(ingot(ingest(`killed ${round}`)).code).toBe(0);
+    const args = ingestOf(`killed ${round}`, ...options);
+    const { signal } = await endAtStage(args, { stage, nth, signal: 'SIGKILL' });
+    expect(signal).toBe('SIGKILL');
+    return stage;
   }
-  console.log(`kills by stage: ${[...landed].map(([stage, n]) => `${stage} ${n}`).join(', ')}`);
-  expect([...landed.keys()].sort()).toEqual([...new Set(STAGES.map(([stage]) => stage))].sort());
 
-  for (const { child } of alive) child.kill('SIGCONT');
-  for (const { end } of alive) expect(await end).toMatchObject({ code: 0 });
-  // All of the sources, again.
-  expect(ingot(['ingest', join(root, 'source'), '--store', store, '-q']).code).toBe(0);
-  expect(tempsIn(store)).toEqual([]);
-  const killed = Array.from({ length: KILLS }, (_, round) => `killed ${round}`);
-  const trees = ['first', 'alive 1', 'alive 2', ...killed];
-  const all = new Set(trees.flatMap(contentsOf));
-  expect(new Set(expectWhole(store))).toEqual(
-    new Set([...all].map((content) => createHash('sha256').update(content).digest('hex'))),
-  );
-}, 600_000);
+  it('cost nothing but their own unfinished work', { timeout: 600_000 }, async () => {
+    expect(ingot(ingestOf('first')).code).toBe(0);
+    // Two writers live through it all, one of them half-way through giving objects their names.
+    const alive: AtStage[] = [
+      await freezeAtStage(ingestOf('alive 1'), { stage: 'barrier', nth: 1 }),
+      await freezeAtStage(ingestOf('alive 2'), { stage: 'publish', nth: 9 }),
+    ];
+    const writers = tempsIn(store);
+    const kept = tempsOf(store, writers);
+    expect(Object.keys(kept).length).toBeGreaterThan(20);
+
+    const landed: string[] = [];
+    for (let round = 0; round < KILLS; round++) {
+      landed.push(await kill(round));
+      expectWhole(store, tempsIn(store));
+      expect(tempsOf(store, writers)).toEqual(kept);
+      // What the kill before left was swept: there is at most one more dead writer.
+      expect(tempsIn(store).length).toBeLessThanOrEqual(writers.length + 1);
+      if (randomBelow(3, `restart ${round}`) === 0)
+        expect(ingot(ingestOf(`killed ${round}`)).code).toBe(0);
+    }
+    tell(landed);
+    expect(new Set(landed)).toEqual(new Set(STAGES.map(([stage]) => stage)));
+
+    for (const { child } of alive) child.kill('SIGCONT');
+    for (const { end } of alive) expect(await end).toMatchObject({ code: 0 });
+    expect(ingot(['ingest', join(root, 'source'), '--store', store, '-q']).code).toBe(0);
+    expect(tempsIn(store)).toEqual([]);
+    expect(new Set(expectWhole(store))).toEqual(digestsOf(fs.readdirSync(join(root, 'source'))));
+  });
+});
+
+function digestsOf(trees: readonly string[]): Set<string> {
+  const digestOf = (content: string) => createHash('sha256').update(content).digest('hex');
+  return new Set(trees.flatMap(contentsOf).map(digestOf));
+}
+
+function tell(landed: readonly string[]): void {
+  const count = (stage: string) => landed.filter((each) => each === stage).length;
+  const stages = [...new Set(landed)].map((stage) => `${stage} ${count(stage)}`);
+  console.log(`${landed.length} kills: ${stages.join(', ')}`);
+}
