@@ -48,7 +48,7 @@ function codesOf(
   // A hint.
   if (role === 'large index') return [done];
   // Of what is removed it only matters that it is gone; what stays is swept on the next open.
-  if (isOfWriter(role) && ['unlink', 'stat', 'readdir'].includes(family.name))
+  if (/\.tmp-/.test(path) && ['unlink', 'stat', 'readdir'].includes(family.name))
     return [FAILED, done];
   // A relayout makes room for missing shards.
   if (role === 'shard' && error === 'ENOSPC') return [FAILED, done];
@@ -64,8 +64,8 @@ const ownTemps = ({ store }: Bench) => tempsIn(store).filter((name) => /^\.tmp-0
 
 /** The fault may have been in the removal itself. */
 function mayLeaveTemps({ family }: Cell, { role }: Site): boolean {
-  if (family.name === 'unlink') return isOfWriter(role);
-  return role === 'temp folder' && ['open', 'readdir', 'stat'].includes(family.name);
+  if (family.name === 'unlink' || family.name === 'stat') return isOfWriter(role);
+  return role === 'temp folder' && ['open', 'readdir'].includes(family.name);
 }
 
 /** After the remarks one line, and no stack; it names something of the trial, and the errno. */
