@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { errnoOf } from '../errors.ts';
 import type { Libc } from '../native/libc.ts';
 import { type FileOps, writeFully } from './file-ops.ts';
+import { ignoringErrno } from './temps.ts';
 
 export const LOCK = 'lock';
 
@@ -49,7 +50,7 @@ export class LockedFolder {
   }
 }
 
-/** A folder without a lock is nobody's: it goes when its lock cannot even be made. */
+/** A folder without a lock is nobody's: it goes when its lock cannot be made or taken. */
 function lockOrRemove(path: string, libc: Libc | undefined, ops: FileOps): number | undefined {
   let tried = false;
   try {
@@ -57,7 +58,7 @@ function lockOrRemove(path: string, libc: Libc | undefined, ops: FileOps): numbe
     tried = true;
     return lockFd;
   } finally {
-    if (!tried) removeFolder(path, ops);
+    if (!tried) ignoringErrno(() => removeTemps(path, ops));
   }
 }
 

@@ -128,6 +128,18 @@ test.each(['mkdirSync', 'openSync'] as const)(
   },
 );
 
+test('a writer whose lock cannot be taken leaves no folder', () => {
+  const root = tempStore();
+  const broken = {
+    ...libc,
+    tryLock: () => {
+      throw errno('EIO', 'flock');
+    },
+  };
+  expect(() => Writer.open(root, FLAT, broken)).toThrow(/EIO/);
+  expect(strayNames(root)).toEqual([]);
+});
+
 test('a writer that cannot make its lock leaves no folder', () => {
   const root = tempStore();
   const full = {
