@@ -1,5 +1,5 @@
-import type { FoundFiles } from './entries.ts';
 import { joinPath } from './names.ts';
+import type { FoundFiles } from './walk/entries.ts';
 
 /**
  * Files of one directory that wait for a worker. Their names are one string: some ten thousand

@@ -14,7 +14,6 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { type Failure, failureOf, IngotError } from '../errors.ts';
 import type { MainHalf } from '../store/seam.ts';
-import type { FoundFiles, WalkSink } from './entries.ts';
 import {
   type BatchTask,
   type LargeTask,
@@ -30,6 +29,7 @@ import { countOf, type PackedFiles, pack, pathAt, unpack } from './packed-files.
 import type { IngestPool } from './pool.ts';
 import type { Tally, TaskEntries } from './tally.ts';
 import { addCost, noCost } from './task-cost.ts';
+import type { FoundFiles, WalkSink } from './walk/entries.ts';
 import { type Batch, type LargeFile, WorkQueue } from './work-queue.ts';
 
 export interface PipelineOptions {

@@ -8,14 +8,14 @@ import { LocalMainHalf } from '../store/local-halves.ts';
 import type { FlushReport } from '../store/seam.ts';
 import { IngestError, type IngestOptions, type IngestReport } from './api.ts';
 import { Claims } from './claims.ts';
-import { fastDirectoryOps } from './fast-directory-ops.ts';
-import { ManifestWriter, pathPrefix } from './manifest.ts';
+import { ManifestWriter, pathPrefix } from './manifest/manifest.ts';
 import type { WorkerSetup } from './messages.ts';
 import { Pipeline } from './pipeline.ts';
 import { type IngestPool, TASKS_PER_WORKER } from './pool.ts';
 import { reportOf } from './report.ts';
 import { Tally } from './tally.ts';
-import { planWalk, type WalkPlan, walkSources } from './walk-sources.ts';
+import { fastDirectoryOps } from './walk/fast-directory-ops.ts';
+import { planWalk, type WalkPlan, walkSources } from './walk/walk-sources.ts';
 
 const PROGRESS_EVERY_MS = 100;
 

@@ -1,5 +1,5 @@
-import type { FoundFiles } from './entries.ts';
 import { countOf, type PackedFiles, pack, pathsOf, unpack } from './packed-files.ts';
+import type { FoundFiles } from './walk/entries.ts';
 
 /** Enough that a task's overhead and its share of a barrier vanish beside its files. */
 const BATCH_FILES = 4_000;

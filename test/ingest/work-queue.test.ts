@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { FoundFiles } from '../../src/ingest/entries.ts';
 import { countOf, pack, pathAt, pathsOf, unpack } from '../../src/ingest/packed-files.ts';
+import type { FoundFiles } from '../../src/ingest/walk/entries.ts';
 import { type Batch, WorkQueue } from '../../src/ingest/work-queue.ts';
 
 const files = (directory: string, count: number): FoundFiles => ({

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ManifestWriter } from '../../src/ingest/manifest.ts';
-import { escapeName } from '../../src/ingest/names.ts';
-import { digestOf } from '../../src/store/digest.ts';
-import { nodeFileOps } from '../../src/store/file-ops.ts';
+import { ManifestWriter } from '../../../src/ingest/manifest/manifest.ts';
+import { escapeName } from '../../../src/ingest/names.ts';
+import { digestOf } from '../../../src/store/digest.ts';
+import { nodeFileOps } from '../../../src/store/file-ops.ts';
 
 let folder: string;
 beforeEach(() => {

@@ -1,8 +1,8 @@
 import fs from 'node:fs';
 import net from 'node:net';
 import type { Readable } from 'node:stream';
-import { errnoOf, UsageError } from '../errors.ts';
-import { escapeName } from './names.ts';
+import { errnoOf, UsageError } from '../../errors.ts';
+import { escapeName } from '../names.ts';
 
 /** A list of sources. */
 export interface PathList {

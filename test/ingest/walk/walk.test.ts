@@ -1,8 +1,8 @@
 import fs from 'node:fs';
 import { expect, test } from 'vitest';
-import { escapeName, toFsPath } from '../../src/ingest/names.ts';
-import { planWalk, walkSources } from '../../src/ingest/walk-sources.ts';
-import { makeTree, temporaryDirectory } from '../tree.ts';
+import { escapeName, toFsPath } from '../../../src/ingest/names.ts';
+import { planWalk, walkSources } from '../../../src/ingest/walk/walk-sources.ts';
+import { makeTree, temporaryDirectory } from '../../tree.ts';
 import { RecordingSink } from './recording-sink.ts';
 import { failing, walk } from './walking.ts';
 

@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import type { FileStatus, StatusReader } from '../native/file-status.ts';
+import type { FileStatus, StatusReader } from '../../native/file-status.ts';
 import { type DirectoryOps, type EntryStatus, nodeDirectoryOps } from './directory.ts';
 
 /** A walk looks at every directory's status: through `status` that takes a tenth of Node's time. */

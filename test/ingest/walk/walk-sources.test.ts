@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { expect, test } from 'vitest';
-import { type DirectoryOps, nodeDirectoryOps } from '../../src/ingest/directory.ts';
-import { makeTree, type TreeLiteral } from '../tree.ts';
+import { type DirectoryOps, nodeDirectoryOps } from '../../../src/ingest/walk/directory.ts';
+import { makeTree, type TreeLiteral } from '../../tree.ts';
 import { failing, walk } from './walking.ts';
 
 const NESTED: TreeLiteral = { 'a/b/f': '', 'a/b/c/g': '', 'a/h': '', i: '' };

@@ -1,6 +1,6 @@
 import fs, { type Dirent, type Stats } from 'node:fs';
-import { errnoOf } from '../errors.ts';
-import type { UnsupportedKind } from './outcome.ts';
+import { errnoOf } from '../../errors.ts';
+import type { UnsupportedKind } from '../outcome.ts';
 
 /** The calls by which a walk looks at directories: the seam where tests inject failures. */
 export interface DirectoryOps extends Pick<typeof fs, 'readdirSync' | 'opendirSync'> {

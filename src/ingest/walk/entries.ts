@@ -1,5 +1,5 @@
-import type { Failure } from '../errors.ts';
-import type { UnsupportedKind } from './outcome.ts';
+import type { Failure } from '../../errors.ts';
+import type { UnsupportedKind } from '../outcome.ts';
 
 /**
  * Files of one directory, as the walk hands them on. Paths and names are in the escaped form of

@@ -1,11 +1,11 @@
 import fs from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { UsageError } from '../../src/errors.ts';
-import { splitPathList } from '../../src/ingest/files-from.ts';
-import { escapeName, toBytes } from '../../src/ingest/names.ts';
-import { planWalk, walkSources } from '../../src/ingest/walk-sources.ts';
-import { makeTree } from '../tree.ts';
+import { UsageError } from '../../../src/errors.ts';
+import { escapeName, toBytes } from '../../../src/ingest/names.ts';
+import { splitPathList } from '../../../src/ingest/walk/files-from.ts';
+import { planWalk, walkSources } from '../../../src/ingest/walk/walk-sources.ts';
+import { makeTree } from '../../tree.ts';
 import { RecordingSink } from './recording-sink.ts';
 import { walk } from './walking.ts';
 

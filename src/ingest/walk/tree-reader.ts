@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
-import { errnoOf, failed, printable } from '../errors.ts';
+import { errnoOf, failed, printable } from '../../errors.ts';
+import { escapeLatin1Name, joinPath, toFsPath } from '../names.ts';
 import {
   type DirectoryOps,
   type EntryStatus,
@@ -11,7 +12,6 @@ import {
 import type { WalkSink } from './entries.ts';
 import type { Excludes } from './exclude.ts';
 import type { NamedEntries, Tree } from './named-entries.ts';
-import { escapeLatin1Name, joinPath, toFsPath } from './names.ts';
 import type { StoreExclusion } from './store-exclusion.ts';
 
 /** What holds for every tree of a walk. */

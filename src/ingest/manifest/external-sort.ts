@@ -7,11 +7,11 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { failed } from '../errors.ts';
-import type { Digest } from '../store/digest.ts';
-import { type FileOps, nodeFileOps, writeFully } from '../store/file-ops.ts';
+import { failed } from '../../errors.ts';
+import type { Digest } from '../../store/digest.ts';
+import { type FileOps, nodeFileOps, writeFully } from '../../store/file-ops.ts';
+import { toBytes } from '../names.ts';
 import { mergeRuns, type Run } from './merge-runs.ts';
-import { toBytes } from './names.ts';
 import { DIGEST_BYTES, LENGTH_BYTES, type SortedPair } from './sorted-pair.ts';
 
 const HEAD_BYTES = LENGTH_BYTES + DIGEST_BYTES;

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import { expect, test } from 'vitest';
-import { type DirectoryOps, nodeDirectoryOps } from '../../src/ingest/directory.ts';
-import { makeTree } from '../tree.ts';
+import { type DirectoryOps, nodeDirectoryOps } from '../../../src/ingest/walk/directory.ts';
+import { makeTree } from '../../tree.ts';
 import { failing, walk } from './walking.ts';
 
 test.each(['EACCES', 'EIO'])(

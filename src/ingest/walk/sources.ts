@@ -1,8 +1,8 @@
 import fs from 'node:fs';
-import { failed, IngotError } from '../errors.ts';
+import { failed, IngotError } from '../../errors.ts';
+import { escapeName, toBytes, toFsPath } from '../names.ts';
 import { unsupportedKind } from './directory.ts';
 import type { Tree } from './named-entries.ts';
-import { escapeName, toBytes, toFsPath } from './names.ts';
 
 /** What was named on the command line. */
 export interface Source extends Tree {

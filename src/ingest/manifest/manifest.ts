@@ -4,13 +4,13 @@
  */
 import type { Writable } from 'node:stream';
 import { setImmediate as letOthersRun } from 'node:timers/promises';
-import { errnoOf, failed } from '../errors.ts';
-import type { Digest } from '../store/digest.ts';
-import { type FileOps, nodeFileOps, writeFully } from '../store/file-ops.ts';
-import { checkReplaceable, replaceFile } from '../store/replace-file.ts';
+import { errnoOf, failed } from '../../errors.ts';
+import type { Digest } from '../../store/digest.ts';
+import { type FileOps, nodeFileOps, writeFully } from '../../store/file-ops.ts';
+import { checkReplaceable, replaceFile } from '../../store/replace-file.ts';
+import type { WalkPlan } from '../walk/walk-sources.ts';
 import { ExternalSort } from './external-sort.ts';
 import { DIGEST_BYTES, type SortedPair } from './sorted-pair.ts';
-import type { WalkPlan } from './walk-sources.ts';
 
 export interface ManifestOptions {
   /** Bytes of pairs held in memory before they are sorted and spilled. */

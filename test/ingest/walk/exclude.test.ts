@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { UsageError } from '../../src/errors.ts';
-import { loadExcludes } from '../../src/ingest/exclude.ts';
-import { escapeName } from '../../src/ingest/names.ts';
-import { makeTree } from '../tree.ts';
+import { UsageError } from '../../../src/errors.ts';
+import { escapeName } from '../../../src/ingest/names.ts';
+import { loadExcludes } from '../../../src/ingest/walk/exclude.ts';
+import { makeTree } from '../../tree.ts';
 
 /** Whether a file, or a directory when the path ends in a slash, is left out. */
 function excluded(patterns: readonly string[], path: string): boolean {

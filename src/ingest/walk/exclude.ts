@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import ignore, { type Ignore } from 'ignore';
-import { errnoOf, UsageError } from '../errors.ts';
-import { escapeName, toBytes } from './names.ts';
+import { errnoOf, UsageError } from '../../errors.ts';
+import { escapeName, toBytes } from '../names.ts';
 
 /** Tells what patterns leave out. */
 export interface Excludes {

@@ -1,13 +1,13 @@
-import { type DirectoryOps, nodeDirectoryOps } from '../../src/ingest/directory.ts';
-import { fastDirectoryOps } from '../../src/ingest/fast-directory-ops.ts';
+import { type DirectoryOps, nodeDirectoryOps } from '../../../src/ingest/walk/directory.ts';
+import { fastDirectoryOps } from '../../../src/ingest/walk/fast-directory-ops.ts';
 import {
   planWalk,
   type WalkOptions,
   type WalkSurroundings,
   walkSources,
-} from '../../src/ingest/walk-sources.ts';
-import { statusReader } from '../../src/native/file-status.ts';
-import { loadLibc } from '../../src/native/libc.ts';
+} from '../../../src/ingest/walk/walk-sources.ts';
+import { statusReader } from '../../../src/native/file-status.ts';
+import { loadLibc } from '../../../src/native/libc.ts';
 import { RecordingSink } from './recording-sink.ts';
 
 const FAST_OPS = fastDirectoryOps(statusReader((await loadLibc())?.statx));

@@ -1,7 +1,7 @@
 import fs, { type Stats } from 'node:fs';
-import { errnoOf, printable } from '../errors.ts';
+import { errnoOf, printable } from '../../errors.ts';
+import { toFsPath } from '../names.ts';
 import type { WalkSink } from './entries.ts';
-import { toFsPath } from './names.ts';
 import { realPathOf } from './sources.ts';
 
 /** Keeps a store that lies inside a source from being ingested into itself. */
