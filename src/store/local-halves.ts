@@ -16,6 +16,7 @@ import { type Layout, listObjects, objectFolders } from './layout.ts';
 import { LocalGroup, type LocalWorkerState } from './local-group.ts';
 import type { CallMain, Durability, FlushReport, Group, MainHalf, WorkerHalf } from './seam.ts';
 import { TempFolder } from './temps.ts';
+import { flushUnflushed, markUnflushed, unflushedMarks } from './unflushed.ts';
 import { sweep, Writer } from './writer.ts';
 
 export interface WriteOptions {
@@ -100,22 +101,26 @@ export class LocalMainHalf implements MainHalf {
     const swept = dryRun || isLarger(root, options.sweepUpTo) ? 0 : sweep(root, libc, ops);
     const rootFd = present ? openRoot(root, ops) : -1;
     const flushes = durability !== 'none' && !dryRun;
+    const wasEmpty = !present || isEmpty(root, format.layout);
     let writer: Writer | undefined;
     try {
       // Whoever wrote the store.json that was found may have been killed before it was durable. It
       // has to be before anything else is in the store, which would be somebody's own without it.
-      if (existing !== undefined && flushes) flushDirectory(ops, join(root, METADATA));
+      const isSettled = !wasEmpty && unflushedMarks(root).length === 0;
+      if (existing !== undefined && flushes && !isSettled)
+        flushDirectory(ops, join(root, METADATA));
       writer = dryRun ? undefined : Writer.open(root, format, libc, ops);
       // The same of a store.json that a relayout has written meanwhile.
       if (writer !== undefined && writer.format !== format && flushes)
         flushDirectory(ops, join(root, METADATA));
+      if (writer !== undefined && !flushes) markUnflushed(root, writer.folder, ops);
       const init: LocalWorkerInit = {
         root,
         format: writer?.format ?? format,
         writerFolder: writer?.folder ?? '',
         durability,
         barrier,
-        wasEmpty: !present || isEmpty(root, format.layout),
+        wasEmpty,
         verifyHits,
         dryRun,
         maxOpenTemps: maxOpenTemps(groups),
@@ -136,15 +141,18 @@ export class LocalMainHalf implements MainHalf {
   }
 
   async finish(): Promise<FlushReport> {
-    const { durability, root, format } = this.workerInit;
+    const { durability, root, format, barrier } = this.workerInit;
     // While a relayout is under way a hit may lie in either layout; `sharded` has the top, too.
     const layout = format.movingFrom === undefined ? format.layout : 'sharded';
+    const syncfs = barrier === 'syncfs' ? () => this.#coordinator.wait() : undefined;
     let directoryFlushes = 0;
     try {
       this.#writer?.close();
-      if (this.#writer !== undefined && durability !== 'none')
+      if (this.#writer !== undefined && durability !== 'none') {
+        await flushUnflushed(root, layout, this.#ops, syncfs);
         for (const folder of objectFolders(root, layout))
           if (this.#flushFolder(folder)) directoryFlushes++;
+      }
     } catch (error) {
       throw failed('cannot make the names of objects durable', error, {
         path: root,

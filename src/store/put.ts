@@ -10,6 +10,7 @@ import { objectPath, otherLayout } from './layout.ts';
 import { LocalMainHalf, type LocalWorkerInit, openLocalWorkerHalf } from './local-halves.ts';
 import { NameFlush } from './name-flush.ts';
 import type { Durability, Group, StreamStage, WorkerHalf } from './seam.ts';
+import { flushObject, unflushedMarks } from './unflushed.ts';
 
 /** The path of a file, bytes in memory, or a stream of bytes. */
 export type PutSource = string | Uint8Array | Readable;
@@ -40,6 +41,7 @@ export class Putter {
   readonly #worker: WorkerHalf;
   readonly #init: LocalWorkerInit;
   readonly #names: NameFlush;
+  readonly #ops: FileOps;
 
   private constructor(
     main: LocalMainHalf,
@@ -51,6 +53,7 @@ export class Putter {
     this.#init = init;
     this.#worker = worker;
     this.#names = new NameFlush(ops);
+    this.#ops = ops;
   }
 
   /** Takes a writer, after sweeping what dead ones left. Throws an IngotError. */
@@ -153,6 +156,7 @@ export class Putter {
     const presence = group.lookup(digest, size);
     if (presence === 'present') {
       staged.drop();
+      this.#flushHit(digest);
     } else {
       staged.keep();
       await group.commit();
@@ -161,6 +165,18 @@ export class Putter {
     if (this.#init.durability !== 'none') await this.#names.wait(this.#foldersOf(digest));
     const outcome = presence === 'present' ? 'duplicate' : 'new';
     return { digest, size, outcome, repaired: presence === 'damaged' };
+  }
+
+  /** The bytes of a hit are durable, unless `--durability none` has stored it. */
+  #flushHit(digest: Digest): void {
+    const { root, format, durability } = this.#init;
+    if (durability === 'none' || unflushedMarks(root).length === 0) return;
+    try {
+      flushObject(root, format.layout, digest, this.#ops);
+    } catch (error) {
+      const path = objectPath(root, format.layout, digest);
+      throw failed('cannot make an object durable', error, { path });
+    }
   }
 
   #openGroup(): Group {

@@ -1,9 +1,12 @@
-import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import fs from 'node:fs';
+import { basename, join } from 'node:path';
+import { describe, expect, it, test } from 'vitest';
+import type { Digest } from '../../src/store/digest.ts';
 import { writeFormat } from '../../src/store/format.ts';
 import { LocalMainHalf } from '../../src/store/local-halves.ts';
 import type { Durability } from '../../src/store/seam.ts';
-import { recordingOps, tempStore } from './temp-store.ts';
+import { Store } from '../../src/store/store.ts';
+import { errno, plant, recordingOps, tempStore } from './temp-store.ts';
 
 const options = (durability: Durability) => ({
   ...({ durability, barrier: 'fsync', verifyHits: false, dryRun: false, groups: 1 } as const),
@@ -54,4 +57,69 @@ test('the last flush covers both layouts while a relayout is under way', async (
   expect(await half.finish()).toMatchObject({ directoryFlushes: 257 });
   for (const folder of [root, join(root, '00'), join(root, 'ff')])
     expect(count('fsyncSync', new RegExp(`^${folder}$`)), folder).toBe(1);
+});
+
+describe('what --durability none has stored', () => {
+  const unflushed = async (root: string): Promise<Digest[]> => {
+    const half = await LocalMainHalf.open(root, options('none'));
+    const digests = [plant(root, 'flat', 'one'), plant(root, 'flat', 'two')];
+    await half.finish();
+    return digests;
+  };
+  const marksIn = (root: string) => fs.readdirSync(join(root, '.ingot', 'unflushed'));
+
+  it('is flushed by the next that promises durability, and by no other', async () => {
+    const root = tempStore();
+    const digests = await unflushed(root);
+    const again = recordingOps();
+    await (await LocalMainHalf.open(root, options('none'), again.ops)).finish();
+    expect(again.count('fsyncSync', /./)).toBe(0);
+    expect(marksIn(root)).toHaveLength(2);
+    for (const flushes of [1, 0]) {
+      const { ops, calls, count } = recordingOps();
+      await (await LocalMainHalf.open(root, options('group'), ops)).finish();
+      for (const digest of digests) expect(count('fsyncSync', new RegExp(digest))).toBe(flushes);
+      expect(calls.findLast(({ name }) => name === 'fsyncSync')!.path).toBe(root);
+      expect(marksIn(root)).toEqual([]);
+    }
+  });
+
+  it('is flushed by one syncfs where that is the barrier', async () => {
+    const root = tempStore();
+    await unflushed(root);
+    const half = await LocalMainHalf.open(root, { ...options('group'), barrier: 'syncfs' });
+    expect(await half.finish()).toEqual({ barriers: 1, directoryFlushes: 1 });
+  });
+
+  it('keeps its mark as long as its writer lives', async () => {
+    const root = tempStore();
+    const writer = await LocalMainHalf.open(root, options('none'));
+    await (await LocalMainHalf.open(root, options('file'))).finish();
+    expect(marksIn(root)).toEqual([basename(writer.workerInit.writerFolder)]);
+    writer.abandon();
+    await (await LocalMainHalf.open(root, options('file'))).finish();
+    expect(marksIn(root)).toEqual([]);
+  });
+
+  it('is flushed by a put that hits it', async () => {
+    const root = tempStore();
+    const [one, two] = await unflushed(root);
+    const { ops, count } = recordingOps();
+    const store = await Store.open(root, {}, ops);
+    expect(await store.put(Buffer.from('one'))).toMatchObject({ outcome: 'duplicate' });
+    await store.close();
+    expect(count('fsyncSync', new RegExp(one!))).toBe(1);
+    expect(count('fsyncSync', new RegExp(two!))).toBe(0);
+  });
+
+  it('fails who cannot flush it', async () => {
+    const root = tempStore();
+    const [one] = await unflushed(root);
+    const { ops } = recordingOps(({ name, path }) =>
+      name === 'fsyncSync' && path.endsWith(one!) ? errno('EIO', 'fsync') : undefined,
+    );
+    const half = await LocalMainHalf.open(root, options('group'), ops);
+    await expect(half.finish()).rejects.toMatchObject({ code: 'EIO', syscall: 'fsync' });
+    expect(marksIn(root)).toHaveLength(1);
+  });
 });

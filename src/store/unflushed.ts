@@ -1,0 +1,89 @@
+/**
+ * What `--durability none` stores may not be on the disk. Such a writer leaves a mark before its
+ * first object, `.ingot/unflushed/.tmp-<writer>`. Whoever promises durability may have met one of
+ * these objects as a hit, and flushes all of them before it reports success.
+ */
+import fs from 'node:fs';
+import { basename, join } from 'node:path';
+import { errnoOf, failed } from '../errors.ts';
+import { type Libc, loadLibc } from '../native/libc.ts';
+import type { Digest } from './digest.ts';
+import { type FileOps, makeFolder } from './file-ops.ts';
+import { METADATA } from './format.ts';
+import { candidatePaths, type Layout, listObjects } from './layout.ts';
+import { signOf } from './writer.ts';
+
+/** Leaves a writer's mark. Throws what the file system throws. */
+export function markUnflushed(root: string, writerFolder: string, ops: FileOps): void {
+  const { O_WRONLY, O_CREAT } = fs.constants;
+  makeFolder(ops, marksFolder(root), 0o700);
+  const mark = join(marksFolder(root), basename(writerFolder));
+  ops.closeSync(ops.openSync(mark, O_WRONLY | O_CREAT, 0o600));
+}
+
+/** The marks that are there: mostly none. Throws what the file system throws. */
+export function unflushedMarks(root: string): string[] {
+  try {
+    return fs.readdirSync(marksFolder(root));
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/**
+ * Flushes what others may have left unflushed: by `syncfs` where that is a barrier, else object by
+ * object. The marks of writers that still store stay. Throws an IngotError.
+ */
+export async function flushUnflushed(
+  root: string,
+  layout: Layout,
+  ops: FileOps,
+  syncfs?: () => Promise<void>,
+): Promise<void> {
+  const marks = unflushedMarks(root);
+  if (marks.length === 0) return;
+  try {
+    if (syncfs !== undefined) await syncfs();
+    else for (const digest of listObjects(root, layout)) flushObject(root, layout, digest, ops);
+    removeMarks(root, marks, await loadLibc(), ops);
+  } catch (error) {
+    throw failed('cannot make objects durable that --durability none stored', error, {
+      path: root,
+    });
+  }
+}
+
+function removeMarks(
+  root: string,
+  marks: readonly string[],
+  libc: Libc | undefined,
+  ops: FileOps,
+): void {
+  // Without flock nobody can be known to be dead.
+  if (libc === undefined) return;
+  for (const mark of marks)
+    if (!signOf(join(root, mark), libc).alive)
+      ops.rmSync(join(marksFolder(root), mark), { force: true });
+}
+
+/** Flushes the bytes of one object, if it is there. */
+export function flushObject(root: string, layout: Layout, digest: Digest, ops: FileOps): void {
+  for (const path of candidatePaths(root, layout, digest)) {
+    try {
+      const fd = ops.openSync(path, fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW);
+      try {
+        ops.fsyncSync(fd);
+        return;
+      } finally {
+        ops.closeSync(fd);
+      }
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT') throw error;
+    }
+  }
+}
+
+function marksFolder(root: string): string {
+  return join(root, METADATA, 'unflushed');
+}
