@@ -1,4 +1,4 @@
-import type { LocalWorkerInit } from '../store/local-halves.ts';
+import type { LocalWorkerInit } from '../store/local-worker-half.ts';
 import type { FlushReport } from '../store/seam.ts';
 import type { IngestReport, Stage } from './api.ts';
 import type { Pipeline } from './pipeline.ts';

@@ -4,7 +4,7 @@ import { failed, IngotError } from '../errors.ts';
 import { statusReader } from '../native/file-status.ts';
 import { loadLibc } from '../native/libc.ts';
 import type { Digest } from '../store/digest.ts';
-import { LocalMainHalf } from '../store/local-halves.ts';
+import { LocalMainHalf } from '../store/local-main-half.ts';
 import type { FlushReport } from '../store/seam.ts';
 import { IngestError, type IngestOptions, type IngestReport } from './api.ts';
 import { Claims } from './claims.ts';

@@ -4,7 +4,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { type Failure, failureOf, IngotError } from '../errors.ts';
 import { type StatusReader, statusReader } from '../native/file-status.ts';
 import { type Libc, loadLibc } from '../native/libc.ts';
-import { type LocalWorkerInit, openLocalWorkerHalf } from '../store/local-halves.ts';
+import { type LocalWorkerInit, openLocalWorkerHalf } from '../store/local-worker-half.ts';
 import type { CallMain, Group, WorkerHalf } from '../store/seam.ts';
 import { BatchRun, SMALL_FILE_BYTES } from './batch-task.ts';
 import { Claims } from './claims.ts';

@@ -1,21 +1,13 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf, failed } from '../errors.ts';
-import { statusReader } from '../native/file-status.ts';
-import { type Libc, loadLibc } from '../native/libc.ts';
-import {
-  type BarrierChoice,
-  BarrierCoordinator,
-  type BarrierKind,
-  chooseBarrier,
-} from './barrier.ts';
-import { type FileOps, flushDirectory, makeFolder, nodeFileOps } from './file-ops.ts';
-import { checkLayout, createStore, METADATA, readFormat, type StoreFormat } from './format.ts';
-import { LargeIndex } from './large-index.ts';
+import { loadLibc } from '../native/libc.ts';
+import { type BarrierChoice, BarrierCoordinator, chooseBarrier } from './barrier.ts';
+import { type FileOps, flushDirectory, nodeFileOps } from './file-ops.ts';
+import { checkLayout, createStore, METADATA, readFormat } from './format.ts';
 import { type Layout, listObjects, objectFolders } from './layout.ts';
-import { LocalGroup, type LocalWorkerState } from './local-group.ts';
-import type { CallMain, Durability, FlushReport, Group, MainHalf, WorkerHalf } from './seam.ts';
-import { TempFolder } from './temps.ts';
+import type { LocalWorkerInit } from './local-worker-half.ts';
+import type { Durability, FlushReport, MainHalf } from './seam.ts';
 import { flushUnflushed, markUnflushed, unflushedMarks } from './unflushed.ts';
 import { sweep, Writer } from './writer.ts';
 
@@ -31,19 +23,6 @@ export interface WriteOptions {
   readonly groups: number;
   /** Sweep only when the store's directory itself is not larger, in bytes. Default: always. */
   readonly sweepUpTo?: number | undefined;
-}
-
-/** Plain data: what each worker thread is told. */
-export interface LocalWorkerInit {
-  readonly root: string;
-  readonly format: StoreFormat;
-  readonly writerFolder: string;
-  readonly durability: Durability;
-  readonly barrier: BarrierKind;
-  readonly wasEmpty: boolean;
-  readonly verifyHits: boolean;
-  readonly dryRun: boolean;
-  readonly maxOpenTemps: number;
 }
 
 /**
@@ -189,43 +168,6 @@ export class LocalMainHalf implements MainHalf {
       if (this.#rootFd >= 0) this.#ops.closeSync(this.#rootFd);
     }
   }
-}
-
-/** Makes a worker's half. `worker` tells the workers of one writer apart. */
-export function openLocalWorkerHalf(
-  init: LocalWorkerInit,
-  worker: number,
-  libc: Libc | undefined,
-  ops: FileOps = nodeFileOps,
-): WorkerHalf {
-  const tempFolder = join(init.writerFolder, String(worker));
-  if (!init.dryRun) {
-    try {
-      makeFolder(ops, tempFolder, 0o700);
-    } catch (error) {
-      throw failed("cannot make a folder for a worker's temps", error, { path: tempFolder });
-    }
-  }
-  const state: LocalWorkerState = {
-    root: init.root,
-    layout: init.format.layout,
-    moving: init.format.movingFrom !== undefined,
-    temps: new TempFolder(tempFolder, init.root, ops),
-    durability: init.durability,
-    keepTempsOpen: init.durability === 'group' && init.barrier === 'fsync',
-    wasEmpty: init.wasEmpty,
-    verifyHits: init.verifyHits,
-    dryRun: init.dryRun,
-    maxOpenTemps: init.maxOpenTemps,
-    ops,
-    status: statusReader(libc?.statx),
-    setDirect: init.durability === 'none' ? undefined : libc?.setDirect,
-    large: new LargeIndex(init.root),
-  };
-  return {
-    openGroup: (callMain: CallMain): Group => new LocalGroup(state, callMain),
-    close: () => {},
-  };
 }
 
 function isEmpty(root: string, layout: Layout): boolean {

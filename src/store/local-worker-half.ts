@@ -1,0 +1,62 @@
+/** The half of a local store that lives in a worker thread. */
+import { join } from 'node:path';
+import { failed } from '../errors.ts';
+import { statusReader } from '../native/file-status.ts';
+import type { Libc } from '../native/libc.ts';
+import type { BarrierKind } from './barrier.ts';
+import { type FileOps, makeFolder, nodeFileOps } from './file-ops.ts';
+import type { StoreFormat } from './format.ts';
+import { LargeIndex } from './large-index.ts';
+import { LocalGroup, type LocalWorkerState } from './local-group.ts';
+import type { CallMain, Durability, Group, WorkerHalf } from './seam.ts';
+import { TempFolder } from './temps.ts';
+
+/** Plain data: what each worker thread is told. */
+export interface LocalWorkerInit {
+  readonly root: string;
+  readonly format: StoreFormat;
+  readonly writerFolder: string;
+  readonly durability: Durability;
+  readonly barrier: BarrierKind;
+  readonly wasEmpty: boolean;
+  readonly verifyHits: boolean;
+  readonly dryRun: boolean;
+  readonly maxOpenTemps: number;
+}
+
+/** Makes a worker's half. `worker` tells the workers of one writer apart. */
+export function openLocalWorkerHalf(
+  init: LocalWorkerInit,
+  worker: number,
+  libc: Libc | undefined,
+  ops: FileOps = nodeFileOps,
+): WorkerHalf {
+  const tempFolder = join(init.writerFolder, String(worker));
+  if (!init.dryRun) {
+    try {
+      makeFolder(ops, tempFolder, 0o700);
+    } catch (error) {
+      throw failed("cannot make a folder for a worker's temps", error, { path: tempFolder });
+    }
+  }
+  const state: LocalWorkerState = {
+    root: init.root,
+    layout: init.format.layout,
+    moving: init.format.movingFrom !== undefined,
+    temps: new TempFolder(tempFolder, init.root, ops),
+    durability: init.durability,
+    keepTempsOpen: init.durability === 'group' && init.barrier === 'fsync',
+    wasEmpty: init.wasEmpty,
+    verifyHits: init.verifyHits,
+    dryRun: init.dryRun,
+    maxOpenTemps: init.maxOpenTemps,
+    ops,
+    status: statusReader(libc?.statx),
+    setDirect: init.durability === 'none' ? undefined : libc?.setDirect,
+    large: new LargeIndex(init.root),
+  };
+  return {
+    openGroup: (callMain: CallMain): Group => new LocalGroup(state, callMain),
+    close: () => {},
+  };
+}
