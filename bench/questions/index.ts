@@ -8,6 +8,7 @@ import { LARGE_FILES } from './large.ts';
 import { LAYOUT } from './layout.ts';
 import { MEMORY_GROWTH } from './memory.ts';
 import { MICRO } from './micro.ts';
+import { BESIDE_PEERS } from './peers.ts';
 import { PUT } from './put.ts';
 import { SCALE } from './scale.ts';
 import { SYSCALLS } from './syscalls.ts';
@@ -31,4 +32,4 @@ export const QUESTIONS: readonly Question[] = [
 ];
 
 /** Only when they are named: they take too long or too much of the disk to be met by chance. */
-export const ON_REQUEST: readonly Question[] = [MEMORY_GROWTH, SCALE];
+export const ON_REQUEST: readonly Question[] = [BESIDE_PEERS, MEMORY_GROWTH, SCALE];

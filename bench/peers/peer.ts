@@ -1,0 +1,24 @@
+/** What every file here is: a tool that people would use instead of ingot. */
+
+/**
+ * Its steps are scripts for sh that a reader can try by hand. They find `$TREE`, the tree;
+ * `$REPO`, a path below which all that it keeps goes; `$FILE`, a path inside the tree.
+ */
+export interface Peer {
+  readonly name: string;
+  /** Undefined when it is not installed. Throws an IngotError when it cannot tell. */
+  readonly version: () => Promise<string | undefined>;
+  /** What makes it as fast as it can be while durable and without compression. */
+  readonly settings: string;
+  /** Who makes the result durable, and where that is said. */
+  readonly flush: string;
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Makes an empty repository. Not measured. */
+  readonly init: string;
+  /** Takes the tree in. Measured, on an empty repository and again on the same tree. */
+  readonly store: string;
+  /** Prints how many regular files are stored, from what is stored. */
+  readonly count: string;
+  /** Prints the SHA-256 of the stored content of `$FILE`, first of its line. */
+  readonly digest: string;
+}

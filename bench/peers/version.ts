@@ -1,0 +1,29 @@
+import fs from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { errnoOf } from '../../src/errors.ts';
+import { type Command, runChecked } from '../children.ts';
+
+/** Runs the program, and takes the first number that it prints. */
+export function programVersion(...command: Command): () => Promise<string | undefined> {
+  return async () => {
+    try {
+      const { stdout } = await runChecked(command);
+      return /\d+(\.\w+)*/.exec(stdout)?.[0] ?? 'of an unknown version';
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') return undefined;
+      throw error;
+    }
+  };
+}
+
+/** Reads the package's own package.json, which it need not export. */
+export function packageVersion(name: string): () => Promise<string | undefined> {
+  const { resolve } = createRequire(import.meta.url);
+  return async () => {
+    const folder = resolve.paths(name)!.find((each) => fs.existsSync(path.join(each, name)));
+    if (folder === undefined) return undefined;
+    const text = fs.readFileSync(path.join(folder, name, 'package.json'), 'utf8');
+    return (JSON.parse(text) as { version: string }).version;
+  };
+}

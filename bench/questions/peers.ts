@@ -1,0 +1,104 @@
+import { IngotError } from '../../src/errors.ts';
+import { firstIngest, ingestCommand, ingesting, ingestRow, ratesOf } from '../ingot.ts';
+import { alternate, peakRssOf, ratioOf, type Sample, secondsOf } from '../method.ts';
+import { checkStored, NOT_STORED } from '../peers/check-stored.ts';
+import { PEERS } from '../peers/index.ts';
+import type { Peer } from '../peers/peer.ts';
+import { peerContenders } from '../peers/scripts.ts';
+import { settle } from '../prepare.ts';
+import type { Context, Question } from '../question.ts';
+import type { Row } from '../results.ts';
+import { inodesFor, roomFor } from '../room.ts';
+
+/** The first run takes the tree in, the second finds it unchanged. */
+const RUNS = ['first', 'again'] as const;
+type Run = (typeof RUNS)[number];
+type Samples = Readonly<Record<Run, Sample[]>>;
+
+/** Folders by the first two digits and by the next two: some peers have them twice. */
+const MOST_FOLDERS = 2 * 65_536;
+
+export const BESIDE_PEERS = besidePeers(PEERS);
+
+export function besidePeers(peers: readonly Peer[]): Question {
+  return {
+    name: 'peers',
+    asks: 'How long do a first ingest and one of the unchanged tree take, beside other tools?',
+    method:
+      'whole processes, ingot and one peer in turn, a new repository for each first run; each peer in its fastest durable setting without compression; what it stored is counted and one file compared; ratio: ingot ÷ peer, of the two runs of each round',
+    // Content and index entry in a file of their own, in folders by digest.
+    room: ({ corpus }) =>
+      roomFor(corpus) + (corpus.files + Math.min(corpus.files, MOST_FOLDERS)) * 4096,
+    inodes: ({ corpus }) => 2 * inodesFor(corpus.files) + 2 * MOST_FOLDERS,
+    async *run(context) {
+      const ours: Samples = { first: [], again: [] };
+      for (const peer of peers) yield* rowsBeside(peer, context, ours);
+      for (const run of RUNS) if (ours[run].length > 0) yield ownRow(run, ours[run]);
+    },
+  };
+}
+
+/** Two rows of one peer, or one that says why there are none. Adds our own samples to `ours`. */
+async function* rowsBeside(peer: Peer, context: Context, ours: Samples): AsyncGenerator<Row> {
+  const { name } = peer;
+  const missing = (absent: string): Row => ({ label: name, parameters: { peer: name }, absent });
+  try {
+    const version = await peer.version();
+    if (version === undefined) return yield missing('not installed');
+    const settings = `${version}: ${peer.settings}; ${peer.flush}`;
+    const [first, again, ourFirst, ourAgain] = await alternateWith(peer, context);
+    await checkStored(peer, context);
+    ours.first.push(...ourFirst);
+    ours.again.push(...ourAgain);
+    yield { ...peerRow(peer, 'first', first, ourFirst, context), settings };
+    yield { ...peerRow(peer, 'again', again, ourAgain, context), settings };
+  } catch (error) {
+    if (!isPeerFailure(error)) throw error;
+    const why = `failed: ${error.why}`;
+    context.note(`${name} ${why}`);
+    yield missing(why);
+  }
+}
+
+/** A B A B: after each first run, the same again on the store that it left. */
+async function alternateWith(peer: Peer, context: Context) {
+  const again = ingesting(ingestCommand(context, context.tree), () => settle(context));
+  const contenders = [firstIngest(context), again, ...peerContenders(peer, context)];
+  const [ourFirst, ourAgain, first, second] = await alternate(contenders, context.rounds);
+  return [first!, second!, ourFirst!, ourAgain!] as const;
+}
+
+const RUN_LABELS: Readonly<Record<Run, string>> = {
+  first: 'first ingest',
+  again: 'unchanged tree',
+};
+
+function peerRow(
+  { name }: Peer,
+  run: Run,
+  samples: readonly Sample[],
+  ours: readonly Sample[],
+  { corpus }: Context,
+): Row {
+  const seconds = secondsOf(samples);
+  const peakRssBytes = peakRssOf(samples);
+  return {
+    label: `${name}, ${RUN_LABELS[run]}`,
+    parameters: { peer: name, run },
+    seconds,
+    ...ratesOf(corpus.files, corpus.bytes, seconds.median),
+    ratio: { ...ratioOf(ours, samples), to: name },
+    ...(peakRssBytes !== undefined && { peakRssBytes }),
+  };
+}
+
+/** All our runs, whichever peer they alternated with. */
+function ownRow(run: Run, samples: readonly Sample[]): Row {
+  const parameters = { peer: 'ingot', run };
+  return ingestRow({ label: `ingot, ${RUN_LABELS[run]}`, parameters }, samples, {}, []);
+}
+
+function isPeerFailure(error: unknown): error is IngotError {
+  if (!(error instanceof IngotError)) return false;
+  return error.code === 'INGOT_BENCH_CHILD' || error.code === NOT_STORED;
+}

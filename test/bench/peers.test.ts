@@ -1,0 +1,197 @@
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it, type TestContext, vi } from 'vitest';
+// The built ones: they start programs that lie beside them.
+import { PEERS } from '../../dist/bench/peers/index.js';
+import type { Peer } from '../../dist/bench/peers/peer.js';
+import type { Context } from '../../dist/bench/question.js';
+import { besidePeers } from '../../dist/bench/questions/peers.js';
+import type { Row } from '../../dist/bench/results.js';
+import { demand } from '../mounts.ts';
+import { makeTree, type TreeLiteral, temporaryDirectory } from '../tree.ts';
+
+afterEach(() => vi.unstubAllEnvs());
+
+/** What tools are apt to leave out or to change. */
+const ODD: TreeLiteral = {
+  'sub folder/a file': 'in a folder with a space',
+  'sub folder/deeper/again/leaf.txt': 'leaf',
+  'new\nline': 'a line break in its name',
+  'back\\slash': 'a backslash',
+  '-rf': 'like an option',
+  '[*]?': 'like a pattern',
+  '.hidden': 'a dot',
+  'ends.bup': 'like a folder of chunks',
+  '.bupm': 'like metadata',
+  ümläut: 'not ASCII',
+  'same as leaf': 'leaf',
+  empty: '',
+  '.gitattributes': '* text eol=lf\n',
+  '.gitignore': '*\n',
+  crlf: 'a\r\nb\r\n',
+  large: Buffer.alloc(300_000, 'chunks and more chunks '),
+  link: { symlink: 'empty' },
+  'empty folder': { directory: true },
+};
+
+const NOT_UTF8: TreeLiteral = { 'bad\udcff': 'a byte that is not UTF-8' };
+
+/** They say so, or their row does. */
+const ONLY_UTF8 = ['ostree', 'pnpm store'];
+
+function contextFor(literal: TreeLiteral, notes: string[] = []): Context {
+  const tree = makeTree(literal);
+  const contents = Object.values(literal).filter(
+    (entry) => typeof entry === 'string' || Buffer.isBuffer(entry),
+  );
+  const home = temporaryDirectory();
+  const path = join(home, 'arena');
+  fs.mkdirSync(path);
+  return {
+    arena: {
+      path,
+      description: 'a folder',
+      renew: () => {
+        fs.rmSync(path, { recursive: true });
+        fs.mkdirSync(path);
+      },
+      freeBytes: () => 0,
+      remove: () => {},
+    },
+    tree,
+    corpus: {
+      name: tree,
+      files: contents.length,
+      bytes: contents.reduce((sum, { length }) => sum + length, 0),
+    },
+    rounds: 1,
+    threads: 1,
+    cold: false,
+    huge: false,
+    corpora: undefined as never,
+    note: (text) => void notes.push(text),
+  };
+}
+
+async function answer(peers: readonly Peer[], context: Context): Promise<Row[]> {
+  const rows: Row[] = [];
+  for await (const row of besidePeers(peers).run(context)) rows.push(row);
+  return rows;
+}
+
+async function demandPeer(context: TestContext, peer: Peer): Promise<void> {
+  demand(context, (await peer.version()) !== undefined, `${peer.name} is not installed`);
+}
+
+function peerNamed(name: string): Peer {
+  return PEERS.find((peer) => peer.name === name)!;
+}
+
+/** Programs that stand in front of the real ones on PATH. */
+function putOnPath(programs: Readonly<Record<string, string>>): void {
+  const folder = temporaryDirectory();
+  for (const [name, script] of Object.entries(programs))
+    fs.writeFileSync(join(folder, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  vi.stubEnv('PATH', `${folder}:${process.env.PATH}`);
+}
+
+describe.each(PEERS.map((peer) => [peer.name, peer] as const))('%s', (name, peer) => {
+  it('stores a tree with odd names, twice, beside ingot, and leaves nothing elsewhere', async (context) => {
+    await demandPeer(context, peer);
+    const bench = contextFor(ONLY_UTF8.includes(name) ? ODD : { ...ODD, ...NOT_UTF8 });
+    const home = temporaryDirectory();
+    for (const variable of ['HOME', 'TMPDIR', 'XDG_CACHE_HOME', 'XDG_CONFIG_HOME'])
+      vi.stubEnv(variable, home);
+    const before = fs.readdirSync(bench.tree, 'latin1');
+
+    const [first, again, ...ours] = await answer([peer], bench);
+    expect(first).toMatchObject({
+      label: `${name}, first ingest`,
+      parameters: { peer: name, run: 'first' },
+      seconds: { runs: 1 },
+      settings: expect.stringContaining(`${await peer.version()}: `),
+    });
+    expect(again).toMatchObject({ label: `${name}, unchanged tree`, seconds: { runs: 1 } });
+    for (const [run, theirs] of [first, again].entries())
+      expect(theirs!.ratio).toMatchObject({
+        to: name,
+        median: ours[run]!.seconds!.median / theirs!.seconds!.median,
+      });
+    expect(fs.readdirSync(home)).toEqual([]);
+    expect(fs.readdirSync(bench.tree, 'latin1')).toEqual(before);
+  });
+});
+
+it.each(ONLY_UTF8)('%s has no time when it leaves out a name that is not UTF-8', async (name) => {
+  const peer = peerNamed(name);
+  const [row] = await answer([peer], contextFor({ ...ODD, ...NOT_UTF8 }));
+  if ((await peer.version()) === undefined) expect(row!.absent).toBe('not installed');
+  else expect(row!.absent).toMatch(/^failed: (error: Invalid UTF-8|it stored 16 of 17 files)/);
+});
+
+describe('the peers', () => {
+  it('are absent when they are not installed', async () => {
+    const programs = PEERS.filter(({ environment }) => environment?.CHILD === undefined);
+    vi.stubEnv('PATH', temporaryDirectory());
+    const rows = await answer(programs, contextFor(ODD));
+    expect(rows).toEqual(
+      programs.map(({ name }) => ({
+        label: name,
+        parameters: { peer: name },
+        absent: 'not installed',
+      })),
+    );
+  });
+
+  it('tell what a failing one said, and go on', async () => {
+    const notes: string[] = [];
+    putOnPath({
+      git: 'case "$1" in --version) echo git version 9.8.7;; *) echo disk on fire >&2; exit 1;; esac',
+      rsync: 'echo no such machine >&2; exit 1',
+    });
+    const peers = ['git, batched fsync', 'rsync', 'cp -r'].map(peerNamed);
+    const rows = await answer(peers, contextFor(ODD, notes));
+    expect(rows.map(({ label, absent }) => [label, absent])).toEqual([
+      ['git, batched fsync', 'failed: disk on fire'],
+      ['rsync', 'failed: no such machine'],
+      ['cp -r, first ingest', undefined],
+      ['cp -r, unchanged tree', undefined],
+      ['ingot, first ingest', undefined],
+      ['ingot, unchanged tree', undefined],
+    ]);
+    expect(notes).toEqual([
+      'git, batched fsync failed: disk on fire',
+      'rsync failed: no such machine',
+    ]);
+  });
+
+  it('are not fast when they fail in silence', async () => {
+    const cp = peerNamed('cp -r');
+    const idle = { ...cp, name: 'idle', store: 'true' };
+    const forger = {
+      ...cp,
+      name: 'forger',
+      store: 'cp -rT "$TREE" "$REPO"; echo x > "$REPO/only"',
+    };
+    const rows = await answer(
+      [idle, forger],
+      contextFor({ only: 'one', sub: { directory: true } }),
+    );
+    expect(rows.map(({ label, absent }) => [label, absent])).toEqual([
+      ['idle', 'failed: it stored 0 of 1 files'],
+      ['forger', 'failed: it holds another content for only'],
+    ]);
+  });
+
+  it('are not told what the user has set for them', async () => {
+    vi.stubEnv('GIT_DIR', '/no/such/repository');
+    vi.stubEnv('GIT_INDEX_FILE', '/no/such/index');
+    const [row] = await answer([peerNamed('git + sync -f')], contextFor(ODD));
+    expect(row!.absent).toBeUndefined();
+  });
+
+  it.each(PEERS.map(({ name }) => name))('flush, or are flushed, in every setting: %s', (name) => {
+    const { flush, store } = peerNamed(name);
+    expect(flush.startsWith('flushes itself')).toBe(!store.includes('sync -f "$REPO"'));
+  });
+});
