@@ -200,6 +200,19 @@ describe('the report', () => {
     const { figures, troubles } = await see(context, rows(threads, 'threads'));
     expect(figures[0]!.marks).toHaveLength(1);
     expect(troubles).toEqual([]);
+    expect((await see(context, rows(bar('no rate', 1), 'threads'))).figures).toEqual([]);
+  });
+
+  it('leaves out numbers of an axis that would run into each other', async (context) => {
+    const threads = [1, 62, 63, 64].map((count) => ({
+      ...{ ...bar(`${count} threads`, 2), filesPerSecond: 5 * count },
+      parameters: { threads: count },
+    }));
+    for (const look of LOOKS) {
+      const { figures } = await see(context, rows(...threads, 'threads'), look);
+      expect(figures[0]!.marks).toHaveLength(4);
+      expect(overlaps(figures[0]!.texts)).toEqual([]);
+    }
   });
 });
 
