@@ -31,6 +31,7 @@ export class Pool<Task, Reply> {
   readonly threads: number;
   readonly #piscina: Piscina;
   readonly #starting: readonly Promise<void>[];
+  readonly #allDead: Promise<never>;
 
   /** Starts the threads, which load their modules while the caller goes on. */
   constructor(entry: WorkerEntry, threads: number) {
@@ -43,9 +44,30 @@ export class Pool<Task, Reply> {
       recordTiming: false,
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
     });
-    // A worker that dies without a task is told here; with one, the task rejects.
-    this.#piscina.on('error', () => {});
     this.#starting = this.#piscina.threads.map(untilStarted);
+    this.#allDead = this.#untilAllDead();
+    // Whoever runs a task hears of it.
+    this.#allDead.catch(() => {});
+  }
+
+  /**
+   * Rejects when no thread is left, with the error of the last. When a thread dies its tasks
+   * reject; but piscina lets tasks wait for good that no thread had taken on by then.
+   */
+  #untilAllDead(): Promise<never> {
+    return new Promise((_, reject) => {
+      let last: unknown = new Error('it ended by itself');
+      // Of a thread that dies without a task.
+      this.#piscina.on('error', (error) => {
+        last = error;
+      });
+      // A moment later piscina has put another in its place, or has not.
+      this.#piscina.on('workerDestroy', () =>
+        setImmediate(() => {
+          if (this.#piscina.threads.length === 0) reject(last);
+        }),
+      );
+    });
   }
 
   /** Tasks that may run at once; a further one would only wait in piscina's queue. */
@@ -56,7 +78,8 @@ export class Pool<Task, Reply> {
   /** Rejects with an IngotError when the worker dies or cannot start. */
   async run(task: Task, transfer: readonly Transfer[] = []): Promise<Reply> {
     try {
-      return (await this.#piscina.run(task, { transferList: [...transfer] })) as Reply;
+      const reply = this.#piscina.run(task, { transferList: [...transfer] });
+      return (await Promise.race([reply, this.#allDead])) as Reply;
     } catch (error) {
       throw new IngotError(
         {

@@ -17,6 +17,7 @@ function smallFiles(): TreeLiteral {
 const run = (fault: string, source: string, store: string, ...options: string[]): Ended =>
   ingot(['ingest', source, '--store', store, '--json', '--no-progress', ...options], {
     env: { NODE_OPTIONS: `--import ${FAULTY}`, FAULT: fault },
+    timeout: 50_000,
   });
 
 /** What the run counts as stored is there, whole; it left no temp; and the next run does the rest. */
@@ -52,12 +53,18 @@ describe('a worker', () => {
     expectConsistent(ended, source, store, 4);
   });
 
-  it.each(['1', '2', '8'])('that cannot start ends the run, with %s of them', (threads) => {
+  it.each([
+    ['1', 'start', /a worker thread died: this thread does not start/],
+    ['2', 'start', /a worker thread died: this thread does not start/],
+    ['8', 'start', /a worker thread died: this thread does not start/],
+    ['2', 'start-exit', /a worker thread died: /],
+  ])('that cannot start ends the run, with %s of them (%s)', (threads, fault, line) => {
     const source = makeTree({ ...smallFiles(), large: randomBytes(6 << 20) });
     const store = join(temporaryDirectory(), 's');
-    const ended = run('start', source, store, '--threads', threads);
-    expectFailure(ended, /a worker thread died: this thread does not start/);
-    expect(outcomesOf(ended)).toEqual({ unfinished: SMALL + 1 });
+    const ended = run(fault, source, store, '--threads', threads);
+    expectFailure(ended, line);
+    // The walk ends as soon as nobody is left to work on what it finds.
+    expect(Object.keys(outcomesOf(ended))).toEqual(['unfinished']);
     expect(tempsIn(store)).toEqual([]);
   });
 
