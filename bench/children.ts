@@ -20,7 +20,7 @@ export interface ChildEnd {
   readonly stderr: string;
 }
 
-const running = new Map<ChildProcess, Promise<ChildEnd>>();
+const running = new Set<ChildProcess>();
 let stopped = false;
 
 /** Runs a whole process and waits for its end, whatever its exit code. Throws what spawn throws. */
@@ -45,7 +45,7 @@ export async function runChild(
     child.once('error', reject);
     child.once('close', (code, signal) => resolve({ code, signal, ...output }));
   });
-  running.set(child, ended);
+  running.add(child);
   try {
     return await ended;
   } finally {
@@ -67,9 +67,19 @@ export async function runChecked(command: Command, options?: ChildOptions): Prom
 /** Ends every process group that runs, for good: none is started any more. */
 export async function endAll(): Promise<void> {
   stopped = true;
-  const ends = [...running.values()];
-  for (const { pid } of running.keys()) if (pid !== undefined) endGroup(pid);
-  await Promise.allSettled(ends);
+  const ends = [...running].map(exitOf);
+  for (const { pid } of running) if (pid !== undefined) endGroup(pid);
+  await Promise.all(ends);
+}
+
+/** Does not wait for its output to close: a process that has left the group may hold it open. */
+function exitOf(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+  return new Promise((resolve) => {
+    child.once('exit', () => resolve());
+    // It could not even be started.
+    child.once('error', () => resolve());
+  });
 }
 
 function endGroup(leader: number): void {

@@ -55,7 +55,7 @@ function buildCommand(): Command {
     )
     .option('--scale <factor>', 'make all trees larger or smaller', parseFactor, 1)
     .option('--seed <n>', 'of the trees', parseNatural, 1)
-    .option('--rounds <n>', 'counted runs of each command', parsePositive, 5)
+    .option('--rounds <n>', 'counted runs of each command', parsePositive, 3)
     .option('--threads <n>', 'worker threads', parseThreads, Math.min(2, availableParallelism()))
     .option('--on <dir>', 'measure on the disk of this folder, not on a quiet one in memory')
     .option('--corpora <dir>', 'make the trees below this folder')

@@ -2,7 +2,7 @@
  * Where does the time go, and who is faster? Prints a table a question and writes
  * bench-report/results.json and bench-report/report.html.
  *
- *   npm run bench -- [QUESTION...] [--tree DIR | --corpus NAME] [--rounds 5] [--threads 2]
+ *   npm run bench -- [QUESTION...] [--tree DIR | --corpus NAME] [--rounds 3] [--threads 2]
  *                    [--scale 1] [--seed 1] [--on DIR] [--corpora DIR] [--cold] [--huge]
  *
  * The quiet disk needs root and a loop device, limit.c and the floors cc with OpenSSL's headers,

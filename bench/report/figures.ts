@@ -38,11 +38,7 @@ const CHARTS: Readonly<Record<string, readonly Chart[]>> = {
     bars('How many times as long as the floor that binds it does each ingest take?', DISTANCE),
   ],
   peers: [bars('How long does each tool take?', TIME, { compares: true, sorted: true })],
-  cold: [RATIOS],
-  duplicates: [RATIOS],
-  large: [RATIOS],
-  put: [RATIOS],
-  verify: [RATIOS],
+  limit: [RATIOS],
   memory: [bars('How much memory does ingot take at its peak?', MEMORY)],
   scale: [
     lines('How does the cost of a file change with their number?', TIME_PER_FILE, OVER_FILES),

@@ -66,6 +66,25 @@ describe('Ctrl-C', () => {
     expect(fs.readdirSync(cwd)).toEqual(['disk']);
   });
 
+  it('ends also what its processes have started', async () => {
+    const cwd = temporaryDirectory();
+    const programs = join(cwd, 'programs');
+    fs.mkdirSync(programs);
+    for (const name of ['sync', 'df', 'tail', 'timeout'])
+      fs.symlinkSync(`/usr/bin/${name}`, join(programs, name));
+    // Compiles nothing, until a minute is over.
+    const cc = join(programs, 'cc');
+    fs.writeFileSync(cc, '#!/bin/sh\ntimeout --foreground 60 tail -f "$0"\nexit 1\n', {
+      mode: 0o755,
+    });
+    const args = ['layout', '--on', cwd, '--scale', '0.001'];
+    const child = startBench(args, { cwd, env: { TMPDIR: cwd, PATH: programs } });
+    const compiles = () => processesOf(cc).some((line) => line.startsWith('tail '));
+    expect((await interrupted(child, 'SIGINT', compiles)).code).toBe(130);
+    expect(processesOf(cc)).toEqual([]);
+    expect(fs.readdirSync(cwd)).toEqual(['programs']);
+  });
+
   it('while the trees are made removes them', async () => {
     const cwd = temporaryDirectory();
     const args = ['layout', '--on', cwd, '--corpus', 'small'];
