@@ -38,6 +38,7 @@ const CHARTS: Readonly<Record<string, readonly Chart[]>> = {
     bars('How many times as long as the floor that binds it does each ingest take?', DISTANCE),
   ],
   peers: [bars('How long does each tool take?', TIME, { compares: true, sorted: true })],
+  // What section.ts makes of cold, duplicates, large, put and verify.
   limit: [RATIOS],
   memory: [bars('How much memory does ingot take at its peak?', MEMORY)],
   scale: [

@@ -118,10 +118,9 @@ function colorOf(index: number): string {
 
 function xScale(points: readonly Point[], { name, scale }: Over, frame: Frame) {
   const values = [...new Set(points.map(({ x }) => x))].sort((a, b) => a - b);
-  const [least, most] = [values[0]!, values.at(-1)!];
   return {
     type: scale,
-    domain: least < most ? [least, most] : [least / 2, most * 2],
+    domain: [values[0]!, values.at(-1)!],
     label: name,
     labelAnchor: 'center',
     labelArrow: 'none',

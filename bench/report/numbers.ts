@@ -1,5 +1,6 @@
 /** Measured numbers as the report shows them. */
 import { count, duration } from '../../src/cli/units.ts';
+import { isNoisy } from '../method.ts';
 import type { Spread } from '../results.ts';
 
 /** Up to three significant digits, and every digit before the point: `0.123`, `4.5`, `12,345`. */
@@ -18,13 +19,6 @@ export function time(seconds: number): string {
 /** `1.06` */
 export function ratio(value: number): string {
   return value.toFixed(2);
-}
-
-/** Above this share of the median, slowest less fastest run, the machine was too busy to trust. */
-const NOISE = 0.2;
-
-export function isNoisy({ min, median, max }: Spread): boolean {
-  return max - min > NOISE * median;
 }
 
 /** `4.12 s (4.01 – 4.30)`, `1.01 s (990 ms – 1.02 s)`, or the value alone when there was one run. */

@@ -175,8 +175,7 @@ describe('the report', () => {
     const [{ marks, texts, whiskers }] = figures as [FigureFacts];
     const [a, b] = marks.map(({ left, right }) => right - left) as [number, number];
     expect(b / a).toBeCloseTo(4, 1);
-    const zero = texts.find(({ text }) => text === '0')!;
-    expect((zero.left + zero.right) / 2).toBeCloseTo(marks[0]!.left, 0);
+    expect(marks[0]!.left).toBeCloseTo(zeroOf(texts), 0);
     const range = whiskers.find(({ left, right }) => right - left > 1)!;
     expect((range.right - range.left) / a).toBeCloseTo(2, 1);
     expect(range.right - marks[1]!.left).toBeCloseTo(5 * a, 0);
@@ -193,7 +192,9 @@ describe('the report', () => {
   it('draws what has but one row, one run, or zeros only', async (context) => {
     for (const row of [bar('only', 4.2), bar('nothing', 0)]) {
       const { figures, text } = await see(context, rows(row));
-      expect(figures[0]!.marks).toHaveLength(1);
+      const [{ marks, texts }] = figures as [FigureFacts];
+      expect(marks).toHaveLength(1);
+      expect(marks[0]!.left).toBeCloseTo(zeroOf(texts), 0);
       expect(text).not.toMatch(/NaN|Infinity|undefined/);
     }
     const threads = { ...bar('1 thread', 2), filesPerSecond: 5, parameters: { threads: 1 } };
@@ -226,6 +227,12 @@ function rows(...given: readonly (Row | string)[]): Results {
 function bar(label: string, median: number, range = 0): Row {
   const seconds = { min: median - range / 2, median, max: median + range / 2, runs: 3 };
   return { label, parameters: {}, seconds };
+}
+
+/** Where an axis has its 0. */
+function zeroOf(texts: FigureFacts['texts']): number {
+  const { left, right } = texts.find(({ text }) => text === '0')!;
+  return (left + right) / 2;
 }
 
 /** Half a pixel of rounding is no overflow. */

@@ -114,9 +114,9 @@ const PEERS = answer('peers', 'Who is faster, on the first ingest and when nothi
     2.2,
     'git 2.39.5, core.fsyncMethod=batch, core.compression=0, core.looseCompression=0',
   ),
+  ...peer('ostree', 17.8, 17.2, 'libostree 2022.7, bare-user, fsync=true'),
   ...peer('restic', 9.7, 1.9, 'restic 0.14.0, --compression off, --no-scan'),
   ...peer('borg', 12.3, 3.1, 'borg 1.2.4, --compression none'),
-  ...peer('ostree', 17.8, 17.2, 'libostree 2022.7, bare-user, fsync=true'),
   ...peer(
     'a-peer-with-a-name-that-has-no-space-in-it-at-all-and-goes-on-for-longer-than-any-phone-is-wide',
     14.1,
