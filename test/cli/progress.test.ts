@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { setImmediate as aTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { createDisplay, fractionDone, type Terminal } from '../../src/cli/progress.ts';
 import type { Progress } from '../../src/ingest/api.ts';
@@ -64,7 +65,7 @@ describe('progress', () => {
     const terminal = new FakeTerminal(true);
     const display = await createDisplay(terminal, true, 'entries');
     for (let second = 0; second <= 50; second++) display.update(at(second));
-    await new Promise((resolve) => setTimeout(resolve, 250));
+    while (!terminal.text.includes('%')) await aTurn();
     display.line('a remark');
     display.stop();
     expect(terminal.text).toContain(

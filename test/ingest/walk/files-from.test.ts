@@ -7,7 +7,7 @@ import { splitPathList } from '../../../src/ingest/walk/files-from.ts';
 import { planWalk, walkSources } from '../../../src/ingest/walk/walk-sources.ts';
 import { makeTree } from '../../tree.ts';
 import { RecordingSink } from './recording-sink.ts';
-import { walk } from './walking.ts';
+import { standsStillAt, walk } from './walking.ts';
 
 async function* inPieces(bytes: Buffer, length: number): AsyncGenerator<Buffer> {
   for (let at = 0; at < bytes.length; at += length) yield bytes.subarray(at, at + length);
@@ -147,8 +147,7 @@ test('the list is read no faster than the sink takes files', async () => {
   sink.hold = () => new Promise((resolve) => (release = resolve));
   const walked = walkSources(planWalk({ sources: [], filesFrom: `${root}/list` }), {}, sink);
   for (let chunks = 1; chunks <= 3; chunks++) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(sink.chunks.length).toBe(chunks);
+    await standsStillAt(sink, chunks);
     release();
   }
   await walked;

@@ -4,7 +4,7 @@ import { escapeName, toFsPath } from '../../../src/ingest/names.ts';
 import { planWalk, walkSources } from '../../../src/ingest/walk/walk-sources.ts';
 import { makeTree, temporaryDirectory } from '../../tree.ts';
 import { RecordingSink } from './recording-sink.ts';
-import { failing, walk } from './walking.ts';
+import { failing, standsStillAt, walk } from './walking.ts';
 
 const ODD_NAMES = [
   ['a newline', 'a\udc0ab'],
@@ -124,8 +124,7 @@ test('the walk stands still while the sink is full', async () => {
   sink.hold = () => new Promise((resolve) => (release = resolve));
   const walked = walkSources(planWalk({ sources: [root] }), {}, sink);
   for (let chunks = 1; chunks <= 3; chunks++) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(sink.chunks.length).toBe(chunks);
+    await standsStillAt(sink, chunks);
     release();
   }
   await walked;
@@ -138,8 +137,7 @@ test('the walk stands still within a directory, too', async () => {
   let release = (): void => {};
   sink.hold = () => new Promise((resolve) => (release = resolve));
   const walked = walkSources(planWalk({ sources: [root] }), {}, sink);
-  await new Promise((resolve) => setTimeout(resolve, 20));
-  expect(sink.chunks.length).toBe(1);
+  await standsStillAt(sink, 1);
   sink.hold = () => undefined;
   release();
   await walked;
@@ -176,7 +174,7 @@ test('nothing is handed over any more after an abort', async () => {
   sink.hold = () => void stop.abort(new Error('stop'));
   const walked = walkSources(planWalk({ sources: [root] }), { signal: stop.signal }, sink);
   await expect(walked).rejects.toThrow('stop');
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await standsStillAt(sink, 1);
   expect(sink.found).toEqual([`${root}/f`]);
 });
 

@@ -1,3 +1,5 @@
+import { setImmediate as aTurn } from 'node:timers/promises';
+import { expect } from 'vitest';
 import { type DirectoryOps, nodeDirectoryOps } from '../../../src/ingest/walk/directory.ts';
 import { fastDirectoryOps } from '../../../src/ingest/walk/fast-directory-ops.ts';
 import {
@@ -37,4 +39,11 @@ export function failing(
     return call(path, ...rest);
   };
   return { ...nodeDirectoryOps, [what]: fail };
+}
+
+/** Resolves when the sink has been given so many chunks, and no more although there was time. */
+export async function standsStillAt(sink: RecordingSink, chunks: number): Promise<void> {
+  while (sink.chunks.length < chunks) await aTurn();
+  for (let turn = 0; turn < 20; turn++) await aTurn();
+  expect(sink.chunks.length).toBe(chunks);
 }
