@@ -1,17 +1,16 @@
 import { unpack } from '../../src/ingest/packed-files.ts';
-import { WorkQueue } from '../../src/ingest/work-queue.ts';
+import { BATCH_FILES, WorkQueue } from '../../src/ingest/work-queue.ts';
 import type { Micro } from './micro.ts';
 
-const FILES = 2_000;
 const FOUND = {
   directory: '/some/tree/with/a/path',
-  names: Array.from({ length: FILES }, (_, n) => `name-of-file-${n}.txt`),
+  names: Array.from({ length: BATCH_FILES }, (_, n) => `name-of-file-${n}.txt`),
 };
 
-/** What does it cost to queue 2,000 files, take them as a batch and unpack their names? */
+/** What does it cost to queue the files of a batch, take them and unpack their names? */
 export const BATCH_OF_FILES: readonly Micro[] = [
   {
-    label: 'batch: 2,000 files',
+    label: `batch: ${BATCH_FILES} files`,
     run: () => {
       const queue = new WorkQueue();
       queue.add(FOUND);

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { BATCH_FILES } from '../../src/ingest/work-queue.ts';
 import { COMPARISON_METHOD, compareTrials } from '../compare.ts';
 import { FLOORS_OF } from '../floors/times.ts';
 import { ingesting, storeIn } from '../ingot.ts';
@@ -6,8 +7,8 @@ import { fresh } from '../prepare.ts';
 import type { Question } from '../question.ts';
 import { roomFor } from '../room.ts';
 
-/** The first one is the default. */
-const BATCHES = [2000, 100, 500, 1000, 4000, 16_000];
+/** The default first: the others are held against it. */
+const BATCHES = [...new Set([BATCH_FILES, 100, 500, 1000, 2000, 4000, 16_000])];
 const INGEST_CHILD = fileURLToPath(new URL('../ingest-child.js', import.meta.url));
 
 export const BATCH: Question = {

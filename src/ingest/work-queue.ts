@@ -2,7 +2,7 @@ import { countOf, type PackedFiles, pack, pathsOf, unpack } from './packed-files
 import type { FoundFiles } from './walk/entries.ts';
 
 /** Enough that a task's overhead and its share of a barrier vanish beside its files. */
-const BATCH_FILES = 4_000;
+export const BATCH_FILES = 4_000;
 /** A batch this small is worth starting when a worker has nothing to do. */
 const LEAST_BATCH_FILES = 64;
 /** Batches that wait for a worker; with those in flight all that is held of the walk. */
