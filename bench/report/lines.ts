@@ -126,7 +126,7 @@ function xScale(points: readonly Point[], { name, scale }: Over, frame: Frame) {
     labelArrow: 'none',
     labelOffset: 38,
     ticks: withRoom(values, scale, frame.width - LEFT - RIGHT - 2 * INSET),
-    tickFormat: count,
+    tickFormat: short,
     tickSize: 0,
     tickPadding: 10,
     inset: INSET,
@@ -140,11 +140,17 @@ function withRoom(values: readonly number[], scale: Over['scale'], length: numbe
   let end = Number.NEGATIVE_INFINITY;
   return values.filter((value) => {
     const middle = first < last ? ((along(value) - first) / (last - first)) * length : 0;
-    const half = widthOf(count(value)) / 2 + 3;
+    const half = widthOf(short(value)) / 2 + 3;
     if (middle - half < end) return false;
     end = middle + half;
     return true;
   });
+}
+
+/** `8`, `10 k`, `1.5 M`: there is little room on an axis. */
+function short(value: number): string {
+  if (value >= 1e6) return `${figure(value / 1e6)} M`;
+  return value >= 1e4 ? `${figure(value / 1e3)} k` : count(value);
 }
 
 function legend(names: readonly string[]): Markup {

@@ -93,12 +93,15 @@ export function xAxis(label: string, { narrow }: Frame) {
   } as const;
 }
 
+/** With a rim, so that no line runs through it. */
+const INK = { fill: 'var(--ink)', stroke: 'var(--page)', strokeWidth: 5 } as const;
+
 export function labelMark({ boxes }: RowLayout, { narrow }: Frame) {
   return text(boxes, {
     x: 0,
     y: 'labelAt',
     text: ({ lines }: RowBox) => lines.join('\n'),
-    fill: 'var(--ink)',
+    ...INK,
     textAnchor: narrow ? 'start' : 'end',
     lineAnchor: narrow ? 'top' : 'middle',
     lineHeight: LINE / 12,
@@ -115,7 +118,7 @@ export function endMark({ boxes }: RowLayout, ends: readonly { x: number; text: 
     text: 'text',
     textAnchor: 'start',
     dx: 7,
-    fill: 'var(--ink)',
+    ...INK,
     className: 'end',
   });
 }

@@ -204,6 +204,12 @@ describe('the report', () => {
     expect((await see(context, rows(bar('no rate', 1), 'threads'))).figures).toEqual([]);
   });
 
+  it('names every number of files on the axis, on a phone too', async (context) => {
+    const { figures } = await see(context, sampleOf('scale'), LOOKS[2]);
+    const texts = figures[0]!.texts.map(({ text }) => text);
+    expect(texts).toEqual(expect.arrayContaining(['10 k', '100 k', '1 M', '10 M']));
+  });
+
   it('leaves out numbers of an axis that would run into each other', async (context) => {
     const threads = [1, 62, 63, 64].map((count) => ({
       ...{ ...bar(`${count} threads`, 2), filesPerSecond: 5 * count },

@@ -185,7 +185,7 @@ const SCALE = answer(
         return {
           label: `${files} files, ${layout}`,
           parameters: { files, layout },
-          seconds: spread(perFile * files, 0.12, step < 2 ? 3 : 1),
+          seconds: step < 2 ? spread(perFile * files, 0.12, 3) : spread(perFile * files, 0, 1),
           filesPerSecond: 1 / perFile,
           peakRssBytes: 110e6 + files * (30 + index * 2),
           figures: { microsecondsAFile: perFile * 1e6 },
