@@ -183,6 +183,15 @@ describe('the peers', () => {
     ]);
   });
 
+  it.each(['git, batched fsync', 'git + sync -f'])(
+    'keep contents as they are: %s',
+    async (name) => {
+      const tree = { '.gitattributes': '* text eol=lf\n', crlf: 'a\r\nb\r\n' };
+      const [row] = await answer([peerNamed(name)], contextFor(tree));
+      expect(row!.absent).toBeUndefined();
+    },
+  );
+
   it('are not told what the user has set for them', async () => {
     vi.stubEnv('GIT_DIR', '/no/such/repository');
     vi.stubEnv('GIT_INDEX_FILE', '/no/such/index');
