@@ -11,14 +11,9 @@ export interface Bar extends Value {
   readonly color: 'ours' | 'other';
 }
 
-/** `bars` has at least one. `most` is where the axis ends: charts to be compared share it. */
-export function drawBars(
-  name: string,
-  bars: readonly Bar[],
-  measure: Measure,
-  most = mostOf(bars),
-): Markup {
-  const end = Math.max(most, measure.mark ?? 0);
+/** `bars` has at least one. */
+export function drawBars(name: string, bars: readonly Bar[], measure: Measure): Markup {
+  const end = Math.max(...bars.map(({ most }) => most), measure.mark ?? 0);
   const { name: unitName, size } = unitFor([end], measure.units);
   const texts = bars.map(({ value }) => measure.text(value));
   const names = bars.map(({ label }) => label);
@@ -54,10 +49,6 @@ export function drawBars(
 }
 
 const MARK = { stroke: 'var(--ink)', strokeDasharray: '4 3' } as const;
-
-export function mostOf(bars: readonly Bar[]): number {
-  return Math.max(...bars.map(({ most }) => most));
-}
 
 interface Range {
   readonly least: number;

@@ -1,6 +1,6 @@
 /** Which charts the answer to a question gets. */
 import type { Row } from '../results.ts';
-import { type Bar, drawBars, mostOf } from './bars.ts';
+import { type Bar, drawBars } from './bars.ts';
 import type { Markup } from './html.ts';
 import { drawLines, type Over, toPoints } from './lines.ts';
 import {
@@ -12,7 +12,7 @@ import {
   TIME,
   TIME_PER_FILE,
 } from './measures.ts';
-import { groupsOf } from './parameters.ts';
+import { nameOf } from './parameters.ts';
 import { drawShares, type StageRow } from './shares.ts';
 
 export interface Figure {
@@ -27,6 +27,8 @@ type Chart = (rows: readonly Row[]) => Figure[];
 const OVER_THREADS: Over = { key: 'threads', name: 'threads', scale: 'linear' };
 const OVER_FILES: Over = { key: 'files', name: 'files', scale: 'log' };
 
+const AMONG_PEERS = { compares: true, sorted: true };
+
 const PACE = bars('How many files does ingot take in a second?', FILE_RATE);
 const RATIOS = bars('How long does ingot take, if the other takes 1?', RATIO);
 
@@ -37,7 +39,10 @@ const CHARTS: Readonly<Record<string, readonly Chart[]>> = {
     bars('How long does each take on the same tree?', TIME, { compares: true }),
     bars('How many times as long as the floor that binds it does each ingest take?', DISTANCE),
   ],
-  peers: [bars('How long does each tool take?', TIME, { compares: true, sorted: true })],
+  peers: [
+    bars('How long does a first ingest take?', TIME, { ...AMONG_PEERS, run: 'first' }),
+    bars('How long does it take to find all unchanged?', TIME, { ...AMONG_PEERS, run: 'again' }),
+  ],
   // What section.ts makes of cold, duplicates, large, put and verify.
   limit: [RATIOS],
   memory: [bars('How much memory does ingot take at its peak?', MEMORY)],
@@ -72,28 +77,24 @@ interface BarOptions {
   readonly compares?: boolean;
   /** Least value first. */
   readonly sorted?: boolean;
+  /** Only rows with this parameter `run`; each is named by its peer. */
+  readonly run?: string;
 }
 
-/** One chart a group of rows, all to one scale. */
 function bars(title: string, measure: Measure, options: BarOptions = {}): Chart {
   return (rows) => {
-    const groups = groupsOf(rows)
-      .map((group) => ({ name: group.name, bars: toBars(group.rows, measure, options) }))
-      .filter((group) => group.bars.length > 0);
-    const most = mostOf(groups.flatMap((group) => group.bars));
-    return groups.map((group) => {
-      const full = group.name === undefined ? title : `${title.replace(/\?$/, '')}: ${group.name}?`;
-      return { title: full, drawing: drawBars(full, group.bars, measure, most) };
-    });
+    const found = toBars(rows, measure, options);
+    return found.length === 0 ? [] : [{ title, drawing: drawBars(title, found, measure) }];
   };
 }
 
 function toBars(rows: readonly Row[], measure: Measure, options: BarOptions): Bar[] {
   const found = rows.flatMap((row): Bar[] => {
     const value = measure.of(row);
-    if (value === undefined) return [];
+    if (value === undefined || (options.run ?? row.parameters.run) !== row.parameters.run)
+      return [];
     const color = options.compares && !isOurs(row) ? 'other' : 'ours';
-    return [{ ...value, label: row.label, color }];
+    return [{ ...value, label: nameOf(row), color }];
   });
   return options.sorted ? found.sort((a, b) => a.value - b.value) : found;
 }

@@ -7,18 +7,9 @@ export function varying(rows: readonly Row[]): string[] {
   return [...keys].filter((key) => new Set(rows.map((row) => row.parameters[key])).size > 1);
 }
 
-export interface Group {
-  /** Undefined when there is but one. */
-  readonly name: string | undefined;
-  readonly rows: readonly Row[];
-}
-
-/** Rows that appear several times under one label, by the parameter that tells them apart. */
-export function groupsOf(rows: readonly Row[]): Group[] {
-  const key = varying(rows).find((parameter) => tellsApart(rows, parameter));
-  if (key === undefined) return [{ name: undefined, rows }];
-  const groups = grouped(rows, (row) => String(row.parameters[key]));
-  return groups.map(([name, members]) => ({ name, rows: members }));
+/** A peer's name, whichever of its runs the row is of; else the row's label. */
+export function nameOf({ label, parameters }: Row): string {
+  return typeof parameters.peer === 'string' ? parameters.peer : label;
 }
 
 /** Keys in the order in which they appear, each with its items. */
@@ -33,13 +24,4 @@ export function grouped<Item>(
     else group.push(item);
   }
   return [...groups];
-}
-
-function tellsApart(rows: readonly Row[], key: string): boolean {
-  const byLabel = grouped(rows, ({ label }) => label).map(([, same]) => same);
-  const repeated = byLabel.filter(({ length }) => length > 1);
-  return (
-    repeated.length > 0 &&
-    repeated.every((same) => new Set(same.map((row) => row.parameters[key])).size === same.length)
-  );
 }

@@ -2,7 +2,7 @@
 import type { Answer, Row } from '../results.ts';
 import { type Figure, figuresOf, stageFigure } from './figures.ts';
 import { html, type Markup } from './html.ts';
-import { grouped } from './parameters.ts';
+import { grouped, nameOf } from './parameters.ts';
 import { toStageRow } from './shares.ts';
 import { rowTable, stageTable } from './table.ts';
 
@@ -79,8 +79,8 @@ function listOf(
   const items = new Map<string, Markup>();
   for (const row of rows) {
     const said = of(row);
-    if (said !== undefined)
-      items.set(`${row.label}\0${said}`, html`<li><b>${row.label}</b>: ${said}</li>`);
+    const name = nameOf(row);
+    if (said !== undefined) items.set(`${name}\0${said}`, html`<li><b>${name}</b>: ${said}</li>`);
   }
   if (items.size === 0) return undefined;
   return html`<h3>${heading}</h3><ul class="words">${[...items.values()]}</ul>`;

@@ -19,8 +19,8 @@ const CHARTS: readonly (readonly [title: string, marks: number])[] = [
   [STAGES_TITLE, 30],
   ['How long does each take on the same tree?', 11],
   ['How many times as long as the floor that binds it does each ingest take?', 2],
-  ['How long does each tool take: first ingest?', 7],
-  ['How long does each tool take: again, on the unchanged tree?', 7],
+  ['How long does a first ingest take?', 7],
+  ['How long does it take to find all unchanged?', 7],
   ['How long does ingot take, if the other takes 1?', 6],
   [STAGES_TITLE, 10],
   ['How does the cost of a file change with their number?', 8],
@@ -129,7 +129,9 @@ describe('the report', () => {
     const { text, tables } = await see(context, sampleOf('peers'));
     expect(text).toContain('casync: not installed');
     expect(text).toContain('bup: failed with exit code 1: bup: error: no <repo> & no hope');
-    expect(text).toContain('restic: restic 0.14.0, --compression off, --no-scan');
+    expect(text.match(/^.*--no-scan.*$/gm)).toEqual([
+      'restic: restic 0.14.0, --compression off, --no-scan',
+    ]);
     expect(tables.flat(2)).not.toContain('casync');
   });
 

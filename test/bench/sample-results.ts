@@ -132,10 +132,10 @@ const PEERS = answer('peers', 'Who is faster, on the first ingest and when nothi
   },
 ]);
 
-function peer(label: string, first: number, again: number, settings: string): Row[] {
+function peer(name: string, first: number, again: number, settings: string): Row[] {
   return [
-    timed(label, first, { parameters: { run: 'first ingest' }, settings }),
-    timed(label, again, { parameters: { run: 'again, on the unchanged tree' }, settings }),
+    timed(`${name}, first ingest`, first, { parameters: { peer: name, run: 'first' }, settings }),
+    timed(`${name}, unchanged tree`, again, { parameters: { peer: name, run: 'again' }, settings }),
   ];
 }
 
