@@ -3,8 +3,7 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { demandMounts } from '../mounts.ts';
-import { temporaryDirectory } from '../tree.ts';
-import { startBench } from './run.ts';
+import { memoryDirectory, startBench } from './run.ts';
 
 /** The command lines of all processes that were given a path below `folder`. */
 function processesOf(folder: string): string[] {
@@ -53,7 +52,7 @@ describe('Ctrl-C', () => {
     ['SIGINT', 130],
     ['SIGTERM', 143],
   ] as const)('by %s ends what runs and removes what was made', async (signal, exitCode) => {
-    const cwd = temporaryDirectory();
+    const cwd = memoryDirectory();
     const disk = join(cwd, 'disk');
     fs.mkdirSync(disk);
     const args = ['layout', '--on', disk, '--scale', '0.1', '--rounds', '500'];
@@ -67,7 +66,7 @@ describe('Ctrl-C', () => {
   });
 
   it('ends also what its processes have started', async () => {
-    const cwd = temporaryDirectory();
+    const cwd = memoryDirectory();
     const programs = join(cwd, 'programs');
     fs.mkdirSync(programs);
     for (const name of ['sync', 'df', 'tail', 'timeout'])
@@ -86,7 +85,7 @@ describe('Ctrl-C', () => {
   });
 
   it('while the trees are made removes them', async () => {
-    const cwd = temporaryDirectory();
+    const cwd = memoryDirectory();
     const args = ['layout', '--on', cwd, '--corpus', 'small'];
     const child = startBench(args, { cwd, env: { TMPDIR: cwd } });
     const treeBegan = () =>
@@ -97,7 +96,7 @@ describe('Ctrl-C', () => {
 
   it('unmounts the quiet disk and gives its memory back', async (context) => {
     demandMounts(context);
-    const cwd = temporaryDirectory();
+    const cwd = memoryDirectory();
     const args = ['layout', '--scale', '0.1', '--rounds', '500'];
     const child = startBench(args, { cwd, env: { TMPDIR: cwd } });
     let image: string | undefined;

@@ -2,6 +2,7 @@
 import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
+import os from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
@@ -10,6 +11,17 @@ import type { Ended } from '../cli/run.ts';
 
 const BENCH = fileURLToPath(new URL('../../dist/bench/main.js', import.meta.url));
 if (!fs.existsSync(BENCH)) throw new Error('run `npm run build` first: these tests run dist/');
+
+/**
+ * A new empty directory in memory that goes away with the test. On a disk every new store would
+ * wait until all that others have written there is flushed.
+ */
+export function memoryDirectory(): string {
+  const memory = fs.existsSync('/dev/shm') ? '/dev/shm' : os.tmpdir();
+  const root = fs.mkdtempSync(join(memory, 'ingot-test-'));
+  onTestFinished(() => fs.rmSync(root, { recursive: true, force: true }));
+  return root;
+}
 
 interface RunOptions {
   /** Where bench-report/ is written. */
