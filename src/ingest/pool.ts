@@ -1,8 +1,11 @@
 import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
-import { Piscina } from 'piscina';
+import type { Piscina as PiscinaPool } from 'piscina';
+import { requirePackage } from '../commonjs.ts';
 import { IngotError, requireCount } from '../errors.ts';
 import type { Task, TaskReply } from './messages.ts';
+
+const { Piscina }: typeof import('piscina') = requirePackage('piscina');
 
 /** While one hashes, one waits for the barrier that runs and one for the next. */
 export const TASKS_PER_WORKER = 3;
@@ -29,7 +32,7 @@ export type WorkerEntry = 'ingest-worker' | 'verify-worker' | 'doctor-worker';
 /** The worker threads of one run. `Task` and `Reply` are the entry's message types. */
 export class Pool<Task, Reply> {
   readonly threads: number;
-  readonly #piscina: Piscina;
+  readonly #piscina: PiscinaPool;
   readonly #starting: readonly Promise<void>[];
   readonly #allDead: Promise<never>;
 
@@ -117,7 +120,7 @@ function untilStarted(thread: Worker): Promise<void> {
 }
 
 type Transfer =
-  NonNullable<Parameters<Piscina['run']>[1]> extends { transferList?: infer List }
+  NonNullable<Parameters<PiscinaPool['run']>[1]> extends { transferList?: infer List }
     ? List extends readonly (infer Item)[]
       ? Item
       : never

@@ -4,6 +4,7 @@
  * gives undefined and the callers fall back: fsync for the barrier, no sweep without flock.
  */
 import fs from 'node:fs';
+import { requirePackage } from '../commonjs.ts';
 import { errnoName } from '../errors.ts';
 
 export interface Libc {
@@ -56,7 +57,7 @@ async function bind(): Promise<Libc | undefined> {
   if (process.platform !== 'linux') return undefined;
   let koffi: Koffi;
   try {
-    koffi = (await import('koffi')).default;
+    koffi = requirePackage('koffi');
   } catch {
     // koffi throws errors without a code when it finds no binary: whatever the reason, no libc.
     return undefined;

@@ -1,7 +1,11 @@
 import fs from 'node:fs';
-import ignore, { type Ignore } from 'ignore';
+import type IgnorePackage from 'ignore';
+import type { Ignore } from 'ignore';
+import { requirePackage } from '../../commonjs.ts';
 import { errnoOf, UsageError } from '../../errors.ts';
 import { escapeName, toBytes } from '../names.ts';
+
+const ignore: typeof IgnorePackage = requirePackage('ignore');
 
 /** Tells what patterns leave out. */
 export interface Excludes {

@@ -1,6 +1,9 @@
-import fg from 'fast-glob';
+import type FastGlob from 'fast-glob';
+import { requirePackage } from '../../commonjs.ts';
 import { exactFs } from './exact-fs.ts';
 import type { TreeReader } from './tree-reader.ts';
+
+const fastGlob: typeof FastGlob = requirePackage('fast-glob');
 
 /**
  * Walks one tree: fast-glob chooses and orders the directories, `reader` reads each. Resolves when
@@ -15,16 +18,17 @@ export async function walkTree(reader: TreeReader, signal?: AbortSignal): Promis
   const walked = new Promise<void>((resolve, reject) => {
     onAbort = () => reject(signal?.reason);
     signal?.addEventListener('abort', onAbort, { once: true });
-    fg.stream('**', {
-      cwd: '/',
-      fs: exactFs((path) => reader.read(path), reject),
-      concurrency: 1,
-      dot: true,
-      followSymbolicLinks: false,
-      // The adapter shows directories only, so that nothing is ever matched, kept or streamed.
-      onlyFiles: true,
-      unique: false,
-    })
+    fastGlob
+      .stream('**', {
+        cwd: '/',
+        fs: exactFs((path) => reader.read(path), reject),
+        concurrency: 1,
+        dot: true,
+        followSymbolicLinks: false,
+        // The adapter shows directories only, so that nothing is ever matched, kept or streamed.
+        onlyFiles: true,
+        unique: false,
+      })
       .on('error', reject)
       .on('end', resolve)
       .resume();
