@@ -42,9 +42,6 @@ export interface PipelineOptions {
   readonly onNotice: (text: string) => void;
 }
 
-/** Batches that each place for a task gets of what waits at the end: the last ones are small. */
-const SHARES_PER_SLOT = 2;
-
 export class Pipeline implements WalkSink {
   entriesFound = 0;
   directories = 0;
@@ -112,7 +109,7 @@ export class Pipeline implements WalkSink {
   /** No more entries will come; resolves when every task has ended. Throws the first failure. */
   async drain(): Promise<void> {
     this.#walking = false;
-    this.#queue.endOfWalk(this.#pool.slots * SHARES_PER_SLOT);
+    this.#queue.endOfWalk(this.#pool.slots);
     this.#dispatch();
     if (this.#inFlight > 0)
       await new Promise<void>((resolve) => {

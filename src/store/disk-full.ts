@@ -11,7 +11,7 @@ export function diskFullHint(error: unknown, root: string, needed?: number): str
     case 'ENOSPC': {
       const space = spaceAt(root);
       if (space === undefined) return `free space on the disk of ${root} and run again`;
-      if (space.files > 0 && space.filesFree === 0)
+      if (lacksInodes(error, space))
         return `the disk of ${root} has no inodes left: one is needed for each new object; remove files there or use a file system with more, and run again`;
       const need = needed === undefined ? '' : `, this write needs ${sizeOf(needed)} more`;
       return `the disk of ${root} has ${sizeOf(space.bytesFree)} free${need}; free space there and run again`;
@@ -42,13 +42,32 @@ export function directoryFullHint(
 ): string | undefined {
   if (errnoOf(error) !== 'ENOSPC') return diskFullHint(error, root);
   const space = spaceAt(root);
-  const roomLeft = space === undefined || (space.bytesFree > 1 << 20 && space.filesFree !== 0);
+  const roomLeft = space === undefined || (space.bytesFree > SOME_ROOM && space.filesFree !== 0);
   if (layout === 'flat' && roomLeft)
     return `the disk has room, but its directory index is full: no more names fit into ${root}; run 'ingot relayout --to sharded' and ingest again`;
   return diskFullHint(error, root);
 }
 
-function spaceAt(root: string) {
+/**
+ * By now there may be inodes again: another thread that found none has removed its temps. But a
+ * file that cannot even be opened on a disk with room lacks nothing else.
+ */
+function lacksInodes(error: unknown, { bytesFree, files, filesFree }: Space): boolean {
+  const { syscall } = error as NodeJS.ErrnoException;
+  return files > 0 && (filesFree === 0 || (syscall === 'open' && bytesFree > SOME_ROOM));
+}
+
+/** More than a directory or the file system's own records ask for. */
+const SOME_ROOM = 1 << 20;
+
+interface Space {
+  readonly bytesFree: number;
+  /** Inodes; 0 where the file system has no limit. */
+  readonly files: number;
+  readonly filesFree: number;
+}
+
+function spaceAt(root: string): Space | undefined {
   try {
     const { bavail, bsize, files, ffree } = fs.statfsSync(root);
     return { bytesFree: bavail * bsize, files, filesFree: ffree };
