@@ -23,9 +23,25 @@ import {
   type WorkerSetup,
 } from './messages.ts';
 import { OUTCOMES } from './outcome.ts';
-import { type CostMeter, newMeter, taskCost } from './task-cost.ts';
+import { type CostMeter, newMeter, noCost, taskCost } from './task-cost.ts';
 
 type Ended = Omit<TaskDone, 'status' | 'cost'>;
+
+let worker: Promise<IngestWorker> | undefined;
+
+/** What a thread does with a task. Never rejects: a failure is a reply. */
+export async function runIngestTask(task: Task): Promise<TaskReply> {
+  // Not before the first task: a thread that is ended while it loads koffi takes the process along.
+  worker ??= IngestWorker.open(task.setup);
+  let opened: IngestWorker;
+  try {
+    opened = await worker;
+  } catch (error) {
+    task.port.close();
+    return { status: 'failed', failure: failureOf('a worker failed', error), cost: noCost() };
+  }
+  return opened.run(task);
+}
 
 /** One worker: its half of the store, its buffer, its tasks. */
 export class IngestWorker {

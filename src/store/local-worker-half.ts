@@ -4,6 +4,7 @@ import { failed } from '../errors.ts';
 import { statusReader } from '../native/file-status.ts';
 import type { Libc } from '../native/libc.ts';
 import type { BarrierKind } from './barrier.ts';
+import { diskFullHint } from './disk-full.ts';
 import { type FileOps, makeFolder, nodeFileOps } from './file-ops.ts';
 import type { StoreFormat } from './format.ts';
 import { LargeIndex } from './large-index.ts';
@@ -36,7 +37,8 @@ export function openLocalWorkerHalf(
     try {
       makeFolder(ops, tempFolder, 0o700);
     } catch (error) {
-      throw failed("cannot make a folder for a worker's temps", error, { path: tempFolder });
+      const hint = diskFullHint(error, init.root);
+      throw failed("cannot make a folder for a worker's temps", error, { path: tempFolder, hint });
     }
   }
   const state: LocalWorkerState = {

@@ -94,6 +94,22 @@ describe('a disk that fills up', () => {
     remount(disk, 'nr_inodes=1000');
     expectNextRunCompletes(source, store);
   });
+
+  it('with the last inode says so when a worker finds none for its folder', () => {
+    const disk = mountTmpfs('size=40m,nr_inodes=100');
+    const [source, store] = [makeTree({ a: 'a' }), join(disk, 's')];
+    expect(run(source, store, '-q').code).toBe(0);
+    // One is left for the writer's folder, and one for its lock.
+    for (let n = fs.statfsSync(disk).ffree - 2; n > 0; n--)
+      fs.writeFileSync(join(disk, `f${n}`), '');
+    expectFailure(
+      run(makeTree({ b: 'b' }), store, '-q'),
+      new RegExp(
+        `cannot make a folder for a worker's temps: .*ENOSPC.*${store} has no inodes left`,
+      ),
+    );
+    expectWhole(store);
+  });
 });
 
 describe('a flat store whose directory index is full', () => {
