@@ -11,6 +11,9 @@ export interface Room {
 /** Every file that a probe writes has this size: one block of most file systems. */
 export const PROBE_FILE_BYTES = 4096;
 
+/** XFS sets so much aside for a file that grows, and takes it back when it comes to it. */
+const SET_ASIDE_BYTES = 64 << 10;
+
 /** A quarter of what is free stays far from the moment when other programs find no room. */
 const SHARE = 0.25;
 /** More would tell no more, and take long to remove. */
@@ -25,7 +28,7 @@ type Space = Pick<fs.StatsFs, 'bavail' | 'bsize' | 'files' | 'ffree'>;
 
 /** At least one file: on a full disk its writing tells what is wrong. */
 export function roomOf({ bavail, bsize, files, ffree }: Space): Room {
-  const bySpace = (bavail * bsize * SHARE) / Math.max(bsize, PROBE_FILE_BYTES);
+  const bySpace = (bavail * bsize * SHARE) / Math.max(bsize, SET_ASIDE_BYTES);
   const byInodes = files > 0 ? ffree * SHARE : MOST_FILES;
   const fit = Math.floor(Math.min(bySpace, byInodes, MOST_FILES));
   return { blockBytes: bsize, files: Math.max(1, fit) };

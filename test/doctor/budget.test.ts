@@ -60,9 +60,9 @@ describe('the room for probes', () => {
   const disk = { bavail: 1e9, bsize: 4096, files: 1e9, ffree: 1e9 };
 
   it('is a quarter of the free space or inodes, whichever is less', () => {
-    expect(roomOf({ ...disk, bavail: 4000 }).files).toBe(1000);
+    expect(roomOf({ ...disk, bavail: 64_000 }).files).toBe(1000);
     expect(roomOf({ ...disk, ffree: 400 }).files).toBe(100);
-    expect(roomOf({ ...disk, bavail: 16_000, bsize: 1024 }).files).toBe(1000);
+    expect(roomOf({ ...disk, bavail: 256_000, bsize: 1024 }).files).toBe(1000);
   });
 
   it('has an end on a large disk, and leaves one file on a full one', () => {
