@@ -4,6 +4,7 @@
  */
 import { Writable } from 'node:stream';
 import type { SingleBar } from 'cli-progress';
+import { requirePackage } from '../commonjs.ts';
 import type { Progress } from '../ingest/api.ts';
 import { type Estimate, Rates } from '../ingest/rates.ts';
 import { byteRate, bytes, clock, count, percent } from './units.ts';
@@ -37,7 +38,7 @@ export async function createDisplay(
   if (!wanted) return new SilentDisplay(terminal);
   if (!terminal.isTTY) return new PlainDisplay(terminal, unit);
   // Loaded here: most commands show no bar.
-  const { SingleBar } = (await import('cli-progress')).default;
+  const { SingleBar }: typeof import('cli-progress') = requirePackage('cli-progress');
   return new BarDisplay(terminal, unit, SingleBar);
 }
 

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import type { FileStatus, StatusReader } from '../../native/file-status.ts';
 import { type DirectoryOps, type EntryStatus, nodeDirectoryOps } from './directory.ts';
 
-/** A walk looks at every directory's status: through `status` that takes a tenth of Node's time. */
+/** A walk looks at every directory's status: through statx that takes half of Node's time. */
 export function fastDirectoryOps(status: StatusReader): DirectoryOps {
   return {
     ...nodeDirectoryOps,
