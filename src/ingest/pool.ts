@@ -34,7 +34,10 @@ export class Pool<Task, Reply> {
   readonly threads: number;
   readonly #piscina: PiscinaPool;
   readonly #starting: readonly Promise<void>[];
-  readonly #allDead: Promise<never>;
+  /** Rejects each task that runs. */
+  readonly #running = new Set<(error: unknown) => void>();
+  /** Why no thread is left; undefined while there is one. */
+  #allDead: { readonly error: unknown } | undefined;
 
   /** Starts the threads, which load their modules while the caller goes on. */
   constructor(entry: WorkerEntry, threads: number) {
@@ -48,29 +51,27 @@ export class Pool<Task, Reply> {
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
     });
     this.#starting = this.#piscina.threads.map(untilStarted);
-    this.#allDead = this.#untilAllDead();
-    // Whoever runs a task hears of it.
-    this.#allDead.catch(() => {});
+    this.#watchThreads();
   }
 
   /**
-   * Rejects when no thread is left, with the error of the last. When a thread dies its tasks
-   * reject; but piscina lets tasks wait for good that no thread had taken on by then.
+   * When a thread dies its tasks reject; but piscina lets tasks wait for good that no thread had
+   * taken on when the last one died.
    */
-  #untilAllDead(): Promise<never> {
-    return new Promise((_, reject) => {
-      let last: unknown = new Error('it ended by itself');
-      // Of a thread that dies without a task.
-      this.#piscina.on('error', (error) => {
-        last = error;
-      });
-      // A moment later piscina has put another in its place, or has not.
-      this.#piscina.on('workerDestroy', () =>
-        setImmediate(() => {
-          if (this.#piscina.threads.length === 0) reject(last);
-        }),
-      );
+  #watchThreads(): void {
+    let last: unknown = new Error('it ended by itself');
+    // Of a thread that dies without a task.
+    this.#piscina.on('error', (error) => {
+      last = error;
     });
+    // A moment later piscina has put another in its place, or has not.
+    this.#piscina.on('workerDestroy', () =>
+      setImmediate(() => {
+        if (this.#piscina.threads.length > 0) return;
+        this.#allDead = { error: last };
+        for (const reject of this.#running) reject(last);
+      }),
+    );
   }
 
   /** Tasks that may run at once; a further one would only wait in piscina's queue. */
@@ -81,8 +82,7 @@ export class Pool<Task, Reply> {
   /** Rejects with an IngotError when the worker dies or cannot start. */
   async run(task: Task, transfer: readonly Transfer[] = []): Promise<Reply> {
     try {
-      const reply = this.#piscina.run(task, { transferList: [...transfer] });
-      return (await Promise.race([reply, this.#allDead])) as Reply;
+      return await this.#untilDead(this.#piscina.run(task, { transferList: [...transfer] }));
     } catch (error) {
       throw new IngotError(
         {
@@ -94,6 +94,15 @@ export class Pool<Task, Reply> {
         error,
       );
     }
+  }
+
+  /** The reply, unless all threads die before it comes. */
+  #untilDead(reply: Promise<Reply>): Promise<Reply> {
+    return new Promise((resolve, reject) => {
+      if (this.#allDead !== undefined) reject(this.#allDead.error);
+      this.#running.add(reject);
+      reply.then(resolve, reject).finally(() => this.#running.delete(reject));
+    });
   }
 
   /**
