@@ -4,6 +4,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { parseThreads } from '../src/cli/options.ts';
 import { UsageError } from '../src/errors.ts';
 import { CORPORA } from './corpus/description.ts';
+import { PEERS } from './peers/index.ts';
 import type { Question } from './question.ts';
 import { ON_REQUEST, QUESTIONS } from './questions/index.ts';
 
@@ -20,6 +21,8 @@ export interface Settings {
   readonly on?: string;
   /** Make the trees below this folder. */
   readonly corpora?: string;
+  /** The tools to compare with, by name; undefined for all. */
+  readonly peers?: readonly string[];
   readonly cold: boolean;
   readonly huge: boolean;
 }
@@ -59,6 +62,7 @@ function buildCommand(): Command {
     .option('--threads <n>', 'worker threads', parseThreads, Math.min(2, availableParallelism()))
     .option('--on <dir>', 'measure on the disk of this folder, not on a quiet one in memory')
     .option('--corpora <dir>', 'make the trees below this folder')
+    .option('--peers <names>', 'peers: only these tools, with commas between', parsePeers)
     .option('--cold', 'drop the page cache before each run', false)
     .option('--huge', 'scale: also 10,000,000 files', false)
     .exitOverride()
@@ -83,6 +87,14 @@ function parsePositive(text: string): number {
 function parseNatural(text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text);
   throw new InvalidArgumentError('It is not a whole number from 0 to 999999999.');
+}
+
+function parsePeers(text: string): string[] {
+  const chosen = text.split(',').map((name) => name.trim());
+  const known = PEERS.map(({ name }) => name);
+  const unknown = chosen.find((name) => !known.includes(name));
+  if (unknown === undefined) return chosen;
+  throw new InvalidArgumentError(`There is no peer '${unknown}'; there are ${known.join(', ')}.`);
 }
 
 function parseFactor(text: string): number {

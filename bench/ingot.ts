@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EXIT } from '../src/cli/fail.ts';
-import type { IngestReport } from '../src/index.ts';
+import type { IngestOptions, IngestReport } from '../src/index.ts';
 import type { Command } from './children.ts';
 import { bindingFloor, type FloorName, type FloorTimes } from './floors/times.ts';
 import { type Contender, medianSample, peakRssOf, type Sample, secondsOf } from './method.ts';
@@ -35,6 +35,14 @@ export function ingestCommand(
 /** A first ingest into a new store, the arena empty before. */
 export function firstIngest(context: Context, options: readonly string[] = []): Contender {
   return ingesting(ingestCommand(context, context.tree, options), () => fresh(context));
+}
+
+const INGEST_CHILD = fileURLToPath(new URL('./ingest-child.js', import.meta.url));
+
+/** The same through the library's call, which has options that the command line has not. */
+export function libraryIngest(context: Context, options: IngestOptions): Contender {
+  const child = [process.execPath, INGEST_CHILD, storeIn(context), context.tree] as const;
+  return ingesting([...child, JSON.stringify(options)], () => fresh(context));
 }
 
 /** Entries of a user's tree that cannot be read do not make a run worthless. */

@@ -26,6 +26,8 @@ export interface Need {
   /** Counted runs of each command, after a warm-up. */
   readonly rounds: number;
   readonly threads: number;
+  /** The tools to compare with, by name; undefined for all. */
+  readonly peers: readonly string[] | undefined;
   /** Also what takes an hour and a large disk. */
   readonly huge: boolean;
   /** Seeded trees, made when they are asked for. */

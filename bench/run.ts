@@ -78,10 +78,10 @@ function corporaParent({ corpora, cold }: Settings, isQuiet: boolean, on: string
 }
 
 async function needOf(settings: Settings, corpora: Corpora): Promise<Need> {
-  const { tree, corpus, rounds, threads, huge } = settings;
+  const { tree, corpus, rounds, threads, huge, peers } = settings;
   const facts =
     tree === undefined ? corpora.facts(CORPORA[corpus]!) : await factsOf(path.resolve(tree));
-  return { corpus: facts, rounds, threads, huge, corpora };
+  return { corpus: facts, rounds, threads, peers, huge, corpora };
 }
 
 function inodesOf(question: Question, need: Need): number {

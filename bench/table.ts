@@ -32,15 +32,36 @@ const COLUMNS: readonly Column[] = [
   { title: 'settings', cell: ({ settings }) => settings },
 ];
 
-/** Heading, method, and a line a row; only the columns in which some row has something. */
+/**
+ * Heading, method, and a line a row, only the columns in which some row has something; then the
+ * times as a chart.
+ */
 export function tableOf({ question, asks, method, rows }: Answer): string {
   const columns = COLUMNS.filter(({ cell }) => rows.some((row) => cell(row) !== undefined));
   const cells = [
     ['', ...columns.map(({ title }) => title)],
     ...rows.map((row) => [row.label, ...rest(row, columns)]),
   ];
-  return `${question}: ${asks}\n  (${method})\n${align(cells)}\n`;
+  return `${question}: ${asks}\n  (${method})\n${align(cells)}\n${chartOf(rows)}`;
 }
+
+/** A bar a row that has a time, the longest as wide as BAR_CELLS; nothing for a single one. */
+function chartOf(rows: readonly Row[]): string {
+  const timed = rows.flatMap(({ label, seconds }) => (seconds ? [{ label, seconds }] : []));
+  if (timed.length < 2) return '';
+  const longest = Math.max(...timed.map(({ seconds }) => seconds.median));
+  return `${align(
+    timed.map(({ label, seconds: { median } }) => [label, time(median), bar(median / longest)]),
+  )}\n`;
+}
+
+function bar(share: number): string {
+  const eighths = Math.max(1, Math.round(share * BAR_CELLS * 8));
+  return '█'.repeat(Math.floor(eighths / 8)) + PARTS[eighths % 8];
+}
+
+const BAR_CELLS = 30;
+const PARTS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'] as const;
 
 function rest(row: Row, columns: readonly Column[]): string[] {
   if (row.absent !== undefined) return [`- ${row.absent}`];

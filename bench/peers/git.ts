@@ -19,7 +19,7 @@ const ADD = 'git --git-dir="$REPO" --work-tree="$TREE" add --all --force .';
 
 export const GIT: Peer = {
   ...COMMON,
-  name: 'git, batched fsync',
+  name: 'git (batched fsync)',
   settings: 'add --all; core.fsyncMethod=batch, core.fsync=added, core.compression=0, gc.auto=0',
   flush: 'flushes itself: git-config(1), core.fsync advises "added" for git add',
   init: `${INIT}

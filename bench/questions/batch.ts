@@ -1,15 +1,12 @@
-import { fileURLToPath } from 'node:url';
 import { BATCH_FILES } from '../../src/ingest/work-queue.ts';
 import { COMPARISON_METHOD, compareTrials } from '../compare.ts';
 import { FLOORS_OF } from '../floors/times.ts';
-import { ingesting, storeIn } from '../ingot.ts';
-import { fresh } from '../prepare.ts';
+import { libraryIngest } from '../ingot.ts';
 import type { Question } from '../question.ts';
 import { roomFor } from '../room.ts';
 
 /** The default first: the others are held against it. */
 const BATCHES = [...new Set([BATCH_FILES, 100, 500, 1000, 2000, 4000, 16_000])];
-const INGEST_CHILD = fileURLToPath(new URL('../ingest-child.js', import.meta.url));
 
 export const BATCH: Question = {
   name: 'batch',
@@ -22,13 +19,7 @@ export const BATCH: Question = {
       BATCHES.map((batchFiles) => ({
         label: `${batchFiles} files`,
         parameters: { batchFiles },
-        contender: ingesting(
-          [
-            ...[process.execPath, INGEST_CHILD, storeIn(context), context.tree],
-            JSON.stringify({ threads: context.threads, batchFiles }),
-          ] as const,
-          () => fresh(context),
-        ),
+        contender: libraryIngest(context, { threads: context.threads, batchFiles }),
         floors: FLOORS_OF.group,
       })),
     ),

@@ -1,16 +1,16 @@
 import type { Durability } from '../../src/index.ts';
 import { COMPARISON_METHOD, compareTrials } from '../compare.ts';
-import { FLOORS_OF } from '../floors/times.ts';
+import { FLOORS_OF, type FloorName } from '../floors/times.ts';
 import { firstIngest } from '../ingot.ts';
 import type { Question } from '../question.ts';
 import { roomFor } from '../room.ts';
 
-interface Mode {
+export interface Mode {
   readonly durability: Durability;
   readonly barrier?: 'syncfs' | 'fsync';
 }
 
-const MODES: readonly Mode[] = [
+export const MODES: readonly Mode[] = [
   { durability: 'none' },
   { durability: 'group', barrier: 'syncfs' },
   { durability: 'group', barrier: 'fsync' },
@@ -25,14 +25,23 @@ export const DURABILITY: Question = {
   run: (context) =>
     compareTrials(
       context,
-      MODES.map(({ durability, barrier }) => ({
-        label: barrier === undefined ? durability : `${durability}, ${barrier}`,
-        parameters: { durability, ...(barrier && { barrier }) },
+      MODES.map((mode) => ({
+        label: labelOf(mode),
+        parameters: { ...mode },
         contender: firstIngest(context, [
-          ...['--durability', durability],
-          ...(barrier === undefined ? [] : ['--barrier', barrier]),
+          ...['--durability', mode.durability],
+          ...(mode.barrier === undefined ? [] : ['--barrier', mode.barrier]),
         ]),
-        floors: barrier === 'fsync' ? FLOORS_OF.file : FLOORS_OF[durability],
+        floors: floorsOf(mode),
       })),
     ),
 };
+
+export function labelOf({ durability, barrier }: Mode): string {
+  return barrier === undefined ? durability : `${durability}, ${barrier}`;
+}
+
+/** What an ingest in this mode cannot do without. */
+export function floorsOf({ durability, barrier }: Mode): readonly FloorName[] {
+  return barrier === 'fsync' ? FLOORS_OF.file : FLOORS_OF[durability];
+}

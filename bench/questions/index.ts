@@ -11,6 +11,7 @@ import { MICRO } from './micro.ts';
 import { BESIDE_PEERS } from './peers.ts';
 import { PUT } from './put.ts';
 import { SCALE } from './scale.ts';
+import { SWEEP } from './sweep.ts';
 import { SYSCALLS } from './syscalls.ts';
 import { THREADS } from './threads.ts';
 import { VERIFY } from './verify.ts';
@@ -32,4 +33,4 @@ export const QUESTIONS: readonly Question[] = [
 ];
 
 /** Only when they are named: they take too long or too much of the disk to be met by chance. */
-export const ON_REQUEST: readonly Question[] = [BESIDE_PEERS, MEMORY_GROWTH, SCALE];
+export const ON_REQUEST: readonly Question[] = [BESIDE_PEERS, MEMORY_GROWTH, SCALE, SWEEP];

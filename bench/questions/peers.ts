@@ -32,7 +32,8 @@ export function besidePeers(peers: readonly Peer[]): Question {
     inodes: ({ corpus }) => 2 * inodesFor(corpus.files) + 2 * MOST_FOLDERS,
     async *run(context) {
       const ours: Samples = { first: [], again: [] };
-      for (const peer of peers) yield* rowsBeside(peer, context, ours);
+      const chosen = peers.filter(({ name }) => context.peers?.includes(name) ?? true);
+      for (const peer of chosen) yield* rowsBeside(peer, context, ours);
       for (const run of RUNS) if (ours[run].length > 0) yield ownRow(run, ours[run]);
     },
   };

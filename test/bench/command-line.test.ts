@@ -13,6 +13,12 @@ describe('the command line', () => {
     expect(names()).not.toContain('scale');
   });
 
+  it('names the tools to compare with', () => {
+    const { peers } = parseCommandLine(['peers', '--peers', 'restic, git (batched fsync)'])!;
+    expect(peers).toEqual(['restic', 'git (batched fsync)']);
+    expect(parseCommandLine(['peers'])!.peers).toBeUndefined();
+  });
+
   it.each([
     [['nope'], /no question 'nope'.*floors, cold.*scale/],
     [['--corpus', 'nope'], /'nope'.*small, source, large, duplicates, huge, wide, deep/],
@@ -23,6 +29,7 @@ describe('the command line', () => {
     [['--rounds', '1.5'], /--rounds.*'1\.5'/],
     [['--seed', 'x'], /--seed.*'x'/],
     [['--threads', '0'], /--threads.*'0'/],
+    [['--peers', 'restic,nope'], /no peer 'nope'; there are .*git .*restic/],
     [['--colour'], /unknown option '--colour'/],
   ])('that is wrong is refused: %j', (args, why) => {
     expect(() => parseCommandLine(args)).toThrow(why);

@@ -66,6 +66,7 @@ function contextFor(literal: TreeLiteral, notes: string[] = []): Context {
     },
     rounds: 1,
     threads: 1,
+    peers: undefined,
     cold: false,
     huge: false,
     corpora: undefined as never,
@@ -149,10 +150,10 @@ describe('the peers', () => {
       git: 'case "$1" in --version) echo git version 9.8.7;; *) echo disk on fire >&2; exit 1;; esac',
       rsync: 'echo no such machine >&2; exit 1',
     });
-    const peers = ['git, batched fsync', 'rsync', 'cp -r'].map(peerNamed);
+    const peers = ['git (batched fsync)', 'rsync', 'cp -r'].map(peerNamed);
     const rows = await answer(peers, contextFor(ODD, notes));
     expect(rows.map(({ label, absent }) => [label, absent])).toEqual([
-      ['git, batched fsync', 'failed: disk on fire'],
+      ['git (batched fsync)', 'failed: disk on fire'],
       ['rsync', 'failed: no such machine'],
       ['cp -r, first ingest', undefined],
       ['cp -r, unchanged tree', undefined],
@@ -160,9 +161,17 @@ describe('the peers', () => {
       ['ingot, unchanged tree', undefined],
     ]);
     expect(notes).toEqual([
-      'git, batched fsync failed: disk on fire',
+      'git (batched fsync) failed: disk on fire',
       'rsync failed: no such machine',
     ]);
+  });
+
+  it('are those that were asked for', async () => {
+    const peers = ['rsync', 'cp -r'].map(peerNamed);
+    const rows = await answer(peers, { ...contextFor(ODD), peers: ['cp -r'] });
+    expect(new Set(rows.map(({ parameters }) => parameters.peer))).toEqual(
+      new Set(['cp -r', 'ingot']),
+    );
   });
 
   it('are not fast when they fail in silence', async () => {
@@ -183,7 +192,7 @@ describe('the peers', () => {
     ]);
   });
 
-  it.each(['git, batched fsync', 'git + sync -f'])(
+  it.each(['git (batched fsync)', 'git + sync -f'])(
     'keep contents as they are: %s',
     async (name) => {
       const tree = { '.gitattributes': '* text eol=lf\n', crlf: 'a\r\nb\r\n' };

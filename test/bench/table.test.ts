@@ -31,6 +31,9 @@ it('a table has the columns that some row fills, and a line for what is absent',
     '  another  12.3 ms                          0.75 (0.50-1.00)',
     '  third    - it is not installed',
     '',
+    '  one      1.50 s   ██████████████████████████████',
+    '  another  12.3 ms  ▎',
+    '',
     '',
   ]);
 });
