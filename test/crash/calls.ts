@@ -1,5 +1,5 @@
 /** What a run did to the files below one directory: strace's log as typed calls. */
-import { bytesOf, parseStrace, type RawCall, type Span } from './strace-log.ts';
+import { bytesOf, parseStrace, type RawCall, type Span } from '../../src/selftest/strace-log.ts';
 
 export type Action =
   | {

@@ -8,10 +8,11 @@
  * journal keeps that); it is the new name's directory whose fsync counts. Until then each step is
  * on disk or not, whatever became of earlier and later ones.
  */
+
+import type { Span } from '../../src/selftest/strace-log.ts';
 import type { Call } from './calls.ts';
 import type { Content, Image } from './disk-image.ts';
 import { type Flush, type Inode, type NameStep, Replay, type WriteStep } from './replay.ts';
-import type { Span } from './strace-log.ts';
 
 interface Durable {
   /** The end of the first flush that covers it; Infinity when none does. */

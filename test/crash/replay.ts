@@ -1,8 +1,8 @@
 /** Follows recorded calls as the kernel did: which name meant which inode, and which descriptor. */
 import { basename, dirname, relative } from 'node:path';
+import type { Span } from '../../src/selftest/strace-log.ts';
 import type { Call } from './calls.ts';
 import { Content, type Image } from './disk-image.ts';
-import type { Span } from './strace-log.ts';
 
 export type Inode = number;
 

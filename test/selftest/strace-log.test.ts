@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { bytesOf, parseStrace } from './strace-log.ts';
+import { bytesOf, parseStrace } from '../../src/selftest/strace-log.ts';
 
 const parse = (...lines: string[]) => parseStrace(lines.join('\n'));
 
