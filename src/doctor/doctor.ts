@@ -1,14 +1,13 @@
 /** What a disk can do for a store, tried out in a moment. */
 import fs from 'node:fs';
-import os from 'node:os';
 import { join, resolve } from 'node:path';
 import { errnoOf, failed } from '../errors.ts';
 import { checkedThreads, Pool } from '../ingest/pool.ts';
 import { type Libc, loadLibc } from '../native/libc.ts';
-import { syncfsObstacle } from '../store/barrier.ts';
 import { diskFullHint } from '../store/disk-full.ts';
 import { fileSystemStats } from '../store/stats.ts';
 import { advise } from './advise.ts';
+import { barrierAt } from './barrier-at.ts';
 import { Budget } from './budget.ts';
 import { countObjects } from './count-objects.ts';
 import { Flusher } from './flusher.ts';
@@ -17,7 +16,7 @@ import { openProbePlace, type ProbePlace } from './probe-place.ts';
 import type { RateReply, RateTask } from './rate-task.ts';
 import { type RateFigures, RateProbe } from './rates.ts';
 import { probeReflink } from './reflink.ts';
-import type { Advised, DoctorReport, Figures } from './report.ts';
+import type { DoctorReport, Figures } from './report.ts';
 import { type Room, roomAt } from './room.ts';
 
 export interface DoctorOptions {
@@ -172,16 +171,4 @@ class Examination {
       await pool.close();
     }
   }
-}
-
-function barrierAt(folder: string, libc: Libc | undefined): Advised<'syncfs' | 'fsync'> {
-  const obstacle = syncfsObstacle(folder, libc);
-  if (obstacle !== undefined) return { value: 'fsync', why: obstacle };
-  const { type } = fileSystemStats(folder);
-  if (type === 'tmpfs') return { value: 'syncfs', why: 'nothing on tmpfs needs a flush' };
-  const release = os.release().replace(/^(\d+\.\d+).*/, '$1');
-  return {
-    value: 'syncfs',
-    why: `it makes all of ${type} durable, and Linux ${release} reports its errors`,
-  };
 }

@@ -1,7 +1,8 @@
 /**
- * Where a doctor probes, and how it leaves nothing there. In a store it is a writer like any other.
- * Elsewhere it makes a locked folder in the directory that is, or would hold, the store; what a
- * killed one left is swept by the next doctor there, or by the first open of the store.
+ * Where a doctor or a selftest probes, and how it leaves nothing there. In a store it is a writer
+ * like any other. Elsewhere it makes a locked folder in the directory that is, or would hold, the
+ * store; what a killed one left is swept by the next of them there, or by the first open of the
+ * store.
  */
 import fs from 'node:fs';
 import { dirname, join } from 'node:path';

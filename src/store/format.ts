@@ -187,10 +187,10 @@ function linkIfMissing(temp: string, path: string, ops: FileOps): void {
 }
 
 /**
- * What a doctor that was killed left in a directory that was no store yet: it begins like any
- * writer's folder, so the first open sweeps it.
+ * What a doctor or selftest that was killed left in a directory that was no store yet: it begins
+ * like any writer's folder, so the first open sweeps it.
  */
-export const PROBE_PREFIX = '.tmp-ingot-doctor-';
+export const PROBE_PREFIX = '.tmp-ingot-probe-';
 
 /** Entries that do not make a directory somebody's own: a cut-off creation, a fresh ext4. */
 const IGNORED = new Set([METADATA, 'lost+found']);
