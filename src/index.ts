@@ -22,6 +22,14 @@ export {
   type UnsupportedKind,
 } from './ingest/outcome.ts';
 export { verify } from './ingest/verify.ts';
+export type {
+  GuaranteeNumber,
+  GuaranteeReport,
+  SelftestReport,
+  TrialName,
+  Verdict,
+} from './selftest/report.ts';
+export { type SelftestOptions, selftest } from './selftest/selftest.ts';
 export type { BarrierChoice, BarrierKind } from './store/barrier.ts';
 export { type Digest, isDigest, parseDigest } from './store/digest.ts';
 export { LAYOUTS, type Layout } from './store/layout.ts';

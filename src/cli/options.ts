@@ -11,10 +11,16 @@ export interface CommonFlags {
   readonly debug?: boolean;
 }
 
-/** Adds what every command has. */
+/** Adds what every command on a store has. */
 export function addCommonOptions(command: Command): Command {
+  return addOutputOptions(
+    command.addOption(new Option('--store <dir>', 'the store').env('INGOT_STORE')),
+  );
+}
+
+/** Adds how a command tells what it did. */
+export function addOutputOptions(command: Command): Command {
   return command
-    .addOption(new Option('--store <dir>', 'the store').env('INGOT_STORE'))
     .option('--json', 'one JSON document on stdout; --json=events: a JSON line for each event')
     .addOption(new Option(EVENTS_FLAG).hideHelp())
     .option('-q, --quiet', 'print results and errors only')
@@ -44,11 +50,16 @@ export function storeOf(flags: CommonFlags): string {
       why: 'neither --store nor $INGOT_STORE is set',
       hint: 'add --store DIR',
     });
-  if (store.isWellFormed()) return store;
+  return plainPath(store, 'cannot use this store');
+}
+
+/** The path of a directory that a store may lie in. Throws a UsageError when it is not text. */
+export function plainPath(path: string, otherwise: string): string {
+  if (path.isWellFormed()) return path;
   throw new UsageError({
-    what: 'cannot use this store',
+    what: otherwise,
     code: 'INGOT_BAD_PATH',
-    path: store,
+    path,
     why: 'its path is not UTF-8',
     hint: 'use a path of plain text; sources may have any name',
   });

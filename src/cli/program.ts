@@ -14,6 +14,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   relayout: async () => (await import('./relayout.ts')).addRelayout,
   stats: async () => (await import('./stats.ts')).addStats,
   doctor: async () => (await import('./doctor.ts')).addDoctor,
+  selftest: async () => (await import('./selftest.ts')).addSelftest,
 };
 
 /** Runs one command line; its exit code ends up in process.exitCode. */

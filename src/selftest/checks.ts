@@ -1,0 +1,68 @@
+/** Looks at a store with the plainest means there are, not with the store's own code. */
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { counted } from '../cli/units.ts';
+import { errnoOf } from '../errors.ts';
+import { type Digest, digestOf, isDigest } from '../store/digest.ts';
+import { TEMP_PREFIX } from '../store/writer.ts';
+
+/** Objects hashed before the event loop gets a turn, for signals. */
+const OBJECTS_PER_TURN = 256;
+
+/** The names of all objects of a flat store; none where there is no store yet. */
+export function objectsIn(store: string): Digest[] {
+  return namesIn(store).filter(isDigest);
+}
+
+/** What is wrong with the objects; undefined when each holds what its name says. */
+export async function wrongObjects(store: string): Promise<string | undefined> {
+  const wrong: string[] = [];
+  for (const [at, name] of objectsIn(store).entries()) {
+    if (digestOf(fs.readFileSync(join(store, name))) !== name) wrong.push(name);
+    if (at % OBJECTS_PER_TURN === 0) await nextTurn();
+  }
+  return wrong.length === 0
+    ? undefined
+    : `${counted(wrong.length, 'object')} with wrong bytes, ${wrong[0]} among them`;
+}
+
+/** What is missing of what has to be there, or is too much. */
+export function otherObjects(store: string, expected: ReadonlySet<string>): string | undefined {
+  const objects = objectsIn(store);
+  const stored = new Set<string>(objects);
+  const missing = [...expected].find((digest) => !stored.has(digest));
+  if (missing !== undefined) return `${missing} is not there although its ingest ended well`;
+  const surplus = objects.find((digest) => !expected.has(digest));
+  return surplus && `${surplus} is there, and no file has this content`;
+}
+
+/** Folders of writers, dead or alive. */
+export function writersIn(store: string): string[] {
+  return namesIn(store).filter((name) => name.startsWith(TEMP_PREFIX));
+}
+
+/** Temps of all writers, those of the dead among them. */
+export function countTemps(store: string): number {
+  const workers = writersIn(store).flatMap((name) => {
+    const folder = join(store, name);
+    return namesIn(folder).map((worker) => join(folder, worker));
+  });
+  return workers.reduce((sum, folder) => sum + namesIn(folder).length, 0);
+}
+
+/** What nobody has removed; undefined when nothing is left. */
+export function tempsLeft(store: string, after: string): string | undefined {
+  const [name] = writersIn(store);
+  return name && `temps are left after ${after}: ${name}`;
+}
+
+/** Others make and remove names meanwhile: a folder that is gone, or is a file, has none. */
+function namesIn(folder: string): string[] {
+  try {
+    return fs.readdirSync(folder);
+  } catch (error) {
+    if (!['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '')) throw error;
+    return [];
+  }
+}

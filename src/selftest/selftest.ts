@@ -1,0 +1,145 @@
+/** The guarantees of a store, tried on the file system of a directory. */
+import fs from 'node:fs';
+import { join, resolve } from 'node:path';
+import { barrierAt } from '../doctor/barrier-at.ts';
+import { openProbePlace, type ProbePlace } from '../doctor/probe-place.ts';
+import { errnoOf, failed, IngotError } from '../errors.ts';
+import { loadLibc } from '../native/libc.ts';
+import { diskFullHint } from '../store/disk-full.ts';
+import { fileSystemStats } from '../store/stats.ts';
+import { Ledger } from './ledger.ts';
+import { Program } from './program.ts';
+import { type SelftestReport, TRIAL_NAMES, type TrialName } from './report.ts';
+import { requireRoom } from './room.ts';
+import { straceObstacle } from './strace.ts';
+import type { Ground, Trial } from './trial.ts';
+import { tryChanging } from './trials/changing.ts';
+import { tryFailedFlush } from './trials/failed-flush.ts';
+import { tryFailedWrite } from './trials/failed-write.ts';
+import { tryFlushOrder } from './trials/flush-order.ts';
+import { tryFreshTree } from './trials/fresh-tree.ts';
+import { tryHits } from './trials/hits.ts';
+import { tryKills } from './trials/kills.ts';
+import { tryOddNames } from './trials/odd-names.ts';
+import { tryWriters } from './trials/writers.ts';
+
+const TRIALS: Readonly<Record<TrialName, Trial>> = {
+  'fresh-tree': tryFreshTree,
+  'odd-names': tryOddNames,
+  kills: tryKills,
+  writers: tryWriters,
+  hits: tryHits,
+  changing: tryChanging,
+  'failed-write': tryFailedWrite,
+  'flush-order': tryFlushOrder,
+  'failed-flush': tryFailedFlush,
+};
+
+export interface SelftestOptions {
+  /** Only these. Default: all. */
+  readonly trials?: readonly TrialName[] | undefined;
+  /** Told what is tried next. */
+  readonly onTrial?: ((trial: TrialName) => void) | undefined;
+  /** Ends the trials; everything is removed, and the call throws the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Tries ingot's guarantees on the file system of a directory, which has to be there; needs no
+ * root, and takes less than a minute. All that it writes is in a folder of its own, and gone when
+ * it returns. A guarantee that is broken is told in the report.
+ *
+ * Throws an IngotError when the trials cannot be carried out, such as on a full disk.
+ */
+export async function selftest(
+  path: string,
+  options: SelftestOptions = {},
+): Promise<SelftestReport> {
+  const begun = performance.now();
+  const directory = resolve(path);
+  const { signal = new AbortController().signal } = options;
+  const libc = await loadLibc();
+  signal.throwIfAborted();
+  requireDirectory(directory);
+  requireRoom(directory);
+  const place = openProbePlace(directory, libc);
+  const program = new Program(signal);
+  const ledger = new Ledger();
+  const barrier = barrierAt(place.folder, libc);
+  const { type } = fileSystemStats(place.folder);
+  const ground = { program, ledger, libc, barrier: barrier.value, fileSystem: type };
+  let done = false;
+  try {
+    await runTrials({ ...ground, straceObstacle: straceObstacle() }, place.folder, options);
+    done = true;
+  } catch (error) {
+    const hint = diskFullHint(error, directory);
+    throw failed('the selftest cannot go on', error, { path: directory, hint });
+  } finally {
+    await program.stop();
+    closePlace(place, done);
+  }
+  return {
+    directory,
+    fileSystem: { type },
+    barrier,
+    guarantees: ledger.verdicts(),
+    kills: ledger.kills,
+    outside: outsideOf(type),
+    swept: place.swept,
+    wallMs: performance.now() - begun,
+  };
+}
+
+async function runTrials(
+  ground: Omit<Ground, 'folder'>,
+  place: string,
+  { trials = TRIAL_NAMES, onTrial, signal }: SelftestOptions,
+): Promise<void> {
+  for (const [at, name] of trials.entries()) {
+    signal?.throwIfAborted();
+    onTrial?.(name);
+    const folder = join(place, `trial-${at}`);
+    fs.mkdirSync(folder);
+    await TRIALS[name]({ ...ground, folder });
+    // One that found something has not seen its processes to their end.
+    await ground.program.stop();
+    await fs.promises.rm(folder, { recursive: true });
+  }
+}
+
+function requireDirectory(directory: string): void {
+  try {
+    if (fs.statSync(directory).isDirectory()) return;
+  } catch (error) {
+    throw failed('nothing to try here', error, {
+      path: directory,
+      hint: 'name a directory on the disk that is to be tried',
+    });
+  }
+  throw new IngotError({
+    what: 'nothing to try here',
+    code: 'ENOTDIR',
+    path: directory,
+    hint: 'name a directory on the disk that is to be tried',
+  });
+}
+
+/** Does not hide the error that led here: what cannot be removed now is swept the next time. */
+function closePlace(place: ProbePlace, succeeded: boolean): void {
+  try {
+    place.close();
+  } catch (error) {
+    if (succeeded) throw failed('cannot remove what was tried with', error, { path: place.folder });
+    if (errnoOf(error) === undefined) throw error;
+  }
+}
+
+function outsideOf(fileSystem: string): string[] {
+  const device =
+    'the honesty of the device: one that reports a flush as done and has not flushed is found by a power cut only';
+  const flush =
+    'a failed flush of this very disk: none can be had without root, so strace injects one into the program';
+  const memory = 'tmpfs is memory: nothing on it survives a power cut';
+  return fileSystem === 'tmpfs' ? [memory, flush] : [device, flush];
+}

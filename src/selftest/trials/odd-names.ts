@@ -1,0 +1,117 @@
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import fs from 'node:fs';
+import net from 'node:net';
+import { join } from 'node:path';
+import { counted } from '../../cli/units.ts';
+import { errnoOf } from '../../errors.ts';
+import { digestOf } from '../../store/digest.ts';
+import { reportOf, unexpectedEnd } from '../program.ts';
+import { type Ground, ingestOf } from '../trial.ts';
+
+/** As bytes, each standing for a kind of trouble. */
+const NAMES: readonly Buffer[] = [
+  ...['plain', '.hidden', ' space ', '-dash', '*[glob]{a,b}?', 'quote\'"$`', 'naïve ☃', '#!\\x'],
+  ...['new\nline', 'return\rhere', 'tab\tbell\u0007', 'line\u2028and\u2029paragraph', '-'],
+]
+  .map((name) => Buffer.from(name))
+  .concat([Buffer.from([0x66, 0xff, 0xfe]), Buffer.from([0xc3, 0x28]), Buffer.alloc(255, 'n')]);
+
+/** What a file system that takes fewer names than ext4 refuses one with. */
+const REFUSALS = new Set(['EILSEQ', 'EINVAL', 'ENAMETOOLONG', 'EPERM', 'ENOENT', 'ENOTSUP', 'EIO']);
+
+/** Names of every kind, and entries that are no files; the manifest is checked by our own reading. */
+export async function tryOddNames(ground: Ground): Promise<void> {
+  const { folder, program, ledger } = ground;
+  const [source, manifest] = [join(folder, 'source'), join(folder, 'manifest')];
+  const expected = makeNames(source);
+  const kinds = await makeSpecials(source);
+  try {
+    const ended = await program.run(ingestOf(ground, [source], '--manifest', manifest));
+    const finding =
+      unexpectedEnd('an ingest of odd names', ended, 0) ??
+      wrongCounts(reportOf(ended), expected.length, kinds.names) ??
+      wrongManifest(fs.readFileSync(manifest), expected);
+    ledger.judge(
+      6,
+      finding,
+      `${counted(expected.length, 'odd name')} byte-exact in the manifest, ${kinds.names.join(', ')} counted as unsupported`,
+    );
+  } finally {
+    kinds.close();
+  }
+}
+
+/** Gives the lines of a manifest, unescaped, of those that the file system takes. */
+function makeNames(source: string): string[] {
+  fs.mkdirSync(join(source, 'empty folder'), { recursive: true });
+  return NAMES.flatMap((name, n) => {
+    const content = Buffer.from(`content ${n}`);
+    try {
+      fs.writeFileSync(Buffer.concat([Buffer.from(`${source}/`), name]), content);
+    } catch (error) {
+      if (REFUSALS.has(errnoOf(error) ?? '')) return [];
+      throw error;
+    }
+    return [`${digestOf(content)}  ${name.toString('latin1')}`];
+  }).sort();
+}
+
+/** A link, a fifo and a socket, where they can be made. */
+async function makeSpecials(source: string): Promise<{ names: string[]; close(): void }> {
+  const names: string[] = [];
+  try {
+    fs.symlinkSync('plain', join(source, 'link'));
+    names.push('symlink');
+  } catch (error) {
+    if (!REFUSALS.has(errnoOf(error) ?? '')) throw error;
+  }
+  if (spawnSync('mkfifo', [join(source, 'fifo')], { stdio: 'ignore' }).status === 0)
+    names.push('fifo');
+  const server = await listenIn(source);
+  if (server !== undefined) names.push('socket');
+  return { names, close: () => server?.close() };
+}
+
+/** Through /proc, since the path of a socket has 107 bytes at most (unix(7)). */
+async function listenIn(folder: string): Promise<net.Server | undefined> {
+  const fd = fs.openSync(folder, fs.constants.O_RDONLY | fs.constants.O_DIRECTORY);
+  try {
+    const server = net.createServer().listen(`/proc/self/fd/${fd}/socket`);
+    await once(server, 'listening');
+    return server;
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return undefined;
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+function wrongCounts(
+  { entries, outcomes, unsupportedKinds }: ReturnType<typeof reportOf>,
+  files: number,
+  kinds: readonly string[],
+): string | undefined {
+  const told = (counts: object) => JSON.stringify(counts).replaceAll('"', '');
+  const wanted = told({ entries: files + kinds.length, new: files, unsupported: kinds.length });
+  const found = told({ entries, new: outcomes.new, unsupported: outcomes.unsupported });
+  const missing = kinds.find((kind) => unsupportedKinds[kind as 'fifo'] !== 1);
+  if (found !== wanted) return `an ingest of ${wanted} counted ${found}`;
+  return missing && `a ${missing} was not counted`;
+}
+
+/** Compares with the manifest, whose escapes are those of sha256sum. */
+function wrongManifest(manifest: Buffer, expected: readonly string[]): string | undefined {
+  const lines = manifest.toString('latin1').trimEnd().split('\n').map(unescapeLine).sort();
+  const wrong = lines.find((line) => !expected.includes(line));
+  if (wrong !== undefined) return `the manifest has a line for no file: ${JSON.stringify(wrong)}`;
+  const missing = expected.find((line) => !lines.includes(line));
+  return missing && `the manifest lacks a file: ${JSON.stringify(missing)}`;
+}
+
+function unescapeLine(line: string): string {
+  if (!line.startsWith('\\')) return line.replace(/ {2}\.\/-$/, '  -');
+  const chars: Readonly<Record<string, string>> = { '\\\\': '\\', '\\n': '\n', '\\r': '\r' };
+  return line.slice(1).replace(/\\[\\nr]/g, (sequence) => chars[sequence]!);
+}

@@ -1,0 +1,248 @@
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { createStore } from '../../src/store/format.ts';
+import { expectFailure } from '../ingest/store-checks.ts';
+import { demand, demandMounts, mountTmpfs, remount } from '../mounts.ts';
+import { makeTree, temporaryDirectory } from '../tree.ts';
+import { ingot, script, start, tempsIn } from './run.ts';
+
+const PLANTED = fileURLToPath(new URL('../fixtures/planted-selftest.mjs', import.meta.url));
+/** The quickest trials. */
+const QUICK = ['--only', 'hits', '--only', 'failed-write'];
+
+let cwd: string;
+beforeEach(() => {
+  cwd = temporaryDirectory();
+});
+
+const planted = (defect: string) => ({
+  cwd,
+  env: { NODE_OPTIONS: `--import ${PLANTED}`, DEFECT: defect },
+});
+
+describe('ingot selftest', () => {
+  it('tells a verdict for each guarantee, and leaves nothing', () => {
+    const { code, stdout, stderr } = ingot(['selftest', '.'], { cwd });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^directory +\/\S+ on \w+\nbarrier +(syncfs|fsync): .+\n/);
+    expect(stdout).toMatch(/\nkills +[1-9]\d* ingests? killed: opening \d+, staging \d+, /);
+    for (const number of [1, 3, 4, 5, 6])
+      expect(stdout).toMatch(new RegExp(`\\nkept +${number}\\. [A-Z][^:\\n]+\\n +\\S`));
+    expect(stdout).not.toMatch(/\nbroken/);
+    expect(stdout).toMatch(/\noutside +.*power cut.*\n/);
+    expect(fs.readdirSync(cwd)).toEqual([]);
+  });
+
+  it('gives one JSON document', () => {
+    const { code, stdout, stderr } = ingot(['selftest', cwd, '--json', ...QUICK]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const report = JSON.parse(stdout);
+    expect(report).toMatchObject({
+      directory: cwd,
+      fileSystem: { type: expect.any(String) },
+      barrier: { value: expect.stringMatching(/^(syncfs|fsync)$/), why: expect.any(String) },
+      kills: { opening: 0, staging: 0, publishing: 0, ending: 0 },
+      outside: expect.arrayContaining([expect.any(String)]),
+      swept: 0,
+      wallMs: expect.any(Number),
+    });
+    const verdicts = report.guarantees.map(({ number, verdict }: Record<string, unknown>) => [
+      number,
+      verdict,
+    ]);
+    const [kept, not] = ['kept', 'not tried'];
+    expect(verdicts).toEqual([
+      [1, kept],
+      [2, not],
+      [3, not],
+      [4, kept],
+      [5, not],
+      [6, not],
+      [7, not],
+    ]);
+    expect(report.guarantees[3]).toEqual({
+      number: 4,
+      guarantee: 'A hit is checked, not believed',
+      verdict: 'kept',
+      told: [expect.stringContaining('quarantined')],
+    });
+    expect(report.guarantees[1].told).toEqual(['no trial of it ran']);
+  });
+
+  it('names the guarantee that is broken, with exit code 1', () => {
+    const ended = ingot(['selftest', '.', ...QUICK], planted('keepDamaged'));
+    expectFailure(
+      ended,
+      /^ingot: guarantee 4 is broken in \/\S+: A hit is checked, not believed: .*wrong bytes/,
+    );
+    expect(ended.stdout).toMatch(/\nbroken +4\. A hit is checked, not believed: .*wrong bytes/);
+    expect(ended.stdout).toMatch(/\nkept +1\. /);
+    expect(fs.readdirSync(cwd)).toEqual([]);
+  });
+
+  it('names it on stderr beside a JSON document, too', () => {
+    const ended = ingot(['selftest', '.', '--json', '--only', 'hits'], planted('keepDamaged'));
+    expectFailure(ended, /^ingot: guarantee 4 is broken /);
+    expect(JSON.parse(ended.stdout).guarantees[3]).toMatchObject({ verdict: 'broken' });
+  });
+
+  it('says what it did not try, and why, where strace is not installed', () => {
+    const path = temporaryDirectory();
+    const options = ['--only', 'flush-order', '--only', 'failed-flush'];
+    const ended = ingot(['selftest', '.', ...options], { cwd, env: { PATH: path } });
+    expect(ended).toMatchObject({ code: 0, stderr: '' });
+    for (const number of [2, 7])
+      expect(ended.stdout).toMatch(
+        new RegExp(`\\nnot tried +${number}\\. .*: strace is not installed\\n`),
+      );
+  });
+
+  it('works in a store and in a directory of something else, and touches neither', () => {
+    createStore(join(cwd, 's'), 'flat');
+    makeTree({ 'other/mine': 'x', 'other/.tmp-mine/lock': '' }, cwd);
+    const names = () => fs.readdirSync(cwd, { recursive: true, encoding: 'utf8' }).sort();
+    const before = names();
+    for (const directory of ['s', 'other'])
+      expect(ingot(['selftest', directory, '--only', 'hits'], { cwd }).code).toBe(0);
+    expect(names()).toEqual(before);
+  });
+
+  it('needs no root', (context) => {
+    demand(context, process.getuid?.() === 0, 'only root can give up its rights');
+    const run = `setpriv --bounding-set=-all --inh-caps=-all $INGOT selftest . -q`;
+    expect(script(run, { cwd })).toMatchObject({ code: 0, stderr: '' });
+    expect(fs.readdirSync(cwd)).toEqual([]);
+  });
+});
+
+describe('a directory', () => {
+  it('must be named, and must be there', () => {
+    makeTree({ file: 'x' }, cwd);
+    expect(ingot(['selftest'], { cwd })).toMatchObject({ code: 2, stdout: '' });
+    expect(ingot(['selftest', '.', '--only', 'all'], { cwd })).toMatchObject({ code: 2 });
+    expectFailure(ingot(['selftest', 'gone'], { cwd }), /here: \S+\/gone: .*\(ENOENT\); name/);
+    expectFailure(ingot(['selftest', 'file'], { cwd }), /here: \S+\/file: .*\(ENOTDIR\); name/);
+    expect(fs.readdirSync(cwd)).toEqual(['file']);
+  });
+
+  it('that may not be written to is named', () => {
+    fs.mkdirSync(join(cwd, 'locked'), 0o555);
+    const isRoot = process.getuid?.() === 0;
+    const unprivileged = isRoot ? 'setpriv --bounding-set=-all --inh-caps=-all' : '';
+    const ended = script(`${unprivileged} $INGOT selftest locked`, { cwd });
+    expectFailure(ended, /locked: permission denied \(EACCES\); /);
+  });
+
+  it('on a read-only disk is named', (context) => {
+    demandMounts(context);
+    const disk = mountTmpfs('size=600m');
+    remount(disk, 'ro');
+    expectFailure(ingot(['selftest', disk]), /\(EROFS\).*read-only/);
+  });
+
+  it('on a full disk is named, with what is lacking', (context) => {
+    demandMounts(context);
+    for (const [disk, lacking] of [
+      [mountTmpfs('size=8m'), /256 MB are needed for a while, 8\.39 MB are free/],
+      [mountTmpfs('size=600m,nr_inodes=500'), /10,000 inodes are needed for a while, 4\d\d are/],
+    ] as const) {
+      expectFailure(ingot(['selftest', disk]), lacking);
+      expect(fs.readdirSync(disk)).toEqual([]);
+    }
+  });
+
+  it('on a disk that becomes full in the middle is named, breaks no guarantee, and nothing stays', () => {
+    const ended = ingot(['selftest', '.', '--only', 'hits'], planted('fullDisk'));
+    expectFailure(ended, /^ingot: cannot write an object: .*\(ENOSPC\)/);
+    expect(ended.stdout).toBe('');
+    expect(fs.readdirSync(cwd)).toEqual([]);
+  });
+});
+
+/** Resolves with what a process ended with, and what it had printed. */
+function ended(child: ChildProcessWithoutNullStreams) {
+  let [stdout, stderr] = ['', ''];
+  child.stdout.on('data', (chunk) => (stdout += chunk));
+  child.stderr.on('data', (chunk) => (stderr += chunk));
+  return new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve) => {
+    child.on('close', (code) => resolve({ code, stdout, stderr }));
+  });
+}
+
+/** Resolves when a selftest that prints events begins a trial. */
+function untilTrial(child: ChildProcessWithoutNullStreams, trial: string): Promise<void> {
+  return new Promise((resolve) => {
+    child.stdout.on('data', (chunk) => {
+      if (String(chunk).includes(`"trial":"${trial}"`)) resolve();
+    });
+  });
+}
+
+/** Resolves when a process with this argument runs. */
+async function untilRunning(argument: string): Promise<void> {
+  while (processesWith(argument).length === 0)
+    await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+/** The command lines of processes, the selftest's own left out, that hold a text. */
+function processesWith(text: string): string[] {
+  return fs
+    .readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => {
+      try {
+        return fs.readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ');
+      } catch {
+        // It has ended since it was listed.
+        return '';
+      }
+    })
+    .filter((command) => command.includes(text) && !command.includes(' selftest '));
+}
+
+describe('a selftest that is interrupted', () => {
+  it.each([
+    ['fresh-tree', 'SIGINT', 130],
+    ['kills', 'SIGINT', 130],
+    ['writers', 'SIGTERM', 143],
+    ['flush-order', 'SIGINT', 130],
+  ] as const)(
+    'in its trial %s by %s ends with its code, and leaves neither files nor processes',
+    async (trial, signal, code) => {
+      const child = start(['selftest', cwd, '--json=events', '--only', trial]);
+      const end = ended(child);
+      await untilTrial(child, trial);
+      await untilRunning(cwd);
+      child.kill(signal);
+      const { code: ending, stdout, stderr } = await end;
+      expect(ending).toBe(code);
+      expect(stderr).toMatch(
+        new RegExp(`^ingot: ${signal}: stopping.*\\ningot: .*interrupted.*\\n$`),
+      );
+      expect(JSON.parse(stdout.trim().split('\n').at(-1)!)).toMatchObject({
+        event: 'error',
+        error: { code: 'INGOT_INTERRUPTED' },
+      });
+      expect(fs.readdirSync(cwd)).toEqual([]);
+      expect(processesWith(cwd)).toEqual([]);
+    },
+  );
+
+  it('by SIGKILL leaves what the next one sweeps', async () => {
+    const child = start(['selftest', cwd, '--json=events', '--only', 'writers']);
+    const end = ended(child);
+    await untilTrial(child, 'writers');
+    await untilRunning(cwd);
+    child.kill('SIGKILL');
+    await end;
+    expect(tempsIn(cwd)).toHaveLength(1);
+    // Its ingests end by themselves: one that waits for names sees the end of its input.
+    while (processesWith(cwd).length > 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    const next = ingot(['selftest', cwd, '--json', '--only', 'hits']);
+    expect(JSON.parse(next.stdout).swept).toBe(1);
+    expect(fs.readdirSync(cwd)).toEqual([]);
+  });
+});
