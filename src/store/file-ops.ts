@@ -43,15 +43,16 @@ export function flushDirectory(ops: FileOps, path: string): void {
 }
 
 /**
- * Makes a folder whose parent is there, unless it is there itself; true when it was not. Never
- * with `recursive`: Node tells EIO, EDQUOT and EROFS of such a call as ENOENT.
+ * Makes a folder whose parent is there, unless it is there itself; true when it was not. A link in
+ * its place is none: whoever planted it would choose where the store writes. Never with
+ * `recursive`: Node tells EIO, EDQUOT and EROFS of such a call as ENOENT.
  */
-export function makeFolder(ops: FileOps, path: string, mode = 0o777): boolean {
+export function makeFolder(ops: FileOps, path: string, mode: number): boolean {
   try {
     ops.mkdirSync(path, { mode });
     return true;
   } catch (error) {
-    const isThere = () => fs.statSync(path, { throwIfNoEntry: false })?.isDirectory();
+    const isThere = () => fs.lstatSync(path, { throwIfNoEntry: false })?.isDirectory();
     if (errnoOf(error) !== 'EEXIST' || !isThere()) throw error;
     return false;
   }

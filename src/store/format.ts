@@ -5,7 +5,7 @@ import { errnoOf, failed, IngotError, UsageError } from '../errors.ts';
 import { uninterrupted } from '../native/uninterrupted.ts';
 import { diskFullHint } from './disk-full.ts';
 import { type FileOps, flushDirectory, makeFolder, nodeFileOps, writeFully } from './file-ops.ts';
-import { LAYOUTS, type Layout, SHARDS } from './layout.ts';
+import { LAYOUTS, type Layout, SHARD_MODE, SHARDS } from './layout.ts';
 
 export const METADATA = '.ingot';
 export const FORMAT = 1;
@@ -31,7 +31,7 @@ export function readFormat(root: string): StoreFormat | undefined {
     const code = errnoOf(error);
     if (code === 'ENOENT') return checkEmpty(root);
     if (code === 'ENOTDIR') throw notAStore(root, 'it is a file, not a directory');
-    throw failed('cannot open the store', error, { path: root });
+    throw failed('cannot open the store', error, { path: root, hint: diskFullHint(error, root) });
   }
   return parseFormat(text, path);
 }
@@ -107,7 +107,7 @@ export function createStore(root: string, layout: Layout, ops: FileOps = nodeFil
     flushDirectory(ops, root);
     if (layout === 'sharded') {
       // After the flush: shards without .ingot would pass for somebody's own folders.
-      for (const shard of SHARDS) makeFolder(ops, join(root, shard));
+      for (const shard of SHARDS) makeFolder(ops, join(root, shard), SHARD_MODE);
       flushDirectory(ops, root);
     }
     flushAncestors(root, firstNew, ops);
@@ -203,7 +203,7 @@ function checkEmpty(root: string): undefined {
     const code = errnoOf(error);
     if (code === 'ENOENT') return undefined;
     if (code === 'ENOTDIR') throw notAStore(root, 'it is a file, not a directory');
-    throw failed('cannot open the store', error, { path: root });
+    throw failed('cannot open the store', error, { path: root, hint: diskFullHint(error, root) });
   }
   const isCutOff = names.includes(METADATA);
   const foreign = names.find(

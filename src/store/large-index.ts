@@ -27,7 +27,18 @@ export class LargeIndex {
   add(size: number, sample: string): void {
     if (this.has(size, sample)) return;
     // The objects are stored; without the hint a later duplicate is merely staged once more.
-    ignoringErrno(() => fs.appendFileSync(this.#path, `${size} ${sample}\n`, { mode: 0o600 }));
+    ignoringErrno(() => this.#append(`${size} ${sample}\n`));
+  }
+
+  /** A link in its place would choose what the line is appended to. */
+  #append(line: string): void {
+    const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW } = fs.constants;
+    const fd = fs.openSync(this.#path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0o600);
+    try {
+      fs.writeSync(fd, line);
+    } finally {
+      fs.closeSync(fd);
+    }
   }
 
   #readOn(): void {

@@ -67,7 +67,8 @@ function lockFolder(folder: string, libc: Libc | undefined, ops: FileOps): numbe
   let fd: number;
   try {
     // Opened for writing: NFS refuses exclusive locks on files opened for reading.
-    fd = ops.openSync(path, fs.constants.O_RDWR | fs.constants.O_CREAT, 0o600);
+    const { O_RDWR, O_CREAT, O_NOFOLLOW } = fs.constants;
+    fd = ops.openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600);
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return undefined;
     throw error;

@@ -67,11 +67,13 @@ export async function relayout(
   const lock = join(root, METADATA, 'relayout.lock');
   let lockFd = -1;
   try {
-    lockFd = ops.openSync(lock, fs.constants.O_RDWR | fs.constants.O_CREAT, 0o600);
+    const { O_RDWR, O_CREAT, O_NOFOLLOW } = fs.constants;
+    lockFd = ops.openSync(lock, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600);
     if (!libc.tryLock(lockFd)) throw alreadyRunning(root);
     return await new Relayout(root, to, options, libc, ops).run();
   } catch (error) {
-    throw failed('cannot change the layout', error, { path: root, hint: 'run it again to go on' });
+    const hint = diskFullHint(error, root) ?? 'run it again to go on';
+    throw failed('cannot change the layout', error, { path: root, hint });
   } finally {
     if (lockFd >= 0) ops.closeSync(lockFd);
   }

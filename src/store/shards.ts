@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { errnoOf } from '../errors.ts';
 import { type FileOps, flushDirectory, makeFolder } from './file-ops.ts';
-import { SHARDS } from './layout.ts';
+import { SHARD_MODE, SHARDS } from './layout.ts';
 
 /** Makes folders of the sharded layout; gives those that found no room, with the last error. */
 export function makeShards(
@@ -12,7 +12,7 @@ export function makeShards(
   let error: unknown;
   const missing = shards.filter((shard) => {
     try {
-      makeFolder(ops, join(root, shard));
+      makeFolder(ops, join(root, shard), SHARD_MODE);
       return false;
     } catch (refusal) {
       if (errnoOf(refusal) !== 'ENOSPC') throw refusal;

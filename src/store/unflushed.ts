@@ -15,10 +15,10 @@ import { signOf } from './writer.ts';
 
 /** Leaves a writer's mark. Throws what the file system throws. */
 export function markUnflushed(root: string, writerFolder: string, ops: FileOps): void {
-  const { O_WRONLY, O_CREAT } = fs.constants;
+  const { O_WRONLY, O_CREAT, O_NOFOLLOW } = fs.constants;
   makeFolder(ops, marksFolder(root), 0o700);
   const mark = join(marksFolder(root), basename(writerFolder));
-  ops.closeSync(ops.openSync(mark, O_WRONLY | O_CREAT, 0o600));
+  ops.closeSync(ops.openSync(mark, O_WRONLY | O_CREAT | O_NOFOLLOW, 0o600));
 }
 
 /** The marks that are there: mostly none. Throws what the file system throws. */

@@ -1,0 +1,130 @@
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { createStore } from '../../src/store/format.ts';
+import { ingot, script, tempsIn } from '../cli/run.ts';
+import { expectFailure, expectWhole, objectsIn } from '../ingest/store-checks.ts';
+import { demandProgram } from '../mounts.ts';
+import { makeTree, type TreeLiteral, temporaryDirectory } from '../tree.ts';
+
+const FIXED_WRITER = fileURLToPath(new URL('../fixtures/fixed-writer.mjs', import.meta.url));
+
+/** One small file and one that is large enough for the index of large objects. */
+const TREE: TreeLiteral = { small: 'small', copy: 'small', large: Buffer.alloc(6 << 20, 'x') };
+
+let root: string;
+let store: string;
+let source: string;
+beforeEach(() => {
+  root = temporaryDirectory();
+  store = join(root, 's');
+  source = makeTree(TREE, join(root, 'source'));
+});
+
+/** Modes of all that is in a store, by path; one for all objects. */
+function modesIn(): Record<string, string> {
+  const names = ['.', ...fs.readdirSync(store, { recursive: true, encoding: 'utf8' })];
+  return Object.fromEntries(
+    names.map((name) => [
+      name.replace(/[0-9a-f]{64}(\.1)?$/, 'OBJECT').replace(/^[0-9a-f]{2}(?=$|\/)/, 'SHARD'),
+      (fs.lstatSync(join(store, name)).mode & 0o7777).toString(8),
+    ]),
+  );
+}
+
+const METADATA = { '.': '700', '.ingot': '700', '.ingot/store.json': '600', '.ingot/large': '600' };
+
+describe('whatever the umask is', () => {
+  const run = (umask: string, ...args: string[]) =>
+    expect(
+      script(`umask ${umask}; $INGOT ${args.join(' ')} --store ${store} -q`, { cwd: root }),
+    ).toMatchObject({ stderr: '' });
+
+  it.each(['000', '022', '077'])(
+    "a store is its owner's alone, and its objects are read-only: umask %s",
+    (umask) => {
+      run(umask, 'ingest', 'source');
+      expect(modesIn()).toEqual({ ...METADATA, OBJECT: '444' });
+    },
+  );
+
+  it.each([
+    ['000', '755'],
+    ['077', '700'],
+  ])('nobody else may write to shards: umask %s', (umask, shard) => {
+    run(umask, 'ingest', 'source', '--layout', 'sharded');
+    expect(modesIn()).toEqual({ ...METADATA, SHARD: shard, 'SHARD/OBJECT': '444' });
+  });
+
+  it('nobody else may write to shards that a relayout makes', () => {
+    run('000', 'put', 'source/small');
+    run('000', 'relayout', '--to', 'sharded');
+    expect(modesIn()).toMatchObject({ '.': '700', SHARD: '755', 'SHARD/OBJECT': '444' });
+  });
+
+  it('nobody else may write to what a quarantine, an unflushed store and its folders on the way hold', () => {
+    store = join(root, 'a/b/s');
+    run('000', 'ingest', 'source', '--durability', 'none');
+    const [digest] = objectsIn(store);
+    fs.rmSync(join(store, digest!));
+    fs.writeFileSync(join(store, digest!), 'damaged', { mode: 0o444 });
+    run('000', 'verify', '--quarantine');
+    const modes = modesIn();
+    expect(Object.keys(modes)).toContain('.ingot/quarantine/OBJECT');
+    expect(Object.keys(modes).some((name) => name.startsWith('.ingot/unflushed/.tmp-'))).toBe(true);
+    expect(Object.entries(modes).filter(([, mode]) => /[2367].?$/.test(mode.slice(-2)))).toEqual(
+      [],
+    );
+    for (const folder of ['a', 'a/b'])
+      expect(fs.statSync(join(root, folder)).mode & 0o777).toBe(0o700);
+  });
+
+  it('nobody else may write to temps, nor see them, while they are written', (context) => {
+    demandProgram(context, 'strace');
+    // What a writer that is killed leaves is what it had while it lived.
+    run('000', 'put', 'source/small');
+    const kill = 'strace -f -qq -o /dev/null -e trace=rename -e inject=rename:signal=KILL:when=1';
+    script(`umask 000; ${kill} $INGOT ingest source --store ${store} -q --no-progress`, {
+      cwd: root,
+    });
+    const [writer] = tempsIn(store);
+    expect(writer).toMatch(/^\.tmp-[0-9a-f]{32}$/);
+    const modes = Object.entries(modesIn()).filter(([name]) => name.startsWith(writer!));
+    expect(modes.length).toBeGreaterThan(3);
+    for (const [name, mode] of modes)
+      expect([name, mode]).toEqual([
+        name,
+        /\/\d+\/\d+$/.test(name) ? '444' : name.endsWith('/lock') ? '600' : '700',
+      ]);
+  });
+});
+
+describe('a link that another user plants', () => {
+  it('where a writer will be is no way out of the store', () => {
+    createStore(store, 'flat');
+    const target = makeTree({ mine: 'mine' });
+    fs.symlinkSync(target, join(store, `.tmp-${'0'.repeat(32)}`));
+    const env = { NODE_OPTIONS: `--import ${FIXED_WRITER}` };
+    expectFailure(ingot(['ingest', source, '--store', store, '-q'], { env }), /\(EEXIST\)/);
+    expect(fs.readdirSync(target)).toEqual(['mine']);
+  });
+
+  it('in the metadata is not written through', () => {
+    createStore(store, 'flat');
+    const victim = join(makeTree({ victim: 'victim' }), 'victim');
+    for (const name of ['large', 'relayout.lock'])
+      fs.symlinkSync(victim, join(store, '.ingot', name));
+    expect(ingot(['ingest', source, '--store', store, '-q'])).toMatchObject({ code: 0 });
+    expectFailure(ingot(['relayout', '--to', 'sharded', '--store', store]), /\(ELOOP\)/);
+    expect(fs.readFileSync(victim, 'utf8')).toBe('victim');
+    expect(expectWhole(store).length).toBe(2);
+  });
+
+  it('in an empty directory does not choose where the metadata lie', () => {
+    const elsewhere = temporaryDirectory();
+    makeTree({ '.ingot': { symlink: elsewhere } }, store);
+    expectFailure(ingot(['ingest', source, '--store', store, '-q']), /\(EEXIST\)/);
+    expect(fs.readdirSync(elsewhere)).toEqual([]);
+  });
+});
