@@ -1,3 +1,4 @@
+import { accessWarning, newStoreWarning } from '../store/access.ts';
 import { EXIT, type ExitCode, exitCodeOf } from './fail.ts';
 import type { CommonFlags } from './options.ts';
 import { Output } from './output.ts';
@@ -26,6 +27,8 @@ export async function runCommand(
   });
   const interrupts = new Interrupts((text) => output.say(text));
   try {
+    const warning = flags.store === undefined ? undefined : accessWarning(flags.store);
+    if (warning !== undefined) output.warn(warning);
     process.exitCode = await body({ output, signal: interrupts.signal });
     await output.finish();
   } catch (error) {
@@ -34,6 +37,12 @@ export async function runCommand(
   } finally {
     interrupts.dispose();
   }
+}
+
+/** For a command that makes the store if it is missing. */
+export function warnOfNewStore(store: string, output: Output): void {
+  const warning = newStoreWarning(store);
+  if (warning !== undefined) output.warn(warning);
 }
 
 /** The report that an IngestError brings along. */

@@ -5,7 +5,7 @@ import type { EntryReport } from '../ingest/outcome.ts';
 import type { BarrierChoice } from '../store/barrier.ts';
 import type { Layout } from '../store/layout.ts';
 import type { Durability } from '../store/seam.ts';
-import { type CommandContext, runCommand } from './command.ts';
+import { type CommandContext, runCommand, warnOfNewStore } from './command.ts';
 import { EXIT, type ExitCode } from './fail.ts';
 import { addCommonOptions, type CommonFlags, collect, storeOf, threadsOption } from './options.ts';
 import type { Output } from './output.ts';
@@ -70,6 +70,7 @@ async function runIngest(
 ): Promise<ExitCode> {
   const store = storeOf(flags);
   checkFlags(sources, flags, output);
+  if (!flags.dryRun) warnOfNewStore(store, output);
   await output.showProgress(flags.progress, 'entries');
   const { ingest } = await import('../ingest/ingest.ts');
   try {

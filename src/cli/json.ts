@@ -5,7 +5,7 @@ import { unescapeText } from './arguments.ts';
 /** One line of --json=events. `report` is the same as the document of --json. */
 export type Event =
   | ({ readonly event: 'entry' } & EntryReport)
-  | { readonly event: 'notice'; readonly text: string }
+  | { readonly event: 'notice' | 'warning'; readonly text: string }
   | {
       readonly event: 'progress' | 'damaged' | 'report' | 'error';
       readonly [key: string]: unknown;

@@ -1,4 +1,5 @@
 /** Where a command's words go: results to stdout, progress and remarks to stderr. */
+import { type Failure, IngotError } from '../errors.ts';
 import type { Progress } from '../ingest/api.ts';
 import { failureOf, lineOf, stackOf } from './fail.ts';
 import { type Event, toDocument, toLine } from './json.ts';
@@ -56,6 +57,13 @@ export class Output {
   notice(text: string): void {
     if (!this.quiet) this.say(`note: ${text}`);
     this.event({ event: 'notice', text });
+  }
+
+  /** What the user should look into, though the command goes on: for people and machines. */
+  warn(failure: Failure): void {
+    const text = new IngotError(failure).message;
+    if (!this.quiet) this.say(`warning: ${text}`);
+    this.event({ event: 'warning', text });
   }
 
   event(event: Event): void {

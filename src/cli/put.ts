@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { failed } from '../errors.ts';
 import { toFsPath } from '../ingest/names.ts';
 import type { PutSource } from '../store/put.ts';
-import { type CommandContext, runCommand } from './command.ts';
+import { type CommandContext, runCommand, warnOfNewStore } from './command.ts';
 import { EXIT, type ExitCode, interruption } from './fail.ts';
 import { addCommonOptions, type CommonFlags, storeOf } from './options.ts';
 
@@ -25,6 +25,7 @@ async function runPut(
 ): Promise<ExitCode> {
   const path = storeOf(flags);
   if (file !== '-') checkReadable(file);
+  warnOfNewStore(path, output);
   const { Store } = await import('../store/store.ts');
   const store = await Store.open(path, { create: true });
   try {
