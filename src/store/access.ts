@@ -91,12 +91,15 @@ function octal(mode: number): string {
   return (mode & 0o7777).toString(8).padStart(4, '0');
 }
 
-/** True for a directory that a store may be made in; what is in the way of one is told later. */
+/**
+ * True for a directory that a store may be made in; why it may not is told later. Throws what
+ * keeps it from being read.
+ */
 function isUnmade(root: string): boolean {
   try {
     return readFormat(root) === undefined && fs.existsSync(root);
   } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
+    if (!errnoOf(error)?.startsWith('INGOT_')) throw error;
     return false;
   }
 }
