@@ -231,6 +231,17 @@ describe('a selftest that is interrupted', () => {
     },
   );
 
+  it('while an ingest hangs ends at once, and the ingest with it', async () => {
+    const args = ['selftest', cwd, '--json=events', '--only', 'hits'];
+    const child = start(args, cwd, planted('hang').env);
+    const end = ended(child);
+    await untilRunning(cwd);
+    child.kill('SIGINT');
+    expect((await end).code).toBe(130);
+    expect(fs.readdirSync(cwd)).toEqual([]);
+    expect(processesWith(cwd)).toEqual([]);
+  });
+
   it('by SIGKILL leaves what the next one sweeps', async () => {
     const child = start(['selftest', cwd, '--json=events', '--only', 'writers']);
     const end = ended(child);

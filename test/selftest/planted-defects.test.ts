@@ -57,7 +57,7 @@ describe('a selftest with strace finds', () => {
     [
       'names that are not flushed',
       'forgetNames',
-      { 2: /directory was not flushed/, 7: /no fsync/ },
+      { 2: /not flushed after the last object/, 7: /no fsync/ },
     ],
     ['a flush that is made again', 'flushAgain', { 7: /was flushed again/ }],
     ['names in spite of a failed flush', 'nameAnyway', { 7: /20 objects got a name although/ }],
