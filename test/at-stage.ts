@@ -11,7 +11,10 @@ import { temporaryDirectory } from './tree.ts';
 const AT_STAGE = fileURLToPath(new URL('fixtures/at-stage.mjs', import.meta.url));
 
 export interface Landing {
-  /** `move` is relayout's, `flush` that of the directory. */
+  /**
+   * `move` is relayout's, as are `format` 1 and 2: store.json gets its name. `flush` is that of the
+   * directory. `manifest` 1 is its first write, 2 the moment when it gets its name, `manifest`.
+   */
   readonly stage:
     | 'create'
     | 'sweep'
@@ -21,7 +24,9 @@ export interface Landing {
     | 'barrier'
     | 'publish'
     | 'flush'
-    | 'move';
+    | 'move'
+    | 'format'
+    | 'manifest';
   /** The call of this stage that gets the signal, counted from 1 in each thread. */
   readonly nth: number;
   readonly signal: 'SIGKILL' | 'SIGINT' | 'SIGTERM' | 'SIGSTOP';

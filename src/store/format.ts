@@ -1,14 +1,20 @@
-import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { dirname, join } from 'node:path';
 import { errnoOf, failed, IngotError, UsageError } from '../errors.ts';
+import type { Libc } from '../native/libc.ts';
 import { uninterrupted } from '../native/uninterrupted.ts';
 import { diskFullHint } from './disk-full.ts';
 import { type FileOps, flushDirectory, makeFolder, nodeFileOps, writeFully } from './file-ops.ts';
 import { LAYOUTS, type Layout, SHARD_MODE, SHARDS } from './layout.ts';
+import { LockedTemp } from './locked-temp.ts';
 
 export const METADATA = '.ingot';
 export const FORMAT = 1;
+
+/** Where a store says what it is. */
+export function formatPath(root: string): string {
+  return join(root, METADATA, 'store.json');
+}
 
 /** What `.ingot/store.json` says. */
 export interface StoreFormat {
@@ -23,7 +29,7 @@ export interface StoreFormat {
  * whose creation a crash cut short. Throws when it is anything else than a store we know.
  */
 export function readFormat(root: string): StoreFormat | undefined {
-  const path = join(root, METADATA, 'store.json');
+  const path = formatPath(root);
   let text: string;
   try {
     text = uninterrupted(() => fs.readFileSync(path, 'utf8'));
@@ -100,7 +106,12 @@ export function parseFormat(text: string, path: string): StoreFormat {
  * local users. Durable when it returns, its own entry in its parent included. When another
  * process creates the same store at once, one of them wins and both use its format.
  */
-export function createStore(root: string, layout: Layout, ops: FileOps = nodeFileOps): StoreFormat {
+export function createStore(
+  root: string,
+  layout: Layout,
+  ops: FileOps = nodeFileOps,
+  libc?: Libc,
+): StoreFormat {
   try {
     const firstNew = makeRoot(root, ops);
     makeFolder(ops, join(root, METADATA), 0o700);
@@ -112,7 +123,7 @@ export function createStore(root: string, layout: Layout, ops: FileOps = nodeFil
     }
     flushAncestors(root, firstNew, ops);
     // Last: whoever finds store.json finds a store whose own name is durable.
-    writeFormat(root, { format: FORMAT, layout }, 'if missing', ops);
+    writeFormat(root, { format: FORMAT, layout }, 'if missing', ops, libc);
   } catch (error) {
     throw failed('cannot create the store', error, {
       path: root,
@@ -148,30 +159,28 @@ function flushAncestors(root: string, firstNew: string | undefined, ops: FileOps
   }
 }
 
-/** Replaces store.json in one step, or makes it if it is not there yet; durable on return. */
+/**
+ * Replaces store.json in one step, or makes it if it is not there yet; durable on return. With
+ * `libc` its temp shows that it is in use: what a kill leaves is swept by the next writer.
+ */
 export function writeFormat(
   root: string,
   format: StoreFormat,
   how: 'replace' | 'if missing',
   ops: FileOps = nodeFileOps,
+  libc?: Libc,
 ): void {
-  const folder = join(root, METADATA);
-  const path = join(folder, 'store.json');
-  const temp = `${path}.tmp-${randomBytes(8).toString('hex')}`;
-  const fd = ops.openSync(temp, 'wx', 0o600);
+  const path = formatPath(root);
+  const temp = LockedTemp.open(path, 0o600, libc, ops);
   try {
-    try {
-      writeFully(ops, fd, Buffer.from(`${JSON.stringify(format)}\n`));
-      ops.fsyncSync(fd);
-    } finally {
-      ops.closeSync(fd);
-    }
-    if (how === 'replace') ops.renameSync(temp, path);
-    else linkIfMissing(temp, path, ops);
+    writeFully(ops, temp.fd, Buffer.from(`${JSON.stringify(format)}\n`));
+    ops.fsyncSync(temp.fd);
+    if (how === 'replace') ops.renameSync(temp.path, path);
+    else linkIfMissing(temp.path, path, ops);
   } finally {
-    ops.rmSync(temp, { force: true });
+    temp.close();
   }
-  flushDirectory(ops, folder);
+  flushDirectory(ops, dirname(path));
 }
 
 function linkIfMissing(temp: string, path: string, ops: FileOps): void {

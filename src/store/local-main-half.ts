@@ -1,12 +1,13 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf, failed } from '../errors.ts';
-import { loadLibc } from '../native/libc.ts';
+import { type Libc, loadLibc } from '../native/libc.ts';
 import { type BarrierChoice, BarrierCoordinator, chooseBarrier } from './barrier.ts';
 import { type FileOps, flushDirectory, nodeFileOps } from './file-ops.ts';
-import { checkLayout, createStore, METADATA, readFormat } from './format.ts';
+import { checkLayout, createStore, formatPath, METADATA, readFormat } from './format.ts';
 import { type Layout, listObjects, objectFolders } from './layout.ts';
 import type { LocalWorkerInit } from './local-worker-half.ts';
+import { sweepTempsOf } from './locked-temp.ts';
 import type { Durability, FlushReport, MainHalf } from './seam.ts';
 import { flushUnflushed, markUnflushed, unflushedMarks } from './unflushed.ts';
 import { sweep, Writer } from './writer.ts';
@@ -73,11 +74,12 @@ export class LocalMainHalf implements MainHalf {
     const existing = readFormat(root);
     if (existing !== undefined) checkLayout(root, existing, options.layout);
     const layout = options.layout ?? 'flat';
-    const format = existing ?? (dryRun ? { format: 1, layout } : createStore(root, layout, ops));
     const libc = await loadLibc();
+    const format =
+      existing ?? (dryRun ? { format: 1, layout } : createStore(root, layout, ops, libc));
     const present = existing !== undefined || !dryRun;
     const barrier = present ? chooseBarrier(options.barrier, root, libc) : 'fsync';
-    const swept = dryRun || isLarger(root, options.sweepUpTo) ? 0 : sweep(root, libc, ops);
+    const swept = dryRun ? 0 : sweepAll(root, options.sweepUpTo, libc, ops);
     const rootFd = present ? openRoot(root, ops) : -1;
     const flushes = durability !== 'none' && !dryRun;
     const wasEmpty = !present || isEmpty(root, format.layout);
@@ -173,6 +175,16 @@ export class LocalMainHalf implements MainHalf {
 function isEmpty(root: string, layout: Layout): boolean {
   for (const _ of listObjects(root, layout)) return false;
   return true;
+}
+
+function sweepAll(
+  root: string,
+  upTo: number | undefined,
+  libc: Libc | undefined,
+  ops: FileOps,
+): number {
+  const ofFormat = sweepTempsOf(formatPath(root), libc, ops);
+  return isLarger(root, upTo) ? ofFormat : ofFormat + sweep(root, libc, ops);
 }
 
 function isLarger(root: string, limit: number | undefined): boolean {

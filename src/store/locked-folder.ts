@@ -118,7 +118,7 @@ function namesIn(folder: string): string[] {
 }
 
 /** False when the file was removed, or replaced, between its opening and its locking. */
-export function isSameFile(fd: number, path: string): boolean {
+export function isSameFile(fd: number, path: fs.PathLike): boolean {
   const held = fs.fstatSync(fd, { bigint: true });
   const named = fs.statSync(path, { bigint: true, throwIfNoEntry: false });
   return named !== undefined && named.ino === held.ino && named.dev === held.dev;

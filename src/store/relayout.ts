@@ -16,7 +16,7 @@ import { type Libc, loadLibc } from '../native/libc.ts';
 import type { Digest } from './digest.ts';
 import { directoryFullHint, diskFullHint } from './disk-full.ts';
 import { type FileOps, flushDirectory, nodeFileOps } from './file-ops.ts';
-import { FORMAT, METADATA, requireFormat, writeFormat } from './format.ts';
+import { FORMAT, METADATA, requireFormat, type StoreFormat, writeFormat } from './format.ts';
 import {
   type Layout,
   listLayout,
@@ -107,7 +107,7 @@ class Relayout {
       await this.#waitForOldWriters();
       await this.#moveAll();
       this.#flushFolders();
-      writeFormat(this.#root, { format: FORMAT, layout: this.#to }, 'replace', this.#ops);
+      this.#writeFormat(this.#to);
     }
     if (this.#to === 'flat') removeShards(this.#root, this.#ops);
     return { layout: this.#to, moved: this.#moved, merged: this.#merged };
@@ -123,7 +123,7 @@ class Relayout {
   /** The folders come first: from the moment of the new format on writers publish into them. */
   async #announce(): Promise<void> {
     if (this.#to === 'sharded') await this.#makeShards();
-    this.#writeMove(this.#to, this.#from);
+    this.#writeFormat(this.#to, this.#from);
   }
 
   /**
@@ -141,14 +141,15 @@ class Relayout {
           path: join(this.#root, missing[0]!),
           hint: diskFullHint(error, this.#root),
         });
-      this.#writeMove(this.#from, this.#to);
+      this.#writeFormat(this.#from, this.#to);
       await this.#moveAll();
     }
   }
 
-  /** From now on readers look in both layouts, and new writers publish in the first. */
-  #writeMove(layout: Layout, movingFrom: Layout): void {
-    writeFormat(this.#root, { format: FORMAT, layout, movingFrom }, 'replace', this.#ops);
+  /** With `movingFrom` readers look in both layouts from now on; new writers publish in `layout`. */
+  #writeFormat(layout: Layout, movingFrom?: Layout): void {
+    const format: StoreFormat = { format: FORMAT, layout, ...(movingFrom && { movingFrom }) };
+    writeFormat(this.#root, format, 'replace', this.#ops, this.#libc);
   }
 
   /** Until a pass finds none: a name may be passed over while the directory changes under it. */

@@ -1,14 +1,15 @@
 /** Files for the user, made whole or not at all. Paths are in the escaped form of names.ts. */
-import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { dirname } from 'node:path';
 import { IngotError } from '../errors.ts';
 import { escapeName, toFsPath } from '../ingest/names.ts';
+import { loadLibc } from '../native/libc.ts';
 import { type FileOps, nodeFileOps } from './file-ops.ts';
+import { LockedTemp, sweepTempsOf } from './locked-temp.ts';
 
 /**
- * Lets `fill` write a temp beside the target, then makes it durable under the target's name. A
- * fifo, a device or another special file is written in place: a rename would remove it.
+ * Lets `fill` write a temp beside the target, then makes it durable under the target's name. Such
+ * temps that killed processes left there are removed. A fifo, a device or another special file is written in place: a rename would remove it.
  */
 export async function replaceFile(
   target: string,
@@ -18,16 +19,15 @@ export async function replaceFile(
   const path = followed(target);
   if (!(fs.statSync(toFsPath(path), { throwIfNoEntry: false })?.isFile() ?? true))
     return withOpen(ops, path, 'w', fill);
-  const temp = `${path}.tmp-${randomBytes(8).toString('hex')}`;
+  const libc = await loadLibc();
+  sweepTempsOf(path, libc, ops);
+  const temp = LockedTemp.open(path, 0o666, libc, ops);
   try {
-    await withOpen(ops, temp, 'wx', async (fd) => {
-      await fill(fd);
-      ops.fsyncSync(fd);
-    });
-    ops.renameSync(toFsPath(temp), toFsPath(path));
-  } catch (error) {
-    ops.rmSync(toFsPath(temp), { force: true });
-    throw error;
+    await fill(temp.fd);
+    ops.fsyncSync(temp.fd);
+    ops.renameSync(toFsPath(temp.path), toFsPath(path));
+  } finally {
+    temp.close();
   }
   // The new name is an entry of the directory, which needs a flush of its own.
   await withOpen(ops, dirname(path), 'r', async (fd) => ops.fsyncSync(fd));

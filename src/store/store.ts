@@ -15,6 +15,7 @@ import fs from 'node:fs';
 import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { errnoOf, failed, IngotError } from '../errors.ts';
+import { loadLibc } from '../native/libc.ts';
 import type { Digest } from './digest.ts';
 import { type FileOps, nodeFileOps } from './file-ops.ts';
 import { checkLayout, createStore, readFormat, requireFormat, type StoreFormat } from './format.ts';
@@ -73,7 +74,7 @@ export class Store {
     const { create = false, layout, durability = 'group' } = options;
     const existing = create ? readFormat(root) : requireFormat(root);
     if (existing !== undefined) checkLayout(root, existing, layout);
-    const format = existing ?? createStore(root, layout ?? 'flat', ops);
+    const format = existing ?? createStore(root, layout ?? 'flat', ops, await loadLibc());
     return new Store(root, format, durability, ops);
   }
 

@@ -12,6 +12,7 @@ import { type FileOps, nodeFileOps } from './file-ops.ts';
 import { requireFormat, type StoreFormat } from './format.ts';
 import { LAYOUTS, type Layout } from './layout.ts';
 import { isSameFile, LOCK, LockedFolder, removeFolder, removeTemps } from './locked-folder.ts';
+import { openToSweep, sweepFile } from './locked-temp.ts';
 
 export const TEMP_PREFIX = '.tmp-';
 
@@ -134,25 +135,17 @@ export function signOf(folder: string, libc: Libc): WriterSign {
 /** Removes what one dead writer left, a folder or a file; false when it lives or is not ours. */
 export function sweepOne(path: string, libc: Libc, ops: FileOps): boolean {
   const isFolder = fs.lstatSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-  const lock = isFolder ? join(path, LOCK) : path;
-  let fd: number;
-  try {
-    // Creating the lock where it is missing keeps out a writer that is just about to take it.
-    const { O_RDWR, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
-    fd = ops.openSync(lock, O_RDWR | O_NOFOLLOW | O_NONBLOCK | (isFolder ? O_CREAT : 0), 0o600);
-  } catch (error) {
-    // Another sweep was faster, or the temps are another user's and not ours to judge.
-    if (['ENOENT', 'EACCES', 'EPERM', 'ELOOP', 'EISDIR'].includes(errnoOf(error) ?? ''))
-      return false;
-    throw error;
-  }
+  if (!isFolder) return sweepFile(path, libc, ops);
+  const lock = join(path, LOCK);
+  // Creating the lock where it is missing keeps out a writer that is just about to take it.
+  const fd = openToSweep(lock, ops, fs.constants.O_CREAT);
+  if (fd === undefined) return false;
   try {
     if (!libc.tryLock(fd) || !isSameFile(fd, lock)) return false;
-    if (isFolder) removeTemps(path, ops);
-    else ops.rmSync(path, { force: true });
+    removeTemps(path, ops);
   } finally {
     ops.closeSync(fd);
   }
-  if (isFolder) removeFolder(path, ops);
+  removeFolder(path, ops);
   return true;
 }

@@ -53,13 +53,21 @@ function expectRecovery(dead: number): void {
   expect(ingot(['verify', '--store', store, '-q']).code).toBe(0);
 }
 
+const TEMP_OF_FORMAT = /^store\.json\.ingot\.tmp-/;
+
+/** What is left of attempts to write store.json. */
+function metadataTemps(): string[] {
+  return fs.readdirSync(join(store, '.ingot')).filter((name) => TEMP_OF_FORMAT.test(name));
+}
+
 const whole = (count: number) => Array.from({ length: count }, () => BYTES);
 
 describe('an ingest that is killed', () => {
   it('while it creates the store leaves none, and the next run creates it', async () => {
     await run({ stage: 'create', nth: 1 });
-    expect(fs.existsSync(join(store, '.ingot', 'store.json'))).toBe(false);
-    expectRecovery(0);
+    expect(fs.readdirSync(join(store, '.ingot'))).toEqual([expect.stringMatching(TEMP_OF_FORMAT)]);
+    expectRecovery(1);
+    expect(metadataTemps()).toEqual([]);
     expect(objectsIn(store).length).toBe(FILES);
   });
 
@@ -112,6 +120,41 @@ describe('an ingest that is killed', () => {
       expect(tempSizes()).toEqual(temps);
       expect(objectsIn(store).length).toBe(objects);
       expectRecovery(dead);
+      expect(objectsIn(store).length).toBe(1 + FILES);
+    },
+  );
+
+  it.each([
+    [1, 'is written'],
+    [2, 'gets its name'],
+  ])(
+    'at the moment (%i) when its manifest %s leaves the old one, and a temp that the next removes',
+    async (nth) => {
+      const folder = temporaryDirectory();
+      const manifest = join(folder, 'manifest');
+      fs.writeFileSync(manifest, 'old');
+      await run({ stage: 'manifest', nth }, '--manifest', manifest);
+      expect(fs.readFileSync(manifest, 'utf8')).toBe('old');
+      expect(fs.readdirSync(folder).length).toBe(2);
+      const next = ingot(['ingest', source, '--store', store, '-q', '--manifest', manifest]);
+      expect(next).toMatchObject({ code: 0, stderr: '' });
+      expect(fs.readdirSync(folder)).toEqual(['manifest']);
+      expect(fs.readFileSync(manifest, 'utf8').trimEnd().split('\n').length).toBe(FILES);
+    },
+  );
+});
+
+describe('a relayout that is killed', () => {
+  it.each([1, 2])(
+    'when it writes store.json (%i) leaves a temp of it that the next ingest sweeps',
+    async (nth) => {
+      makeStore();
+      const relayout = ['relayout', '--to', 'sharded', '--store', store, '-q'];
+      await endAtStage(relayout, { stage: 'format', nth, signal: 'SIGKILL' });
+      expect(metadataTemps().length).toBe(1);
+      expectRecovery(2);
+      expect(metadataTemps()).toEqual([]);
+      expect(ingot(relayout)).toMatchObject({ code: 0, stderr: '' });
       expect(objectsIn(store).length).toBe(1 + FILES);
     },
   );
