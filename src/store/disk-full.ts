@@ -13,7 +13,8 @@ export function diskFullHint(error: unknown, root: string, needed?: number): str
       if (space === undefined) return `free space on the disk of ${root} and run again`;
       if (lacksInodes(error, space))
         return `the disk of ${root} has no inodes left: one is needed for each new object; remove files there or use a file system with more, and run again`;
-      const need = needed === undefined ? '' : `, this write needs ${sizeOf(needed)} more`;
+      const need =
+        needed === undefined || needed === 0 ? '' : `, this write needs ${sizeOf(needed)} more`;
       return `the disk of ${root} has ${sizeOf(space.bytesFree)} free${need}; free space there and run again`;
     }
     case 'EDQUOT':

@@ -92,7 +92,7 @@ export class LocalGroup implements Group {
   stage(digest: Digest, bytes: Uint8Array): void {
     const { ops, dryRun, temps } = this.#state;
     if (dryRun) return;
-    const temp = temps.open();
+    const temp = temps.open(bytes.length);
     try {
       writeFully(ops, temp.fd, bytes);
       this.#keep(temp, digest);
@@ -105,7 +105,7 @@ export class LocalGroup implements Group {
   stageStream({ expected, aligned }: StreamedContent): StreamStage {
     const { ops, dryRun, temps, setDirect } = this.#state;
     if (dryRun) return DRY_STREAM;
-    const temp = temps.open();
+    const temp = temps.open(expected);
     const stream = new TempStream(temp.fd, ops, aligned ? setDirect : undefined);
     return {
       write: async (bytes) => {

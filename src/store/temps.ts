@@ -30,8 +30,11 @@ export class TempFolder {
     this.#ops = ops;
   }
 
-  /** Makes an empty temp, open for writing. Throws an IngotError. */
-  open(): Temp {
+  /**
+   * Makes an empty temp, open for writing; `bytesNeeded` are told when there is no room for it.
+   * Throws an IngotError.
+   */
+  open(bytesNeeded: number): Temp {
     const { O_WRONLY, O_CREAT, O_EXCL } = fs.constants;
     const path = this.#nextPath();
     let temp: Temp | undefined;
@@ -42,7 +45,7 @@ export class TempFolder {
       return temp;
     } catch (error) {
       if (temp !== undefined) this.remove(temp);
-      throw this.failure(error, path);
+      throw this.failure(error, path, bytesNeeded);
     }
   }
 
