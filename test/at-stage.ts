@@ -5,6 +5,7 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { errnoOf } from '../src/errors.ts';
 import { start } from './cli/run.ts';
 import { temporaryDirectory } from './tree.ts';
 
@@ -36,6 +37,8 @@ export interface AtStage {
   readonly child: ChildProcess;
   /** Where the signal landed; undefined as long as it has not. */
   landed(): string | undefined;
+  /** Tells the thread that stopped the process that it may go on after SIGCONT. */
+  seen(): void;
   /** Resolves when the process has ended. */
   readonly end: Promise<EndAtStage>;
 }
@@ -68,7 +71,8 @@ export function startAtStage(args: readonly string[], { stage, nth, signal }: La
     stderr,
     landed: landed(),
   }));
-  return { child, landed, end };
+  const seen = () => fs.writeFileSync(`${at}.seen`, '');
+  return { child, landed, seen, end };
 }
 
 /** Runs to the end; throws when the signal did not land. */
@@ -89,13 +93,20 @@ export async function freezeAtStage(
     if (frozen.child.exitCode !== null) throw new Error(`it ended before ${landing.stage}`);
     await sleep(10);
   }
+  frozen.seen();
   return frozen;
 }
 
-/** The state in /proc/PID/stat, after the name in parentheses (proc(5)). */
+/** Every thread: one may run on for a moment when another has stopped (proc(5), state T). */
 function isStopped({ pid }: ChildProcess): boolean {
-  return fs
-    .readFileSync(`/proc/${pid}/stat`, 'latin1')
-    .replace(/^.*\) /s, '')
-    .startsWith('T');
+  const threads = `/proc/${pid}/task`;
+  const stateOf = (thread: string) =>
+    fs.readFileSync(join(threads, thread, 'stat'), 'latin1').replace(/^.*\) /s, '')[0];
+  try {
+    return fs.readdirSync(threads).every((thread) => stateOf(thread) === 'T');
+  } catch (error) {
+    // A thread, or the process, ended meanwhile (proc(5) gives either errno).
+    if (!['ENOENT', 'ESRCH'].includes(errnoOf(error) ?? '')) throw error;
+    return false;
+  }
 }

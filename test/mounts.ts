@@ -1,8 +1,10 @@
 /** Real file systems, small ones, for as long as a test runs. They need root and a loop device. */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import os from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { onTestFinished, type TestContext } from 'vitest';
 import { temporaryDirectory } from './tree.ts';
 
@@ -34,7 +36,8 @@ export function mountTmpfs(options: string): string {
 
 /** Gives a tmpfs other options, such as more room. */
 export function remount(at: string, options: string): void {
-  execFileSync('mount', ['-o', `remount,${options}`, at]);
+  // -i: FUSE's own helper knows only how to begin.
+  execFileSync('mount', ['-i', '-o', `remount,${options}`, at], { stdio: 'pipe' });
 }
 
 /** A new file system of `mebibytes` on a loop device in memory. Gives its mount point. */
@@ -53,22 +56,60 @@ export function mountImage(
   return mount(['-t', type, '-o', 'loop', image]);
 }
 
+/** How what is mounted at a place was mounted. */
+const mounted = new Map<string, readonly string[]>();
+
+/** Unmounts what this module has mounted, where it has not gone already, and mounts it anew. */
+export function mountAgain(at: string): void {
+  if (isMounted(at)) execFileSync('umount', [at], { stdio: 'pipe' });
+  execFileSync('mount', [...mounted.get(at)!, at], { stdio: 'pipe' });
+}
+
 /** Shows `folder` a second time, through FUSE. Gives the mount point. */
-export function mountBindfs(folder: string): string {
+export function mountBindfs(folder: string, ...options: string[]): string {
   const at = temporaryDirectory();
-  execFileSync('bindfs', [folder, at], { stdio: 'pipe' });
+  execFileSync('bindfs', [...options, folder, at], { stdio: 'pipe' });
   onTestFinished(() => unmount(at));
   return at;
+}
+
+/** The same with a server that can be killed; what is at the mount point then is ENOTCONN. */
+export async function startBindfs(
+  folder: string,
+  at = temporaryDirectory(),
+): Promise<{ at: string; kill: () => Promise<void> }> {
+  const server = spawn('bindfs', ['-f', folder, at], { stdio: 'ignore' });
+  const end = once(server, 'exit');
+  onTestFinished(() => {
+    server.kill('SIGKILL');
+    if (isMounted(at)) unmount(at);
+  });
+  while (!isMounted(at)) {
+    if (server.exitCode !== null) throw new Error(`bindfs ended with ${server.exitCode}`);
+    await sleep(10);
+  }
+  const kill = async () => {
+    server.kill('SIGKILL');
+    await end;
+  };
+  return { at, kill };
+}
+
+/** As the kernel tells it: the file system itself may not answer any more (proc_pid_mounts(5)). */
+function isMounted(at: string): boolean {
+  const lines = fs.readFileSync('/proc/self/mounts', 'utf8').split('\n');
+  return lines.some((line) => line.split(' ')[1] === at);
 }
 
 function mount(options: readonly string[]): string {
   const at = temporaryDirectory();
   execFileSync('mount', [...options, at], { stdio: 'pipe' });
+  mounted.set(at, options);
   onTestFinished(() => unmount(at));
   return at;
 }
 
 /** Lazily, if need be: a test that failed may have left a process that still uses it. */
-function unmount(at: string): void {
+export function unmount(at: string): void {
   if (spawnSync('umount', [at]).status !== 0) execFileSync('umount', ['-l', at]);
 }

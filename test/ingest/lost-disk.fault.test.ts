@@ -1,0 +1,138 @@
+/** The disk is lost in the middle of a run, which stands still meanwhile at a known place. */
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { type EndAtStage, freezeAtStage, type Landing } from '../at-stage.ts';
+import { ingot, tempsIn } from '../cli/run.ts';
+import { demandFileSystem } from '../file-systems.ts';
+import {
+  demandMounts,
+  demandProgram,
+  mountAgain,
+  mountImage,
+  startBindfs,
+  unmount,
+} from '../mounts.ts';
+import { makeTree, temporaryDirectory } from '../tree.ts';
+import { expectNextRunCompletes, expectWhole } from './store-checks.ts';
+
+const FILES = 20;
+const contents = (of: string) => Array.from({ length: FILES }, (_, n) => `${of} ${n}`);
+const digestsOf = (texts: readonly string[]) =>
+  texts.map((text) => createHash('sha256').update(text).digest('hex')).sort();
+
+function makeSource(of: string): string {
+  const files = contents(of).map((content, n) => [`d${n % 3}/f${n}`, content] as const);
+  return makeTree(Object.fromEntries(files), join(temporaryDirectory(), of, 'source'));
+}
+
+interface Disk {
+  readonly at: string;
+  /** Takes the disk away from whoever uses it. */
+  lose(): Promise<void> | void;
+  /** Brings it back as it is now. */
+  restore(): Promise<void> | void;
+}
+
+interface Loss {
+  readonly how: string;
+  readonly fileSystem: 'ext4' | 'xfs' | 'btrfs' | 'bindfs';
+  /** What the calls fail with from then on. */
+  readonly code: RegExp;
+  mount(): Promise<Disk> | Disk;
+}
+
+const onImage = (
+  type: 'ext4' | 'xfs' | 'btrfs',
+  mebibytes: number,
+  lose: (at: string) => void,
+): Disk => {
+  const at = mountImage(type, mebibytes);
+  return { at, lose: () => lose(at), restore: () => mountAgain(at) };
+};
+
+const LOSSES: readonly Loss[] = [
+  {
+    // What an ext4 with errors=remount-ro does at the first error: `ro` alone is refused while
+    // files are open for writing.
+    how: 'is made read-only',
+    fileSystem: 'ext4',
+    code: /\(EROFS\)/,
+    mount: () => onImage('ext4', 40, (at) => execFileSync('mount', ['-o', 'remount,abort', at])),
+  },
+  {
+    how: 'is shut down',
+    fileSystem: 'xfs',
+    code: /\(EIO\)/,
+    mount: () => onImage('xfs', 320, (at) => execFileSync('xfs_io', ['-x', '-c', 'shutdown', at])),
+  },
+  ...(['ext4', 'btrfs'] as const).map((type) => ({
+    how: 'is unmounted by force',
+    fileSystem: type,
+    code: /\(ENOENT\)/,
+    mount: () => onImage(type, 120, (at) => execFileSync('umount', ['-l', at])),
+  })),
+  {
+    how: 'loses its server',
+    fileSystem: 'bindfs',
+    code: /\(ENOTCONN\)/,
+    mount: mountBindfs,
+  },
+];
+
+async function mountBindfs(): Promise<Disk> {
+  const below = temporaryDirectory();
+  const { at, kill } = await startBindfs(below);
+  const restore = async () => {
+    unmount(at);
+    await startBindfs(below, at);
+  };
+  return { at, lose: kill, restore };
+}
+
+const STAGES: readonly Omit<Landing, 'signal'>[] = [
+  { stage: 'read', nth: 4 },
+  { stage: 'stage', nth: 4 },
+  { stage: 'barrier', nth: 1 },
+  { stage: 'publish', nth: 4 },
+];
+
+beforeEach(demandMounts);
+
+describe.each(LOSSES)('a store on $fileSystem that $how', ({ fileSystem, code, mount }) => {
+  beforeEach((context) => {
+    demandFileSystem(context, fileSystem);
+    if (fileSystem === 'xfs') demandProgram(context, 'xfs_io');
+  });
+
+  it.each(STAGES)(
+    'at $stage ends the run with its error and keeps all that was acknowledged',
+    async (landing) => {
+      const disk = await mount();
+      const store = join(disk.at, 'store');
+      const [first, second] = [makeSource('first'), makeSource('second')];
+      expect(ingot(['ingest', first, '--store', store, '-q']).code).toBe(0);
+
+      const args = ['ingest', second, '--store', store, '--threads', '1', '-q'];
+      const frozen = await freezeAtStage(args, landing);
+      await disk.lose();
+      frozen.child.kill('SIGCONT');
+      expectTold(await frozen.end, store, code);
+
+      await disk.restore();
+      const kept = expectWhole(store, tempsIn(store));
+      expect(kept).toEqual(expect.arrayContaining(digestsOf(contents('first'))));
+      const all = digestsOf([...contents('first'), ...contents('second')]);
+      expect(expectNextRunCompletes(second, store).sort()).toEqual(all);
+      expect(ingot(['verify', '--store', store, '-q'])).toMatchObject({ code: 0, stderr: '' });
+    },
+  );
+});
+
+function expectTold({ code, signal, stderr }: EndAtStage, store: string, errno: RegExp): void {
+  expect({ code, signal }).toEqual({ code: 1, signal: null });
+  expect(stderr).toMatch(/^ingot: [^\n]*\n$/);
+  expect(stderr).toContain(store);
+  expect(stderr).toMatch(errno);
+}
