@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { freezeAtStage } from '../at-stage.ts';
 import { type Ended, ingot, start } from '../cli/run.ts';
 import { makeTree, temporaryDirectory } from '../tree.ts';
 import { expectWhole, outcomesOf } from './store-checks.ts';
@@ -18,8 +19,9 @@ const digestOf = (content: string) => createHash('sha256').update(content).diges
 const contentsOf = (process: number, round: number) =>
   Array.from({ length: FILES }, (_, n) => `${round} ${n + (process * FILES) / 2}`);
 
-function makeSource(contents: readonly string[]): string {
-  return makeTree(Object.fromEntries(contents.map((content, n) => [`d${n % 7}/f${n}`, content])));
+function makeSource(contents: readonly string[], root = temporaryDirectory()): string {
+  const files = contents.map((content, n) => [`d${n % 7}/f${n}`, content] as const);
+  return makeTree(Object.fromEntries(files), root);
 }
 
 /** `ingot ARGS`, beside others, to its end. */
@@ -47,6 +49,15 @@ async function meanwhile(others: Promise<unknown>, once: () => Promise<void>): P
   return times;
 }
 
+/** Objects that do not lie where this layout has them. */
+function inOtherLayout(store: string, layout: string): string[] {
+  const names = fs.readdirSync(store);
+  if (layout === 'sharded') return names.filter((name) => name.length === 64);
+  return names
+    .filter((name) => name.length === 2)
+    .flatMap((shard) => fs.readdirSync(join(store, shard)));
+}
+
 /** Each object once, where store.json says, with its own bytes, and nothing else in the store. */
 function expectEachOnce(store: string, digests: Iterable<string>): void {
   const { layout, movingFrom } = JSON.parse(
@@ -54,15 +65,13 @@ function expectEachOnce(store: string, digests: Iterable<string>): void {
   );
   expect(movingFrom).toBeUndefined();
   expect(expectWhole(store).sort()).toEqual([...digests].sort());
-  const atTop = fs.readdirSync(store).filter((name) => name.length === 64);
-  if (layout === 'sharded') expect(atTop).toEqual([]);
-  else expect(atTop.length).toBe([...digests].length);
+  expect(inOtherLayout(store, layout)).toEqual([]);
   expect(fs.existsSync(join(store, '.ingot', 'quarantine'))).toBe(false);
   expect(fs.readdirSync(join(store, '.ingot')).filter((name) => /tmp-/.test(name))).toEqual([]);
 }
 
-describe('eight processes that ingest into one store', () => {
-  it('while others verify it and change its layout to and fro all end well, and so does the store', {
+describe('processes that ingest into one store', () => {
+  it('end well, eight of them, while others verify it and change its layout, and so does the store', {
     timeout: 180_000,
   }, async () => {
     const store = join(temporaryDirectory(), 'store');
@@ -85,6 +94,8 @@ describe('eight processes that ingest into one store', () => {
         const ended = await run('relayout', '--to', to, '--store', store, '--json');
         expect(ended.code).toBe(0);
         moved += JSON.parse(ended.stdout).moved;
+        // Writers of the layout that was left are gone, and others publish in the new one.
+        expect(inOtherLayout(store, to)).toEqual([]);
       }
     });
     const checks = meanwhile(all, async () => {
@@ -102,6 +113,23 @@ describe('eight processes that ingest into one store', () => {
     expectEachOnce(store, digests);
     expect(ingot(['relayout', '--to', 'sharded', '--store', store, '-q']).code).toBe(0);
     expectEachOnce(store, digests);
+  });
+
+  it('are waited for by a relayout that meets one half-way through giving objects their names', async () => {
+    const root = temporaryDirectory();
+    const store = join(root, 'store');
+    const contents = contentsOf(0, 0);
+    const source = makeSource(contents, join(root, 'source'));
+    const args = ['ingest', source, '--store', store, '--threads', '1', '-q'];
+    const frozen = await freezeAtStage(args, { stage: 'publish', nth: 100 });
+    const relayout = start(['relayout', '--to', 'sharded', '--store', store, '--json']);
+    const ended = once(relayout, 'close');
+    const [notice] = await Promise.race([once(relayout.stderr, 'data'), ended]);
+    expect(String(notice)).toMatch(/waiting until 1 writer of the old layout ended/);
+    frozen.child.kill('SIGCONT');
+    expect(await frozen.end).toMatchObject({ code: 0, stderr: '' });
+    expect((await ended)[0]).toBe(0);
+    expectEachOnce(store, contents.map(digestOf));
   });
 
   it.each([
