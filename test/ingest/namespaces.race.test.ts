@@ -10,16 +10,11 @@ import { demand } from '../mounts.ts';
 import { makeTree, temporaryDirectory } from '../tree.ts';
 import { expectWhole } from './store-checks.ts';
 
-/** A shell is the first process of the namespace, so that the program is an ordinary one there. */
-const IN_NAMESPACE = [
-  '--pid',
-  '--fork',
-  '--kill-child',
-  '--mount-proc',
-  'sh',
-  '-c',
-  '"$@"; exit $?',
-];
+/**
+ * A shell is the first process of the namespace, so that the program is an ordinary one there. No
+ * mount namespace: it would keep alive what other tests have mounted and unmount meanwhile.
+ */
+const IN_NAMESPACE = ['--pid', '--fork', '--kill-child', 'sh', '-c', '"$@"; exit $?'];
 
 beforeEach((context) => {
   const { status } = spawnSync('unshare', [...IN_NAMESPACE, 'sh', 'true']);
