@@ -59,10 +59,15 @@ export function mountImage(
 /** How what is mounted at a place was mounted. */
 const mounted = new Map<string, readonly string[]>();
 
-/** Unmounts what this module has mounted, where it has not gone already, and mounts it anew. */
-export function mountAgain(at: string): void {
+/**
+ * Unmounts an image, where it has not gone already, and mounts it anew. As long as a mount
+ * namespace of others still holds it, that would be the same file system, not a new look at it.
+ */
+export async function mountAgain(at: string): Promise<void> {
+  const options = mounted.get(at)!;
   if (isMounted(at)) execFileSync('umount', [at], { stdio: 'pipe' });
-  execFileSync('mount', [...mounted.get(at)!, at], { stdio: 'pipe' });
+  while (execFileSync('losetup', ['-j', options.at(-1)!]).length > 0) await sleep(20);
+  execFileSync('mount', [...options, at], { stdio: 'pipe' });
 }
 
 /** Shows `folder` a second time, through FUSE. Gives the mount point. */
