@@ -2,11 +2,11 @@ import fs from 'node:fs';
 import { dirname, join } from 'node:path';
 import { errnoOf, failed, IngotError, UsageError } from '../errors.ts';
 import type { Libc } from '../native/libc.ts';
-import { uninterrupted } from '../native/uninterrupted.ts';
 import { diskFullHint } from './disk-full.ts';
 import { type FileOps, flushDirectory, makeFolder, nodeFileOps, writeFully } from './file-ops.ts';
 import { LAYOUTS, type Layout, SHARD_MODE, SHARDS } from './layout.ts';
 import { LockedTemp } from './locked-temp.ts';
+import { readSmallFile } from './metadata-file.ts';
 
 export const METADATA = '.ingot';
 export const FORMAT = 1;
@@ -15,6 +15,9 @@ export const FORMAT = 1;
 export function formatPath(root: string): string {
   return join(root, METADATA, 'store.json');
 }
+
+/** Far more than any format needs: what is larger is no store.json. */
+const MOST_FORMAT_BYTES = 64 << 10;
 
 /** What `.ingot/store.json` says. */
 export interface StoreFormat {
@@ -32,7 +35,7 @@ export function readFormat(root: string): StoreFormat | undefined {
   const path = formatPath(root);
   let text: string;
   try {
-    text = uninterrupted(() => fs.readFileSync(path, 'utf8'));
+    text = readSmallFile(path, MOST_FORMAT_BYTES);
   } catch (error) {
     const code = errnoOf(error);
     if (code === 'ENOENT') return checkEmpty(root);

@@ -1,7 +1,13 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { METADATA } from './format.ts';
+import { openRegular } from './metadata-file.ts';
 import { ignoringErrno } from './temps.ts';
+
+/** More lines than these 350,000 objects are not worth each worker's memory. */
+const MOST_BYTES = 16 << 20;
+
+const LINE = /^\d{1,16} [0-9a-f]{32}$/;
 
 /**
  * The sizes of large objects, each with a sample of its bytes: a content found here is very likely
@@ -25,15 +31,14 @@ export class LargeIndex {
   }
 
   add(size: number, sample: string): void {
-    if (this.has(size, sample)) return;
+    if (this.has(size, sample) || this.#readTo >= MOST_BYTES) return;
     // The objects are stored; without the hint a later duplicate is merely staged once more.
     ignoringErrno(() => this.#append(`${size} ${sample}\n`));
   }
 
-  /** A link in its place would choose what the line is appended to. */
   #append(line: string): void {
-    const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW } = fs.constants;
-    const fd = fs.openSync(this.#path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0o600);
+    const { O_WRONLY, O_CREAT, O_APPEND } = fs.constants;
+    const fd = openRegular(this.#path, O_WRONLY | O_CREAT | O_APPEND, 0o600);
     try {
       fs.writeSync(fd, line);
     } finally {
@@ -42,17 +47,17 @@ export class LargeIndex {
   }
 
   #readOn(): void {
-    const fd = fs.openSync(this.#path, 'r');
+    const fd = openRegular(this.#path, fs.constants.O_RDONLY);
     try {
       const chunk = Buffer.allocUnsafe(1 << 16);
-      for (;;) {
+      while (this.#readTo < MOST_BYTES) {
         const n = fs.readSync(fd, chunk, 0, chunk.length, this.#readTo);
         if (n === 0) return;
         const end = chunk.subarray(0, n).lastIndexOf(0x0a) + 1;
         // A line that is still being written is read next time; one that never ends is no line.
         if (end === 0 && n < chunk.length) return;
         for (const line of chunk.toString('latin1', 0, end).split('\n'))
-          if (line !== '') this.#known.add(line);
+          if (LINE.test(line)) this.#known.add(line);
         this.#readTo += end || n;
       }
     } finally {

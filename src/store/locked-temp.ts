@@ -107,7 +107,7 @@ export function openToSweep(path: string, ops: FileOps, more = 0): number | unde
   try {
     return ops.openSync(toFsPath(path), O_RDWR | O_NOFOLLOW | O_NONBLOCK | more, 0o600);
   } catch (error) {
-    if (['ENOENT', 'EACCES', 'EPERM', 'ELOOP', 'EISDIR'].includes(errnoOf(error) ?? ''))
+    if (['ENOENT', 'EACCES', 'EPERM', 'ELOOP', 'ENXIO', 'EISDIR'].includes(errnoOf(error) ?? ''))
       return undefined;
     throw error;
   }

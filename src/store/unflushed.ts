@@ -71,7 +71,8 @@ function removeMarks(
 export function flushObject(root: string, layout: Layout, digest: Digest, ops: FileOps): void {
   for (const path of candidatePaths(root, layout, digest)) {
     try {
-      const fd = ops.openSync(path, fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW);
+      const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
+      const fd = ops.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
       try {
         ops.fsyncSync(fd);
         return;

@@ -6,13 +6,13 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf, failed } from '../errors.ts';
 import type { Libc } from '../native/libc.ts';
-import { uninterrupted } from '../native/uninterrupted.ts';
 import { directoryFullHint } from './disk-full.ts';
 import { type FileOps, nodeFileOps } from './file-ops.ts';
 import { requireFormat, type StoreFormat } from './format.ts';
 import { LAYOUTS, type Layout } from './layout.ts';
 import { isSameFile, LOCK, LockedFolder, removeFolder, removeTemps } from './locked-folder.ts';
 import { openToSweep, sweepFile } from './locked-temp.ts';
+import { openRegular, readStart } from './metadata-file.ts';
 
 export const TEMP_PREFIX = '.tmp-';
 
@@ -115,17 +115,20 @@ export function listWriters(root: string, libc: Libc): WriterSign[] {
   return tempNames(root).map((name) => signOf(join(root, name), libc));
 }
 
+/** Longer than the name of any layout. */
+const MOST_SIGN_BYTES = 64;
+
 /** Looks at one writer's lock, which it takes for a moment when the writer is dead. */
 export function signOf(folder: string, libc: Libc): WriterSign {
   let fd: number;
   try {
-    fd = fs.openSync(join(folder, LOCK), fs.constants.O_RDWR | fs.constants.O_NOFOLLOW);
+    fd = openRegular(join(folder, LOCK), fs.constants.O_RDWR);
   } catch (error) {
-    if (!['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '')) throw error;
+    if (!['ENOENT', 'ENOTDIR', 'INGOT_BAD_METADATA'].includes(errnoOf(error) ?? '')) throw error;
     return { folder, alive: false, layout: undefined };
   }
   try {
-    const text = uninterrupted(() => fs.readFileSync(fd, 'latin1')).trimEnd();
+    const text = readStart(fd, MOST_SIGN_BYTES).toString('latin1').trimEnd();
     return { folder, alive: !libc.tryLock(fd), layout: LAYOUTS.find((layout) => layout === text) };
   } finally {
     fs.closeSync(fd);
