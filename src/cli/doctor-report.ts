@@ -1,10 +1,10 @@
 /** What a doctor found, for people: a table, then the advice. */
-import { availableParallelism } from 'node:os';
 import type { FlushFigure, FlushFigures } from '../doctor/flushes.ts';
 import type { RateFigures } from '../doctor/rates.ts';
 import type { DoctorReport, ExistingStore } from '../doctor/report.ts';
 import type { Spread } from '../doctor/spread.ts';
 import { printable } from '../errors.ts';
+import { availableProcessors } from '../native/processors.ts';
 import { bytes, count, counted, latency } from './units.ts';
 
 /** Some lines, each ended by a newline. */
@@ -121,7 +121,7 @@ function adviceLines(report: DoctorReport): string[] {
 function commandLine({ advice, barrier, existing }: DoctorReport): string {
   const options = [];
   if (advice.barrier.value !== barrier.value) options.push(` --barrier ${advice.barrier.value}`);
-  if (advice.threads.value !== availableParallelism())
+  if (advice.threads.value !== availableProcessors())
     options.push(` --threads ${advice.threads.value}`);
   if (existing === undefined && advice.layout.value !== 'flat')
     options.push(` --layout ${advice.layout.value}`);

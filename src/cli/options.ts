@@ -1,7 +1,7 @@
 /** Options that several commands share, and how their values are read. */
-import { availableParallelism } from 'node:os';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { UsageError } from '../errors.ts';
+import { availableProcessors } from '../native/processors.ts';
 
 export interface CommonFlags {
   readonly store?: string;
@@ -69,7 +69,7 @@ export function plainPath(path: string, otherwise: string): string {
 const MOST_THREADS = 1024;
 
 export function threadsOption(): Option {
-  const processors = availableParallelism();
+  const processors = availableProcessors();
   return new Option(
     '--threads <n>',
     `worker threads (default: ${processors}, the processors)`,

@@ -1,8 +1,8 @@
-import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import type { Piscina as PiscinaPool } from 'piscina';
 import { requirePackage } from '../commonjs.ts';
 import { IngotError, requireCount } from '../errors.ts';
+import { availableProcessors } from '../native/processors.ts';
 import type { Task, TaskReply } from './messages.ts';
 
 const { Piscina }: typeof import('piscina') = requirePackage('piscina');
@@ -12,7 +12,7 @@ export const TASKS_PER_WORKER = 3;
 
 /** More threads than processors make an ingest slower: the kernel's part does not wait. */
 export function defaultThreads(): number {
-  return availableParallelism();
+  return availableProcessors();
 }
 
 /** The number of threads that was asked for. Throws a UsageError on one that is none. */
