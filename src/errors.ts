@@ -100,8 +100,19 @@ export function errnoName(errno: number): string {
 function describe({ what, code, why, path, hint }: Failure): string {
   const reason = why ?? MESSAGES.get(code) ?? code;
   const shown = code.startsWith('INGOT_') || reason === code ? reason : `${reason} (${code})`;
-  const head = path === undefined ? what : `${what}: ${printable(path)}`;
+  const head = path === undefined ? what : `${what}: ${shortened(printable(path))}`;
   return hint === undefined ? `${head}: ${shown}` : `${head}: ${shown}; ${hint}`;
+}
+
+/** Beyond this a line is not read any more; `path` itself, as machines get it, stays whole. */
+const MOST_SHOWN = 1000;
+
+/** A long path without its middle. */
+function shortened(path: string): string {
+  if (path.length <= MOST_SHOWN) return path;
+  const half = MOST_SHOWN / 2;
+  const dropped = path.length - 2 * half;
+  return `${path.slice(0, half)}[… ${dropped} characters …]${path.slice(-half)}`;
 }
 
 /** Control characters, line separators, lone surrogates, marks that turn the writing direction. */

@@ -16,6 +16,13 @@ describe('a failed command', () => {
     );
   });
 
+  it('leaves out the middle of a path that is too long to read', () => {
+    const path = `/${'a'.repeat(3000)}/end`;
+    const line = lineOf(new IngotError({ what: 'w', code: 'ENAMETOOLONG', path }));
+    expect(line).toMatch(/^w: \/a{499}\[… 2005 characters …\]a{496}\/end: .*\(ENAMETOOLONG\)$/);
+    expect(failureOf(new IngotError({ what: 'w', code: 'EIO', path })).path).toBe(path);
+  });
+
   it('tells an errno that nobody wrapped, too', () => {
     expect(lineOf(errno)).toBe('cannot go on: no space left on device (ENOSPC)');
   });
