@@ -17,9 +17,11 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   selftest: async () => (await import('./selftest.ts')).addSelftest,
 };
 
+const NO_COMMAND = 'no command given; see ingot --help';
+
 /** Runs one command line; its exit code ends up in process.exitCode. */
 export async function run(args: readonly string[]): Promise<void> {
-  if (args.length === 0) return refuse('no command given; see ingot --help');
+  if (args.length === 0) return refuse(NO_COMMAND);
   try {
     const program = await buildProgram(args[0]);
     await program.parseAsync(spellEventsFlag(args), { from: 'user' });
@@ -39,7 +41,11 @@ async function buildProgram(name: string | undefined): Promise<Command> {
     })
     // Inherited by the commands that are added from here on.
     .exitOverride()
-    .configureOutput({ outputError: (text) => refuse(usageLine(text)) });
+    .configureOutput({
+      outputError: (text) => refuse(usageLine(text)),
+      // What commander would write is its whole help, when options came without a command.
+      writeErr: () => refuse(NO_COMMAND),
+    });
   const names = Object.keys(COMMANDS);
   for (const each of names)
     if (each === name || !names.includes(name ?? '')) (await COMMANDS[each]!())(program);

@@ -145,7 +145,7 @@ describe('an option', () => {
   });
 
   it('is not even needed to learn that a command is', () => {
-    expectLine(ingot([]), 2, /no command given/);
+    for (const args of [[], ['--']]) expectLine(ingot(args), 2, /no command given/);
   });
 });
 
