@@ -16,7 +16,8 @@ function smallFiles(): TreeLiteral {
 
 const run = (fault: string, source: string, store: string, ...options: string[]): Ended =>
   ingot(['ingest', source, '--store', store, '--json', '--no-progress', ...options], {
-    env: { NODE_OPTIONS: `--import ${FAULTY}`, FAULT: fault },
+    // A heap that is full soon, and large enough for an ingest.
+    env: { NODE_OPTIONS: `--import ${FAULTY} --max-old-space-size=64`, FAULT: fault },
     timeout: 50_000,
   });
 
@@ -35,6 +36,7 @@ describe('a worker', () => {
   it.each([
     ['exits', 'exit', /a worker thread died: .*exit.* 7/i],
     ['throws what is no error of a file', 'throw', /a worker failed: a defect of somebody/],
+    ['runs out of memory', 'memory', /a worker thread died: .*memory limit.*heap out of memory/],
     ['leaves a rejection unwatched', 'reject', /a worker thread died: a promise that nobody/],
   ])('that %s among small files ends the run with one line', (_, fault, line) => {
     const source = makeTree({ ...smallFiles(), 'd2/kill-me': 'x' });
@@ -44,7 +46,7 @@ describe('a worker', () => {
     expectConsistent(ended, source, store, SMALL + 1);
   });
 
-  it.each(['exit', 'throw'])('that ends (%s) over a large file ends the run', (fault) => {
+  it.each(['exit', 'throw', 'memory'])('that ends (%s) over a large file ends the run', (fault) => {
     const large = ['a', 'kill-me', 'z'].map((name) => [name, randomBytes(6 << 20)]);
     const source = makeTree({ ...Object.fromEntries(large), small: 'small' });
     const store = join(temporaryDirectory(), 's');
