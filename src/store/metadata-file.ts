@@ -43,13 +43,13 @@ export function readSmallFile(path: string, mostBytes: number): string {
   throw badMetadata(path, `it has more than ${mostBytes} bytes`);
 }
 
-/** The first bytes of an open file, so many at most. Throws what read(2) throws. */
+/** The first bytes of a file just opened, so many at most. Throws what read(2) throws. */
 export function readStart(fd: number, mostBytes: number): Buffer {
   const buffer = Buffer.alloc(mostBytes);
   let length = 0;
   for (let n = -1; n !== 0 && length < mostBytes; length += n) {
     const at = length;
-    n = uninterrupted(() => fs.readSync(fd, buffer, at, mostBytes - at, at));
+    n = uninterrupted(() => fs.readSync(fd, buffer, at, mostBytes - at, null));
   }
   return buffer.subarray(0, length);
 }
