@@ -131,8 +131,9 @@ async function recover(
   found.wrong ??= await wrongObjects(store);
 }
 
+/** A kill while store.json was written has left one temp more. */
 function notSwept(dead: number, swept: number): string | undefined {
-  return swept === dead
+  return swept >= dead
     ? undefined
     : `the temps of ${counted(dead, 'killed writer')} were left, those of ${swept} were swept`;
 }
