@@ -3,10 +3,11 @@ import type { Layout } from '../store/layout.ts';
 import type { Advised, Figures } from './report.ts';
 
 /**
- * ext4 begins to refuse names in a directory somewhere above 7.5 million, although the disk has
- * room: its index has two levels of blocks. Two thirds of that keep clear of it.
+ * ext4 begins to refuse names in a directory at some 5.5 million digests, although the disk has
+ * room: its index has two levels of blocks, which digests fill evenly, so that nearly all of them
+ * split at the same time. Three quarters of that keep clear of it.
  */
-const SAFE_OBJECTS = 5_000_000;
+const SAFE_OBJECTS = 4_000_000;
 const USUAL_BLOCK_BYTES = 4096;
 /** Two levels of the index, and the names in a block, all grow with the block. */
 const BLOCK_POWER = 3;

@@ -34,7 +34,7 @@ export function diskFullHint(error: unknown, root: string, needed?: number): str
 
 /**
  * What to do about a rename that found no room. ext4 refuses a name when its directory index is
- * full (two levels of blocks, roughly 7.5 to 11 million objects) although the disk has room.
+ * full (two levels of blocks, some 5.5 million objects) although the disk has room.
  */
 export function directoryFullHint(
   error: unknown,

@@ -114,7 +114,7 @@ describe('a disk that fills up', () => {
 
 describe('a flat store whose directory index is full', () => {
   it('is told from a full disk, and takes more after the relayout that the message names', () => {
-    // 1 KiB blocks make the index full at some 90,000 names instead of 7 million.
+    // 1 KiB blocks make the index full at some 90,000 names instead of 5.5 million.
     const small = ['-b', '1024', '-N', '200000', '-O', '^large_dir,^has_journal'];
     const store = join(mountImage('ext4', 200, ...small), 's');
     const files = Array.from({ length: 300 }, (_, n) => [`f${n}`, `content ${n}`] as const);
