@@ -1,0 +1,120 @@
+/** Runs that have little of everything: descriptors, memory, path length. */
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, expect, it, onTestFinished } from 'vitest';
+import { ingot, script, tempsIn } from '../cli/run.ts';
+import { makeTree, type TreeLiteral, temporaryDirectory } from '../tree.ts';
+import { expectWhole, outcomesOf } from './store-checks.ts';
+
+let store: string;
+beforeEach(() => {
+  store = join(temporaryDirectory(), 's');
+});
+
+const smallFiles = (count: number): TreeLiteral =>
+  Object.fromEntries(Array.from({ length: count }, (_, n) => [`d${n % 40}/f${n}`, `content ${n}`]));
+
+const largeFiles = (count: number, bytes: number): TreeLiteral =>
+  Object.fromEntries(Array.from({ length: count }, (_, n) => [`large${n}`, randomBytes(bytes)]));
+
+it.each([
+  ['one barrier for many', 'syncfs'],
+  ['each temp open until its fsync', 'fsync'],
+])('an ingest gets by with 64 descriptors: %s', (_, barrier) => {
+  const source = makeTree({ ...smallFiles(3000), ...largeFiles(6, 5 << 20) });
+  const options = `--threads 2 --barrier ${barrier} --json --no-progress`;
+  const ended = script(`ulimit -n 64; exec $INGOT ingest ${source} --store ${store} ${options}`);
+  expect(ended).toMatchObject({ code: 0, stderr: '' });
+  expect(outcomesOf(ended)).toEqual({ new: 3006 });
+  expect(expectWhole(store).length).toBe(3006);
+});
+
+it('an ingest gets by with 256 MB of memory, page cache and all', (context) => {
+  const group = makeMemoryCgroup(256 << 20);
+  // Nothing that could be installed: a container's root may not make cgroups.
+  if (group === undefined) return context.skip('no cgroup with a memory limit can be made here');
+  const source = makeTree({ ...smallFiles(20_000), ...largeFiles(4, 64 << 20) });
+  const ended = script(
+    `echo $$ > ${group}/cgroup.procs
+     exec $INGOT ingest ${source} --store ${store} --threads 2 --json --no-progress`,
+  );
+  expect(ended).toMatchObject({ code: 0, stderr: '' });
+  expect(outcomesOf(ended)).toEqual({ new: 20_004 });
+  expect(expectWhole(store).length).toBe(20_004);
+});
+
+/** A million with INGOT_ENTRIES=1000000. */
+const ENTRIES = Number(process.env.INGOT_ENTRIES ?? 60_000);
+/** ext4 refuses more links to one file (EMLINK). */
+const MOST_LINKS = 60_000;
+
+it('the memory of an ingest does not grow with the entries of one directory', () => {
+  const source = join(temporaryDirectory(), 'wide');
+  fs.mkdirSync(source);
+  for (let n = 0; n < ENTRIES; n++) {
+    const first = join(source, `f${n - (n % MOST_LINKS)}`);
+    if (n % MOST_LINKS === 0) fs.writeFileSync(first, `content ${n}`);
+    else fs.linkSync(first, join(source, `f${n}`));
+  }
+  // Streamed, not read whole.
+  expect(fs.statSync(source).size).toBeGreaterThan(1 << 20);
+  const ended = script(
+    `exec /usr/bin/time -f %M -o ${source}.peak $INGOT ingest ${source} --store ${store} --json --no-progress`,
+  );
+  expect(ended).toMatchObject({ code: 0, stderr: '' });
+  const contents = Math.ceil(ENTRIES / MOST_LINKS);
+  expect(outcomesOf(ended)).toEqual({ new: contents, duplicate: ENTRIES - contents });
+  const peakKilobytes = Number(fs.readFileSync(`${source}.peak`, 'utf8'));
+  expect(peakKilobytes).toBeLessThan(250_000);
+});
+
+/** 64 GiB with INGOT_SPARSE_GIB=64: the store is written in full where blocks cannot be shared. */
+const SPARSE_BYTES = Number(process.env.INGOT_SPARSE_GIB ?? 0.25) * 2 ** 30;
+
+it('a sparse file is hashed to its end', () => {
+  const source = join(temporaryDirectory(), 'sparse');
+  fs.writeFileSync(source, 'begin');
+  fs.truncateSync(source, SPARSE_BYTES - 3);
+  fs.appendFileSync(source, 'end');
+  const ended = ingot(['ingest', source, '--store', store, '--json', '--no-progress', '--dry-run']);
+  expect(ended).toMatchObject({ code: 0, stderr: '' });
+  expect(JSON.parse(ended.stdout)).toMatchObject({ bytesRead: SPARSE_BYTES });
+  const put = ingot(['put', source, '--store', store]);
+  expect(put.stdout.trim()).toBe(
+    execFileSync('sha256sum', [source], { encoding: 'utf8' }).slice(0, 64),
+  );
+});
+
+it('what lies deeper than a path may be long is told of, once, and the rest is stored', () => {
+  const source = temporaryDirectory();
+  // Each folder is made from within the last: no call could name it from the root.
+  script(`cd ${source}; for n in $(seq 1 1500); do echo $n > file; mkdir deep; cd deep; done`);
+  const ended = ingot(['ingest', source, '--store', store, '--json', '--no-progress']);
+  expect(ended.code).toBe(3);
+  expect(ended.stderr).toMatch(/^ingot: unreadable: [^\n]*deep\/[^\n]*\(ENAMETOOLONG\)[^\n]*\n$/);
+  expect(ended.stderr.length).toBeLessThan(1500);
+  const { unreadable, new: stored } = outcomesOf(ended);
+  expect(unreadable).toBe(1);
+  // A step down takes five characters of the 4,095 that a path may have.
+  expect(stored).toBeGreaterThan(750);
+  expect(stored).toBeLessThan(820);
+  expect(expectWhole(store).length).toBe(stored);
+  expect(tempsIn(store)).toEqual([]);
+});
+
+/** A cgroup of either version; undefined where none may be made. */
+function makeMemoryCgroup(bytes: number): string | undefined {
+  const isV1 = fs.existsSync('/sys/fs/cgroup/memory/cgroup.procs');
+  const group = join('/sys/fs/cgroup', isV1 ? 'memory' : '', `ingot-test-${process.pid}`);
+  try {
+    fs.mkdirSync(group);
+    onTestFinished(() => execFileSync('rmdir', [group]) && undefined);
+    fs.writeFileSync(join(group, isV1 ? 'memory.limit_in_bytes' : 'memory.max'), `${bytes}`);
+    return group;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error) return undefined;
+    throw error;
+  }
+}
