@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
+import { runChecked } from './children.ts';
 import type { Context } from './question.ts';
 
 const DROP_CACHES = '/proc/sys/vm/drop_caches';
@@ -13,6 +14,12 @@ export function dropCachesLack(): string | undefined {
     // Whatever the errno, the file cannot be written.
     return `${DROP_CACHES} cannot be written: it needs root`;
   }
+}
+
+/** Reads the tree into the page cache, unless that is to be cold. */
+export async function warm({ cold, tree }: Context): Promise<void> {
+  if (cold) return;
+  await runChecked(['sh', '-c', 'find "$1" -type f -exec cat {} + >/dev/null', 'sh', tree]);
 }
 
 /** Before a run that begins with an empty arena. */

@@ -1,11 +1,18 @@
 import { IngotError } from '../../src/errors.ts';
 import { firstIngest, ingestCommand, ingesting, ingestRow, ratesOf } from '../ingot.ts';
-import { alternate, peakRssOf, ratioOf, type Sample, secondsOf } from '../method.ts';
+import {
+  alternate,
+  type Contender,
+  peakRssOf,
+  ratioOf,
+  type Sample,
+  secondsOf,
+} from '../method.ts';
 import { checkStored, NOT_STORED } from '../peers/check-stored.ts';
 import { PEERS } from '../peers/index.ts';
 import type { Peer } from '../peers/peer.ts';
 import { peerContenders } from '../peers/scripts.ts';
-import { settle } from '../prepare.ts';
+import { settle, warm } from '../prepare.ts';
 import type { Context, Question } from '../question.ts';
 import type { Row } from '../results.ts';
 import { inodesFor, roomFor } from '../room.ts';
@@ -25,7 +32,7 @@ export function besidePeers(peers: readonly Peer[]): Question {
     name: 'peers',
     asks: 'How long do a first ingest and one of the unchanged tree take, beside other tools?',
     method:
-      'whole processes, ingot and one peer in turn, a new repository for each first run; each peer in its fastest durable setting without compression; what it stored is counted and one file compared; ratio: ingot ÷ peer, of the two runs of each round',
+      'whole processes, ingot and one peer in turn, a new repository for each first run, the tree read into the page cache before each run; each peer in its fastest durable setting without compression; what it stored is counted and one file compared; ratio: ingot ÷ peer, of the two runs of each round',
     // Content and index entry in a file of their own, in folders by digest.
     room: ({ corpus }) =>
       roomFor(corpus) + (corpus.files + Math.min(corpus.files, MOST_FOLDERS)) * 4096,
@@ -64,9 +71,19 @@ async function* rowsBeside(peer: Peer, context: Context, ours: Samples): AsyncGe
 /** A B A B: after each first run, the same again on the store that it left. */
 async function alternateWith(peer: Peer, context: Context) {
   const again = ingesting(ingestCommand(context, context.tree), () => settle(context));
-  const contenders = [firstIngest(context), again, ...peerContenders(peer, context)];
+  const runs = [firstIngest(context), again, ...peerContenders(peer, context)];
+  const contenders = runs.map((run) => afterWarming(run, context));
   const [ourFirst, ourAgain, first, second] = await alternate(contenders, context.rounds);
   return [first!, second!, ourFirst!, ourAgain!] as const;
+}
+
+/** Some peers drop what they have read from the page cache, which the next run would pay for. */
+function afterWarming(run: Contender, context: Context): Contender {
+  const prepare = async () => {
+    await run.prepare?.();
+    await warm(context);
+  };
+  return { ...run, prepare };
 }
 
 const RUN_LABELS: Readonly<Record<Run, string>> = {

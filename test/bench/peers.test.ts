@@ -7,7 +7,7 @@ import type { Peer } from '../../dist/bench/peers/peer.js';
 import type { Context } from '../../dist/bench/question.js';
 import { besidePeers } from '../../dist/bench/questions/peers.js';
 import type { Row } from '../../dist/bench/results.js';
-import { demand } from '../mounts.ts';
+import { demand, demandProgram } from '../mounts.ts';
 import { makeTree, type TreeLiteral, temporaryDirectory } from '../tree.ts';
 
 afterEach(() => vi.unstubAllEnvs());
@@ -164,6 +164,19 @@ describe('the peers', () => {
       'git (batched fsync) failed: disk on fire',
       'rsync failed: no such machine',
     ]);
+  });
+
+  it('find the tree in the page cache, whatever the one before them has done', async (context) => {
+    demandProgram(context, 'fincore');
+    const cp = peerNamed('cp -r');
+    const dropper = {
+      ...cp,
+      name: 'dropper',
+      store: `[ "$(fincore -nbo res "$TREE/only")" -gt 0 ] || { echo it is cold >&2; exit 1; }
+        ${cp.store}; sync; dd if="$TREE/only" iflag=nocache count=0 2>&1`,
+    };
+    const [first] = await answer([dropper], contextFor({ only: 'x'.repeat(5000) }));
+    expect(first!.absent).toBeUndefined();
   });
 
   it('are those that were asked for', async () => {
