@@ -177,3 +177,16 @@ describe('a user without privileges', () => {
     }
   });
 });
+
+it('a link that leads into the store, to an object or to a folder, is not followed', () => {
+  const source = makeTree({ file: 'hello' });
+  expect(expectNextRunCompletes(source, store).length).toBe(1);
+  const [object] = fs.readdirSync(store).filter((name) => name.length === 64);
+  fs.symlinkSync(join(store, object!), join(source, 'to-an-object'));
+  fs.symlinkSync(store, join(source, 'to-the-store'));
+  fs.symlinkSync(join(store, '.ingot'), join(source, 'to-its-metadata'));
+  const ended = ingot(['ingest', source, '--store', store, '--json', '--no-progress']);
+  expect(ended.code).toBe(0);
+  expect(outcomesOf(ended)).toEqual({ duplicate: 1, unsupported: 3 });
+  expect(expectWhole(store)).toEqual([object]);
+});

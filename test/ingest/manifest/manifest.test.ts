@@ -63,6 +63,45 @@ describe('the manifest', () => {
     expect(fs.readFileSync(target).toString('latin1')).toBe(printed.stdout.toString('latin1'));
   });
 
+  it('is accepted by sha256sum -c whatever bytes are in the names', async () => {
+    const bytes = fc.uint8Array({ min: 1, minLength: 1, maxLength: 30 });
+    const odd = fc.array(fc.constantFrom(...Buffer.from('\\\n\r *-a\xff', 'latin1')), {
+      minLength: 1,
+      maxLength: 6,
+    });
+    const name = fc
+      .oneof(
+        bytes,
+        odd.map((each) => Uint8Array.from(each)),
+      )
+      .map((each) => Buffer.from(each.map((byte) => (byte === 0x2f ? 0x5f : byte))))
+      .filter((each) => !['.', '..'].includes(each.toString('latin1')));
+    const names = fc.uniqueArray(name, {
+      selector: (each) => each.toString('latin1'),
+      minLength: 200,
+      maxLength: 200,
+    });
+    await fc.assert(
+      fc.asyncProperty(names, async (some) => {
+        const source = fs.mkdtempSync(join(folder, 'names-'));
+        const manifest = new ManifestWriter(join(folder, 'manifest'));
+        for (const each of some) {
+          fs.writeFileSync(Buffer.concat([Buffer.from(`${source}/`), each]), each);
+          manifest.add(digestOf(each), escapeName(each));
+        }
+        await manifest.finish();
+        const command = ['--strict', '--quiet', '-c', '../manifest'];
+        const check = spawnSync('sha256sum', command, { cwd: source, input: '' });
+        expect(check.stdout.toString('latin1') + check.stderr.toString('latin1')).toBe('');
+        expect(check.status).toBe(0);
+        expect(fs.readFileSync(join(folder, 'manifest')).filter((b) => b === 0x0a).length).toBe(
+          200,
+        );
+      }),
+      { numRuns: 10 },
+    );
+  });
+
   it('is sorted by path bytes, however little memory it has', async () => {
     const path = fc.uint8Array({ minLength: 1, maxLength: 40 }).map((bytes) => escapeName(bytes));
     await fc.assert(

@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { UsageError } from '../../../src/errors.ts';
@@ -87,5 +88,20 @@ test('no name and no pattern makes the rules throw', () => {
       loadExcludes([rule], [])!.excludes(path, isDirectory);
     }),
     { numRuns: 2000 },
+  );
+});
+
+test('a file of any bytes is a file of patterns', () => {
+  const bytes = fc.uint8Array({ maxLength: 60 });
+  const path = fc.uint8Array({ min: 1, minLength: 1, maxLength: 12 }).map((name) => {
+    return escapeName(name.map((byte) => (byte === 0x2f ? 0x5f : byte)));
+  });
+  const folder = makeTree({ rules: '' });
+  fc.assert(
+    fc.property(bytes, path, fc.boolean(), (rules, name, isDirectory) => {
+      fs.writeFileSync(`${folder}/rules`, rules);
+      const answer = loadExcludes([], [`${folder}/rules`])?.excludes(name, isDirectory) ?? false;
+      expect(typeof answer).toBe('boolean');
+    }),
   );
 });
