@@ -2,8 +2,8 @@
  * Ingests a batch of small files in one group: read, hash, claim, stage each; then one commit.
  * All calls are synchronous and share one buffer: the worker is a thread of its own.
  */
+import fs from 'node:fs';
 import { isUnchanged, type StatusReader } from '../native/file-status.ts';
-import type { OpenAt } from '../native/libc.ts';
 import { digestOf } from '../store/digest.ts';
 import type { Group } from '../store/seam.ts';
 import type { Claims } from './claims.ts';
@@ -16,10 +16,10 @@ import {
 } from './messages.ts';
 import { OUTCOMES, type Outcome } from './outcome.ts';
 import { countOf, unpack } from './packed-files.ts';
-import { SourceDirectory } from './source-directory.ts';
 import {
   changedRefusal,
   kindOf,
+  openSource,
   READ_ATTEMPTS,
   type Refusal,
   readToEnd,
@@ -46,7 +46,6 @@ export interface BatchContext {
   /** At least SMALL_FILE_BYTES + 1, so that a file that grew past the limit is noticed. */
   readonly buffer: Buffer;
   readonly status: StatusReader;
-  readonly openAt: OpenAt | undefined;
   /** True when the run ends early: what is not begun is given back. */
   stopped(): boolean;
 }
@@ -83,16 +82,12 @@ export class BatchRun {
   /** Throws when the store or the machine fails: then the whole batch has failed. */
   async run(commit: () => Promise<void>): Promise<BatchOutcome> {
     let index = 0;
-    for (const { names, ...found } of this.#task.found.map(unpack)) {
-      const directory = new SourceDirectory(found, this.#context.openAt);
-      try {
-        for (const name of names) {
-          if (this.#bytes >= BATCH_BYTES || this.#context.stopped()) break;
-          this.#ingest(directory, name, index++);
-          if (this.#group.full) await commit();
-        }
-      } finally {
-        directory.close();
+    for (const { directory, names } of this.#task.found.map(unpack)) {
+      const prefix = directory === '/' ? '/' : `${directory}/`;
+      for (const name of names) {
+        if (this.#bytes >= BATCH_BYTES || this.#context.stopped()) break;
+        this.#ingest(prefix + name, index++);
+        if (this.#group.full) await commit();
       }
     }
     await commit();
@@ -106,9 +101,9 @@ export class BatchRun {
     };
   }
 
-  #ingest(directory: SourceDirectory, name: string, index: number): void {
+  #ingest(path: string, index: number): void {
     const begun = performance.now();
-    const read = this.#read(directory, name);
+    const read = this.#read(path);
     const readAt = performance.now();
     this.#meter.readMs += readAt - begun;
     if (typeof read === 'object') this.#refuse(index, read);
@@ -117,11 +112,10 @@ export class BatchRun {
   }
 
   /** Gives the number of bytes in the buffer; below zero the size of a file too large for it. */
-  #read(directory: SourceDirectory, name: string): number | Refusal {
-    const path = directory.pathOf(name);
+  #read(path: string): number | Refusal {
     let fd: number;
     try {
-      fd = directory.open(name);
+      fd = openSource(path);
     } catch (error) {
       return this.#refusal(error, path);
     }
@@ -130,7 +124,7 @@ export class BatchRun {
     } catch (error) {
       return this.#refusal(error, path);
     } finally {
-      directory.closeFile(fd);
+      fs.closeSync(fd);
     }
   }
 

@@ -3,14 +3,20 @@
  * store can share blocks with the source nothing is copied. A content that the store very likely
  * holds already (same size, same sample) is hashed before anything is written.
  */
+import fs from 'node:fs';
 import { type FileStatus, isUnchanged, type StatusReader } from '../native/file-status.ts';
 import type { Digest } from '../store/digest.ts';
 import type { CloneStage, Group, StreamStage } from '../store/seam.ts';
 import type { Claims } from './claims.ts';
 import { hashFile, type ReadContext, SourceError, sampleOf } from './large-read.ts';
-import { type PackedFiles, unpack } from './packed-files.ts';
-import { SourceDirectory } from './source-directory.ts';
-import { changedRefusal, kindOf, READ_ATTEMPTS, type Refusal, refusalOf } from './source-file.ts';
+import {
+  changedRefusal,
+  kindOf,
+  openSource,
+  READ_ATTEMPTS,
+  type Refusal,
+  refusalOf,
+} from './source-file.ts';
 
 export interface LargeContent {
   readonly outcome: 'new' | 'duplicate';
@@ -30,20 +36,14 @@ export interface LargeContext extends ReadContext {
 
 /** Stages a large file. Throws when the store or the machine fails; the caller commits. */
 export async function ingestLarge(
-  file: PackedFiles,
+  path: string,
   context: LargeContext,
 ): Promise<LargeContent | Refusal> {
-  const { names, ...found } = unpack(file);
-  const [name] = names;
-  const directory = new SourceDirectory(found, context.libc?.openAt);
-  const path = directory.pathOf(name!);
   let fd: number;
   try {
-    fd = directory.open(name!);
+    fd = openSource(path);
   } catch (error) {
     return refuse(error, path);
-  } finally {
-    directory.close();
   }
   try {
     return await ingestOpen(fd, path, context);
@@ -51,7 +51,7 @@ export async function ingestLarge(
     if (error instanceof SourceError) return refuse(error.cause, path);
     throw error;
   } finally {
-    directory.closeFile(fd);
+    fs.closeSync(fd);
   }
 }
 

@@ -38,7 +38,7 @@ export interface LargeTask {
   readonly type: 'large';
   readonly setup: WorkerSetup;
   readonly id: number;
-  readonly file: PackedFiles;
+  readonly path: string;
   readonly port: MessagePort;
 }
 

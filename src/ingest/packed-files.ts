@@ -6,18 +6,19 @@ import type { FoundFiles } from './walk/entries.ts';
  * are held at any time, and as strings of their own they would outlive V8's young generation,
  * make the heap grow, and be copied one by one to the worker.
  */
-export interface PackedFiles extends Omit<FoundFiles, 'names'> {
+export interface PackedFiles {
+  readonly directory: string;
   /** Joined by `/`, which no name holds. */
   readonly names: string;
   readonly count: number;
 }
 
-export function pack({ directory, realDirectory, names }: FoundFiles): PackedFiles {
-  return { directory, realDirectory, names: names.join('/'), count: names.length };
+export function pack({ directory, names }: FoundFiles): PackedFiles {
+  return { directory, names: names.join('/'), count: names.length };
 }
 
-export function unpack({ directory, realDirectory, names }: PackedFiles): FoundFiles {
-  return { directory, realDirectory, names: names.split('/') };
+export function unpack({ directory, names }: PackedFiles): FoundFiles {
+  return { directory, names: names.split('/') };
 }
 
 export function countOf(packed: readonly PackedFiles[]): number {
@@ -34,14 +35,9 @@ export function pathsOf(packed: readonly PackedFiles[]): string[] {
 
 /** The full path of one file; `index` counts over all directories. */
 export function pathAt(packed: readonly PackedFiles[], index: number): string {
-  return pathsOf([fileAt(packed, index)])[0]!;
-}
-
-/** One file alone; `index` counts over all directories. */
-export function fileAt(packed: readonly PackedFiles[], index: number): PackedFiles {
   let at = index;
   for (const each of packed) {
-    if (at < each.count) return { ...each, names: unpack(each).names[at]!, count: 1 };
+    if (at < each.count) return joinPath(each.directory, unpack(each).names[at]!);
     at -= each.count;
   }
   throw new RangeError(`no file ${index}`);

@@ -94,8 +94,7 @@ export class IngestWorker {
 
   #batch(task: BatchTask, group: Group, meter: CostMeter): Promise<Ended> {
     const stopped = () => this.#stopped();
-    const shared = { claims: this.#claims, status: this.#status, openAt: this.#libc?.openAt };
-    const context = { ...shared, buffer: this.#buffer, stopped };
+    const context = { claims: this.#claims, buffer: this.#buffer, status: this.#status, stopped };
     let told = 0;
     return new BatchRun(task, context, group, meter).run(() => {
       this.#addRead(0, meter.bytesRead - told);
@@ -114,7 +113,7 @@ export class IngestWorker {
     const shared = { claims: this.#claims, status: this.#status, libc: this.#libc };
     const context = { ...shared, group, meter, task: task.id, stopped, onRead };
     try {
-      const content = await ingestLarge(task.file, context);
+      const content = await ingestLarge(task.path, context);
       await this.#idle.wait(group.commit());
       return singleEntry(content);
     } catch (error) {

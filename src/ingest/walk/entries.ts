@@ -8,8 +8,6 @@ import type { UnsupportedKind } from '../outcome.ts';
 export interface FoundFiles {
   /** The directory as it is opened: the source as it was given, and the path below it. */
   readonly directory: string;
-  /** The same with every symbolic link resolved; not for files that were named on their own. */
-  readonly realDirectory?: string | undefined;
   readonly names: string[];
 }
 

@@ -149,11 +149,10 @@ export class TreeReader {
     chunk: readonly RawEntry[],
     subdirectories: string[],
   ): Promise<void> {
-    const realDirectory = joinBelow(this.#tree.realPath, relative);
-    const names = this.#filesOf(directory, relative, realDirectory, chunk, subdirectories);
+    const names = this.#filesOf(directory, relative, chunk, subdirectories);
     for (let at = 0; at < names.length; at += CHUNK_NAMES) {
       const some = names.length <= CHUNK_NAMES ? names : names.slice(at, at + CHUNK_NAMES);
-      const more = this.#sink.files({ directory, realDirectory, names: some });
+      const more = this.#sink.files({ directory, names: some });
       if (more !== undefined) await more;
     }
   }
@@ -162,12 +161,12 @@ export class TreeReader {
   #filesOf(
     directory: string,
     relative: string,
-    realDirectory: string,
     chunk: readonly RawEntry[],
     subdirectories: string[],
   ): string[] {
     const { excludes } = this.#rules;
     const prefix = relative === '/' ? '' : `${relative.slice(1)}/`;
+    const realDirectory = joinBelow(this.#tree.realPath, relative);
     const named = this.#named.within(realDirectory);
     const names: string[] = [];
     for (const entry of chunk) {
