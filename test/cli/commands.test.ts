@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { makeTree } from '../tree.ts';
-import { type Ended, ingot, script } from './run.ts';
+import { type Ended, ingot, script, UNPRIVILEGED } from './run.ts';
 
 const HELLO = '2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824';
 const TREE = { 'src/a': 'hello', 'src/b': 'hello', 'src/c\nd': 'other', 'src/l': { symlink: 'a' } };
@@ -75,12 +75,7 @@ describe('ingot ingest', () => {
     fs.mkdirSync(join(cwd, 'src/sub'));
     fs.chmodSync(join(cwd, 'src/sub'), 0);
     const store = makeTree({ store: { directory: true } });
-    // root without capabilities may read no more than others.
-    const unprivileged = 'setpriv --bounding-set=-all --inh-caps=-all $INGOT';
-    const ended = script(
-      `${process.getuid?.() === 0 ? unprivileged : '$INGOT'} ingest src --store ${store}/s`,
-      { cwd },
-    );
+    const ended = script(`${UNPRIVILEGED} $INGOT ingest src --store ${store}/s`, { cwd });
     expect(ended.stderr).toMatch(
       /^ingot: unreadable: [^\n]*src\/sub: permission denied \(EACCES\)[^\n]*\n$/,
     );

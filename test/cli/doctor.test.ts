@@ -6,7 +6,7 @@ import { createStore } from '../../src/store/format.ts';
 import { expectFailure } from '../ingest/store-checks.ts';
 import { demand, demandProgram } from '../mounts.ts';
 import { makeTree, temporaryDirectory } from '../tree.ts';
-import { ingot, MAIN, script, start, tempsIn } from './run.ts';
+import { ingot, MAIN, script, start, tempsIn, UNPRIVILEGED } from './run.ts';
 
 let cwd: string;
 beforeEach(() => {
@@ -84,12 +84,9 @@ describe('ingot doctor', () => {
     makeTree({ file: 'x', 'locked/x': 'y' }, cwd);
     expectFailure(ingot(['doctor', '--store', 'file'], { cwd }), /file: it is a file/);
     fs.chmodSync(join(cwd, 'locked'), 0o555);
-    // root without capabilities may write no more than others.
-    const unprivileged =
-      process.getuid?.() === 0 ? 'setpriv --bounding-set=-all --inh-caps=-all' : '';
     for (const store of ['locked', 'locked/s'])
       expectFailure(
-        script(`${unprivileged} $INGOT doctor --store ${store}`, { cwd }),
+        script(`${UNPRIVILEGED} $INGOT doctor --store ${store}`, { cwd }),
         /cannot probe the disk .*locked: permission denied \(EACCES\)/,
       );
     expect(fs.readdirSync(join(cwd, 'locked'))).toEqual(['x']);

@@ -28,6 +28,13 @@ export function ingot(args: readonly string[], options: RunOptions = {}): Ended 
   return run(process.execPath, [MAIN, ...args], options);
 }
 
+/**
+ * Goes before a command of a script. root's powers over other people's files are capabilities:
+ * without any it is a user like others, who may read this checkout wherever it lies.
+ */
+export const UNPRIVILEGED =
+  process.getuid?.() === 0 ? 'setpriv --bounding-set=-all --inh-caps=-all' : '';
+
 /** A bash script in which `$INGOT` stands for the program. */
 export function script(text: string, options: RunOptions = {}): Ended {
   const env = { ...options.env, INGOT: `${process.execPath} ${MAIN}` };

@@ -7,7 +7,7 @@ import { createStore } from '../../src/store/format.ts';
 import { expectFailure } from '../ingest/store-checks.ts';
 import { demand, demandMounts, mountTmpfs, remount } from '../mounts.ts';
 import { makeTree, temporaryDirectory } from '../tree.ts';
-import { ingot, script, start, tempsIn } from './run.ts';
+import { ingot, script, start, tempsIn, UNPRIVILEGED } from './run.ts';
 
 const PLANTED = fileURLToPath(new URL('../fixtures/planted-selftest.mjs', import.meta.url));
 /** The quickest trials. */
@@ -112,8 +112,10 @@ describe('ingot selftest', () => {
 
   it('needs no root', (context) => {
     demand(context, process.getuid?.() === 0, 'only root can give up its rights');
-    const run = `setpriv --bounding-set=-all --inh-caps=-all $INGOT selftest . -q`;
-    expect(script(run, { cwd })).toMatchObject({ code: 0, stderr: '' });
+    expect(script(`${UNPRIVILEGED} $INGOT selftest . -q`, { cwd })).toMatchObject({
+      code: 0,
+      stderr: '',
+    });
     expect(fs.readdirSync(cwd)).toEqual([]);
   });
 });
@@ -130,9 +132,7 @@ describe('a directory', () => {
 
   it('that may not be written to is named', () => {
     fs.mkdirSync(join(cwd, 'locked'), 0o555);
-    const isRoot = process.getuid?.() === 0;
-    const unprivileged = isRoot ? 'setpriv --bounding-set=-all --inh-caps=-all' : '';
-    const ended = script(`${unprivileged} $INGOT selftest locked`, { cwd });
+    const ended = script(`${UNPRIVILEGED} $INGOT selftest locked`, { cwd });
     expectFailure(ended, /locked: permission denied \(EACCES\); /);
   });
 
