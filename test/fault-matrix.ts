@@ -24,7 +24,7 @@ export interface Family {
 export const FAMILIES: readonly Family[] = [
   {
     name: 'open',
-    syscalls: ['openat'],
+    syscalls: ['openat', 'openat2'],
     errors: ['EIO', 'EMFILE', 'EACCES', 'EINTR'],
     creating: ['ENOSPC', 'EDQUOT'],
   },

@@ -4,8 +4,10 @@
  */
 import fs from 'node:fs';
 import { isUnchanged, type StatusReader } from '../native/file-status.ts';
+import type { OpenAt } from '../native/libc.ts';
 import { digestOf } from '../store/digest.ts';
 import type { Group } from '../store/seam.ts';
+import { BatchFiles } from './batch-files.ts';
 import type { Claims } from './claims.ts';
 import {
   type BatchTask,
@@ -15,11 +17,10 @@ import {
   type TaskDone,
 } from './messages.ts';
 import { OUTCOMES, type Outcome } from './outcome.ts';
-import { countOf, unpack } from './packed-files.ts';
+import { countOf } from './packed-files.ts';
 import {
   changedRefusal,
   kindOf,
-  openSource,
   READ_ATTEMPTS,
   type Refusal,
   readToEnd,
@@ -46,6 +47,7 @@ export interface BatchContext {
   /** At least SMALL_FILE_BYTES + 1, so that a file that grew past the limit is noticed. */
   readonly buffer: Buffer;
   readonly status: StatusReader;
+  readonly openAt: OpenAt | undefined;
   /** True when the run ends early: what is not begun is given back. */
   stopped(): boolean;
 }
@@ -58,6 +60,7 @@ export class BatchRun {
   readonly #context: BatchContext;
   readonly #group: Group;
   readonly #meter: CostMeter;
+  readonly #files: BatchFiles;
   readonly #outcomes: Uint8Array;
   readonly #sizes: Uint32Array;
   readonly #owners: Int32Array;
@@ -74,6 +77,7 @@ export class BatchRun {
     this.#context = context;
     this.#group = group;
     this.#meter = meter;
+    this.#files = new BatchFiles(task.found, context.openAt);
     this.#outcomes = new Uint8Array(count).fill(LEFT);
     this.#sizes = new Uint32Array(count);
     this.#owners = new Int32Array(count);
@@ -81,14 +85,10 @@ export class BatchRun {
 
   /** Throws when the store or the machine fails: then the whole batch has failed. */
   async run(commit: () => Promise<void>): Promise<BatchOutcome> {
-    let index = 0;
-    for (const { directory, names } of this.#task.found.map(unpack)) {
-      const prefix = directory === '/' ? '/' : `${directory}/`;
-      for (const name of names) {
-        if (this.#bytes >= BATCH_BYTES || this.#context.stopped()) break;
-        this.#ingest(prefix + name, index++);
-        if (this.#group.full) await commit();
-      }
+    try {
+      while (this.#ingestUntilFull()) await commit();
+    } finally {
+      this.#files.close();
     }
     await commit();
     return {
@@ -101,9 +101,21 @@ export class BatchRun {
     };
   }
 
-  #ingest(path: string, index: number): void {
+  /**
+   * Goes on with the batch. True when the group is full, and has to be committed before the rest.
+   * Without a pause: V8 would optimize a loop with one anew in every batch.
+   */
+  #ingestUntilFull(): boolean {
+    while (this.#bytes < BATCH_BYTES && !this.#context.stopped() && this.#files.advance()) {
+      this.#ingest(this.#files.index);
+      if (this.#group.full) return true;
+    }
+    return false;
+  }
+
+  #ingest(index: number): void {
     const begun = performance.now();
-    const read = this.#read(path);
+    const read = this.#read();
     const readAt = performance.now();
     this.#meter.readMs += readAt - begun;
     if (typeof read === 'object') this.#refuse(index, read);
@@ -112,23 +124,23 @@ export class BatchRun {
   }
 
   /** Gives the number of bytes in the buffer; below zero the size of a file too large for it. */
-  #read(path: string): number | Refusal {
+  #read(): number | Refusal {
     let fd: number;
     try {
-      fd = openSource(path);
+      fd = this.#files.open();
     } catch (error) {
-      return this.#refusal(error, path);
+      return this.#refusal(error);
     }
     try {
-      return this.#readOpen(fd, path);
+      return this.#readOpen(fd);
     } catch (error) {
-      return this.#refusal(error, path);
+      return this.#refusal(error);
     } finally {
       fs.closeSync(fd);
     }
   }
 
-  #readOpen(fd: number, path: string): number | Refusal {
+  #readOpen(fd: number): number | Refusal {
     const { buffer, status } = this.#context;
     let before = status.ofOpen(fd);
     const kind = kindOf(before);
@@ -141,11 +153,11 @@ export class BatchRun {
       if (isUnchanged(before, after)) return size;
       before = after;
     }
-    return changedRefusal(path);
+    return changedRefusal(this.#files.path);
   }
 
-  #refusal(error: unknown, path: string): Refusal {
-    const refusal = refusalOf(error, path);
+  #refusal(error: unknown): Refusal {
+    const refusal = refusalOf(error, this.#files.path);
     if (refusal === undefined) throw error;
     return refusal;
   }

@@ -9,14 +9,9 @@ import type { Digest } from '../store/digest.ts';
 import type { CloneStage, Group, StreamStage } from '../store/seam.ts';
 import type { Claims } from './claims.ts';
 import { hashFile, type ReadContext, SourceError, sampleOf } from './large-read.ts';
-import {
-  changedRefusal,
-  kindOf,
-  openSource,
-  READ_ATTEMPTS,
-  type Refusal,
-  refusalOf,
-} from './source-file.ts';
+import { type PackedFiles, unpack } from './packed-files.ts';
+import { SourceDirectory } from './source-directory.ts';
+import { changedRefusal, kindOf, READ_ATTEMPTS, type Refusal, refusalOf } from './source-file.ts';
 
 export interface LargeContent {
   readonly outcome: 'new' | 'duplicate';
@@ -36,14 +31,20 @@ export interface LargeContext extends ReadContext {
 
 /** Stages a large file. Throws when the store or the machine fails; the caller commits. */
 export async function ingestLarge(
-  path: string,
+  file: PackedFiles,
   context: LargeContext,
 ): Promise<LargeContent | Refusal> {
+  const { names, ...found } = unpack(file);
+  const [name] = names;
+  const directory = new SourceDirectory(found, context.libc?.openAt);
+  const path = directory.pathOf(name!);
   let fd: number;
   try {
-    fd = openSource(path);
+    fd = directory.open(name!);
   } catch (error) {
     return refuse(error, path);
+  } finally {
+    directory.close();
   }
   try {
     return await ingestOpen(fd, path, context);

@@ -38,7 +38,7 @@ export interface LargeTask {
   readonly type: 'large';
   readonly setup: WorkerSetup;
   readonly id: number;
-  readonly path: string;
+  readonly file: PackedFiles;
   readonly port: MessagePort;
 }
 

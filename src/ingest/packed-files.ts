@@ -6,19 +6,18 @@ import type { FoundFiles } from './walk/entries.ts';
  * are held at any time, and as strings of their own they would outlive V8's young generation,
  * make the heap grow, and be copied one by one to the worker.
  */
-export interface PackedFiles {
-  readonly directory: string;
+export interface PackedFiles extends Omit<FoundFiles, 'names'> {
   /** Joined by `/`, which no name holds. */
   readonly names: string;
   readonly count: number;
 }
 
-export function pack({ directory, names }: FoundFiles): PackedFiles {
-  return { directory, names: names.join('/'), count: names.length };
+export function pack({ directory, withoutLinks, names }: FoundFiles): PackedFiles {
+  return { directory, withoutLinks, names: names.join('/'), count: names.length };
 }
 
-export function unpack({ directory, names }: PackedFiles): FoundFiles {
-  return { directory, names: names.split('/') };
+export function unpack({ directory, withoutLinks, names }: PackedFiles): FoundFiles {
+  return { directory, withoutLinks, names: names.split('/') };
 }
 
 export function countOf(packed: readonly PackedFiles[]): number {
@@ -35,9 +34,14 @@ export function pathsOf(packed: readonly PackedFiles[]): string[] {
 
 /** The full path of one file; `index` counts over all directories. */
 export function pathAt(packed: readonly PackedFiles[], index: number): string {
+  return pathsOf([fileAt(packed, index)])[0]!;
+}
+
+/** One file alone; `index` counts over all directories. */
+export function fileAt(packed: readonly PackedFiles[], index: number): PackedFiles {
   let at = index;
   for (const each of packed) {
-    if (at < each.count) return joinPath(each.directory, unpack(each).names[at]!);
+    if (at < each.count) return { ...each, names: unpack(each).names[at]!, count: 1 };
     at -= each.count;
   }
   throw new RangeError(`no file ${index}`);

@@ -25,7 +25,7 @@ import {
   type WorkerSetup,
 } from './messages.ts';
 import type { UnsupportedKind } from './outcome.ts';
-import { countOf, type PackedFiles, pack, pathAt, unpack } from './packed-files.ts';
+import { countOf, fileAt, type PackedFiles, pack, pathAt, unpack } from './packed-files.ts';
 import type { IngestPool } from './pool.ts';
 import type { Tally, TaskEntries } from './tally.ts';
 import { addCost, noCost } from './task-cost.ts';
@@ -153,14 +153,14 @@ export class Pipeline implements WalkSink {
     this.#taskEnded();
   }
 
-  async #runLarge({ path, size }: LargeFile): Promise<void> {
+  async #runLarge({ file, size }: LargeFile): Promise<void> {
     const { setup } = this.#options;
     this.#largeInFlight++;
     const reply = await this.#run(
-      { count: 1, pathOf: () => path },
-      (id, port) => ({ type: 'large', setup, id, path, port }) satisfies LargeTask,
+      { count: 1, pathOf: (index) => pathAt([file], index) },
+      (id, port) => ({ type: 'large', setup, id, file, port }) satisfies LargeTask,
     );
-    if (reply?.outcomes[0] === LEFT) this.#queue.addLarge(path, size);
+    if (reply?.outcomes[0] === LEFT) this.#queue.addLarge(file, size);
     this.#largeInFlight--;
     this.#taskEnded();
   }
@@ -209,12 +209,12 @@ export class Pipeline implements WalkSink {
     for (const { index, size } of reply.deferred) {
       deferred.add(index);
       this.largeBytes += size;
-      this.#queue.addLarge(pathAt(found, index), size);
+      this.#queue.addLarge(fileAt(found, index), size);
     }
     if (!reply.outcomes.includes(LEFT)) return;
     let index = 0;
-    const rest = found.map(unpack).map(({ directory, names }) => ({
-      directory,
+    const rest = found.map(unpack).map(({ names, ...directory }) => ({
+      ...directory,
       names: names.filter(() => {
         const at = index++;
         return reply.outcomes[at] === LEFT && !deferred.has(at);

@@ -33,7 +33,8 @@ export type WorkerEntry = 'ingest-worker' | 'verify-worker' | 'doctor-worker';
 export class Pool<Task, Reply> {
   readonly threads: number;
   readonly #piscina: PiscinaPool;
-  readonly #starting: readonly Promise<void>[];
+  /** Every thread that there ever was. */
+  readonly #starting = new Map<Worker, Promise<void>>();
   /** Rejects each task that runs. */
   readonly #running = new Set<(error: unknown) => void>();
   /** Why no thread is left; undefined while there is one. */
@@ -48,9 +49,10 @@ export class Pool<Task, Reply> {
       maxThreads: threads,
       concurrentTasksPerWorker: TASKS_PER_WORKER,
       recordTiming: false,
+      // Files are opened through libc, too, and Node would warn of those that it has not opened.
+      trackUnmanagedFds: false,
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
     });
-    this.#starting = this.#piscina.threads.map(untilStarted);
     this.#watchThreads();
   }
 
@@ -64,14 +66,21 @@ export class Pool<Task, Reply> {
     this.#piscina.on('error', (error) => {
       last = error;
     });
-    // A moment later piscina has put another in its place, or has not.
+    this.#watchStarts();
     this.#piscina.on('workerDestroy', () =>
-      setImmediate(() => {
+      // Before this turn of the event loop ends piscina puts another in its place, or does not.
+      queueMicrotask(() => {
+        this.#watchStarts();
         if (this.#piscina.threads.length > 0) return;
         this.#allDead = { error: last };
         for (const reject of this.#running) reject(last);
       }),
     );
+  }
+
+  #watchStarts(): void {
+    for (const thread of this.#piscina.threads)
+      if (!this.#starting.has(thread)) this.#starting.set(thread, untilStarted(thread));
   }
 
   /** Tasks that may run at once; a further one would only wait in piscina's queue. */
@@ -110,8 +119,11 @@ export class Pool<Task, Reply> {
    * their modules: Node aborts the process when one is ended in the middle of that.
    */
   async close(): Promise<void> {
-    for (const thread of this.#piscina.threads) thread.ref();
-    await Promise.all(this.#starting);
+    for (let known = 0; known < this.#starting.size; ) {
+      known = this.#starting.size;
+      for (const thread of this.#piscina.threads) thread.ref();
+      await Promise.all(this.#starting.values());
+    }
     await this.#piscina.destroy();
   }
 }

@@ -1,7 +1,6 @@
 import fs from 'node:fs';
 import { errnoOf, type Failure } from '../errors.ts';
 import { type FileStatus, isRegularFile } from '../native/file-status.ts';
-import { toFsPath } from './names.ts';
 import type { UnsupportedKind } from './outcome.ts';
 
 /** How an entry ends when its content cannot be had. */
@@ -12,16 +11,7 @@ export type Refusal =
 /** Reading a file again is worth it so often; what still changes then is `changed`. */
 export const READ_ATTEMPTS = 3;
 
-const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
 const { S_IFMT, S_IFIFO, S_IFSOCK, S_IFCHR, S_IFBLK } = fs.constants;
-
-/**
- * Opens an entry's file. O_NOFOLLOW and O_NONBLOCK, because the walk saw the name some time ago:
- * what is a link or a fifo by now must neither be followed nor be waited for.
- */
-export function openSource(path: string): number {
-  return withDescriptors(() => fs.openSync(toFsPath(path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
-}
 
 /**
  * Reads a file from its start to its end into `buffer`, and gives the number of bytes. A read
@@ -101,7 +91,7 @@ export function refusalOf(error: unknown, path: string): Refusal | undefined {
 const DESCRIPTOR_WAITS_MS = [1, 2, 4, 8, 16, 32, 64];
 
 /** Retries a call that finds no free descriptor: other threads give theirs back at any moment. */
-function withDescriptors<T>(call: () => T): T {
+export function withDescriptors<T>(call: () => T): T {
   for (const wait of DESCRIPTOR_WAITS_MS) {
     try {
       return call();

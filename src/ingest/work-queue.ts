@@ -7,7 +7,7 @@ export const BATCH_FILES = 4_000;
 const LEAST_BATCH_FILES = 64;
 /** Batches that wait for a worker; with those in flight all that is held of the walk. */
 const MAX_WAITING = 4;
-/** Large files that wait; each is one path. */
+/** Large files that wait; each is a name and its directory. */
 const MAX_LARGE_WAITING = 1_000;
 
 /** Paths for one batch task, grouped by their directory. */
@@ -18,7 +18,8 @@ export interface Batch {
 
 export interface LargeFile {
   readonly type: 'large';
-  readonly path: string;
+  /** It alone. */
+  readonly file: PackedFiles;
   readonly size: number;
 }
 
@@ -41,18 +42,18 @@ export class WorkQueue {
   }
 
   /** Adds files of one directory; a batch takes them from several and splits large ones. */
-  add({ directory, names }: FoundFiles): void {
+  add({ names, ...directory }: FoundFiles): void {
     for (let at = 0; at < names.length; ) {
       const taken = names.slice(at, at + this.#batchFiles - this.#fillingCount);
-      this.#filling.push(pack({ directory, names: taken }));
+      this.#filling.push(pack({ ...directory, names: taken }));
       this.#fillingCount += taken.length;
       at += taken.length;
       if (this.#fillingCount >= this.#batchFiles) this.#closeBatch();
     }
   }
 
-  addLarge(path: string, size: number): void {
-    this.#large.push({ type: 'large', path, size });
+  addLarge(file: PackedFiles, size: number): void {
+    this.#large.push({ type: 'large', file, size });
   }
 
   /** Puts back the rest of a batch, before what came after it. */
@@ -90,7 +91,10 @@ export class WorkQueue {
   /** Empties the queue and gives the paths that nobody will work on. */
   clear(): string[] {
     this.#closeBatch();
-    const paths = [...this.#batches.flatMap(pathsOf), ...this.#large.map(({ path }) => path)];
+    const paths = [
+      ...this.#batches.flatMap(pathsOf),
+      ...pathsOf(this.#large.map(({ file }) => file)),
+    ];
     this.#batches = [];
     this.#large = [];
     return paths;

@@ -6,7 +6,7 @@ import { type StatusReader, statusReader } from '../native/file-status.ts';
 import { type Libc, loadLibc } from '../native/libc.ts';
 import { type LocalWorkerInit, openLocalWorkerHalf } from '../store/local-worker-half.ts';
 import type { CallMain, Group, WorkerHalf } from '../store/seam.ts';
-import { BatchRun, SMALL_FILE_BYTES } from './batch-task.ts';
+import { type BatchContext, BatchRun, SMALL_FILE_BYTES } from './batch-task.ts';
 import { Claims } from './claims.ts';
 import { IdleClock } from './idle-clock.ts';
 import { Stopped } from './large-read.ts';
@@ -51,7 +51,8 @@ export class IngestWorker {
   readonly #claims: Claims;
   readonly #stop: Int32Array;
   readonly #bytesRead: BigInt64Array;
-  readonly #buffer = Buffer.allocUnsafeSlow(SMALL_FILE_BYTES + 1);
+  /** One for all batches: V8 would take an object for each as a reason to optimize anew. */
+  readonly #batchContext: BatchContext;
   readonly #idle = new IdleClock();
 
   private constructor(setup: WorkerSetup, libc: Libc | undefined) {
@@ -62,6 +63,13 @@ export class IngestWorker {
     this.#claims = new Claims(setup.claims);
     this.#stop = new Int32Array(setup.stop);
     this.#bytesRead = new BigInt64Array(setup.bytesRead);
+    this.#batchContext = {
+      claims: this.#claims,
+      buffer: Buffer.allocUnsafeSlow(SMALL_FILE_BYTES + 1),
+      status: this.#status,
+      openAt: libc?.openAt,
+      stopped: () => this.#stopped(),
+    };
   }
 
   static async open(setup: WorkerSetup): Promise<IngestWorker> {
@@ -93,10 +101,8 @@ export class IngestWorker {
   }
 
   #batch(task: BatchTask, group: Group, meter: CostMeter): Promise<Ended> {
-    const stopped = () => this.#stopped();
-    const context = { claims: this.#claims, buffer: this.#buffer, status: this.#status, stopped };
     let told = 0;
-    return new BatchRun(task, context, group, meter).run(() => {
+    return new BatchRun(task, this.#batchContext, group, meter).run(() => {
       this.#addRead(0, meter.bytesRead - told);
       told = meter.bytesRead;
       return this.#idle.wait(group.commit());
@@ -113,7 +119,7 @@ export class IngestWorker {
     const shared = { claims: this.#claims, status: this.#status, libc: this.#libc };
     const context = { ...shared, group, meter, task: task.id, stopped, onRead };
     try {
-      const content = await ingestLarge(task.path, context);
+      const content = await ingestLarge(task.file, context);
       await this.#idle.wait(group.commit());
       return singleEntry(content);
     } catch (error) {

@@ -26,6 +26,8 @@ export interface Libc {
   addressOf(buffer: Uint8Array): bigint;
   /** Undefined where the C library has no statx(2). */
   readonly statx: Statx | undefined;
+  /** Undefined where the kernel has no openat2(2) (before Linux 5.6), or a sandbox keeps it back. */
+  readonly openAt: OpenAt | undefined;
 }
 
 /** statx(2) into a buffer of 256 bytes. Throw what the call fails with. */
@@ -35,6 +37,17 @@ export interface Statx {
   at(path: string | Buffer, follow: boolean, into: Uint32Array): boolean;
 }
 
+/** Opening below a directory that is open itself. Throw what the calls fail with. */
+export interface OpenAt {
+  /**
+   * openat2(2) of a directory that no link leads to, to open files below it only (O_PATH): ELOOP
+   * where any part of the path is a link.
+   */
+  directory(path: string | Buffer): number;
+  /** openat(2), without O_CREAT. */
+  file(directory: number, name: string | Buffer, flags: number): number;
+}
+
 const LOCK_EX = 2;
 const LOCK_NB = 4;
 const F_SETFL = 4;
@@ -42,6 +55,11 @@ const AT_FDCWD = -100;
 const AT_SYMLINK_NOFOLLOW = 0x100;
 const AT_EMPTY_PATH = 0x1000;
 const STATX_BASIC_STATS = 0x7ff;
+/** The same number on all architectures that Node runs on. */
+const SYS_OPENAT2 = 437;
+const RESOLVE_NO_SYMLINKS = 4;
+const O_PATH = 0o10000000;
+const O_CLOEXEC = 0o2000000;
 
 let loaded: Promise<Libc | undefined> | undefined;
 
@@ -90,6 +108,7 @@ async function bind(): Promise<Libc | undefined> {
     exit: (code) => exit(code),
     addressOf: (buffer) => koffi.address(buffer),
     statx: bindStatx(koffi, self),
+    openAt: bindOpenAt(koffi, self),
   };
 }
 
@@ -118,8 +137,7 @@ function bindStatx(koffi: Koffi, self: ReturnType<Koffi['load']>): Statx | undef
         throw errnoError('fstat', koffi.errno());
     },
     at: (path, follow, into) => {
-      // Bytes are passed as they are, and C wants their end marked.
-      const cPath = typeof path === 'string' ? path : Buffer.concat([path, empty]);
+      const cPath = toCString(path);
       const flags = follow ? 0 : AT_SYMLINK_NOFOLLOW;
       if (call(AT_FDCWD, cPath, flags, STATX_BASIC_STATS, into) === 0) return true;
       const errno = koffi.errno();
@@ -127,6 +145,34 @@ function bindStatx(koffi: Koffi, self: ReturnType<Koffi['load']>): Statx | undef
       throw Object.assign(errnoError(follow ? 'stat' : 'lstat', errno), { path });
     },
   };
+}
+
+function bindOpenAt(koffi: Koffi, self: ReturnType<Koffi['load']>): OpenAt | undefined {
+  // glibc has no function of this name before 2.43.
+  const openat2 = self.func(
+    'long syscall(long number, int fd, const char *path, const void *how, size_t size)',
+  );
+  const openat = self.func('int openat(int fd, const char *name, int flags)');
+  // struct open_how: flags, mode, resolve.
+  const asDirectory = O_PATH | O_CLOEXEC | fs.constants.O_DIRECTORY;
+  const how = BigUint64Array.of(BigInt(asDirectory), 0n, BigInt(RESOLVE_NO_SYMLINKS));
+  // A struct of no size is refused with EINVAL, and only by a kernel that knows the call.
+  openat2(SYS_OPENAT2, AT_FDCWD, '/', how, 0);
+  if (koffi.errno() !== koffi.os.errno.EINVAL) return undefined;
+  const opened = (fd: number): number => {
+    if (fd < 0) throw errnoError('open', koffi.errno());
+    return fd;
+  };
+  return {
+    directory: (path) =>
+      opened(openat2(SYS_OPENAT2, AT_FDCWD, toCString(path), how, how.byteLength)),
+    file: (directory, name, flags) => opened(openat(directory, toCString(name), flags | O_CLOEXEC)),
+  };
+}
+
+/** Bytes are passed as they are, and C wants their end marked. */
+function toCString(path: string | Buffer): string | Buffer {
+  return typeof path === 'string' ? path : Buffer.concat([path, Buffer.alloc(1)]);
 }
 
 function errnoError(syscall: string, errno: number): Error {

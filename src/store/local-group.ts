@@ -165,27 +165,30 @@ export class LocalGroup implements Group {
     for (const { temp } of this.#staged) this.#state.temps.close(temp);
   }
 
-  /** Gives each temp its object's name. Losing a race to another writer replaces equal bytes. */
+  /** Gives each temp its object's name. */
   #publish(): void {
-    const { ops, root, layout, large } = this.#state;
     const begun = performance.now();
-    while (this.#staged.length > 0) {
-      const { temp, digest } = this.#staged[this.#staged.length - 1]!;
-      const target = objectPath(root, layout, digest);
-      try {
-        ops.renameSync(temp.path, target);
-      } catch (error) {
-        throw failed('cannot publish an object', error, {
-          path: target,
-          hint: directoryFullHint(error, root, layout),
-        });
-      }
-      this.#staged.pop();
-      this.cost.published++;
-      if (this.#damaged.delete(digest)) this.cost.repaired.push(digest);
-    }
-    for (const { size, sample } of this.#largeKept.splice(0)) large.add(size, sample);
+    while (this.#staged.length > 0) this.#publishLast();
+    for (const { size, sample } of this.#largeKept.splice(0)) this.#state.large.add(size, sample);
     this.cost.publishMs += performance.now() - begun;
+  }
+
+  /** Losing a race to another writer replaces equal bytes. */
+  #publishLast(): void {
+    const { ops, root, layout } = this.#state;
+    const { temp, digest } = this.#staged[this.#staged.length - 1]!;
+    const target = objectPath(root, layout, digest);
+    try {
+      ops.renameSync(temp.path, target);
+    } catch (error) {
+      throw failed('cannot publish an object', error, {
+        path: target,
+        hint: directoryFullHint(error, root, layout),
+      });
+    }
+    this.#staged.pop();
+    this.cost.published++;
+    if (this.#damaged.delete(digest)) this.cost.repaired.push(digest);
   }
 
   discard(): void {

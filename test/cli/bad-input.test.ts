@@ -1,9 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { makeTree, temporaryDirectory } from '../tree.ts';
+import { makeTree } from '../tree.ts';
 import { type Ended, ingot, script, tempsIn } from './run.ts';
+
+const FAULTY_WORKERS = fileURLToPath(new URL('../fixtures/faulty-workers.mjs', import.meta.url));
 
 let cwd: string;
 beforeEach(() => {
@@ -205,18 +208,13 @@ describe('the machine', () => {
   });
 
   it('whose worker dies gets one clear line, and no temp stays', () => {
-    const hook = join(temporaryDirectory(), 'die.cjs');
-    fs.writeFileSync(
-      hook,
-      "const { isMainThread } = require('node:worker_threads');\n" +
-        "if (!isMainThread) { const fs = require('node:fs'); const { openSync } = fs;\n" +
-        "  fs.openSync = (path, ...more) => String(path).endsWith('/a') ? process.exit(7) : openSync(path, ...more); }\n",
+    fs.writeFileSync(join(cwd, 'src/kill-me'), 'x');
+    const env = { NODE_OPTIONS: `--import ${FAULTY_WORKERS}`, FAULT: 'exit' };
+    expectLine(
+      ingot(['ingest', 'src', '--store', 's', '-q'], { cwd, env }),
+      1,
+      /a worker thread died/,
     );
-    const ended = ingot(['ingest', 'src', '--store', 's', '-q'], {
-      cwd,
-      env: { NODE_OPTIONS: `--require ${hook}` },
-    });
-    expectLine(ended, 1, /a worker thread died/);
     expect(tempsIn(join(cwd, 's'))).toEqual([]);
   });
 });

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import fs from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { tempsIn } from '../cli/run.ts';
@@ -139,15 +140,20 @@ describe('a flush that fails', () => {
 
 describe('a source', () => {
   it('that gives EIO is named and counted, and the others are stored', () => {
-    const bad = join(source, 'f7');
-    for (const inject of ['pread64:error=EIO', 'openat:error=EIO', 'openat:error=EPERM']) {
-      const ended = run({ inject, on: [bad] });
+    // Files are opened below their directory: strace tells the opening by that, and by its turn.
+    for (const [inject, on] of [
+      ['pread64:error=EIO', join(source, 'f7')],
+      ['openat:error=EIO:when=7', source],
+      ['openat:error=EPERM:when=7', source],
+    ] as const) {
+      const ended = run({ inject, on: [on] });
       expect(ended.stderr).toMatch(
-        new RegExp(`^ingot: unreadable: [^\\n]*${bad}: [^\\n]*E(IO|PERM)[^\\n]*\\n$`),
+        new RegExp(`^ingot: unreadable: [^\\n]*${source}/f\\d+: [^\\n]*E(IO|PERM)[^\\n]*\\n$`),
       );
       expect(ended.code).toBe(3);
       expect(outcomesOf(ended)).toMatchObject({ unreadable: 1 });
       expect(expectWhole(store).length).toBe(FILES - 1);
+      fs.rmSync(store, { recursive: true });
     }
   });
 
@@ -175,8 +181,12 @@ describe('a source', () => {
 
   it('whose reading a signal interrupts is read again', () => {
     const large = join(makeTree({ large: randomBytes(9 << 20) }, source), 'large');
-    for (const inject of ['openat:error=EINTR:when=1', 'pread64:error=EINTR:when=1']) {
-      const ended = run({ inject, on: [join(source, 'f7'), large] });
+    for (const [inject, on] of [
+      ['openat:error=EINTR:when=7', [source]],
+      ['openat2:error=EINTR:when=1', [source]],
+      ['pread64:error=EINTR:when=1', [join(source, 'f7'), large]],
+    ] as const) {
+      const ended = run({ inject, on });
       expect(ended).toMatchObject({ code: 0, stderr: '' });
     }
     expect(expectWhole(store).length).toBe(FILES + 1);

@@ -9,6 +9,8 @@ const files = (directory: string, count: number): FoundFiles => ({
   names: Array.from({ length: count }, (_, n) => `f${n}`),
 });
 
+const BIG = pack({ directory: 'd', names: ['big'] });
+
 const idle = { large: true, hungry: false };
 
 function drain(queue: WorkQueue): Batch[] {
@@ -80,9 +82,9 @@ describe('the work queue', () => {
   it('gives large files before batches, but only where they are allowed', () => {
     const queue = new WorkQueue();
     queue.add(files('d', 4000));
-    queue.addLarge('big', 1e9);
+    queue.addLarge(BIG, 1e9);
     expect(queue.next({ large: false, hungry: false })).toMatchObject({ type: 'batch' });
-    expect(queue.next(idle)).toEqual({ type: 'large', path: 'big', size: 1e9 });
+    expect(queue.next(idle)).toEqual({ type: 'large', file: BIG, size: 1e9 });
   });
 
   it('gives the rest of a batch before later ones', () => {
@@ -95,8 +97,8 @@ describe('the work queue', () => {
   it('hands over every path that waits when it is cleared', () => {
     const queue = new WorkQueue();
     queue.add(files('d', 1500));
-    queue.addLarge('big', 1e9);
-    expect(queue.clear()).toEqual([...pathsOf([pack(files('d', 1500))]), 'big']);
+    queue.addLarge(BIG, 1e9);
+    expect(queue.clear()).toEqual([...pathsOf([pack(files('d', 1500))]), 'd/big']);
     expect(queue.next(idle)).toBeUndefined();
   });
 });
@@ -107,7 +109,7 @@ describe('packed files', () => {
     const name = fc.string({ unit: 'binary', minLength: 1 }).filter((text) => !text.includes('/'));
     fc.assert(
       fc.property(fc.array(name, { minLength: 1 }), (names) => {
-        const found = { directory: 'd', names };
+        const found = { directory: 'd', realDirectory: '/r/d', names };
         expect(unpack(pack(found))).toEqual(found);
         expect(countOf([pack(found)])).toBe(names.length);
       }),

@@ -75,4 +75,12 @@ describe('a worker', () => {
     const ended = run('start', makeTree({ empty: { directory: true } }), store);
     expect(ended).toMatchObject({ code: 0, stderr: '' });
   });
+
+  // Node aborts the process when a thread is ended while it loads its modules.
+  it('that takes the place of one that did not start is not ended before it has', () => {
+    const store = join(temporaryDirectory(), 's');
+    const empty = makeTree({ empty: { directory: true } });
+    const ended = run('start-once', empty, store, '--threads', '1');
+    expect(ended).toMatchObject({ code: 0, stderr: 'the second thread has started\n' });
+  });
 });

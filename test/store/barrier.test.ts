@@ -12,6 +12,7 @@ const libc: Libc = {
   exit: () => {},
   addressOf: () => 0n,
   statx: undefined,
+  openAt: undefined,
 };
 
 /** A flush that ends when it is told to. */

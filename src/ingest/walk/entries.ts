@@ -8,6 +8,8 @@ import type { UnsupportedKind } from '../outcome.ts';
 export interface FoundFiles {
   /** The directory as it is opened: the source as it was given, and the path below it. */
   readonly directory: string;
+  /** A path to it that leads through no link; not for files that were named on their own. */
+  readonly withoutLinks?: string | undefined;
   readonly names: string[];
 }
 

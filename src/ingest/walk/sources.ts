@@ -31,6 +31,16 @@ export function realPathOf(path: string): string {
   return escapeName(fs.realpathSync.native(toFsPath(path), { encoding: 'buffer' }));
 }
 
+/**
+ * A path without links to what is at `realPath`: relative below the working directory, since not
+ * everybody may search the directories that lead there.
+ */
+export function withoutLinks(realPath: string): string {
+  const here = realPathOf('.');
+  if (realPath === here) return '.';
+  return realPath.startsWith(`${here}/`) ? realPath.slice(here.length + 1) : realPath;
+}
+
 function resolveSource(given: string): Source {
   try {
     const stats = fs.statSync(toFsPath(given));

@@ -12,6 +12,7 @@ import {
 import type { WalkSink } from './entries.ts';
 import type { Excludes } from './exclude.ts';
 import type { NamedEntries, Tree } from './named-entries.ts';
+import { withoutLinks } from './sources.ts';
 import type { StoreExclusion } from './store-exclusion.ts';
 
 /** What holds for every tree of a walk. */
@@ -47,6 +48,7 @@ const OPENING: ReadonlySet<string> = new Set(['scandir', 'opendir']);
  */
 export class TreeReader {
   readonly #tree: Tree;
+  readonly #withoutLinks: string;
   readonly #rules: WalkRules;
   readonly #named: NamedEntries;
   readonly #sink: WalkSink;
@@ -55,6 +57,7 @@ export class TreeReader {
 
   constructor(tree: Tree, rules: WalkRules, named: NamedEntries, sink: WalkSink) {
     this.#tree = tree;
+    this.#withoutLinks = withoutLinks(tree.realPath);
     this.#rules = rules;
     this.#named = named;
     this.#sink = sink;
@@ -150,9 +153,10 @@ export class TreeReader {
     subdirectories: string[],
   ): Promise<void> {
     const names = this.#filesOf(directory, relative, chunk, subdirectories);
+    const found = { directory, withoutLinks: joinBelow(this.#withoutLinks, relative) };
     for (let at = 0; at < names.length; at += CHUNK_NAMES) {
       const some = names.length <= CHUNK_NAMES ? names : names.slice(at, at + CHUNK_NAMES);
-      const more = this.#sink.files({ directory, names: some });
+      const more = this.#sink.files({ ...found, names: some });
       if (more !== undefined) await more;
     }
   }
