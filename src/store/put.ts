@@ -207,10 +207,10 @@ async function writeAndHash(
 
 /** Reads to the end, and fails when a regular file was changed meanwhile. */
 async function* readSource(file: fs.promises.FileHandle, path: string): AsyncGenerator<Buffer> {
-  const before = nodeStatus.ofOpen(file.fd);
-  // One byte more than a small file has, so that its end is seen without another chunk.
-  const chunkSize = isRegularFile(before) ? Math.min(IN_MEMORY, before.size + 1) : IN_MEMORY;
   try {
+    const before = nodeStatus.ofOpen(file.fd);
+    // One byte more than a small file has, so that its end is seen without another chunk.
+    const chunkSize = isRegularFile(before) ? Math.min(IN_MEMORY, before.size + 1) : IN_MEMORY;
     for (;;) {
       const { bytesRead, buffer } = await uninterruptedLater(() =>
         file.read(Buffer.allocUnsafe(chunkSize), 0, chunkSize),
@@ -218,17 +218,21 @@ async function* readSource(file: fs.promises.FileHandle, path: string): AsyncGen
       if (bytesRead === 0) break;
       yield buffer.subarray(0, bytesRead);
     }
+    if (isRegularFile(before) && !isUnchanged(before, nodeStatus.ofOpen(file.fd)))
+      throw changed(path);
   } catch (error) {
     throw failed('cannot read the source', error, { path });
   }
-  if (isRegularFile(before) && !isUnchanged(before, nodeStatus.ofOpen(file.fd)))
-    throw new IngotError({
-      what: 'cannot store a file',
-      code: 'INGOT_CHANGED',
-      path,
-      why: 'it changed while it was read',
-      hint: 'put it again when nothing writes to it',
-    });
+}
+
+function changed(path: string): IngotError {
+  return new IngotError({
+    what: 'cannot store a file',
+    code: 'INGOT_CHANGED',
+    path,
+    why: 'it changed while it was read',
+    hint: 'put it again when nothing writes to it',
+  });
 }
 
 function notBytes(chunk: unknown): UsageError {
