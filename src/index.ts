@@ -14,7 +14,6 @@ export {
   type Stage,
 } from './ingest/api.ts';
 export { ingest } from './ingest/ingest.ts';
-export { escapeName, toBytes } from './ingest/names.ts';
 export {
   type EntryReport,
   OUTCOMES,
@@ -22,6 +21,7 @@ export {
   type UnsupportedKind,
 } from './ingest/outcome.ts';
 export { verify } from './ingest/verify.ts';
+export { escapeName, toBytes } from './names.ts';
 export type {
   GuaranteeNumber,
   GuaranteeReport,

@@ -4,7 +4,7 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
-import { joinPath, toFsPath } from '../src/ingest/names.ts';
+import { joinPath, toFsPath } from '../src/names.ts';
 
 export type TreeEntry =
   | string

@@ -1,4 +1,4 @@
-import { escapeLatin1Name, escapeName, toBytes } from '../../src/ingest/names.ts';
+import { escapeLatin1Name, escapeName, toBytes } from '../../src/names.ts';
 import type { Micro } from './micro.ts';
 
 const PLAIN = 'name-of-a-file.txt';

@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { escapeName } from '../ingest/names.ts';
+import { escapeName } from '../names.ts';
 
 const CMDLINE = '/proc/self/cmdline';
 

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import type { Command } from 'commander';
 import { failed } from '../errors.ts';
-import { toFsPath } from '../ingest/names.ts';
+import { toFsPath } from '../names.ts';
 import type { PutSource } from '../store/put.ts';
 import { type CommandContext, runCommand, warnOfNewStore } from './command.ts';
 import { EXIT, type ExitCode, interruption } from './fail.ts';

@@ -1,4 +1,4 @@
-import { joinPath } from './names.ts';
+import { joinPath } from '../names.ts';
 import type { FoundFiles } from './walk/entries.ts';
 
 /**

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { errnoOf } from '../errors.ts';
+import { joinPath, toFsPath } from '../names.ts';
 import type { OpenAt } from '../native/libc.ts';
-import { joinPath, toFsPath } from './names.ts';
 import { withDescriptors } from './source-file.ts';
 import type { FoundFiles } from './walk/entries.ts';
 

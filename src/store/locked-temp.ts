@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { errnoOf, failed } from '../errors.ts';
-import { escapeLatin1Name, joinPath, toBytes, toFsPath } from '../ingest/names.ts';
+import { escapeLatin1Name, joinPath, toBytes, toFsPath } from '../names.ts';
 import type { Libc } from '../native/libc.ts';
 import type { FileOps } from './file-ops.ts';
 import { isSameFile } from './locked-folder.ts';

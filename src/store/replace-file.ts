@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import { dirname } from 'node:path';
 import { IngotError } from '../errors.ts';
-import { escapeName, toFsPath } from '../ingest/names.ts';
+import { escapeName, toFsPath } from '../names.ts';
 import { loadLibc } from '../native/libc.ts';
 import { type FileOps, nodeFileOps } from './file-ops.ts';
 import { LockedTemp, sweepTempsOf } from './locked-temp.ts';

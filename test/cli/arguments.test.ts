@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { exactArguments, unescapeText } from '../../src/cli/arguments.ts';
-import { escapeName, toBytes } from '../../src/ingest/names.ts';
+import { escapeName, toBytes } from '../../src/names.ts';
 
 const cmdline = (...args: (string | Uint8Array)[]) =>
   Buffer.concat(args.flatMap((arg) => [Buffer.from(arg as string), Buffer.of(0)]));

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { toDocument, toLine } from '../../src/cli/json.ts';
 import { spellEventsFlag } from '../../src/cli/options.ts';
-import { escapeName } from '../../src/ingest/names.ts';
+import { escapeName } from '../../src/names.ts';
 
 const entry = (path: Buffer) =>
   toLine({ event: 'entry', path: escapeName(path), outcome: 'vanished' });

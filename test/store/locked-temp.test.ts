@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
-import { escapeName, toFsPath } from '../../src/ingest/names.ts';
+import { escapeName, toFsPath } from '../../src/names.ts';
 import { loadLibc } from '../../src/native/libc.ts';
 import { nodeFileOps } from '../../src/store/file-ops.ts';
 import { LockedTemp, sweepTempsOf } from '../../src/store/locked-temp.ts';

@@ -8,9 +8,9 @@ import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { failed } from '../../errors.ts';
+import { toBytes } from '../../names.ts';
 import type { Digest } from '../../store/digest.ts';
 import { type FileOps, nodeFileOps, writeFully } from '../../store/file-ops.ts';
-import { toBytes } from '../names.ts';
 import { mergeRuns, type Run } from './merge-runs.ts';
 import { DIGEST_BYTES, LENGTH_BYTES, type SortedPair } from './sorted-pair.ts';
 

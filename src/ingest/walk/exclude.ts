@@ -3,7 +3,7 @@ import type IgnorePackage from 'ignore';
 import type { Ignore } from 'ignore';
 import { requirePackage } from '../../commonjs.ts';
 import { errnoOf, UsageError } from '../../errors.ts';
-import { escapeName, toBytes } from '../names.ts';
+import { escapeName, toBytes } from '../../names.ts';
 
 const ignore: typeof IgnorePackage = requirePackage('ignore');
 

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import net from 'node:net';
 import type { Readable } from 'node:stream';
 import { errnoOf, UsageError } from '../../errors.ts';
-import { escapeName } from '../names.ts';
+import { escapeName } from '../../names.ts';
 
 /** A list of sources. */
 export interface PathList {

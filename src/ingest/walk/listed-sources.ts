@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { errnoOf } from '../../errors.ts';
-import { toFsPath } from '../names.ts';
+import { toFsPath } from '../../names.ts';
 import { unsupportedKind } from './directory.ts';
 import type { WalkSink } from './entries.ts';
 import { type PathList, readPathList } from './files-from.ts';

@@ -1,4 +1,4 @@
-import { joinPath } from '../names.ts';
+import { joinPath } from '../../names.ts';
 
 /** A directory to walk. */
 export interface Tree {

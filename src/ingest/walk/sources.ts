@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { failed, IngotError } from '../../errors.ts';
-import { escapeName, toBytes, toFsPath } from '../names.ts';
+import { escapeName, toBytes, toFsPath } from '../../names.ts';
 import { unsupportedKind } from './directory.ts';
 import type { Tree } from './named-entries.ts';
 

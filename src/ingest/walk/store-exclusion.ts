@@ -1,6 +1,6 @@
 import fs, { type Stats } from 'node:fs';
 import { errnoOf, printable } from '../../errors.ts';
-import { toFsPath } from '../names.ts';
+import { toFsPath } from '../../names.ts';
 import type { WalkSink } from './entries.ts';
 import { realPathOf } from './sources.ts';
 

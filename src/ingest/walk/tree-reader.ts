@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { errnoOf, failed, printable } from '../../errors.ts';
-import { escapeLatin1Name, joinPath, toFsPath } from '../names.ts';
+import { escapeLatin1Name, joinPath, toFsPath } from '../../names.ts';
 import {
   type DirectoryOps,
   type EntryStatus,

@@ -6,7 +6,7 @@ import { Writable } from 'node:stream';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ManifestWriter } from '../../../src/ingest/manifest/manifest.ts';
-import { escapeName } from '../../../src/ingest/names.ts';
+import { escapeName } from '../../../src/names.ts';
 import { digestOf } from '../../../src/store/digest.ts';
 import { nodeFileOps } from '../../../src/store/file-ops.ts';
 

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { expect, test } from 'vitest';
-import { escapeName, toFsPath } from '../../../src/ingest/names.ts';
 import { planWalk, walkSources } from '../../../src/ingest/walk/walk-sources.ts';
+import { escapeName, toFsPath } from '../../../src/names.ts';
 import { makeTree, temporaryDirectory } from '../../tree.ts';
 import { RecordingSink } from './recording-sink.ts';
 import { failing, standsStillAt, walk } from './walking.ts';

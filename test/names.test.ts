@@ -1,12 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import {
-  escapeLatin1Name,
-  escapeName,
-  joinPath,
-  toBytes,
-  toFsPath,
-} from '../../src/ingest/names.ts';
+import { escapeLatin1Name, escapeName, joinPath, toBytes, toFsPath } from '../src/names.ts';
 
 /** Bytes around which decoders go wrong: traps, lead bytes, surrogates, U+2028, U+2029, a BOM. */
 const PIECES = ['\n', '\r', '\\', 'a', 'é', '😀', '\u2028', '\u2029', '\ufeff', '\uffff'].map(
