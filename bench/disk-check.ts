@@ -1,8 +1,8 @@
 /** Is there room for what will be measured? Told before the first run, not in the middle of one. */
 import fs from 'node:fs';
 import os from 'node:os';
-import { bytes, count } from '../src/cli/units.ts';
 import { failed, IngotError } from '../src/errors.ts';
+import { bytes, count } from '../src/units.ts';
 import { MEMORY } from './quiet-disk.ts';
 
 export interface Demand {

@@ -1,5 +1,5 @@
 /** An answer as a table for the terminal. */
-import { byteRate, bytes, count } from '../src/cli/units.ts';
+import { byteRate, bytes, count } from '../src/units.ts';
 import type { Answer, Row, Spread } from './results.ts';
 
 interface Column {

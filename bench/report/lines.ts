@@ -1,6 +1,6 @@
 /** A measure over a number that was varied, such as threads or files. One line a series. */
 import { dot, lineY, type Markish, ruleX } from '@observablehq/plot';
-import { count } from '../../src/cli/units.ts';
+import { count } from '../../src/units.ts';
 import type { Row } from '../results.ts';
 import { draw, type Frame, unitFor } from './drawing.ts';
 import { html, type Markup } from './html.ts';

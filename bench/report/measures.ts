@@ -1,5 +1,5 @@
 /** What a chart can show of a row: a value, its range, and how both are written. */
-import { byteRate, bytes, count } from '../../src/cli/units.ts';
+import { byteRate, bytes, count } from '../../src/units.ts';
 import type { Row, Spread } from '../results.ts';
 import type { Unit } from './drawing.ts';
 import { ratio, time } from './numbers.ts';

@@ -1,5 +1,5 @@
 /** Measured numbers as the report shows them. */
-import { count, duration } from '../../src/cli/units.ts';
+import { count, duration } from '../../src/units.ts';
 import { isNoisy } from '../method.ts';
 import type { Spread } from '../results.ts';
 

@@ -1,5 +1,5 @@
 /** The report as one page that needs nothing from outside and no script. */
-import { bytes, counted } from '../../src/cli/units.ts';
+import { bytes, counted } from '../../src/units.ts';
 import type { CorpusFacts, Machine, Results } from '../results.ts';
 import { html, type Markup, trusted } from './html.ts';
 import { type Section, sectionsOf } from './section.ts';

@@ -1,7 +1,7 @@
 /** Stacked bars: what part of the workers' time each stage took. */
 import { rect } from '@observablehq/plot';
-import { percent } from '../../src/cli/units.ts';
 import { STAGES, type Stage } from '../../src/index.ts';
+import { percent } from '../../src/units.ts';
 import type { Row } from '../results.ts';
 import { draw } from './drawing.ts';
 import { html, type Markup } from './html.ts';

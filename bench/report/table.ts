@@ -1,6 +1,7 @@
 /** The numbers of a chart as a table, in a box of its own that may scroll sideways. */
-import { byteRate, bytes, count, percent } from '../../src/cli/units.ts';
+
 import { STAGES } from '../../src/index.ts';
+import { byteRate, bytes, count, percent } from '../../src/units.ts';
 import type { Row } from '../results.ts';
 import { html, type Markup } from './html.ts';
 import { secondsPerFile } from './measures.ts';

@@ -5,7 +5,7 @@ import type { DoctorReport, ExistingStore } from '../doctor/report.ts';
 import type { Spread } from '../doctor/spread.ts';
 import { printable } from '../errors.ts';
 import { availableProcessors } from '../native/processors.ts';
-import { bytes, count, counted, latency } from './units.ts';
+import { bytes, count, counted, latency } from '../units.ts';
 
 /** Some lines, each ended by a newline. */
 export function describeDoctor(report: DoctorReport): string {

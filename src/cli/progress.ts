@@ -7,7 +7,7 @@ import type { SingleBar } from 'cli-progress';
 import { requirePackage } from '../commonjs.ts';
 import type { Progress } from '../ingest/api.ts';
 import { type Estimate, Rates } from '../ingest/rates.ts';
-import { byteRate, bytes, clock, count, percent } from './units.ts';
+import { byteRate, bytes, clock, count, percent } from '../units.ts';
 
 export interface ProgressDisplay {
   update(progress: Progress): void;

@@ -1,10 +1,10 @@
 import { type Command, Option } from 'commander';
 import type { Layout } from '../store/layout.ts';
 import type { RelayoutReport } from '../store/relayout.ts';
+import { count, counted } from '../units.ts';
 import { type CommandContext, runCommand } from './command.ts';
 import { EXIT, type ExitCode } from './fail.ts';
 import { addCommonOptions, type CommonFlags, storeOf } from './options.ts';
-import { count, counted } from './units.ts';
 
 interface RelayoutFlags extends CommonFlags {
   readonly to: Layout;

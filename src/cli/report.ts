@@ -1,7 +1,7 @@
 /** The summary of an ingest, for people. */
 import { type IngestReport, STAGES, type Stage } from '../ingest/api.ts';
 import { OUTCOMES } from '../ingest/outcome.ts';
-import { byteRate, bytes, count, counted, duration, percent } from './units.ts';
+import { byteRate, bytes, count, counted, duration, percent } from '../units.ts';
 
 /** Some lines, each ended by a newline. */
 export function ingestSummary(report: IngestReport): string {

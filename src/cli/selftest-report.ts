@@ -1,7 +1,7 @@
 /** What a selftest found, for people: a line for each guarantee. */
 import { printable } from '../errors.ts';
 import { type GuaranteeReport, KILLED_IN, type SelftestReport } from '../selftest/report.ts';
-import { counted, duration } from './units.ts';
+import { counted, duration } from '../units.ts';
 
 /** Some lines, each ended by a newline. */
 export function describeSelftest(report: SelftestReport): string {

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { printable } from '../errors.ts';
 import type { StoreStats } from '../store/stats.ts';
+import { bytes, count, counted } from '../units.ts';
 import { type CommandContext, runCommand } from './command.ts';
 import { EXIT, type ExitCode } from './fail.ts';
 import { addCommonOptions, type CommonFlags, storeOf } from './options.ts';
-import { bytes, count, counted } from './units.ts';
 
 /** `ingot stats` */
 export function addStats(program: Command): void {

@@ -2,11 +2,11 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { printable } from '../errors.ts';
 import type { VerifyProgress, VerifyReport } from '../store/verify.ts';
 import type { DamagedObject } from '../store/verify-objects.ts';
+import { byteRate, bytes, counted, duration } from '../units.ts';
 import { type CommandContext, runCommand } from './command.ts';
 import { EXIT, type ExitCode } from './fail.ts';
 import { addCommonOptions, type CommonFlags, storeOf, threadsOption } from './options.ts';
 import type { Output } from './output.ts';
-import { byteRate, bytes, counted, duration } from './units.ts';
 
 interface VerifyFlags extends CommonFlags {
   readonly sample?: number;

@@ -1,6 +1,6 @@
-import { count, duration, latency, times } from '../cli/units.ts';
 import type { BarrierKind } from '../store/barrier.ts';
 import type { Durability } from '../store/seam.ts';
+import { count, duration, latency, times } from '../units.ts';
 import type { FlushFigure } from './flushes.ts';
 import type { Advised, Figures } from './report.ts';
 

@@ -1,5 +1,5 @@
-import { count, counted } from '../cli/units.ts';
 import type { Layout } from '../store/layout.ts';
+import { count, counted } from '../units.ts';
 import type { Advised, Figures } from './report.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { count, counted } from '../cli/units.ts';
+import { count, counted } from '../units.ts';
 import type { RateFigures, ThreadRates } from './rates.ts';
 import type { Advised } from './report.ts';
 

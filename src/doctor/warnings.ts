@@ -1,4 +1,4 @@
-import { bytes, count, duration, latency, percent } from '../cli/units.ts';
+import { bytes, count, duration, latency, percent } from '../units.ts';
 import type { FlushKind } from './flush-messages.ts';
 import type { Figures } from './report.ts';
 import { noiseOf } from './spread.ts';

@@ -106,8 +106,6 @@ export class Run {
     const timer = setInterval(() => this.#progress(), PROGRESS_EVERY_MS);
     const { signal } = this.#options;
     const onAbort = () => this.#pipeline.fail(interruption());
-    if (this.#half.swept > 0)
-      this.#options.onNotice?.(`removed the temps of ${this.#half.swept} dead writers`);
     let failure: Error | undefined;
     try {
       signal?.addEventListener('abort', onAbort);

@@ -1,6 +1,6 @@
-import { bytes, count } from '../cli/units.ts';
 import { IngotError } from '../errors.ts';
 import { fileSystemStats } from '../store/stats.ts';
+import { bytes, count } from '../units.ts';
 
 /** What the largest trial takes: files of changing size and the objects of all their states. */
 const NEEDED_BYTES = 256e6;

@@ -52,6 +52,16 @@ describe('ingot ingest', () => {
     );
   });
 
+  it('tells whose temps it removed', () => {
+    run('ingest', 'src');
+    const dead = (first: string) => `s/.tmp-${first.padEnd(32, '0')}/lock`;
+    makeTree({ [dead('a')]: '' }, cwd);
+    expect(run('ingest', 'src').stdout).toContain('  removed the temps of 1 dead writer\n');
+    makeTree({ [dead('a')]: '', [dead('b')]: '' }, cwd);
+    expect(run('ingest', 'src').stdout).toContain('  removed the temps of 2 dead writers\n');
+    expect(run('ingest', 'src').stdout).not.toContain('removed');
+  });
+
   it('names a damaged object that it repaired', () => {
     run('ingest', 'src');
     fs.chmodSync(join(cwd, 's', HELLO), 0o644);

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { count } from '../../cli/units.ts';
+import { count } from '../../units.ts';
 import { objectsIn, wrongObjects } from '../checks.ts';
 import { type Running, reportOf, unexpectedEnd } from '../program.ts';
 import { seededBytes } from '../tree.ts';

@@ -1,8 +1,8 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { counted } from '../../cli/units.ts';
 import { errnoOf } from '../../errors.ts';
 import type { Libc } from '../../native/libc.ts';
+import { counted } from '../../units.ts';
 import { objectsIn, otherObjects, tempsLeft, wrongObjects } from '../checks.ts';
 import { failureOf, unexpectedEnd } from '../program.ts';
 import { runTraced } from '../strace.ts';

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { counted } from '../../cli/units.ts';
+import { counted } from '../../units.ts';
 import { unexpectedEnd } from '../program.ts';
 import { runTraced } from '../strace.ts';
 import type { RawCall } from '../strace-log.ts';

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { count } from '../../cli/units.ts';
 import { digestOf } from '../../store/digest.ts';
+import { count } from '../../units.ts';
 import { otherObjects, tempsLeft, wrongObjects } from '../checks.ts';
 import { reportOf, unexpectedEnd } from '../program.ts';
 import { seededBytes, smallContents, writeFiles } from '../tree.ts';

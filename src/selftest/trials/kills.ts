@@ -1,8 +1,8 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { count, counted } from '../../cli/units.ts';
 import { Budget } from '../../doctor/budget.ts';
+import { count, counted } from '../../units.ts';
 import {
   countTemps,
   objectsIn,

@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
-import { counted } from '../../cli/units.ts';
 import { errnoOf } from '../../errors.ts';
 import { digestOf } from '../../store/digest.ts';
+import { counted } from '../../units.ts';
 import { reportOf, unexpectedEnd } from '../program.ts';
 import { type Ground, ingestOf } from '../trial.ts';
 

@@ -10,7 +10,7 @@ import {
   latency,
   percent,
   times,
-} from '../../src/cli/units.ts';
+} from '../src/units.ts';
 
 describe('numbers for people', () => {
   it('groups counts by thousands', () => {
