@@ -32,14 +32,27 @@ export function writeFully(ops: FileOps, fd: number, bytes: Uint8Array): void {
   while (at < bytes.length) at += ops.writeSync(fd, bytes, at, bytes.length - at);
 }
 
-/** Flushes a directory's entries: new names in it survive a power cut from here on. */
-export function flushDirectory(ops: FileOps, path: string): void {
-  const fd = ops.openSync(path, fs.constants.O_RDONLY | fs.constants.O_DIRECTORY);
+/** Makes the names in a directory durable. Throws what open(2) and fsync(2) fail with. */
+export function flushDirectory(ops: FileOps, path: string | Buffer): void {
+  const fd = openDirectory(ops, path);
   try {
     ops.fsyncSync(fd);
   } finally {
     ops.closeSync(fd);
   }
+  confirmFlush(ops, path);
+}
+
+/**
+ * What has to follow an fsync of a directory. On XFS that is no proof: when the file system has
+ * shut down it finds nothing left to write, and succeeds. But nothing can be opened any more then.
+ */
+export function confirmFlush(ops: FileOps, path: string | Buffer): void {
+  ops.closeSync(openDirectory(ops, path));
+}
+
+export function openDirectory(ops: FileOps, path: string | Buffer): number {
+  return ops.openSync(path, fs.constants.O_RDONLY | fs.constants.O_DIRECTORY);
 }
 
 /**

@@ -3,7 +3,13 @@ import { join } from 'node:path';
 import { errnoOf, failed } from '../errors.ts';
 import { type Libc, loadLibc } from '../native/libc.ts';
 import { type BarrierChoice, BarrierCoordinator, chooseBarrier } from './barrier.ts';
-import { type FileOps, flushDirectory, nodeFileOps } from './file-ops.ts';
+import {
+  confirmFlush,
+  type FileOps,
+  flushDirectory,
+  nodeFileOps,
+  openDirectory,
+} from './file-ops.ts';
 import { checkLayout, createStore, formatPath, METADATA, readFormat } from './format.ts';
 import { type Layout, listObjects, objectFolders } from './layout.ts';
 import type { LocalWorkerInit } from './local-worker-half.ts';
@@ -148,6 +154,7 @@ export class LocalMainHalf implements MainHalf {
   #flushFolder(folder: string): boolean {
     if (folder === this.workerInit.root) {
       this.#ops.fsyncSync(this.#rootFd);
+      confirmFlush(this.#ops, folder);
       return true;
     }
     try {
@@ -193,7 +200,7 @@ function isLarger(root: string, limit: number | undefined): boolean {
 
 function openRoot(root: string, ops: FileOps): number {
   try {
-    return ops.openSync(root, fs.constants.O_RDONLY | fs.constants.O_DIRECTORY);
+    return openDirectory(ops, root);
   } catch (error) {
     throw failed('cannot open the store', error, { path: root });
   }

@@ -1,8 +1,7 @@
-import fs from 'node:fs';
 import { promisify } from 'node:util';
 import { errnoOf, failed } from '../errors.ts';
 import { BarrierCoordinator } from './barrier.ts';
-import type { FileOps } from './file-ops.ts';
+import { confirmFlush, type FileOps, openDirectory } from './file-ops.ts';
 
 /** Makes names durable that were published one by one: one flush of a folder serves all that wait. */
 export class NameFlush {
@@ -29,8 +28,9 @@ export class NameFlush {
   async #flush(folder: string): Promise<void> {
     let fd = -1;
     try {
-      fd = this.#ops.openSync(folder, fs.constants.O_RDONLY | fs.constants.O_DIRECTORY);
+      fd = openDirectory(this.#ops, folder);
       await promisify(this.#ops.fsync)(fd);
+      confirmFlush(this.#ops, folder);
     } catch (error) {
       // A shard that is not there holds no names.
       if (fd < 0 && errnoOf(error) === 'ENOENT') return;

@@ -4,12 +4,13 @@ import { dirname } from 'node:path';
 import { IngotError } from '../errors.ts';
 import { escapeName, toFsPath } from '../names.ts';
 import { loadLibc } from '../native/libc.ts';
-import { type FileOps, nodeFileOps } from './file-ops.ts';
+import { type FileOps, flushDirectory, nodeFileOps } from './file-ops.ts';
 import { LockedTemp, sweepTempsOf } from './locked-temp.ts';
 
 /**
  * Lets `fill` write a temp beside the target, then makes it durable under the target's name. Such
- * temps that killed processes left there are removed. A fifo, a device or another special file is written in place: a rename would remove it.
+ * temps that killed processes left there are removed. A fifo, a device or another special file is
+ * written in place: a rename would remove it.
  */
 export async function replaceFile(
   target: string,
@@ -18,7 +19,7 @@ export async function replaceFile(
 ): Promise<void> {
   const path = followed(target);
   if (!(fs.statSync(toFsPath(path), { throwIfNoEntry: false })?.isFile() ?? true))
-    return withOpen(ops, path, 'w', fill);
+    return fillInPlace(ops, path, fill);
   const libc = await loadLibc();
   sweepTempsOf(path, libc, ops);
   const temp = LockedTemp.open(path, 0o666, libc, ops);
@@ -30,7 +31,7 @@ export async function replaceFile(
     temp.close();
   }
   // The new name is an entry of the directory, which needs a flush of its own.
-  await withOpen(ops, dirname(path), 'r', async (fd) => ops.fsyncSync(fd));
+  flushDirectory(ops, toFsPath(dirname(path)));
 }
 
 /** Throws when no file can be made at the target, so that long work need not end in that. */
@@ -42,15 +43,14 @@ export function checkReplaceable(target: string): void {
     fs.accessSync(toFsPath(dirname(followed(target))), fs.constants.W_OK);
 }
 
-async function withOpen(
+async function fillInPlace(
   ops: FileOps,
   path: string,
-  flags: string,
-  use: (fd: number) => Promise<void>,
+  fill: (fd: number) => Promise<void>,
 ): Promise<void> {
-  const fd = ops.openSync(toFsPath(path), flags, 0o666);
+  const fd = ops.openSync(toFsPath(path), 'w', 0o666);
   try {
-    await use(fd);
+    await fill(fd);
   } finally {
     ops.closeSync(fd);
   }

@@ -1,6 +1,6 @@
 /** The disk is lost in the middle of a run, which stands still meanwhile at a known place. */
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type EndAtStage, freezeAtStage, type Landing } from '../at-stage.ts';
@@ -19,12 +19,16 @@ import { expectNextRunCompletes, expectWhole } from './store-checks.ts';
 
 const FILES = 20;
 const contents = (of: string) => Array.from({ length: FILES }, (_, n) => `${of} ${n}`);
-const digestsOf = (texts: readonly string[]) =>
-  texts.map((text) => createHash('sha256').update(text).digest('hex')).sort();
+/** Written in several pieces, in a task of its own. */
+const LARGE = randomBytes(6 << 20);
+const FIRST = contents('first');
+const SECOND = [...contents('second'), LARGE];
+const digestsOf = (all: readonly (string | Buffer)[]) =>
+  all.map((content) => createHash('sha256').update(content).digest('hex')).sort();
 
-function makeSource(of: string): string {
-  const files = contents(of).map((content, n) => [`d${n % 3}/f${n}`, content] as const);
-  return makeTree(Object.fromEntries(files), join(temporaryDirectory(), of, 'source'));
+function makeSource(of: readonly (string | Buffer)[]): string {
+  const files = of.map((content, n) => [`d${n % 3}/f${n}`, content] as const);
+  return makeTree(Object.fromEntries(files), join(temporaryDirectory(), 'source'));
 }
 
 interface Disk {
@@ -95,7 +99,9 @@ const STAGES: readonly Omit<Landing, 'signal'>[] = [
   { stage: 'read', nth: 4 },
   { stage: 'stage', nth: 4 },
   { stage: 'barrier', nth: 1 },
+  { stage: 'large', nth: 3 },
   { stage: 'publish', nth: 4 },
+  { stage: 'flush', nth: 1 },
 ];
 
 beforeEach(demandMounts);
@@ -111,7 +117,7 @@ describe.each(LOSSES)('a store on $fileSystem that $how', ({ fileSystem, code, m
     async (landing) => {
       const disk = await mount();
       const store = join(disk.at, 'store');
-      const [first, second] = [makeSource('first'), makeSource('second')];
+      const [first, second] = [makeSource(FIRST), makeSource(SECOND)];
       expect(ingot(['ingest', first, '--store', store, '-q']).code).toBe(0);
 
       const args = ['ingest', second, '--store', store, '--threads', '1', '-q'];
@@ -122,8 +128,8 @@ describe.each(LOSSES)('a store on $fileSystem that $how', ({ fileSystem, code, m
 
       await disk.restore();
       const kept = expectWhole(store, tempsIn(store));
-      expect(kept).toEqual(expect.arrayContaining(digestsOf(contents('first'))));
-      const all = digestsOf([...contents('first'), ...contents('second')]);
+      expect(kept).toEqual(expect.arrayContaining(digestsOf(FIRST)));
+      const all = digestsOf([...FIRST, ...SECOND]);
       expect(expectNextRunCompletes(second, store).sort()).toEqual(all);
       expect(ingot(['verify', '--store', store, '-q'])).toMatchObject({ code: 0, stderr: '' });
     },

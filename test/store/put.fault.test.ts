@@ -154,6 +154,19 @@ test('after a failed flush of the folder every put fails, and none flushes again
   await store.close();
 });
 
+test('a flush of the folder is no proof when nothing can be opened after it, as on XFS', async () => {
+  const root = tempStore();
+  let down = false;
+  const { ops } = recordingOps(({ name, path }) => {
+    if (path !== root) return undefined;
+    if (name === 'fsync') down = true;
+    return down && name === 'openSync' ? errno('EIO', 'open') : undefined;
+  });
+  const store = await openWriting(root, ops);
+  await expect(store.put(small)).rejects.toMatchObject({ code: 'EIO', path: root });
+  await store.close();
+});
+
 test('a failed opening of the writer is no lasting state', async () => {
   let failures = 0;
   const { ops } = recordingOps(({ name, path }) =>
