@@ -6,8 +6,8 @@ import type { Digest } from '../store/digest.ts';
  * stages it; everyone after that has met a duplicate of his claim. So `new` and `duplicate` are
  * exact and the same in every run, and nothing is staged twice.
  *
- * A hash table in shared memory, without locks. It grows by segments, each twice as large as the
- * one before; a digest has one bucket in every segment. A claim takes the first free slot along
+ * A hash table in shared memory, without locks. It grows by segments, each half as large as all
+ * before it; a digest has one bucket in every segment. A claim takes the first free slot along
  * its buckets and slots never become free again, so two threads that look for the same digest
  * meet in the same slot, however far the table has grown in between.
  */
@@ -45,7 +45,7 @@ export class Claims {
     for (let segment = 0; ; segment++) {
       const words = this.#segments[segment] ?? this.#segmentFor(segment, task);
       if (words === undefined) return NOBODY;
-      const bucket = ((segment % 2 === 0 ? k0 : k1) >>> 0) % (FIRST_BUCKETS << segment);
+      const bucket = ((segment % 2 === 0 ? k0 : k1) >>> 0) % bucketsOf(words);
       let at = bucket * BUCKET_WORDS;
       for (const end = at + BUCKET_WORDS; at < end; at += SLOT_WORDS) {
         // Written once: a key word that is there and differs needs no second look.
@@ -124,21 +124,28 @@ const FREE = 0;
 const BUSY = -1;
 /** The owner, and 128 bits of the digest. */
 const SLOT_WORDS = 5;
-/** Enough that a segment is four fifths full before the next one is touched much. */
-const BUCKET_WORDS = SLOT_WORDS * 32;
+/** Enough that a segment is nearly nine tenths full before the next one is touched much. */
+const BUCKET_WORDS = SLOT_WORDS * 64;
 /** A table of 1 MB: what a run of some ten thousand contents needs. */
-const FIRST_BUCKETS = 1_536;
+const FIRST_BUCKETS = 768;
+/** More would leave more of the table empty, less would mean more places to look. */
+const GROWTH = 1.5;
 /** Reserved, not used: the largest that V8 takes; room for 100 million contents. */
 const MAX_BYTES = 2 ** 32;
 const SETTLE_MS = 2_000;
 
 /** In bytes. */
 function segmentStart(segment: number): number {
-  return FIRST_BUCKETS * BUCKET_WORDS * 4 * ((1 << segment) - 1);
+  return segment === 0 ? 0 : segmentEnd(segment - 1);
 }
 
 function segmentEnd(segment: number): number {
-  return segmentStart(segment + 1);
+  return Math.floor(FIRST_BUCKETS * GROWTH ** segment) * BUCKET_WORDS * 4;
+}
+
+/** An integer to V8, too: the remainder of a floating-point division takes far longer. */
+function bucketsOf(segment: Int32Array): number {
+  return (segment.length / BUCKET_WORDS) >>> 0;
 }
 
 const NIBBLES = new Uint8Array(128);
