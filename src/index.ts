@@ -33,7 +33,7 @@ export { type SelftestOptions, selftest } from './selftest/selftest.ts';
 export type { BarrierChoice, BarrierKind } from './store/barrier.ts';
 export { type Digest, isDigest, parseDigest } from './store/digest.ts';
 export { LAYOUTS, type Layout } from './store/layout.ts';
-export type { PutResult, PutSource } from './store/put.ts';
+export type { PutOptions, PutResult, PutSource } from './store/put.ts';
 export { type RelayoutOptions, type RelayoutReport, relayout } from './store/relayout.ts';
 export type { Durability } from './store/seam.ts';
 export { type StoreStats, storeStats } from './store/stats.ts';

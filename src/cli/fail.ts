@@ -42,7 +42,7 @@ export function failureOf(error: unknown): Failure {
 }
 
 /** What a command ends with that stopped because it was told to. */
-export function interruption(): IngotError {
+function interruption(): IngotError {
   return new IngotError({
     what: 'interrupted',
     code: 'INGOT_INTERRUPTED',

@@ -4,7 +4,7 @@ import { failed } from '../errors.ts';
 import { toFsPath } from '../names.ts';
 import type { PutSource } from '../store/put.ts';
 import { type CommandContext, runCommand, warnOfNewStore } from './command.ts';
-import { EXIT, type ExitCode, interruption } from './fail.ts';
+import { EXIT, type ExitCode } from './fail.ts';
 import { addCommonOptions, type CommonFlags, storeOf } from './options.ts';
 
 /** `ingot put FILE|-` */
@@ -29,7 +29,7 @@ async function runPut(
   const { Store } = await import('../store/store.ts');
   const store = await Store.open(path, { create: true });
   try {
-    const result = await store.put(sourceOf(file, signal));
+    const result = await store.put(sourceOf(file), { signal });
     output.result(result, `${result.digest}\n`);
     if (result.repaired) output.notice(`repaired a damaged object: ${result.digest}`);
     return EXIT.done;
@@ -47,11 +47,8 @@ function checkReadable(file: string): void {
   }
 }
 
-/** Streams end when a signal comes, which lets the store remove their temp. */
-function sourceOf(file: string, signal: AbortSignal): PutSource {
+function sourceOf(file: string): PutSource {
+  if (file === '-') return process.stdin;
   const path = toFsPath(file);
-  if (file !== '-' && typeof path === 'string') return path;
-  const stream = file === '-' ? process.stdin : fs.createReadStream(path);
-  signal.addEventListener('abort', () => stream.destroy(interruption()));
-  return stream;
+  return typeof path === 'string' ? path : fs.createReadStream(path);
 }

@@ -2,6 +2,8 @@ import fs from 'node:fs';
 import { errnoOf, type Failure } from '../errors.ts';
 import { type FileStatus, isRegularFile } from '../native/file-status.ts';
 import type { UnsupportedKind } from './outcome.ts';
+import { unsupportedKind } from './walk/directory.ts';
+import { ModeStatus } from './walk/mode-status.ts';
 
 /** How an entry ends when its content cannot be had. */
 export type Refusal =
@@ -10,8 +12,6 @@ export type Refusal =
 
 /** Reading a file again is worth it so often; what still changes then is `changed`. */
 export const READ_ATTEMPTS = 3;
-
-const { S_IFMT, S_IFIFO, S_IFSOCK, S_IFCHR, S_IFBLK } = fs.constants;
 
 /**
  * Reads a file from its start to its end into `buffer`, and gives the number of bytes. A read
@@ -39,18 +39,7 @@ function readAt(fd: number, buffer: Uint8Array, at: number): number {
 
 /** What a file is that is no regular file; undefined for one that is. */
 export function kindOf(status: FileStatus): UnsupportedKind | undefined {
-  if (isRegularFile(status)) return undefined;
-  switch (status.mode & S_IFMT) {
-    case S_IFIFO:
-      return 'fifo';
-    case S_IFSOCK:
-      return 'socket';
-    case S_IFCHR:
-    case S_IFBLK:
-      return 'device';
-    default:
-      return 'other';
-  }
+  return isRegularFile(status) ? undefined : unsupportedKind(new ModeStatus(status));
 }
 
 export function changedRefusal(path: string): Refusal {

@@ -1,20 +1,24 @@
 import fs from 'node:fs';
 import { dirname } from 'node:path';
-import type { Readable } from 'node:stream';
-import { failed, IngotError, UsageError } from '../errors.ts';
-import { isRegularFile, isUnchanged, nodeStatus } from '../native/file-status.ts';
-import { uninterruptedLater } from '../native/uninterrupted.ts';
+import { addAbortSignal, type Readable } from 'node:stream';
+import { failed, UsageError } from '../errors.ts';
 import { type Digest, DigestStream, digestOf } from './digest.ts';
 import { type FileOps, nodeFileOps } from './file-ops.ts';
 import { objectPath, otherLayout } from './layout.ts';
 import { LocalMainHalf } from './local-main-half.ts';
 import { type LocalWorkerInit, openLocalWorkerHalf } from './local-worker-half.ts';
 import { NameFlush } from './name-flush.ts';
+import { readSource } from './read-source.ts';
 import type { Durability, Group, StreamStage, WorkerHalf } from './seam.ts';
 import { flushObject, unflushedMarks } from './unflushed.ts';
 
 /** The path of a file, bytes in memory, or a stream of bytes. */
 export type PutSource = string | Uint8Array | Readable;
+
+export interface PutOptions {
+  /** Aborting ends a put that has not read all of its source. */
+  readonly signal?: AbortSignal | undefined;
+}
 
 export interface PutResult {
   readonly digest: Digest;
@@ -91,10 +95,12 @@ export class Putter {
     this.#main.abandon();
   }
 
-  async put(source: PutSource): Promise<PutResult> {
-    if (typeof source === 'string') return this.#putFile(source);
+  async put(source: PutSource, { signal }: PutOptions = {}): Promise<PutResult> {
+    signal?.throwIfAborted();
+    if (typeof source === 'string') return this.#putFile(source, signal);
     if (source instanceof Uint8Array) return this.#putBytes(this.#openGroup(), source);
-    return this.#putChunks(source);
+    // A stream may give nothing for long: only its own end wakes the one who waits for it.
+    return this.#putChunks(signal === undefined ? source : addAbortSignal(signal, source), signal);
   }
 
   /** Hashes and stages without a pause between, so that nobody changes the bytes meanwhile. */
@@ -106,7 +112,7 @@ export class Putter {
     });
   }
 
-  async #putFile(path: string): Promise<PutResult> {
+  async #putFile(path: string, signal: AbortSignal | undefined): Promise<PutResult> {
     let file: fs.promises.FileHandle;
     try {
       file = await fs.promises.open(path, 'r');
@@ -114,13 +120,16 @@ export class Putter {
       throw failed('cannot read the source', error, { path });
     }
     try {
-      return await this.#putChunks(readSource(file, path));
+      return await this.#putChunks(readSource(file, path, IN_MEMORY), signal);
     } finally {
       await file.close();
     }
   }
 
-  async #putChunks(chunks: AsyncIterable<unknown>): Promise<PutResult> {
+  async #putChunks(
+    chunks: AsyncIterable<unknown>,
+    signal: AbortSignal | undefined,
+  ): Promise<PutResult> {
     const group = this.#openGroup();
     const hash = new DigestStream();
     const waiting: Uint8Array[] = [];
@@ -128,6 +137,7 @@ export class Putter {
     let stage: StreamStage | undefined;
     try {
       for await (const chunk of chunks) {
+        signal?.throwIfAborted();
         if (!(chunk instanceof Uint8Array)) throw notBytes(chunk);
         size += chunk.length;
         waiting.push(chunk);
@@ -203,36 +213,6 @@ async function writeAndHash(
   const written = stage.write(bytes);
   hash.update(bytes);
   await written;
-}
-
-/** Reads to the end, and fails when a regular file was changed meanwhile. */
-async function* readSource(file: fs.promises.FileHandle, path: string): AsyncGenerator<Buffer> {
-  try {
-    const before = nodeStatus.ofOpen(file.fd);
-    // One byte more than a small file has, so that its end is seen without another chunk.
-    const chunkSize = isRegularFile(before) ? Math.min(IN_MEMORY, before.size + 1) : IN_MEMORY;
-    for (;;) {
-      const { bytesRead, buffer } = await uninterruptedLater(() =>
-        file.read(Buffer.allocUnsafe(chunkSize), 0, chunkSize),
-      );
-      if (bytesRead === 0) break;
-      yield buffer.subarray(0, bytesRead);
-    }
-    if (isRegularFile(before) && !isUnchanged(before, nodeStatus.ofOpen(file.fd)))
-      throw changed(path);
-  } catch (error) {
-    throw failed('cannot read the source', error, { path });
-  }
-}
-
-function changed(path: string): IngotError {
-  return new IngotError({
-    what: 'cannot store a file',
-    code: 'INGOT_CHANGED',
-    path,
-    why: 'it changed while it was read',
-    hint: 'put it again when nothing writes to it',
-  });
 }
 
 function notBytes(chunk: unknown): UsageError {

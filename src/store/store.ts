@@ -20,7 +20,7 @@ import type { Digest } from './digest.ts';
 import { type FileOps, nodeFileOps } from './file-ops.ts';
 import { checkLayout, createStore, readFormat, requireFormat, type StoreFormat } from './format.ts';
 import { candidatePaths, type Layout, listObjects } from './layout.ts';
-import { type PutResult, type PutSource, Putter } from './put.ts';
+import { type PutOptions, type PutResult, type PutSource, Putter } from './put.ts';
 import type { Durability } from './seam.ts';
 import { openVerified } from './verified-stream.ts';
 
@@ -82,9 +82,10 @@ export class Store {
    * Stores one content: the file at a path (links are followed), bytes, or a stream of bytes. It
    * is durable when the promise resolves. From the first put until `close` this process is a
    * writer. Throws an IngotError: INGOT_CLOSED, INGOT_CHANGED (the file changed while it was
-   * read), INGOT_NOT_BYTES, or an errno; no temp is left then. An error of the stream is passed on.
+   * read), INGOT_NOT_BYTES, or an errno, or what the signal was aborted with; no temp is left then.
+   * An error of the stream is passed on.
    */
-  async put(source: PutSource): Promise<PutResult> {
+  async put(source: PutSource, options: PutOptions = {}): Promise<PutResult> {
     if (this.#closed)
       throw new IngotError({
         what: 'cannot store an object',
@@ -92,7 +93,7 @@ export class Store {
         path: this.root,
         why: 'the store was closed',
       });
-    const result = this.#openPutter().then((putter) => putter.put(source));
+    const result = this.#openPutter().then((putter) => putter.put(source, options));
     this.#running.add(result);
     try {
       return await result;

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { endAtStage } from '../at-stage.ts';
 import { makeTree } from '../tree.ts';
 import { ingot, start, tempsIn } from './run.ts';
 
@@ -71,5 +72,15 @@ describe('signals', () => {
     child.kill('SIGINT');
     expect(await new Promise((resolve) => child.on('close', resolve))).toBe(130);
     expect(tempsIn(join(cwd, 's'))).toEqual([]);
+  });
+
+  it('end a put of a file in the middle, leaving no temp and no object', async () => {
+    const large = Buffer.alloc(16 << 20, 'x');
+    fs.writeFileSync(join(cwd, 'source'), large);
+    const ended = await endAtStage(['put', join(cwd, 'source'), '--store', join(cwd, 'store')], {
+      ...{ stage: 'large', nth: 2, signal: 'SIGTERM' },
+    });
+    expect(ended).toMatchObject({ code: 143, stdout: '' });
+    expect(fs.readdirSync(join(cwd, 'store'))).toEqual(['.ingot']);
   });
 });

@@ -6,6 +6,7 @@ import { digestOf } from '../../src/store/digest.ts';
 import type { FileOps } from '../../src/store/file-ops.ts';
 import { type Layout, objectPath } from '../../src/store/layout.ts';
 import { Store } from '../../src/store/store.ts';
+import { makeTree } from '../tree.ts';
 import {
   type Call,
   errno,
@@ -137,6 +138,42 @@ describe.each(sources)('after a failed put of %s', (_kind, bytes, source) => {
     expect(await store.put(source())).toMatchObject({ outcome: 'new', digest: digestOf(bytes) });
     await store.close();
     expect(strayNames(root)).toEqual([]);
+  });
+});
+
+describe('a put that is aborted', () => {
+  test('in the middle of a file leaves no temp and no object', async () => {
+    const root = tempStore();
+    const source = join(makeTree({ large: Buffer.alloc(8 << 20, 'x') }), 'large');
+    const controller = new AbortController();
+    const { ops, count } = recordingOps(
+      ({ name }) => void (name === 'write' && controller.abort()),
+    );
+    const store = await openWriting(root, ops);
+    const put = store.put(source, { signal: controller.signal });
+    await expect(put).rejects.toMatchObject({ name: 'AbortError' });
+    expect(count('write')).toBeLessThan(8);
+    expect(listSorted(root, 'flat')).toEqual([]);
+    const [writer] = strayNames(root);
+    expect(fs.readdirSync(join(root, writer!, '0'))).toEqual([]);
+    await store.close();
+  });
+
+  test('waits no longer for a stream that gives nothing', async () => {
+    const store = await openWriting(tempStore(), recordingOps().ops);
+    const controller = new AbortController();
+    const put = store.put(new Readable({ read: () => controller.abort() }), {
+      signal: controller.signal,
+    });
+    await expect(put).rejects.toMatchObject({ name: 'AbortError' });
+    await store.close();
+  });
+
+  test('before it begins reads nothing', async () => {
+    const store = await openWriting(tempStore(), recordingOps().ops);
+    const put = store.put('/no/such/file', { signal: AbortSignal.abort() });
+    await expect(put).rejects.toMatchObject({ name: 'AbortError' });
+    await store.close();
   });
 });
 

@@ -1,0 +1,46 @@
+import fs from 'node:fs';
+import type { FileStatus } from '../../native/file-status.ts';
+import type { EntryStatus } from './directory.ts';
+
+/** A file's status as Node's Stats tells it: the type of the file is read from its mode. */
+export class ModeStatus implements EntryStatus {
+  readonly dev: number;
+  readonly ino: number;
+  readonly size: number;
+  readonly #type: number;
+
+  constructor({ device, inode, size, mode }: FileStatus) {
+    this.dev = device;
+    this.ino = inode;
+    this.size = size;
+    this.#type = mode & fs.constants.S_IFMT;
+  }
+
+  isFile(): boolean {
+    return this.#type === fs.constants.S_IFREG;
+  }
+
+  isDirectory(): boolean {
+    return this.#type === fs.constants.S_IFDIR;
+  }
+
+  isSymbolicLink(): boolean {
+    return this.#type === fs.constants.S_IFLNK;
+  }
+
+  isFIFO(): boolean {
+    return this.#type === fs.constants.S_IFIFO;
+  }
+
+  isSocket(): boolean {
+    return this.#type === fs.constants.S_IFSOCK;
+  }
+
+  isBlockDevice(): boolean {
+    return this.#type === fs.constants.S_IFBLK;
+  }
+
+  isCharacterDevice(): boolean {
+    return this.#type === fs.constants.S_IFCHR;
+  }
+}

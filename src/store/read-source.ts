@@ -1,0 +1,41 @@
+import type { FileHandle } from 'node:fs/promises';
+import { failed, IngotError } from '../errors.ts';
+import { isRegularFile, isUnchanged, nodeStatus } from '../native/file-status.ts';
+import { uninterruptedLater } from '../native/uninterrupted.ts';
+
+/**
+ * Reads to the end, at most `chunkBytes` at a time. Throws an IngotError: INGOT_CHANGED when a
+ * regular file was changed meanwhile, or an errno.
+ */
+export async function* readSource(
+  file: FileHandle,
+  path: string,
+  chunkBytes: number,
+): AsyncGenerator<Buffer> {
+  try {
+    const before = nodeStatus.ofOpen(file.fd);
+    // One byte more than a small file has, so that its end is seen without another chunk.
+    const chunkSize = isRegularFile(before) ? Math.min(chunkBytes, before.size + 1) : chunkBytes;
+    for (;;) {
+      const { bytesRead, buffer } = await uninterruptedLater(() =>
+        file.read(Buffer.allocUnsafe(chunkSize), 0, chunkSize),
+      );
+      if (bytesRead === 0) break;
+      yield buffer.subarray(0, bytesRead);
+    }
+    if (isRegularFile(before) && !isUnchanged(before, nodeStatus.ofOpen(file.fd)))
+      throw changed(path);
+  } catch (error) {
+    throw failed('cannot read the source', error, { path });
+  }
+}
+
+function changed(path: string): IngotError {
+  return new IngotError({
+    what: 'cannot store a file',
+    code: 'INGOT_CHANGED',
+    path,
+    why: 'it changed while it was read',
+    hint: 'put it again when nothing writes to it',
+  });
+}
