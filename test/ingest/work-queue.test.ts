@@ -109,7 +109,7 @@ describe('packed files', () => {
     const name = fc.string({ unit: 'binary', minLength: 1 }).filter((text) => !text.includes('/'));
     fc.assert(
       fc.property(fc.array(name, { minLength: 1 }), (names) => {
-        const found = { directory: 'd', realDirectory: '/r/d', names };
+        const found = { directory: 'd', withoutLinks: '/r/d', names };
         expect(unpack(pack(found))).toEqual(found);
         expect(countOf([pack(found)])).toBe(names.length);
       }),
