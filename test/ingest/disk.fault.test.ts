@@ -127,7 +127,15 @@ describe('a flat store whose directory index is full', () => {
         `ENOSPC.*disk has room.*directory index is full.*${store}.*'ingot relayout --to sharded'`,
       ),
     );
-    const moved = ingot(['relayout', '--to', 'sharded', '--store', store, '--json']);
+    const moved = ingot([
+      'relayout',
+      '--to',
+      'sharded',
+      '--store',
+      store,
+      '--json',
+      '--no-progress',
+    ]);
     expect(moved).toMatchObject({ code: 0, stderr: '' });
     expect(JSON.parse(moved.stdout).moved).toBeGreaterThan(filled);
     expect(fs.readdirSync(store).filter((name) => name.length === 64)).toEqual([]);
