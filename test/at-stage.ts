@@ -14,7 +14,8 @@ const AT_STAGE = fileURLToPath(new URL('fixtures/at-stage.mjs', import.meta.url)
 export interface Landing {
   /**
    * `move` is relayout's, as are `format` 1 and 2: store.json gets its name. `flush` is that of the
-   * directory, `large` a write of a large object. `manifest` 1 is its first write, 2 the moment when it gets its name, `manifest`.
+   * directory, `large` a write of a large object. `manifest` 1 is its first write, 2 the moment
+   * when it gets its name, `manifest`.
    */
   readonly stage:
     | 'create'

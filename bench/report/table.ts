@@ -1,5 +1,4 @@
 /** The numbers of a chart as a table, in a box of its own that may scroll sideways. */
-
 import { STAGES } from '../../src/index.ts';
 import { byteRate, bytes, count, percent } from '../../src/units.ts';
 import type { Row } from '../results.ts';

@@ -23,9 +23,9 @@ export class BatchFiles {
     while (this.#next === this.#names.length) {
       if (this.#directories === this.#found.length) return false;
       this.close();
-      const { names, ...found } = unpack(this.#found[this.#directories++]!);
+      const found = unpack(this.#found[this.#directories++]!);
       this.#directory = new SourceDirectory(found, this.#openAt);
-      this.#names = names;
+      this.#names = found.names;
       this.#next = 0;
     }
     this.#next++;

@@ -9,7 +9,7 @@ import type { Digest } from '../store/digest.ts';
 import type { CloneStage, Group, StreamStage } from '../store/seam.ts';
 import type { Claims } from './claims.ts';
 import { hashFile, type ReadContext, SourceError, sampleOf } from './large-read.ts';
-import { type PackedFiles, unpack } from './packed-files.ts';
+import type { PackedFiles } from './packed-files.ts';
 import { SourceDirectory } from './source-directory.ts';
 import { changedRefusal, kindOf, READ_ATTEMPTS, type Refusal, refusalOf } from './source-file.ts';
 
@@ -34,13 +34,13 @@ export async function ingestLarge(
   file: PackedFiles,
   context: LargeContext,
 ): Promise<LargeContent | Refusal> {
-  const { names, ...found } = unpack(file);
-  const [name] = names;
-  const directory = new SourceDirectory(found, context.libc?.openAt);
-  const path = directory.pathOf(name!);
+  const directory = new SourceDirectory(file, context.libc?.openAt);
+  // One file alone: its name is all that is packed.
+  const name = file.names;
+  const path = directory.pathOf(name);
   let fd: number;
   try {
-    fd = directory.open(name!);
+    fd = directory.open(name);
   } catch (error) {
     return refuse(error, path);
   } finally {

@@ -1,12 +1,12 @@
 import { joinPath } from '../names.ts';
-import type { FoundFiles } from './walk/entries.ts';
+import type { FoundFiles, WalkedDirectory } from './walk/entries.ts';
 
 /**
  * Files of one directory that wait for a worker. Their names are one string: some ten thousand
  * are held at any time, and as strings of their own they would outlive V8's young generation,
  * make the heap grow, and be copied one by one to the worker.
  */
-export interface PackedFiles extends Omit<FoundFiles, 'names'> {
+export interface PackedFiles extends WalkedDirectory {
   /** Joined by `/`, which no name holds. */
   readonly names: string;
   readonly count: number;

@@ -3,7 +3,7 @@ import { errnoOf } from '../errors.ts';
 import { joinPath, toFsPath } from '../names.ts';
 import type { OpenAt } from '../native/libc.ts';
 import { withDescriptors } from './source-file.ts';
-import type { FoundFiles } from './walk/entries.ts';
+import type { WalkedDirectory } from './walk/entries.ts';
 
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
 
@@ -16,8 +16,8 @@ const FILE_FLAGS = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
 /**
  * Opens the files of one directory that was walked. The directory itself is opened once and
  * without following any link: whoever puts a link in the place of it, or of one above it, leads
- * nobody out of the source. Files that were named on their own, and all files
- * where the machine has no `OpenAt`, are opened by their path.
+ * nobody out of the source. Files that were named on their own, and all files where the machine
+ * has no `OpenAt`, are opened by their path.
  */
 export class SourceDirectory {
   readonly #directory: string;
@@ -25,7 +25,7 @@ export class SourceDirectory {
   readonly #openAt: OpenAt | undefined;
   #fd: number | undefined;
 
-  constructor({ directory, withoutLinks }: Omit<FoundFiles, 'names'>, openAt: OpenAt | undefined) {
+  constructor({ directory, withoutLinks }: WalkedDirectory, openAt: OpenAt | undefined) {
     this.#directory = directory;
     this.#withoutLinks = withoutLinks;
     this.#openAt = withoutLinks === undefined ? undefined : openAt;

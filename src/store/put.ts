@@ -100,7 +100,7 @@ export class Putter {
     if (typeof source === 'string') return this.#putFile(source, signal);
     if (source instanceof Uint8Array) return this.#putBytes(this.#openGroup(), source);
     // A stream may give nothing for long: only its own end wakes the one who waits for it.
-    return this.#putChunks(signal === undefined ? source : addAbortSignal(signal, source), signal);
+    return this.#putChunks(signal === undefined ? source : addAbortSignal(signal, source));
   }
 
   /** Hashes and stages without a pause between, so that nobody changes the bytes meanwhile. */
@@ -120,16 +120,13 @@ export class Putter {
       throw failed('cannot read the source', error, { path });
     }
     try {
-      return await this.#putChunks(readSource(file, path, IN_MEMORY), signal);
+      return await this.#putChunks(readSource(file, path, IN_MEMORY, signal));
     } finally {
       await file.close();
     }
   }
 
-  async #putChunks(
-    chunks: AsyncIterable<unknown>,
-    signal: AbortSignal | undefined,
-  ): Promise<PutResult> {
+  async #putChunks(chunks: AsyncIterable<unknown>): Promise<PutResult> {
     const group = this.#openGroup();
     const hash = new DigestStream();
     const waiting: Uint8Array[] = [];
@@ -137,7 +134,6 @@ export class Putter {
     let stage: StreamStage | undefined;
     try {
       for await (const chunk of chunks) {
-        signal?.throwIfAborted();
         if (!(chunk instanceof Uint8Array)) throw notBytes(chunk);
         size += chunk.length;
         waiting.push(chunk);

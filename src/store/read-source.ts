@@ -5,18 +5,20 @@ import { uninterruptedLater } from '../native/uninterrupted.ts';
 
 /**
  * Reads to the end, at most `chunkBytes` at a time. Throws an IngotError: INGOT_CHANGED when a
- * regular file was changed meanwhile, or an errno.
+ * regular file was changed meanwhile, or an errno; or what the signal was aborted with.
  */
 export async function* readSource(
   file: FileHandle,
   path: string,
   chunkBytes: number,
+  signal: AbortSignal | undefined,
 ): AsyncGenerator<Buffer> {
   try {
     const before = nodeStatus.ofOpen(file.fd);
     // One byte more than a small file has, so that its end is seen without another chunk.
     const chunkSize = isRegularFile(before) ? Math.min(chunkBytes, before.size + 1) : chunkBytes;
     for (;;) {
+      signal?.throwIfAborted();
       const { bytesRead, buffer } = await uninterruptedLater(() =>
         file.read(Buffer.allocUnsafe(chunkSize), 0, chunkSize),
       );

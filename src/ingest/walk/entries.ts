@@ -1,15 +1,16 @@
 import type { Failure } from '../../errors.ts';
 import type { UnsupportedKind } from '../outcome.ts';
 
-/**
- * Files of one directory, as the walk hands them on. Paths and names are in the escaped form of
- * names.ts: they turn back into the exact bytes.
- */
-export interface FoundFiles {
-  /** The directory as it is opened: the source as it was given, and the path below it. */
+/** A directory that was walked. Paths and names are in the escaped form of names.ts. */
+export interface WalkedDirectory {
+  /** As it is opened: the source as it was given, and the path below it. */
   readonly directory: string;
   /** A path to it that leads through no link; not for files that were named on their own. */
   readonly withoutLinks?: string | undefined;
+}
+
+/** Files of one directory, as the walk hands them on. */
+export interface FoundFiles extends WalkedDirectory {
   readonly names: string[];
 }
 

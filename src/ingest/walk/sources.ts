@@ -32,10 +32,11 @@ export function realPathOf(path: string): string {
 }
 
 /**
- * A path without links to what is at `realPath`: relative below the working directory, since not
- * everybody may search the directories that lead there.
+ * A path to the tree that leads through no link: relative where the tree was given so and lies
+ * below the working directory, since not everybody may search the directories that lead there.
  */
-export function withoutLinks(realPath: string): string {
+export function withoutLinks({ path, realPath }: Tree): string {
+  if (path.startsWith('/')) return realPath;
   const here = realPathOf('.');
   if (realPath === here) return '.';
   return realPath.startsWith(`${here}/`) ? realPath.slice(here.length + 1) : realPath;

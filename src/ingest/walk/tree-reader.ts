@@ -57,7 +57,7 @@ export class TreeReader {
 
   constructor(tree: Tree, rules: WalkRules, named: NamedEntries, sink: WalkSink) {
     this.#tree = tree;
-    this.#withoutLinks = withoutLinks(tree.realPath);
+    this.#withoutLinks = withoutLinks(tree);
     this.#rules = rules;
     this.#named = named;
     this.#sink = sink;
