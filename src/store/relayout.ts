@@ -10,7 +10,7 @@
  */
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { errnoOf, failed, IngotError } from '../errors.ts';
 import { type Libc, loadLibc } from '../native/libc.ts';
 import type { Digest } from './digest.ts';
@@ -25,10 +25,10 @@ import {
   otherLayout,
   SHARDS,
 } from './layout.ts';
+import { waitForOldWriters } from './old-writers.ts';
 import { quarantine } from './quarantine.ts';
 import { makeShards, removeShards } from './shards.ts';
 import { hashesTo } from './verify-objects.ts';
-import { listWriters, signOf } from './writer.ts';
 
 export interface RelayoutOptions {
   /** Aborting stops between two objects and rejects with INGOT_INTERRUPTED. */
@@ -48,7 +48,6 @@ export interface RelayoutReport {
 
 /** Objects moved before the event loop gets a turn, for signals and progress. */
 const MOVES_PER_TURN = 512;
-const POLL_MS = 100;
 
 /**
  * Moves all objects of a store to a layout; does nothing when they are there. Throws an
@@ -104,7 +103,10 @@ class Relayout {
     if (this.#isNeeded()) {
       await this.#announce();
       await this.#moveAll();
-      await this.#waitForOldWriters();
+      await waitForOldWriters(this.#root, this.#to, this.#libc, {
+        onWaiting: this.#options.onWaiting,
+        onPoll: () => this.#stopIfAsked(),
+      });
       await this.#moveAll();
       this.#flushFolders();
       this.#writeFormat(this.#to);
@@ -196,23 +198,6 @@ class Relayout {
     }
     quarantine(this.#root, { digest, path: target, inode }, this.#ops);
     return false;
-  }
-
-  /** No new ones can come: a writer looks at the format again after it has shown its layout. */
-  async #waitForOldWriters(): Promise<void> {
-    const isOld = (folder: string) => {
-      const { alive, layout } = signOf(folder, this.#libc);
-      return alive && layout !== this.#to;
-    };
-    let old = listWriters(this.#root, this.#libc).map(({ folder }) => folder);
-    for (let told = 0; ; ) {
-      old = old.filter(isOld);
-      if (old.length !== told) this.#options.onWaiting?.(old.length);
-      if (old.length === 0) return;
-      told = old.length;
-      await delay(POLL_MS);
-      this.#stopIfAsked();
-    }
   }
 
   #flushFolders(): void {
