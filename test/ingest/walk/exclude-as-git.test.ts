@@ -10,6 +10,12 @@ import { walk } from './walking.ts';
 
 const NAMES = ['a', 'b', 'ab', 'a.b', '#a', '!b', 'a b', 'a ', 'B', 'a]'];
 
+/**
+ * Such as `a**` before a slash. gitignore(5) calls these asterisks regular ones, and so does `ignore`;
+ * git cuts off the literal beginning first, and sees a `**` that begins a pattern.
+ */
+const GLOBSTAR_AFTER_LITERALS = /^(?!!\*)!?[^*?[\\]*[^*?[\\/]\*\*/;
+
 let tree: string;
 let rules: string;
 beforeEach((context) => {
@@ -39,7 +45,8 @@ const pattern = fc
     }),
     fc.constantFrom('', '', '/', '/**', ' ', '\\ ', '.f', '.f '),
   )
-  .map(([before, parts, after]) => before + parts.join('/') + after);
+  .map(([before, parts, after]) => before + parts.join('/') + after)
+  .filter((rule) => !GLOBSTAR_AFTER_LITERALS.test(rule));
 const files = fc.array(
   fc.oneof({ weight: 5, arbitrary: pattern }, fc.constant(''), fc.constant('# a')),
   {
