@@ -32,7 +32,11 @@ export const FAMILIES: readonly Family[] = [
   { name: 'write', syscalls: ['write', 'pwrite64'], errors: ['EIO', 'ENOSPC', 'EDQUOT', 'EINTR'] },
   { name: 'fsync', syscalls: ['fsync'], errors: ['EIO', 'ENOSPC', 'EDQUOT', 'EINTR'] },
   { name: 'syncfs', syscalls: ['syncfs'], errors: ['EIO', 'ENOSPC', 'EDQUOT'] },
-  { name: 'rename', syscalls: ['rename', 'link'], errors: ['EIO', 'ENOSPC', 'EDQUOT', 'EACCES'] },
+  {
+    name: 'rename',
+    syscalls: ['rename', 'renameat2', 'link'],
+    errors: ['EIO', 'ENOSPC', 'EDQUOT', 'EACCES'],
+  },
   { name: 'mkdir', syscalls: ['mkdir'], errors: ['EIO', 'ENOSPC', 'EDQUOT', 'EACCES'] },
   { name: 'flock', syscalls: ['flock'], errors: ['EIO', 'EINTR'] },
   { name: 'unlink', syscalls: ['unlink', 'rmdir'], errors: ['EIO', 'EACCES'] },

@@ -20,6 +20,12 @@ export interface Libc {
    * page cache. False where the file system does not take it.
    */
   setDirect(fd: number, on: boolean): boolean;
+  /**
+   * renameat2(2) with RENAME_NOREPLACE: false when something has the new name. Undefined, with
+   * nothing done, where the kernel or the file system cannot do that (NFS). Throws what else the
+   * call fails with.
+   */
+  renameNew(from: string, to: string): boolean | undefined;
   /** _exit(2): ends the process at once; nothing that is still to be written or run is. */
   exit(code: number): void;
   /** Where a buffer lies in memory: direct writes ask for its alignment. */
@@ -58,6 +64,7 @@ const STATX_BASIC_STATS = 0x7ff;
 /** The same number on all architectures that Node runs on. */
 const SYS_OPENAT2 = 437;
 const RESOLVE_NO_SYMLINKS = 4;
+const RENAME_NOREPLACE = 1;
 const O_PATH = 0o10000000;
 const O_CLOEXEC = 0o2000000;
 
@@ -105,6 +112,7 @@ async function bind(): Promise<Libc | undefined> {
       return true;
     },
     setDirect: (fd, on) => fcntl(fd, F_SETFL, 'int', on ? fs.constants.O_DIRECT : 0) === 0,
+    renameNew: bindRenameNew(koffi, self),
     exit: (code) => exit(code),
     addressOf: (buffer) => koffi.address(buffer),
     statx: bindStatx(koffi, self),
@@ -167,6 +175,26 @@ function bindOpenAt(koffi: Koffi, self: ReturnType<Koffi['load']>): OpenAt | und
     directory: (path) =>
       opened(openat2(SYS_OPENAT2, AT_FDCWD, toCString(path), how, how.byteLength)),
     file: (directory, name, flags) => opened(openat(directory, toCString(name), flags | O_CLOEXEC)),
+  };
+}
+
+function bindRenameNew(koffi: Koffi, self: ReturnType<Koffi['load']>): Libc['renameNew'] {
+  const { EEXIST, EINVAL, ENOSYS } = koffi.os.errno;
+  let call: (fromFd: number, from: string, toFd: number, to: string, flags: number) => number;
+  try {
+    call = self.func(
+      'int renameat2(int fromFd, const char *from, int toFd, const char *to, unsigned int flags)',
+    );
+  } catch {
+    // The only thing that can be wrong: a C library without the function.
+    return () => undefined;
+  }
+  return (from, to) => {
+    if (call(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) === 0) return true;
+    const errno = koffi.errno();
+    if (errno === EEXIST) return false;
+    if (errno === EINVAL || errno === ENOSYS) return undefined;
+    throw errnoError('rename', errno);
   };
 }
 

@@ -59,9 +59,10 @@ export async function relayout(
   to: Layout,
   options: RelayoutOptions = {},
   ops: FileOps = nodeFileOps,
+  calls: Promise<Libc | undefined> = loadLibc(),
 ): Promise<RelayoutReport> {
   requireFormat(root);
-  const libc = await loadLibc();
+  const libc = await calls;
   if (libc === undefined) throw noFlock(root);
   const lock = join(root, METADATA, 'relayout.lock');
   let lockFd = -1;
@@ -177,9 +178,7 @@ class Relayout {
     const source = objectPath(this.#root, this.#from, digest);
     const target = objectPath(this.#root, this.#to, digest);
     try {
-      const taken = fs.lstatSync(target, { throwIfNoEntry: false });
-      if (taken !== undefined && this.#merge(digest, source, target, taken.ino)) return;
-      this.#ops.renameSync(source, target);
+      while (!this.#rename(source, target)) if (this.#merge(digest, source, target)) return;
       this.#moved++;
     } catch (error) {
       // Moved aside by a verify: listing it and moving it are two steps.
@@ -189,15 +188,29 @@ class Relayout {
     }
   }
 
+  /**
+   * False when something has the new name. What comes to be there at this very moment is a repair of
+   * the object that moves, so it must not be replaced: where only rename(2) can be had, it may be.
+   */
+  #rename(source: string, target: string): boolean {
+    const renamed = this.#libc.renameNew(source, target);
+    if (renamed !== undefined) return renamed;
+    if (fs.lstatSync(target, { throwIfNoEntry: false }) !== undefined) return false;
+    this.#ops.renameSync(source, target);
+    return true;
+  }
+
   /** True when the object in the new place is sound and the old one was removed. */
-  #merge(digest: Digest, source: string, target: string, inode: number): boolean {
-    if (hashesTo(target, digest)) {
-      this.#ops.unlinkSync(source);
-      this.#merged++;
-      return true;
+  #merge(digest: Digest, source: string, target: string): boolean {
+    const taken = fs.lstatSync(target, { throwIfNoEntry: false });
+    if (taken === undefined) return false;
+    if (!hashesTo(target, digest)) {
+      quarantine(this.#root, { digest, path: target, inode: taken.ino }, this.#ops);
+      return false;
     }
-    quarantine(this.#root, { digest, path: target, inode }, this.#ops);
-    return false;
+    this.#ops.unlinkSync(source);
+    this.#merged++;
+    return true;
   }
 
   #flushFolders(): void {

@@ -21,7 +21,7 @@ test('each call that changes a file below the directory is typed', () => {
       '7 unlinkat(4</s>, "d", AT_REMOVEDIR) = 0',
       '7 unlinkat(4</s>, "a", 0) = 0',
       '7 link("/s/a", "/s/b") = 0',
-      '7 renameat2(AT_FDCWD</s>, "a", AT_FDCWD</s>, "d/b", 0) = 0',
+      '7 renameat2(AT_FDCWD</s>, "a", AT_FDCWD</s>, "d/b", RENAME_NOREPLACE) = 0',
     ),
   ).toEqual([
     { name: 'open', path: '/s/a', fd: 5, creates: true, appends: false },
@@ -68,6 +68,7 @@ test.each([
   '7 symlinkat("/t", AT_FDCWD</t>, "/s/a") = 0',
   '7 openat(AT_FDCWD</t>, "/s/a", O_WRONLY|O_CREAT|O_TRUNC, 0444) = 5</s/a>',
   '7 renameat2(AT_FDCWD</t>, "/s/a", AT_FDCWD</t>, "/s/b", RENAME_EXCHANGE) = 0',
+  '7 renameat2(AT_FDCWD</t>, "/s/a", AT_FDCWD</t>, "/s/b", RENAME_NOREPLACE|RENAME_WHITEOUT) = 0',
 ])('a change of a kind that the model does not know is refused: %s', (line) => {
   expect(() => read(line)).toThrow(/a call that the model does not know/);
 });

@@ -98,7 +98,7 @@ function pathAction(call: RawCall, path: string, other: string | undefined): Act
       return { name: args.includes('AT_REMOVEDIR') ? 'rmdir' : 'unlink', path };
     case 'rename':
     case 'link':
-      if (args.some((arg) => /^RENAME_/.test(arg))) throw unknownCall(call);
+      if (args.some((arg) => /^RENAME_(?!NOREPLACE$)/.test(arg))) throw unknownCall(call);
       return { name: name.startsWith('r') ? 'rename' : 'link', from: path, to: other! };
     default:
       throw unknownCall(call);

@@ -90,7 +90,7 @@ const beforeItsFoldersAreFlushed = { diesBefore: 'fsyncSync /store$' };
 /** store.json has its name, which is not flushed. */
 const beforeTheStoreIsFlushed = { diesBefore: 'fsyncSync /\\.ingot$' };
 /** store.json durably names both layouts, and no object is moved. */
-const beforeItsFirstMove = { diesBefore: 'renameSync /[0-9a-f]{64}$' };
+const beforeItsFirstMove = { diesBefore: 'opendirSync /store/[0-9a-f]{2}$' };
 
 const syncfs = ['--barrier', 'syncfs'];
 const fsync = ['--barrier', 'fsync'];

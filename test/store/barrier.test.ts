@@ -9,6 +9,7 @@ const libc: Libc = {
   syncfs: async () => {},
   tryLock: () => true,
   setDirect: () => false,
+  renameNew: () => undefined,
   exit: () => {},
   addressOf: () => 0n,
   statx: undefined,

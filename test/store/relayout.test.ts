@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { loadLibc } from '../../src/native/libc.ts';
 import { digestOf } from '../../src/store/digest.ts';
+import { nodeFileOps } from '../../src/store/file-ops.ts';
 import { readFormat, writeFormat } from '../../src/store/format.ts';
 import { listLayout, objectPath, otherLayout } from '../../src/store/layout.ts';
 import { relayout } from '../../src/store/relayout.ts';
@@ -10,6 +11,7 @@ import { Store } from '../../src/store/store.ts';
 import { Writer } from '../../src/store/writer.ts';
 import {
   errno,
+  libcWithoutRenameNew,
   listSorted,
   plant,
   plantMany,
@@ -19,6 +21,7 @@ import {
 } from './temp-store.ts';
 
 const libc = (await loadLibc())!;
+const renaming = libcWithoutRenameNew();
 
 test.each(['flat', 'sharded'] as const)(
   'all objects of a store that is %s move to the other layout',
@@ -54,7 +57,7 @@ test('the new format is durable before the first move, the moves before the last
   const root = tempStore();
   plantMany(root, 'flat', 2);
   const { ops, calls } = recordingOps();
-  await relayout(root, 'sharded', {}, ops);
+  await relayout(root, 'sharded', {}, ops, renaming);
   const steps = calls
     .filter(({ name }) => name === 'renameSync' || name === 'fsyncSync')
     .map(({ name, path }) => {
@@ -78,7 +81,7 @@ test.each(['flat', 'sharded'] as const)(
       const { ops } = recordingOps(({ name, path }) =>
         name === 'renameSync' && !/json/.test(path) && ++moves > 50 ? errno('EIO') : undefined,
       );
-      await expect(relayout(root, otherLayout(from), {}, ops)).rejects.toMatchObject({
+      await expect(relayout(root, otherLayout(from), {}, ops, renaming)).rejects.toMatchObject({
         code: 'EIO',
       });
       expect(readFormat(root)).toEqual({ format: 1, layout: otherLayout(from), movingFrom: from });
@@ -103,7 +106,7 @@ test('every step may be the last before a crash: no object is lost, a second run
         /^(rename|mkdir|fsync|unlink|rmdir)/.test(name) && !/\/[0-9a-f]{2}$/.test(path);
       return changes && ++step >= fatal ? errno('EIO') : undefined;
     });
-    const crashed = await relayout(root, 'sharded', {}, ops).then(
+    const crashed = await relayout(root, 'sharded', {}, ops, renaming).then(
       () => false,
       () => true,
     );
@@ -174,23 +177,47 @@ test('a duplicate is found in the layout that is being left', async () => {
   await store.close();
 });
 
-test('of an object in both layouts the sound one is kept, the damaged one quarantined', async () => {
-  const root = tempStore('sharded');
-  const twice = plant(root, 'sharded', 'twice');
-  plant(root, 'flat', 'twice');
-  const oldDamaged = plant(root, 'sharded', 'old is damaged');
-  plant(root, 'flat', 'old is damaged', 'damaged');
-  const newDamaged = plant(root, 'sharded', 'new is damaged', 'damaged');
-  plant(root, 'flat', 'new is damaged');
-  expect(await relayout(root, 'sharded')).toEqual({ layout: 'sharded', moved: 1, merged: 2 });
-  const read = (digest: typeof twice) =>
-    fs.readFileSync(objectPath(root, 'sharded', digest), 'utf8');
-  expect([twice, oldDamaged, newDamaged].map(read)).toEqual([
-    'twice',
-    'old is damaged',
-    'new is damaged',
-  ]);
-  expect(fs.readdirSync(join(root, '.ingot', 'quarantine'))).toEqual([`${newDamaged}.1`]);
+test.each([
+  ['renameat2', Promise.resolve(libc)],
+  ['rename', renaming],
+])(
+  'of an object in both layouts the sound one is kept, the damaged one quarantined: %s',
+  async (_, calls) => {
+    const root = tempStore('sharded');
+    const twice = plant(root, 'sharded', 'twice');
+    plant(root, 'flat', 'twice');
+    const oldDamaged = plant(root, 'sharded', 'old is damaged');
+    plant(root, 'flat', 'old is damaged', 'damaged');
+    const newDamaged = plant(root, 'sharded', 'new is damaged', 'damaged');
+    plant(root, 'flat', 'new is damaged');
+    expect(await relayout(root, 'sharded', {}, nodeFileOps, calls)).toEqual({
+      layout: 'sharded',
+      moved: 1,
+      merged: 2,
+    });
+    const read = (digest: typeof twice) =>
+      fs.readFileSync(objectPath(root, 'sharded', digest), 'utf8');
+    expect([twice, oldDamaged, newDamaged].map(read)).toEqual([
+      'twice',
+      'old is damaged',
+      'new is damaged',
+    ]);
+    expect(fs.readdirSync(join(root, '.ingot', 'quarantine'))).toEqual([`${newDamaged}.1`]);
+    expect([...listLayout(root, 'flat')]).toEqual([]);
+  },
+);
+
+test('an object that is repaired while it moves is not replaced by the damaged one', async () => {
+  const root = tempStore();
+  const digest = plant(root, 'flat', 'content', 'damaged');
+  const renameNew = (from: string, to: string) => {
+    if (!fs.existsSync(to)) plant(root, 'sharded', 'content');
+    return libc.renameNew(from, to);
+  };
+  const calls = Promise.resolve({ ...libc, renameNew });
+  const report = await relayout(root, 'sharded', {}, nodeFileOps, calls);
+  expect(report).toEqual({ layout: 'sharded', moved: 0, merged: 1 });
+  expect(fs.readFileSync(objectPath(root, 'sharded', digest), 'utf8')).toBe('content');
   expect([...listLayout(root, 'flat')]).toEqual([]);
 });
 

@@ -3,6 +3,7 @@ import os from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { onTestFinished } from 'vitest';
+import { type Libc, loadLibc } from '../../src/native/libc.ts';
 import { type Digest, digestOf } from '../../src/store/digest.ts';
 import type { FileOps } from '../../src/store/file-ops.ts';
 import { createStore } from '../../src/store/format.ts';
@@ -46,6 +47,11 @@ export function listSorted(root: string, layout: Layout): Digest[] {
 /** The names at the top of a store that are neither objects nor metadata nor shards. */
 export function strayNames(root: string): string[] {
   return fs.readdirSync(root).filter((name) => !/^([0-9a-f]{64}|[0-9a-f]{2}|\.ingot)$/.test(name));
+}
+
+/** The C library of a machine that has only rename(2), which goes through the seam. */
+export async function libcWithoutRenameNew(): Promise<Libc> {
+  return { ...(await loadLibc())!, renameNew: () => undefined };
 }
 
 export function errno(code: string, syscall = 'test'): Error {
