@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { failed } from '../errors.ts';
 import { EXIT } from './fail.ts';
 import { spellEventsFlag } from './options.ts';
 
@@ -39,6 +40,7 @@ async function buildProgram(name: string | undefined): Promise<Command> {
       process.stdout.write(`${version()}\n`);
       throw new CommanderError(EXIT.done, 'ingot.version', '');
     })
+    .hook('preAction', requireWorkingDirectory)
     // Inherited by the commands that are added from here on.
     .exitOverride()
     .configureOutput({
@@ -50,6 +52,16 @@ async function buildProgram(name: string | undefined): Promise<Command> {
   for (const each of names)
     if (each === name || !names.includes(name ?? '')) (await COMMANDS[each]!())(program);
   return program;
+}
+
+/** Neither Node's threads nor fast-glob can begin in a directory that has been removed. */
+function requireWorkingDirectory(): void {
+  try {
+    process.cwd();
+  } catch (error) {
+    const hint = 'change to a directory that exists';
+    throw failed('cannot find the working directory', error, { path: process.env.PWD, hint });
+  }
 }
 
 function refuse(why: string): void {

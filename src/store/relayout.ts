@@ -2,7 +2,7 @@
  * Moving a store to the other layout, while others read it and write to it.
  *
  * store.json first names both layouts, durably: from then on readers look in both places, and new
- * writers publish in the new one. Each object then moves by one rename(2), so that at any moment,
+ * writers publish in the new one. Each object then moves by one rename, so that at any moment,
  * and after a crash, it has exactly one name. Writers that were open before go on to publish in
  * the old layout: a last pass begins only when they are gone. Last, when all moves are durable,
  * store.json forgets the old layout. Whatever interrupts this, a second run goes on from there,

@@ -1,4 +1,3 @@
-import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +6,7 @@ import { createStore } from '../../src/store/format.ts';
 import { expectFailure } from '../ingest/store-checks.ts';
 import { demand, demandMounts, mountTmpfs, remount } from '../mounts.ts';
 import { makeTree, temporaryDirectory } from '../tree.ts';
-import { ingot, script, start, tempsIn, UNPRIVILEGED } from './run.ts';
+import { ingot, script, UNPRIVILEGED } from './run.ts';
 
 const PLANTED = fileURLToPath(new URL('../fixtures/planted-selftest.mjs', import.meta.url));
 /** The quickest trials. */
@@ -158,102 +157,6 @@ describe('a directory', () => {
     const ended = ingot(['selftest', '.', '--only', 'hits'], planted('fullDisk'));
     expectFailure(ended, /^ingot: cannot write an object: .*\(ENOSPC\)/);
     expect(ended.stdout).toBe('');
-    expect(fs.readdirSync(cwd)).toEqual([]);
-  });
-});
-
-/** Resolves with what a process ended with, and what it had printed. */
-function ended(child: ChildProcessWithoutNullStreams) {
-  let [stdout, stderr] = ['', ''];
-  child.stdout.on('data', (chunk) => (stdout += chunk));
-  child.stderr.on('data', (chunk) => (stderr += chunk));
-  return new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve) => {
-    child.on('close', (code) => resolve({ code, stdout, stderr }));
-  });
-}
-
-/** Resolves when a selftest that prints events begins a trial. */
-function untilTrial(child: ChildProcessWithoutNullStreams, trial: string): Promise<void> {
-  return new Promise((resolve) => {
-    child.stdout.on('data', (chunk) => {
-      if (String(chunk).includes(`"trial":"${trial}"`)) resolve();
-    });
-  });
-}
-
-/** Resolves when a process with this argument runs. */
-async function untilRunning(argument: string): Promise<void> {
-  while (processesWith(argument).length === 0)
-    await new Promise((resolve) => setTimeout(resolve, 5));
-}
-
-/** The command lines of processes, the selftest's own left out, that hold a text. */
-function processesWith(text: string): string[] {
-  return fs
-    .readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map((pid) => {
-      try {
-        return fs.readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ');
-      } catch {
-        // It has ended since it was listed.
-        return '';
-      }
-    })
-    .filter((command) => command.includes(text) && !command.includes(' selftest '));
-}
-
-describe('a selftest that is interrupted', () => {
-  it.each([
-    ['fresh-tree', 'SIGINT', 130],
-    ['kills', 'SIGINT', 130],
-    ['writers', 'SIGTERM', 143],
-    ['flush-order', 'SIGINT', 130],
-  ] as const)(
-    'in its trial %s by %s ends with its code, and leaves neither files nor processes',
-    async (trial, signal, code) => {
-      const child = start(['selftest', cwd, '--json=events', '--only', trial]);
-      const end = ended(child);
-      await untilTrial(child, trial);
-      await untilRunning(cwd);
-      child.kill(signal);
-      const { code: ending, stdout, stderr } = await end;
-      expect(ending).toBe(code);
-      expect(stderr).toMatch(
-        new RegExp(`^ingot: ${signal}: stopping.*\\ningot: .*interrupted.*\\n$`),
-      );
-      expect(JSON.parse(stdout.trim().split('\n').at(-1)!)).toMatchObject({
-        event: 'error',
-        error: { code: 'INGOT_INTERRUPTED' },
-      });
-      expect(fs.readdirSync(cwd)).toEqual([]);
-      expect(processesWith(cwd)).toEqual([]);
-    },
-  );
-
-  it('while an ingest hangs ends at once, and the ingest with it', async () => {
-    const args = ['selftest', cwd, '--json=events', '--only', 'hits'];
-    const child = start(args, cwd, planted('hang').env);
-    const end = ended(child);
-    await untilRunning(cwd);
-    child.kill('SIGINT');
-    expect((await end).code).toBe(130);
-    expect(fs.readdirSync(cwd)).toEqual([]);
-    expect(processesWith(cwd)).toEqual([]);
-  });
-
-  it('by SIGKILL leaves what the next one sweeps', async () => {
-    const child = start(['selftest', cwd, '--json=events', '--only', 'writers']);
-    const end = ended(child);
-    await untilTrial(child, 'writers');
-    await untilRunning(cwd);
-    child.kill('SIGKILL');
-    await end;
-    expect(tempsIn(cwd)).toHaveLength(1);
-    // Its ingests end by themselves: one that waits for names sees the end of its input.
-    while (processesWith(cwd).length > 0) await new Promise((resolve) => setTimeout(resolve, 20));
-    const next = ingot(['selftest', cwd, '--json', '--only', 'hits']);
-    expect(JSON.parse(next.stdout).swept).toBe(1);
     expect(fs.readdirSync(cwd)).toEqual([]);
   });
 });

@@ -1,33 +1,10 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { type EntryReport, type IngestOptions, ingest, isDigest, type Outcome } from 'ingot';
+import { ingest, isDigest } from 'ingot';
 import { describe, expect, it } from 'vitest';
-import { makeTree, type TreeLiteral, temporaryDirectory } from '../tree.ts';
-
-const sha256 = (bytes: string | Buffer) => createHash('sha256').update(bytes).digest('hex');
-
-const newStore = () => path.join(temporaryDirectory(), 'store');
-
-const objects = (store: string) => fs.readdirSync(store).filter(isDigest).sort();
-
-/** The outcomes that are not zero. */
-const outcomes = (counts: Readonly<Record<Outcome, number>>) =>
-  Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
-
-async function ingestTree(tree: TreeLiteral, store = newStore(), options: IngestOptions = {}) {
-  const source = makeTree(tree);
-  const entries: EntryReport[] = [];
-  const report = await ingest(store, [source], {
-    threads: 2,
-    ...options,
-    onEntry: (entry) => entries.push({ ...entry, path: entry.path.slice(source.length + 1) }),
-  });
-  return { source, store, report, entries, counts: outcomes(report.outcomes) };
-}
-
-/** Larger than the batches' buffer: these take the lane for large files. */
-const LARGE = 5 << 20;
+import { makeTree } from '../tree.ts';
+import { ingestTree, LARGE, newStore, objects, outcomes, sha256 } from './ingest-tree.ts';
 
 describe('ingest', () => {
   it('keeps every distinct content once, in a read-only file named by its SHA-256', async () => {
@@ -165,94 +142,6 @@ describe('ingest', () => {
     const report = await ingest(store, ['/proc/self/limits'], { threads: 1 });
     expect(outcomes(report.outcomes)).toEqual({ new: 1 });
     expect(report.bytesRead).toBeGreaterThan(100);
-  });
-});
-
-describe('dedup', () => {
-  it('believes an object of the right size without reading or touching it', async () => {
-    const store = newStore();
-    await ingestTree({ a: 'good' }, store);
-    const object = path.join(store, sha256('good'));
-    fs.chmodSync(object, 0o644);
-    fs.writeFileSync(object, 'evil');
-    const { counts } = await ingestTree({ b: 'good' }, store);
-    expect(counts).toEqual({ duplicate: 1 });
-    expect(fs.readFileSync(object, 'utf8')).toBe('evil');
-  });
-
-  it('re-hashes the object with verifyHits, repairs it and says so', async () => {
-    const store = newStore();
-    await ingestTree({ a: 'good' }, store);
-    const object = path.join(store, sha256('good'));
-    fs.chmodSync(object, 0o644);
-    fs.writeFileSync(object, 'evil');
-    const { counts, report } = await ingestTree({ b: 'good' }, store, { verifyHits: true });
-    expect(counts).toEqual({ new: 1 });
-    expect(report.repaired).toEqual([sha256('good')]);
-    expect(fs.readFileSync(object, 'utf8')).toBe('good');
-  });
-
-  it.each(['', 'goo', 'good and longer'])(
-    'repairs an object that holds %j instead',
-    async (torn) => {
-      const store = newStore();
-      await ingestTree({ a: 'good' }, store);
-      const object = path.join(store, sha256('good'));
-      fs.rmSync(object);
-      fs.writeFileSync(object, torn, { mode: 0o444 });
-      const { report } = await ingestTree({ b: 'good', c: 'good' }, store);
-      expect(outcomes(report.outcomes)).toEqual({ new: 1, duplicate: 1 });
-      expect(report.repaired).toEqual([sha256('good')]);
-      expect(fs.readFileSync(object, 'utf8')).toBe('good');
-    },
-  );
-
-  it('finds large duplicates in the run and in the store, and tells new ones of equal size apart', async () => {
-    const one = randomBytes(LARGE);
-    const two = randomBytes(LARGE);
-    const { counts, store } = await ingestTree({ a: one, b: one, c: two, d: one });
-    expect(counts).toEqual({ new: 2, duplicate: 2 });
-    const three = Buffer.from(one);
-    three[LARGE / 4]! ^= 1;
-    // The same size and sample as an object of the store, and yet another content.
-    const again = await ingestTree({ a: two, b: three }, store);
-    expect(again.counts).toEqual({ new: 1, duplicate: 1 });
-    expect(objects(store)).toEqual([one, two, three].map(sha256).sort());
-  });
-});
-
-describe('a sharded store', () => {
-  it('keeps objects in folders named by the first two characters', async () => {
-    const { store, counts } = await ingestTree({ a: 'one', b: 'two' }, newStore(), {
-      layout: 'sharded',
-    });
-    expect(counts).toEqual({ new: 2 });
-    const name = sha256('one');
-    expect(fs.readFileSync(path.join(store, name.slice(0, 2), name), 'utf8')).toBe('one');
-    const again = await ingestTree({ a: 'one' }, store);
-    expect(again.counts).toEqual({ duplicate: 1 });
-  });
-});
-
-describe('a dry run', () => {
-  it('counts what would be stored and creates nothing', async () => {
-    const store = newStore();
-    const { counts, report } = await ingestTree(
-      { a: 'one', b: 'one', c: Buffer.alloc(LARGE) },
-      store,
-      { dryRun: true },
-    );
-    expect(counts).toEqual({ new: 2, duplicate: 1 });
-    expect(report.bytesWritten).toBe(LARGE + 3);
-    expect(fs.existsSync(store)).toBe(false);
-  });
-
-  it('changes nothing in an existing store', async () => {
-    const { store } = await ingestTree({ a: 'one' });
-    const before = fs.readdirSync(store);
-    const { counts } = await ingestTree({ a: 'one', b: 'two' }, store, { dryRun: true });
-    expect(counts).toEqual({ new: 1, duplicate: 1 });
-    expect(fs.readdirSync(store)).toEqual(before);
   });
 });
 

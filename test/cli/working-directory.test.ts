@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest';
+import { makeTree } from '../tree.ts';
+import { script } from './run.ts';
+
+test.each(['ingest "$OLDPWD/src"', 'put "$OLDPWD/src/a"', 'verify', 'stats', 'doctor'])(
+  'in a working directory that was removed nothing begins: %s',
+  (command) => {
+    const cwd = makeTree({ 'src/a': 'hello', 'gone/x': { directory: true } });
+    const { code, stdout, stderr } = script(
+      `cd gone/x && rm -r ../../gone && $INGOT ${command} --store "$OLDPWD/store"`,
+      { cwd },
+    );
+    expect({ code, stdout, stderr }).toEqual({
+      code: 1,
+      stdout: '',
+      stderr:
+        `ingot: cannot find the working directory: ${cwd}/gone/x: ` +
+        'no such file or directory (ENOENT); change to a directory that exists\n',
+    });
+  },
+);
+
+test('in a working directory that was removed the help can be read', () => {
+  const cwd = makeTree({ gone: { directory: true } });
+  const ended = script('cd gone && rmdir ../gone && $INGOT --help && $INGOT --version', { cwd });
+  expect(ended).toMatchObject({ code: 0, stderr: '' });
+});
