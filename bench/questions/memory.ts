@@ -1,4 +1,6 @@
 import { tinyFiles } from '../corpus/description.ts';
+import { someFloorTimes } from '../floors/measure-floors.ts';
+import { FLOORS_OF } from '../floors/times.ts';
 import { firstIngest, ingestRow } from '../ingot.ts';
 import { measure } from '../method.ts';
 import type { Question } from '../question.ts';
@@ -18,9 +20,11 @@ export const MEMORY_GROWTH: Question = {
     let before: number | undefined;
     for (const description of SIZES) {
       const { tree, facts } = await given.corpora.make(description);
-      const sample = await measure(firstIngest({ ...given, tree, corpus: facts }));
-      const label = `${facts.files} files`;
-      const row = ingestRow({ label, parameters: { files: facts.files } }, [sample], {}, []);
+      const context = { ...given, tree, corpus: facts, rounds: 1 };
+      const sample = await measure(firstIngest(context));
+      const times = await someFloorTimes(context, FLOORS_OF.group);
+      const head = { label: `${facts.files} files`, parameters: { files: facts.files } };
+      const row = ingestRow(head, [sample], times, FLOORS_OF.group);
       const growth = (sample.peakRssBytes ?? 0) / (before ?? Number.NaN);
       yield Number.isFinite(growth) ? { ...row, figures: { peakRssGrowth: growth } } : row;
       before = sample.peakRssBytes;

@@ -1,4 +1,6 @@
 import { IngotError } from '../../src/errors.ts';
+import { floorTimes } from '../floors/measure-floors.ts';
+import { FLOORS_OF, FLOORS_OF_HITS, type FloorTimes } from '../floors/times.ts';
 import { firstIngest, ingestCommand, ingesting, ingestRow, ratesOf } from '../ingot.ts';
 import {
   alternate,
@@ -41,7 +43,9 @@ export function besidePeers(peers: readonly Peer[]): Question {
       const ours: Samples = { first: [], again: [] };
       const chosen = peers.filter(({ name }) => context.peers?.includes(name) ?? true);
       for (const peer of chosen) yield* rowsBeside(peer, context, ours);
-      for (const run of RUNS) if (ours[run].length > 0) yield ownRow(run, ours[run]);
+      if (ours.first.length === 0) return;
+      const times = await floorTimes(context);
+      for (const run of RUNS) yield ownRow(run, ours[run], times);
     },
   };
 }
@@ -111,9 +115,9 @@ function peerRow(
 }
 
 /** All our runs, whichever peer they alternated with. */
-function ownRow(run: Run, samples: readonly Sample[]): Row {
-  const parameters = { peer: 'ingot', run };
-  return ingestRow({ label: `ingot, ${RUN_LABELS[run]}`, parameters }, samples, {}, []);
+function ownRow(run: Run, samples: readonly Sample[], times: FloorTimes): Row {
+  const head = { label: `ingot, ${RUN_LABELS[run]}`, parameters: { peer: 'ingot', run } };
+  return ingestRow(head, samples, times, run === 'first' ? FLOORS_OF.group : FLOORS_OF_HITS);
 }
 
 function isPeerFailure(error: unknown): error is IngotError {

@@ -1,6 +1,8 @@
 import { IngotError } from '../../src/errors.ts';
 import { LAYOUTS, type Layout } from '../../src/index.ts';
 import { tinyFiles } from '../corpus/description.ts';
+import { someFloorTimes } from '../floors/measure-floors.ts';
+import { FLOORS_OF, type FloorTimes } from '../floors/times.ts';
 import { firstIngest, ingestRow } from '../ingot.ts';
 import { alternate, type Sample } from '../method.ts';
 import type { Context, Need, Question } from '../question.ts';
@@ -17,7 +19,7 @@ export const SCALE: Question = {
   name: 'scale',
   asks: 'What does a file cost as a store grows, and where does the curve bend?',
   method:
-    'whole processes, trees of tiny distinct files, each into a new store, flat and sharded in turn; trees above 100,000 files once; a curve bends where a file first costs a quarter more than the least before',
+    'whole processes, trees of tiny distinct files, each into a new store, flat and sharded in turn; trees above 100,000 files once, floors up to 1,000,000; a curve bends where a file first costs a quarter more than the least before',
   room: (need) => roomFor(need.corpora.facts(largest(need))),
   inodes: (need) => inodesFor(need.corpora.facts(largest(need)).files),
   corpora: descriptions,
@@ -44,6 +46,12 @@ function largest(need: Need) {
   return descriptions(need).at(-1)!;
 }
 
+/** The floors of writing and reading; none above a million: they put all into one flat directory. */
+async function floorsBelow(context: Context): Promise<FloorTimes> {
+  if (context.corpus.files > SIZES.at(-1)!) return {};
+  return someFloorTimes({ ...context, rounds: 1 }, FLOORS_OF.group);
+}
+
 /** One tree in each layout. A failure is its row's: a flat directory has an end. */
 async function* rowsOf(context: Context): AsyncGenerator<{ layout: Layout; row: Row }> {
   const { files } = context.corpus;
@@ -59,11 +67,14 @@ async function* rowsOf(context: Context): AsyncGenerator<{ layout: Layout; row: 
         if (!(error instanceof IngotError)) throw error;
         failures.set(layout, error.message);
       }
+  const times = await floorsBelow(context);
   for (const layout of LAYOUTS) {
     const head = { label: `${files} files, ${layout}`, parameters: { files, layout } };
     const absent = failures.get(layout);
     const row =
-      absent === undefined ? costRow(head, samples.get(layout)!, files) : { ...head, absent };
+      absent === undefined
+        ? costRow(head, samples.get(layout)!, files, times)
+        : { ...head, absent };
     yield { layout, row };
   }
 }
@@ -72,8 +83,9 @@ function costRow(
   head: { label: string; parameters: Row['parameters'] },
   samples: readonly Sample[],
   files: number,
+  times: FloorTimes,
 ): Row {
-  const row = ingestRow(head, samples, {}, []);
+  const row = ingestRow(head, samples, times, FLOORS_OF.group);
   return { ...row, figures: { microsecondsAFile: (row.seconds!.median / files) * 1e6 } };
 }
 

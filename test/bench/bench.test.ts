@@ -92,6 +92,27 @@ describe('a benchmark', () => {
     expect(fs.readFileSync('/proc/mounts', 'utf8')).not.toContain(cwd);
   });
 
+  it('asks of trees that grow, and holds each ingest against its floors', (context) => {
+    demandProgram(context, 'cc');
+    const cwd = memoryDirectory();
+    const questions = ['memory', 'scale'];
+    const ended = bench([...questions, '--on', '.', '--scale', '0.001', '--rounds', '1'], { cwd });
+    expect(ended.code, ended.stderr).toBe(0);
+    const [memory, scale] = questions.map((each) => answerTo(each, resultsIn(cwd)).rows);
+    const ingests = scale!.filter(({ seconds }) => seconds !== undefined);
+    expect(memory!.map(({ label }) => label)).toEqual(['100 files', '1000 files']);
+    expect(ingests.map(({ parameters }) => [parameters.files, parameters.layout])).toEqual(
+      [10, 100, 1000].flatMap((files) => ['flat', 'sharded'].map((layout) => [files, layout])),
+    );
+    for (const row of [...memory!, ...ingests]) expect(row.floor?.distance).toBeGreaterThan(0);
+    const [less, more] = memory!.map(({ peakRssBytes }) => peakRssBytes!);
+    expect(memory![1]!.figures).toEqual({ peakRssGrowth: more! / less! });
+    expect(scale!.slice(ingests.length).map(({ label }) => label)).toEqual([
+      'flat: where it bends',
+      'sharded: where it bends',
+    ]);
+  });
+
   it("measures a user's own tree, counted first", () => {
     const tree = makeTree({ a: 'same', 'd/b': 'same', 'd/c': 'other', 'd/link': { symlink: 'b' } });
     const cwd = memoryDirectory();

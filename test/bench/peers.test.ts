@@ -1,7 +1,8 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it, type TestContext, vi } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it, type TestContext, vi } from 'vitest';
 // The built ones: they start programs that lie beside them.
+import { buildProgram } from '../../dist/bench/c-program.js';
 import { PEERS } from '../../dist/bench/peers/index.js';
 import type { Peer } from '../../dist/bench/peers/peer.js';
 import type { Context } from '../../dist/bench/question.js';
@@ -10,6 +11,8 @@ import type { Row } from '../../dist/bench/results.js';
 import { demand, demandProgram } from '../mounts.ts';
 import { makeTree, type TreeLiteral, temporaryDirectory } from '../tree.ts';
 
+// Once, and where no test looks for what the peers leave.
+beforeAll(async () => void (await buildProgram('floors/floor.c')));
 afterEach(() => vi.unstubAllEnvs());
 
 /** What tools are apt to leave out or to change. */
@@ -98,6 +101,7 @@ function putOnPath(programs: Readonly<Record<string, string>>): void {
 
 describe.each(PEERS.map((peer) => [peer.name, peer] as const))('%s', (name, peer) => {
   it('stores a tree with odd names, twice, beside ingot, and leaves nothing elsewhere', async (context) => {
+    demandProgram(context, 'cc');
     await demandPeer(context, peer);
     const bench = contextFor(ONLY_UTF8.includes(name) ? ODD : { ...ODD, ...NOT_UTF8 });
     const home = temporaryDirectory();
@@ -113,6 +117,7 @@ describe.each(PEERS.map((peer) => [peer.name, peer] as const))('%s', (name, peer
       settings: expect.stringContaining(`${await peer.version()}: `),
     });
     expect(again).toMatchObject({ label: `${name}, unchanged tree`, seconds: { runs: 1 } });
+    expect(ours.map(({ floor }) => floor!.distance > 0)).toEqual([true, true]);
     for (const [run, theirs] of [first, again].entries())
       expect(theirs!.ratio).toMatchObject({
         to: name,
