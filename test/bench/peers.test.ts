@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import os from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it, type TestContext, vi } from 'vitest';
 // The built ones: they start programs that lie beside them.
@@ -12,7 +13,13 @@ import { demand, demandProgram } from '../mounts.ts';
 import { makeTree, type TreeLiteral, temporaryDirectory } from '../tree.ts';
 
 // Once, and where no test looks for what the peers leave.
-beforeAll(async () => void (await buildProgram('floors/floor.c')));
+beforeAll(async () => {
+  const folder = fs.mkdtempSync(join(os.tmpdir(), 'ingot-floor-'));
+  vi.stubEnv('TMPDIR', folder);
+  await buildProgram('floors/floor.c');
+  vi.unstubAllEnvs();
+  return () => fs.rmSync(folder, { recursive: true });
+});
 afterEach(() => vi.unstubAllEnvs());
 
 /** What tools are apt to leave out or to change. */
