@@ -50,7 +50,7 @@ function codesOf(
   // Of what is removed it only matters that it is gone; what stays is swept on the next open.
   if (/\.tmp-/.test(path) && ['unlink', 'stat', 'readdir'].includes(family.name))
     return [FAILED, done];
-  // Nor is a folder of temps opened for anything else (Node 24's rmSync makes nothing of EMFILE).
+  // Nor is a folder of temps opened for anything else.
   if (role === 'temp folder' && opening) return [FAILED, done];
   // A relayout makes room for missing shards.
   if (role === 'shard' && error === 'ENOSPC') return [FAILED, done];

@@ -17,7 +17,6 @@ export type FileOps = Pick<
   | 'linkSync'
   | 'unlinkSync'
   | 'mkdirSync'
-  | 'rmSync'
   | 'rmdirSync'
   | 'statSync'
   | 'copyFileSync'

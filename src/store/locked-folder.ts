@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { errnoOf } from '../errors.ts';
 import type { Libc } from '../native/libc.ts';
 import { type FileOps, writeFully } from './file-ops.ts';
+import { removeFile, removeTree } from './remove.ts';
 import { ignoringErrno } from './temps.ts';
 
 export const LOCK = 'lock';
@@ -90,9 +91,8 @@ function lockFolder(folder: string, libc: Libc | undefined, ops: FileOps): numbe
  * says whose they are. A sweep that looks in between makes a new lock and removes the rest itself.
  */
 export function removeTemps(folder: string, ops: FileOps): void {
-  for (const name of namesIn(folder))
-    if (name !== LOCK) ops.rmSync(join(folder, name), { recursive: true, force: true });
-  ops.rmSync(join(folder, LOCK), { force: true });
+  for (const name of namesIn(folder)) if (name !== LOCK) removeTree(ops, join(folder, name));
+  removeFile(ops, join(folder, LOCK));
   removeFolder(folder, ops);
 }
 

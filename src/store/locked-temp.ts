@@ -11,6 +11,7 @@ import { escapeLatin1Name, joinPath, toBytes, toFsPath } from '../names.ts';
 import type { Libc } from '../native/libc.ts';
 import type { FileOps } from './file-ops.ts';
 import { isSameFile } from './locked-folder.ts';
+import { removeFile } from './remove.ts';
 import { ignoringErrno } from './temps.ts';
 
 /** Between the name of the file and a random id. Nobody else calls a file so. */
@@ -52,7 +53,7 @@ export class LockedTemp {
     try {
       this.#ops.closeSync(this.fd);
     } finally {
-      ignoringErrno(() => this.#ops.rmSync(toFsPath(this.path), { force: true }));
+      ignoringErrno(() => removeFile(this.#ops, toFsPath(this.path)));
     }
   }
 }
@@ -94,7 +95,7 @@ export function sweepFile(path: string, libc: Libc, ops: FileOps): boolean {
   if (fd === undefined) return false;
   try {
     if (!libc.tryLock(fd) || !isSameFile(fd, toFsPath(path))) return false;
-    ops.rmSync(toFsPath(path), { force: true });
+    removeFile(ops, toFsPath(path));
     return true;
   } finally {
     ops.closeSync(fd);

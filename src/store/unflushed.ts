@@ -11,6 +11,7 @@ import type { Digest } from './digest.ts';
 import { type FileOps, makeFolder } from './file-ops.ts';
 import { METADATA } from './format.ts';
 import { candidatePaths, type Layout, listObjects } from './layout.ts';
+import { removeFile } from './remove.ts';
 import { signOf } from './writer.ts';
 
 /** Leaves a writer's mark. Throws what the file system throws. */
@@ -63,8 +64,7 @@ function removeMarks(
   // Without flock nobody can be known to be dead.
   if (libc === undefined) return;
   for (const mark of marks)
-    if (!signOf(join(root, mark), libc).alive)
-      ops.rmSync(join(marksFolder(root), mark), { force: true });
+    if (!signOf(join(root, mark), libc).alive) removeFile(ops, join(marksFolder(root), mark));
 }
 
 /** Flushes the bytes of one object, if it is there. */

@@ -74,7 +74,8 @@ describe('an ingest that is killed', () => {
   it.each<
     Omit<Landing, 'signal'> & { how: string; temps: number[]; objects: number; dead: number }
   >([
-    { stage: 'sweep', nth: 2, how: '--barrier=auto', temps: [], objects: 1, dead: 1 },
+    { stage: 'sweep', nth: 2, how: '--barrier=auto', temps: [4], objects: 1, dead: 1 },
+    { stage: 'sweep', nth: 3, how: '--barrier=auto', temps: [], objects: 1, dead: 1 },
     { stage: 'walk', nth: 1, how: '--barrier=auto', temps: [], objects: 1, dead: 1 },
     { stage: 'read', nth: 5, how: '--barrier=auto', temps: whole(4), objects: 1, dead: 1 },
     {

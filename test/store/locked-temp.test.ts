@@ -101,7 +101,7 @@ test('a file that is replaced is rid of the temps of earlier attempts', async ()
 
 test('a failed rename is told, whether the temp can be removed or not', async () => {
   const { ops } = recordingOps(({ name }) =>
-    name === 'renameSync' ? errno('EIO') : name === 'rmSync' ? errno('EROFS') : undefined,
+    name === 'renameSync' ? errno('EIO') : name === 'unlinkSync' ? errno('EROFS') : undefined,
   );
   await expect(replaceFile(target, async () => {}, ops)).rejects.toMatchObject({ code: 'EIO' });
 });
