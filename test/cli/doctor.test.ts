@@ -6,7 +6,7 @@ import { createStore } from '../../src/store/format.ts';
 import { expectFailure } from '../ingest/store-checks.ts';
 import { demand, demandProgram } from '../mounts.ts';
 import { makeTree, temporaryDirectory } from '../tree.ts';
-import { ingot, MAIN, script, start, tempsIn, UNPRIVILEGED } from './run.ts';
+import { endOf, ingot, MAIN, script, start, tempsIn, UNPRIVILEGED, untilEvent } from './run.ts';
 
 let cwd: string;
 beforeEach(() => {
@@ -14,29 +14,6 @@ beforeEach(() => {
 });
 
 const SHORT = ['--seconds', '1', '--store', 's'];
-
-/** Resolves with what a process ended with, and what it had printed. */
-function ended(child: ChildProcessWithoutNullStreams) {
-  let [stdout, stderr] = ['', ''];
-  child.stdout.on('data', (chunk) => {
-    stdout += chunk;
-  });
-  child.stderr.on('data', (chunk) => {
-    stderr += chunk;
-  });
-  return new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve) => {
-    child.on('close', (code) => resolve({ code, stdout, stderr }));
-  });
-}
-
-/** Resolves when a doctor that prints events begins a probe. */
-function untilProbe(child: ChildProcessWithoutNullStreams, probe: string): Promise<void> {
-  return new Promise((resolve) => {
-    child.stdout.on('data', (chunk) => {
-      if (String(chunk).includes(`"probe":"${probe}"`)) resolve();
-    });
-  });
-}
 
 describe('ingot doctor', () => {
   it('shows figures and advice for a store that is not there, and does not make it', () => {
@@ -108,8 +85,8 @@ describe('a doctor that is interrupted', () => {
     'in its probe of %s by %s ends with its code and leaves nothing',
     async (probe, signal, code) => {
       const child = start(['doctor', '--json=events', '--store', 's'], cwd);
-      const end = ended(child);
-      await untilProbe(child, probe);
+      const end = endOf(child);
+      await untilEvent(child, { probe });
       child.kill(signal);
       const { code: ending, stdout, stderr } = await end;
       expect(ending).toBe(code);
@@ -136,8 +113,8 @@ describe('a doctor that is interrupted', () => {
       if (what === 'a store') createStore(join(cwd, 's'), 'flat');
       const directory = what === 'a store' ? join(cwd, 's') : cwd;
       const child = start(['doctor', '--json=events', '--store', 's'], cwd);
-      const end = ended(child);
-      await untilProbe(child, 'rates');
+      const end = endOf(child);
+      await untilEvent(child, { probe: 'rates' });
       child.kill('SIGKILL');
       await end;
       expect(tempsIn(directory)).toHaveLength(1);
@@ -180,7 +157,7 @@ describe('a syncfs that does not end', () => {
   });
 
   it('is given up when the time is over: the report says so and advises fsync', async () => {
-    const { code, stdout } = await ended(startWithStuckSyncfs('--json', '--seconds', '2'));
+    const { code, stdout } = await endOf(startWithStuckSyncfs('--json', '--seconds', '2'));
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({
       flushes: { unfinished: { kind: 'syncfsFile' } },
@@ -194,8 +171,8 @@ describe('a syncfs that does not end', () => {
 
   it('does not keep SIGINT from ending the doctor', async () => {
     const child = startWithStuckSyncfs('--json=events', '--seconds', '20');
-    const end = ended(child);
-    await untilProbe(child, 'syncfs');
+    const end = endOf(child);
+    await untilEvent(child, { probe: 'syncfs' });
     child.kill('SIGINT');
     expect((await end).code).toBe(130);
     expect(fs.readdirSync(cwd)).toEqual([]);

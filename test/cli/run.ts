@@ -66,6 +66,33 @@ export function start(
   return child;
 }
 
+/** Resolves with what a process that was left running ended with, and what it had printed. */
+export function endOf(child: ChildProcessWithoutNullStreams): Promise<Ended> {
+  let [stdout, stderr] = ['', ''];
+  child.stdout.on('data', (chunk) => {
+    stdout += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  return new Promise((resolve) => {
+    child.on('close', (code) => resolve({ code, stdout, stderr }));
+  });
+}
+
+/** Resolves when a process that prints events prints one with this member: `{ probe: 'rates' }`. */
+export function untilEvent(
+  child: ChildProcessWithoutNullStreams,
+  member: Readonly<Record<string, string>>,
+): Promise<void> {
+  const text = JSON.stringify(member).slice(1, -1);
+  return new Promise((resolve) => {
+    child.stdout.on('data', (chunk) => {
+      if (String(chunk).includes(text)) resolve();
+    });
+  });
+}
+
 /** The names in a folder that ingot may not have left there. */
 export function tempsIn(folder: string): string[] {
   return fs.readdirSync(folder).filter((name) => name.startsWith('.tmp-'));

@@ -1,9 +1,8 @@
-import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import fs from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { temporaryDirectory } from '../tree.ts';
-import { ingot, start, tempsIn } from './run.ts';
+import { endOf, ingot, start, tempsIn, untilEvent } from './run.ts';
 
 const PLANTED = fileURLToPath(new URL('../fixtures/planted-selftest.mjs', import.meta.url));
 
@@ -11,25 +10,6 @@ let cwd: string;
 beforeEach(() => {
   cwd = temporaryDirectory();
 });
-
-/** Resolves with what a process ended with, and what it had printed. */
-function ended(child: ChildProcessWithoutNullStreams) {
-  let [stdout, stderr] = ['', ''];
-  child.stdout.on('data', (chunk) => (stdout += chunk));
-  child.stderr.on('data', (chunk) => (stderr += chunk));
-  return new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve) => {
-    child.on('close', (code) => resolve({ code, stdout, stderr }));
-  });
-}
-
-/** Resolves when a selftest that prints events begins a trial. */
-function untilTrial(child: ChildProcessWithoutNullStreams, trial: string): Promise<void> {
-  return new Promise((resolve) => {
-    child.stdout.on('data', (chunk) => {
-      if (String(chunk).includes(`"trial":"${trial}"`)) resolve();
-    });
-  });
-}
 
 /** Resolves when a process with this argument runs. */
 async function untilRunning(argument: string): Promise<void> {
@@ -63,8 +43,8 @@ describe('a selftest that is interrupted', () => {
     'in its trial %s by %s ends with its code, and leaves neither files nor processes',
     async (trial, signal, code) => {
       const child = start(['selftest', cwd, '--json=events', '--only', trial]);
-      const end = ended(child);
-      await untilTrial(child, trial);
+      const end = endOf(child);
+      await untilEvent(child, { trial });
       await untilRunning(cwd);
       child.kill(signal);
       const { code: ending, stdout, stderr } = await end;
@@ -87,7 +67,7 @@ describe('a selftest that is interrupted', () => {
       NODE_OPTIONS: `--import ${PLANTED}`,
       DEFECT: 'hang',
     });
-    const end = ended(child);
+    const end = endOf(child);
     await untilRunning(cwd);
     child.kill('SIGINT');
     expect((await end).code).toBe(130);
@@ -97,8 +77,8 @@ describe('a selftest that is interrupted', () => {
 
   it('by SIGKILL leaves what the next one sweeps', async () => {
     const child = start(['selftest', cwd, '--json=events', '--only', 'writers']);
-    const end = ended(child);
-    await untilTrial(child, 'writers');
+    const end = endOf(child);
+    await untilEvent(child, { trial: 'writers' });
     await untilRunning(cwd);
     child.kill('SIGKILL');
     await end;
