@@ -54,7 +54,10 @@ export function requireCount(of: string, value: number): number {
   });
 }
 
-/** Wraps what a system call threw; anything that carries no errno is passed on as it is. */
+/**
+ * Wraps what a system call threw; anything that carries no errno is passed on as it is. The hint
+ * of a shortage need not be given.
+ */
 export function failed(
   what: string,
   cause: unknown,
@@ -64,7 +67,8 @@ export function failed(
   const code = errnoOf(cause);
   if (code === undefined) return cause instanceof Error ? cause : new Error(String(cause));
   const { path, syscall } = cause as NodeJS.ErrnoException;
-  return new IngotError({ what, code, path: more.path ?? path, syscall, hint: more.hint }, cause);
+  const hint = more.hint ?? SHORTAGES.get(code);
+  return new IngotError({ what, code, path: more.path ?? path, syscall, hint }, cause);
 }
 
 /** The errno's name on an error thrown by Node or by ingot, if it has one. */
@@ -75,6 +79,13 @@ export function errnoOf(error: unknown): string | undefined {
   // libuv knows only POSIX's: it passes the number of others on, EDQUOT's among them.
   return /^unknown/i.test(code) && errno !== undefined ? errnoName(-errno) : code;
 }
+
+/** The errnos of a process or machine that is short of something, and what to do about it. */
+export const SHORTAGES: ReadonlyMap<string, string> = new Map([
+  ['EMFILE', 'raise the limit of open files (ulimit -n) or use fewer --threads'],
+  ['ENFILE', 'the machine has too many open files: close some and run again'],
+  ['ENOMEM', 'free memory and run again'],
+]);
 
 /** Any error as plain data, for a thread boundary or a report. */
 export function failureOf(what: string, error: unknown): Failure {

@@ -50,16 +50,10 @@ function interruption(): IngotError {
   });
 }
 
-/** What to do about an errno that met no one who knew more, as when a module is loaded. */
-const HINTS: Readonly<Record<string, string>> = {
-  EMFILE: 'raise the limit of open files (ulimit -n)',
-  ENFILE: 'the machine has too many open files',
-};
-
 function asIngotError(error: unknown): IngotError {
   if (error instanceof IngotError) return error;
   if (isInterruption(error)) return interruption();
-  const wrapped = failed('cannot go on', error, { hint: HINTS[errnoOf(error) ?? ''] });
+  const wrapped = failed('cannot go on', error);
   if (wrapped instanceof IngotError) return wrapped;
   return new IngotError({
     what: 'internal error',

@@ -129,12 +129,12 @@ export class BatchRun {
     try {
       fd = this.#files.open();
     } catch (error) {
-      return this.#refusal(error);
+      return refusalOf(error, this.#files.path);
     }
     try {
       return this.#readOpen(fd);
     } catch (error) {
-      return this.#refusal(error);
+      return refusalOf(error, this.#files.path);
     } finally {
       fs.closeSync(fd);
     }
@@ -154,12 +154,6 @@ export class BatchRun {
       before = after;
     }
     return changedRefusal(this.#files.path);
-  }
-
-  #refusal(error: unknown): Refusal {
-    const refusal = refusalOf(error, this.#files.path);
-    if (refusal === undefined) throw error;
-    return refusal;
   }
 
   #refuse(index: number, refusal: Refusal): void {

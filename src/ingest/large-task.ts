@@ -42,24 +42,18 @@ export async function ingestLarge(
   try {
     fd = directory.open(name);
   } catch (error) {
-    return refuse(error, path);
+    return refusalOf(error, path);
   } finally {
     directory.close();
   }
   try {
     return await ingestOpen(fd, path, context);
   } catch (error) {
-    if (error instanceof SourceError) return refuse(error.cause, path);
+    if (error instanceof SourceError) return refusalOf(error.cause, path);
     throw error;
   } finally {
     fs.closeSync(fd);
   }
-}
-
-function refuse(error: unknown, path: string): Refusal {
-  const refusal = refusalOf(error, path);
-  if (refusal === undefined) throw error;
-  return refusal;
 }
 
 async function ingestOpen(

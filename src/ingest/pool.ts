@@ -1,7 +1,7 @@
 import type { Worker } from 'node:worker_threads';
 import type { Piscina as PiscinaPool } from 'piscina';
 import { requirePackage } from '../commonjs.ts';
-import { IngotError, requireCount } from '../errors.ts';
+import { IngotError, requireCount, SHORTAGES } from '../errors.ts';
 import { availableProcessors } from '../native/processors.ts';
 import type { Task, TaskReply } from './messages.ts';
 
@@ -93,15 +93,7 @@ export class Pool<Task, Reply> {
     try {
       return await this.#untilDead(this.#piscina.run(task, { transferList: [...transfer] }));
     } catch (error) {
-      throw new IngotError(
-        {
-          what: 'a worker thread died',
-          code: 'INGOT_WORKER_DIED',
-          why: error instanceof Error ? error.message : String(error),
-          hint: 'what its task had not published is dropped; run again',
-        },
-        error,
-      );
+      throw died(error);
     }
   }
 
@@ -130,6 +122,17 @@ export class Pool<Task, Reply> {
 
 /** The pool of an ingest. */
 export type IngestPool = Pool<Task, TaskReply>;
+
+function died(error: unknown): IngotError {
+  const why = error instanceof Error ? error.message : String(error);
+  // Of a thread that cannot start, Node tells the errno in the message alone.
+  const shortage = SHORTAGES.get(/\bE[A-Z]+\b/.exec(why)?.[0] ?? '');
+  const hint = shortage ?? 'what its task had not published is dropped; run again';
+  return new IngotError(
+    { what: 'a worker thread died', code: 'INGOT_WORKER_DIED', why, hint },
+    error,
+  );
+}
 
 /** Resolves when a thread has loaded its modules, or has died of it. */
 function untilStarted(thread: Worker): Promise<void> {

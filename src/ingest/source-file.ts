@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { errnoOf, type Failure } from '../errors.ts';
+import { errnoOf, type Failure, failed, SHORTAGES } from '../errors.ts';
 import { type FileStatus, isRegularFile } from '../native/file-status.ts';
 import type { UnsupportedKind } from './outcome.ts';
 import { unsupportedKind } from './walk/directory.ts';
@@ -9,6 +9,8 @@ import { ModeStatus } from './walk/mode-status.ts';
 export type Refusal =
   | { readonly outcome: 'vanished' | 'unreadable' | 'changed'; readonly failure: Failure }
   | { readonly outcome: 'unsupported'; readonly kind: UnsupportedKind };
+
+const UNREADABLE = 'cannot read a file';
 
 /** Reading a file again is worth it so often; what still changes then is `changed`. */
 export const READ_ATTEMPTS = 3;
@@ -53,16 +55,14 @@ export function changedRefusal(path: string): Refusal {
   return { outcome: 'changed', failure };
 }
 
-/** How an entry ends when a call on its file failed; undefined for errors that are none of its. */
-export function refusalOf(error: unknown, path: string): Refusal | undefined {
+/**
+ * How an entry ends when a call on its file failed. Throws what is not the file's fault: an
+ * IngotError where the machine is short of something, and the run cannot go on.
+ */
+export function refusalOf(error: unknown, path: string): Refusal {
   const code = errnoOf(error);
+  if (code === undefined || SHORTAGES.has(code)) throw failed(UNREADABLE, error, { path });
   switch (code) {
-    // Not this file's fault: the machine is short of something, and the run cannot go on.
-    case undefined:
-    case 'EMFILE':
-    case 'ENFILE':
-    case 'ENOMEM':
-      return undefined;
     case 'ENOENT':
     case 'ENOTDIR':
     case 'ESTALE':
@@ -72,7 +72,7 @@ export function refusalOf(error: unknown, path: string): Refusal | undefined {
     case 'ENXIO':
       return { outcome: 'unsupported', kind: 'socket' };
     default:
-      return { outcome: 'unreadable', failure: { what: 'cannot read a file', code, path } };
+      return { outcome: 'unreadable', failure: { what: UNREADABLE, code, path } };
   }
 }
 

@@ -19,9 +19,6 @@ export function diskFullHint(error: unknown, root: string, needed?: number): str
     }
     case 'EDQUOT':
       return `the quota on the disk of ${root} is used up; raise it or free space and run again`;
-    case 'EMFILE':
-    case 'ENFILE':
-      return 'too many open files; raise the limit (ulimit -n) or use fewer --threads';
     case 'EROFS':
       return `the disk of ${root} is mounted read-only`;
     case 'EACCES':

@@ -34,9 +34,10 @@ export interface WriteOptions {
 
 /**
  * The most temps that may be open at once, all groups together, when the barrier is an fsync of
- * each: half of what the process may open, since sources and libraries need some too.
+ * each: a quarter of what the process may open. Node holds some 20, ten more for each thread, and
+ * sources need some too.
  */
-const OPEN_TEMPS_SHARE = 0.5;
+const OPEN_TEMPS_SHARE = 0.25;
 /** More open temps than this in one group make no barrier cheaper. */
 const MAX_OPEN_TEMPS = 512;
 

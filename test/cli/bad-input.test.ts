@@ -201,9 +201,13 @@ describe('the machine', () => {
       script(`ulimit -n ${limit}; $INGOT ingest src --store s${limit} --threads 8 -q`, { cwd });
     const failures = limits.map(run).filter(({ code }) => code !== 0);
     for (const failure of failures) expectLine(failure, 1, /./);
-    expect(failures.map(({ stderr }) => stderr)).toContainEqual(
-      expect.stringMatching(/\(EMFILE\).*ulimit -n/),
-    );
+    // With some limits it is a package.json that Node cannot open, and says so in its own way.
+    const shortages = failures
+      .map(({ stderr }) => stderr)
+      .filter((line) => line.includes('EMFILE'));
+    expect(shortages.length).toBeGreaterThan(failures.length / 2);
+    for (const line of shortages)
+      expect(line).toMatch(/raise the limit of open files \(ulimit -n\)/);
     expect(failures.length).toBeLessThan(limits.length);
   });
 

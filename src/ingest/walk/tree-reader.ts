@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import { errnoOf, failed, printable } from '../../errors.ts';
+import { errnoOf, failed, printable, SHORTAGES } from '../../errors.ts';
 import { escapeLatin1Name, joinPath, toFsPath } from '../../names.ts';
 import {
   type DirectoryOps,
@@ -139,8 +139,7 @@ export class TreeReader {
   #refuse(path: string, error: unknown, gone: ReadonlySet<string>): void {
     const code = errnoOf(error);
     // Short of descriptors or memory is the process, which is no directory's own fault.
-    if (code === undefined || NO_DESCRIPTOR.has(code) || code === 'ENOMEM')
-      throw failed(UNREADABLE, error, { path, hint: 'raise the limit (ulimit -n) or free memory' });
+    if (code === undefined || SHORTAGES.has(code)) throw failed(UNREADABLE, error, { path });
     if (gone.has(code)) this.#sink.vanished(path, { what: VANISHED, code, path });
     else this.#sink.unreadable(path, { what: UNREADABLE, code, path });
   }

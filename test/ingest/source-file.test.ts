@@ -1,0 +1,28 @@
+import { expect, it } from 'vitest';
+import { refusalOf } from '../../src/ingest/source-file.ts';
+
+const thrown = (code: string) => Object.assign(new Error(`${code}: open`), { code });
+
+it.each([
+  ['EMFILE', /^cannot read a file: a\/b: too many open files \(EMFILE\); .*ulimit -n/],
+  ['ENFILE', /^cannot read a file: a\/b: file table overflow \(ENFILE\); .*close some/],
+  ['ENOMEM', /^cannot read a file: a\/b: not enough memory \(ENOMEM\); free memory/],
+])('a shortage is no fault of the file that met it: %s', (code, line) => {
+  expect(() => refusalOf(thrown(code), 'a/b')).toThrow(line);
+});
+
+it('what carries no errno is nobody’s refusal', () => {
+  const defect = new TypeError('x is not a function');
+  expect(() => refusalOf(defect, 'a/b')).toThrow(defect);
+});
+
+it.each([
+  ['ENOENT', 'vanished'],
+  ['ESTALE', 'vanished'],
+  ['ELOOP', 'unsupported'],
+  ['ENXIO', 'unsupported'],
+  ['EACCES', 'unreadable'],
+  ['EIO', 'unreadable'],
+])('an error of the file itself ends its entry: %s', (code, outcome) => {
+  expect(refusalOf(thrown(code), 'a/b').outcome).toBe(outcome);
+});
