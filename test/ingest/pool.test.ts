@@ -4,6 +4,7 @@ import { expect, it } from 'vitest';
 // The built one: its threads run built entry files.
 import { Pool } from '../../dist/src/ingest/pool.js';
 import type { VerifyReply, VerifyTask } from '../../dist/src/ingest/verify.js';
+import { script } from '../cli/run.ts';
 
 const TASKS = 20;
 
@@ -24,4 +25,19 @@ it('a pool keeps no reply once its caller has let go of it', async () => {
   } finally {
     await pool.close();
   }
+});
+
+it('a thread that finds no free descriptor says what to do about it', () => {
+  const pool = new URL('../../dist/src/ingest/pool.js', import.meta.url);
+  const program = `
+    import fs from "node:fs";
+    import { Pool } from "${pool}";
+    try { while (true) fs.openSync("/dev/null"); } catch {}
+    await new Pool("verify-worker", 1).run({}).catch((error) => fs.writeSync(1, error.message));
+    process.exit(0);`;
+  const ended = script(
+    `ulimit -n 64; exec ${process.execPath} --input-type=module -e '${program}'`,
+  );
+  expect(ended.stdout).toMatch(/^a worker thread died: .*EMFILE.*; raise the limit of open files/);
+  expect(ended.code).toBe(0);
 });
