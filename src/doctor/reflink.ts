@@ -2,6 +2,8 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf, failed } from '../errors.ts';
 import { diskFullHint } from '../store/disk-full.ts';
+import { nodeFileOps } from '../store/file-ops.ts';
+import { removeFile } from '../store/remove.ts';
 
 export interface ReflinkFigure {
   /** Files on this disk can share blocks: a large source there is not copied. */
@@ -32,8 +34,8 @@ export function probeReflink(folder: string): ReflinkFigure {
       throw failed('cannot probe the disk', error, { hint: diskFullHint(error, folder) });
     return { works: false, refusedWith: code };
   } finally {
-    fs.rmSync(source, { force: true });
-    fs.rmSync(clone, { force: true });
+    removeFile(nodeFileOps, source);
+    removeFile(nodeFileOps, clone);
   }
 }
 

@@ -54,6 +54,16 @@ export function openDirectory(ops: FileOps, path: string | Buffer): number {
   return ops.openSync(path, fs.constants.O_RDONLY | fs.constants.O_DIRECTORY);
 }
 
+/** The names in a folder; none where there is no such folder. Throws what readdir(3) fails with. */
+export function namesIn(folder: string): string[] {
+  try {
+    return fs.readdirSync(folder);
+  } catch (error) {
+    if (!['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '')) throw error;
+    return [];
+  }
+}
+
 /**
  * Makes a folder whose parent is there, unless it is there itself; true when it was not. A link in
  * its place is none: whoever planted it would choose where the store writes. Never with

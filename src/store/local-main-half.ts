@@ -14,6 +14,7 @@ import { checkLayout, createStore, formatPath, METADATA, readFormat } from './fo
 import { type Layout, listObjects, objectFolders } from './layout.ts';
 import type { LocalWorkerInit } from './local-worker-half.ts';
 import { sweepTempsOf } from './locked-temp.ts';
+import { settleMoves } from './quarantine.ts';
 import type { Durability, FlushReport, MainHalf } from './seam.ts';
 import { flushUnflushed, markUnflushed, unflushedMarks } from './unflushed.ts';
 import { sweep, Writer } from './writer.ts';
@@ -87,6 +88,7 @@ export class LocalMainHalf implements MainHalf {
     const present = existing !== undefined || !dryRun;
     const barrier = present ? chooseBarrier(options.barrier, root, libc) : 'fsync';
     const swept = dryRun ? 0 : sweepAll(root, options.sweepUpTo, libc, ops);
+    if (!dryRun) settleMoves(root, format.layout, ops);
     const rootFd = present ? openRoot(root, ops) : -1;
     const flushes = durability !== 'none' && !dryRun;
     const wasEmpty = !present || isEmpty(root, format.layout);

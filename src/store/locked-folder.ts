@@ -7,7 +7,7 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf } from '../errors.ts';
 import type { Libc } from '../native/libc.ts';
-import { type FileOps, writeFully } from './file-ops.ts';
+import { type FileOps, namesIn, writeFully } from './file-ops.ts';
 import { removeFile, removeTree } from './remove.ts';
 import { ignoringErrno } from './temps.ts';
 
@@ -105,15 +105,6 @@ export function removeFolder(folder: string, ops: FileOps): void {
     ops.rmdirSync(folder);
   } catch (error) {
     if (!['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes(errnoOf(error) ?? '')) throw error;
-  }
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return fs.readdirSync(folder);
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return [];
-    throw error;
   }
 }
 

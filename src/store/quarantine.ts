@@ -1,46 +1,99 @@
+/**
+ * Damaged objects are moved out of the way, so that a later ingest stores their content again;
+ * never deleted. rename(2) cannot be told to move this inode only: a writer may publish good
+ * content under the name in the moment before. So an object goes first to `.ingot/moving/`, is
+ * looked at there, and goes on to quarantine or back to its place. What a kill leaves in between,
+ * the next writer or verify settles: it may be an object that somebody was told is stored.
+ */
+import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { dirname, join } from 'node:path';
 import { errnoOf, failed } from '../errors.ts';
-import { type FileOps, flushDirectory, makeFolder, nodeFileOps } from './file-ops.ts';
+import { type Digest, isDigest } from './digest.ts';
+import { type FileOps, flushDirectory, makeFolder, namesIn, nodeFileOps } from './file-ops.ts';
 import { METADATA } from './format.ts';
+import { type Layout, objectPath } from './layout.ts';
+import { hashesTo } from './verify-objects.ts';
 
 /** Where damaged objects are kept: as `<digest>.<n>`. */
 export function quarantineFolder(root: string): string {
   return join(root, METADATA, 'quarantine');
 }
 
+/** Where objects are for a moment: as `<digest>.<random>`. */
+function movingFolder(root: string): string {
+  return join(root, METADATA, 'moving');
+}
+
 /**
- * Moves a damaged object out of the way, so that a later ingest stores its content again; never
- * deletes it. Durable on return. Gives its new path, or undefined when the file of this inode is
- * no longer there: it was moved, or good content was published in its place. Throws an IngotError.
+ * Moves a damaged object to quarantine, durable on return. Gives its new path, or undefined when
+ * the file of this inode is no longer there: it was moved, or good content was published in its
+ * place. Throws an IngotError.
  */
 export function quarantine(
   root: string,
-  object: { readonly digest: string; readonly path: string; readonly inode: number },
+  object: { readonly digest: Digest; readonly path: string; readonly inode: number },
   ops: FileOps = nodeFileOps,
 ): string | undefined {
   const { digest, path, inode } = object;
-  const folder = quarantineFolder(root);
   try {
-    if (makeFolder(ops, folder, 0o700)) flushDirectory(ops, dirname(folder));
+    for (const folder of [quarantineFolder(root), movingFolder(root)]) openFolder(folder, ops);
     if (inodeOf(path) !== inode) return undefined;
-    const aside = freeName(folder, digest);
-    ops.renameSync(path, aside);
-    // Published between look and rename: the good object goes back to its place.
-    const mistaken = inodeOf(aside) !== inode;
-    if (mistaken) ops.renameSync(aside, path);
-    flushDirectory(ops, folder);
+    const moving = join(movingFolder(root), `${digest}.${randomBytes(8).toString('hex')}`);
+    ops.renameSync(path, moving);
+    const mistaken = inodeOf(moving) !== inode;
+    const place = mistaken ? path : freeName(root, digest);
+    ops.renameSync(moving, place);
+    flushDirectory(ops, dirname(place));
     flushDirectory(ops, dirname(path));
-    return mistaken ? undefined : aside;
+    return mistaken ? undefined : place;
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT' && inodeOf(path) === undefined) return undefined;
+    if (errnoOf(error) === 'ENOENT' && inodeOf(path) !== inode) return undefined;
     throw failed('cannot quarantine an object', error, { path });
   }
 }
 
-function freeName(folder: string, digest: string): string {
+/**
+ * Ends what a kill has left half-way: sound objects go back to their place, others to quarantine.
+ * Whoever is at it just now finds it done. Throws an IngotError.
+ */
+export function settleMoves(root: string, layout: Layout, ops: FileOps = nodeFileOps): void {
+  let at = movingFolder(root);
+  try {
+    for (const name of namesIn(at)) {
+      const digest = name.slice(0, DIGEST_LENGTH);
+      if (!isDigest(digest)) continue;
+      at = join(movingFolder(root), name);
+      settle(root, layout, digest, at, ops);
+    }
+  } catch (error) {
+    throw failed('cannot settle a quarantine that was cut off', error, { path: at });
+  }
+}
+
+function settle(root: string, layout: Layout, digest: Digest, moving: string, ops: FileOps): void {
+  openFolder(quarantineFolder(root), ops);
+  const sound = hashesTo(moving, digest);
+  const place = sound ? objectPath(root, layout, digest) : freeName(root, digest);
+  try {
+    ops.renameSync(moving, place);
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT' || inodeOf(moving) !== undefined) throw error;
+  }
+  flushDirectory(ops, dirname(place));
+}
+
+const DIGEST_LENGTH = 64;
+/** Others who may write the store may look here; strangers are kept out by the store's own mode. */
+const FOLDER_MODE = 0o755;
+
+function openFolder(folder: string, ops: FileOps): void {
+  if (makeFolder(ops, folder, FOLDER_MODE)) flushDirectory(ops, dirname(folder));
+}
+
+function freeName(root: string, digest: Digest): string {
   for (let n = 1; ; n++) {
-    const name = join(folder, `${digest}.${n}`);
+    const name = join(quarantineFolder(root), `${digest}.${n}`);
     if (inodeOf(name) === undefined) return name;
   }
 }

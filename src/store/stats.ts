@@ -1,10 +1,11 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { errnoOf, failed } from '../errors.ts';
+import { failed } from '../errors.ts';
 import { fileSystemTypeOf } from '../native/file-system-type.ts';
 import { loadLibc } from '../native/libc.ts';
 import type { Digest } from './digest.ts';
+import { namesIn } from './file-ops.ts';
 import { requireFormat } from './format.ts';
 import { candidatePaths, type Layout, listObjects } from './layout.ts';
 import { quarantineFolder } from './quarantine.ts';
@@ -99,15 +100,6 @@ function countTemps(writers: ReturnType<typeof listWriters>): WriterStats {
     stats[alive ? 'liveTemps' : 'deadTemps'] += temps;
   }
   return stats;
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return fs.readdirSync(folder);
-  } catch (error) {
-    if (!['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '')) throw error;
-    return [];
-  }
 }
 
 /** Throws what statfs(2) throws. */

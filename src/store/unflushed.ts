@@ -8,7 +8,7 @@ import { basename, join } from 'node:path';
 import { errnoOf, failed } from '../errors.ts';
 import { type Libc, loadLibc } from '../native/libc.ts';
 import type { Digest } from './digest.ts';
-import { type FileOps, makeFolder } from './file-ops.ts';
+import { type FileOps, makeFolder, namesIn } from './file-ops.ts';
 import { METADATA } from './format.ts';
 import { candidatePaths, type Layout, listObjects } from './layout.ts';
 import { removeFile } from './remove.ts';
@@ -24,12 +24,7 @@ export function markUnflushed(root: string, writerFolder: string, ops: FileOps):
 
 /** The marks that are there: mostly none. Throws what the file system throws. */
 export function unflushedMarks(root: string): string[] {
-  try {
-    return fs.readdirSync(marksFolder(root));
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return [];
-    throw error;
-  }
+  return namesIn(marksFolder(root));
 }
 
 /**

@@ -2,7 +2,7 @@ import { IngotError } from '../errors.ts';
 import type { Digest } from './digest.ts';
 import { requireFormat } from './format.ts';
 import { type Layout, listObjects } from './layout.ts';
-import { quarantine } from './quarantine.ts';
+import { quarantine, settleMoves } from './quarantine.ts';
 import type { DamagedObject, VerifyBatch } from './verify-objects.ts';
 
 export interface VerifyOptions {
@@ -54,7 +54,9 @@ const BATCHES_PER_THREAD = 2;
  * looked at, or when it was interrupted.
  */
 export async function verifyStore(root: string, options: VerifyOptions): Promise<VerifyReport> {
-  return new VerifyRun(root, requireFormat(root).layout, options).run();
+  const { layout } = requireFormat(root);
+  if (options.quarantine) settleMoves(root, layout);
+  return new VerifyRun(root, layout, options).run();
 }
 
 class VerifyRun {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { type Digest, digestOf } from '../../src/store/digest.ts';
 import { type Layout, objectPath } from '../../src/store/layout.ts';
-import { quarantine } from '../../src/store/quarantine.ts';
+import { quarantine, settleMoves } from '../../src/store/quarantine.ts';
 import { Store } from '../../src/store/store.ts';
 import { type VerifyOptions, type VerifyProgress, verifyStore } from '../../src/store/verify.ts';
 import { type DamagedObject, verifyObjects } from '../../src/store/verify-objects.ts';
@@ -150,6 +150,61 @@ test('an object repaired at the very moment of its quarantine is put back', () =
   expect(quarantine(root, found!, ops)).toBeUndefined();
   expect(fs.readFileSync(objectPath(root, 'flat', digest), 'utf8')).toBe('good');
   expect(fs.readdirSync(join(root, '.ingot', 'quarantine'))).toEqual([]);
+});
+
+/** What a kill leaves of a quarantine: it ends at the second of its renames. */
+function quarantineCutOff(root: string, content: string, whileMoving: (digest: Digest) => void) {
+  const digest = plant(root, 'flat', content, 'damaged');
+  const [found] = verifyObjects(root, 'flat', [digest]).damaged;
+  let renames = 0;
+  const { ops } = recordingOps(({ name }) => {
+    if (name !== 'renameSync') return undefined;
+    if (renames++ > 0) return new Error('killed');
+    whileMoving(digest);
+    return undefined;
+  });
+  expect(() => quarantine(root, found!, ops)).toThrow('killed');
+  expect(fs.existsSync(objectPath(root, 'flat', digest))).toBe(false);
+  return digest;
+}
+
+const settlers: [string, (root: string) => Promise<unknown>][] = [
+  [
+    'the next writer',
+    async (root) => {
+      const store = await Store.open(root);
+      await store.put(Buffer.from('other'));
+      await store.close();
+    },
+  ],
+  ['the next verify', async (root) => verify(root, { quarantine: true })],
+];
+
+test.each(settlers)('a quarantine that was cut off is settled by %s', async (_, settle) => {
+  const root = tempStore();
+  const sound = quarantineCutOff(root, 'good', (digest) => repair(root, digest, 'good'));
+  const damaged = quarantineCutOff(root, 'better', () => {});
+  await settle(root);
+  expect(fs.readFileSync(objectPath(root, 'flat', sound), 'utf8')).toBe('good');
+  expect(fs.existsSync(objectPath(root, 'flat', damaged))).toBe(false);
+  const folder = join(root, '.ingot', 'quarantine');
+  expect(fs.readdirSync(folder)).toEqual([`${damaged}.1`]);
+  expect(fs.readFileSync(join(folder, `${damaged}.1`), 'utf8')).toBe('damaged');
+  expect(fs.readdirSync(join(root, '.ingot', 'moving'))).toEqual([]);
+});
+
+test('a quarantine that another process settles in the middle is none', () => {
+  const root = tempStore();
+  const digest = plant(root, 'flat', 'good', 'bad');
+  const [found] = verifyObjects(root, 'flat', [digest]).damaged;
+  let renames = 0;
+  const { ops } = recordingOps(({ name }) => {
+    if (name === 'renameSync' && renames++ === 0) repair(root, digest, 'good');
+    else if (name === 'renameSync') settleMoves(root, 'flat');
+    return undefined;
+  });
+  expect(quarantine(root, found!, ops)).toBeUndefined();
+  expect(fs.readFileSync(objectPath(root, 'flat', digest), 'utf8')).toBe('good');
 });
 
 test('a sample checks about its share', async () => {

@@ -46,7 +46,7 @@ const verify = ({ program, folder }: Ground, ...options: string[]) =>
 
 /** Puts a file in an object's place: what others hold open of it keeps its bytes. */
 function plant(path: string, bytes: Buffer): undefined {
-  fs.rmSync(path);
+  fs.unlinkSync(path);
   fs.writeFileSync(path, bytes, { mode: 0o444 });
 }
 

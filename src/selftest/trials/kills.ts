@@ -55,7 +55,7 @@ export async function tryKills(ground: Ground): Promise<void> {
       ledger.kills[killedIn]++;
       await recover(ground, source, expected, found);
     }
-    fs.rmSync(storeOf(folder), { recursive: true, force: true });
+    await fs.promises.rm(storeOf(folder), { recursive: true, force: true });
   }
   if (landed === 0) return ledger.notTried(3, 'each ingest ended before it could be killed');
   const kills = counted(landed, 'kill');
