@@ -15,8 +15,10 @@ export async function* readSource(
 ): AsyncGenerator<Buffer> {
   try {
     const before = nodeStatus.ofOpen(file.fd);
-    // One byte more than a small file has, so that its end is seen without another chunk.
-    const chunkSize = isRegularFile(before) ? Math.min(chunkBytes, before.size + 1) : chunkBytes;
+    // One byte more than a small file has, so that its end is seen without another chunk. Those of
+    // /proc claim to have none.
+    const known = isRegularFile(before) && before.size > 0;
+    const chunkSize = known ? Math.min(chunkBytes, before.size + 1) : chunkBytes;
     for (;;) {
       signal?.throwIfAborted();
       const { bytesRead, buffer } = await uninterruptedLater(() =>
