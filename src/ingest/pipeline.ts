@@ -15,8 +15,6 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { type Failure, failureOf, IngotError } from '../errors.ts';
 import type { MainHalf } from '../store/seam.ts';
 import {
-  type BatchTask,
-  type LargeTask,
   LEFT,
   type StoreAnswer,
   type StoreCall,
@@ -42,6 +40,12 @@ export interface PipelineOptions {
   readonly onNotice: (text: string) => void;
 }
 
+/** How a task is made, and what becomes of the entries that it gives back. */
+interface TaskPlan {
+  readonly make: (id: number, port: MessagePort) => Task;
+  readonly takeBack: (reply: TaskDone) => void;
+}
+
 export class Pipeline implements WalkSink {
   entriesFound = 0;
   directories = 0;
@@ -49,14 +53,15 @@ export class Pipeline implements WalkSink {
   largeBytes = 0;
   /** Milliseconds that workers had nothing to do because the walk had found nothing yet. */
   starvedMs = 0;
+  /** True once any flush has failed, whatever failed before it. */
+  flushFailed = false;
   readonly cost = noCost();
   readonly #pool: IngestPool;
   readonly #store: MainHalf;
   readonly #tally: Tally;
   readonly #options: PipelineOptions;
   readonly #queue: WorkQueue;
-  #inFlight = 0;
-  #largeInFlight = 0;
+  readonly #inFlight: Record<Task['type'], number> = { batch: 0, large: 0 };
   #nextTask = 1;
   #walking = true;
   #stopping = false;
@@ -106,21 +111,26 @@ export class Pipeline implements WalkSink {
     this.#options.onNotice(text);
   }
 
-  /** No more entries will come; resolves when every task has ended. Throws the first failure. */
+  /** The first error. */
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
+  /** No more entries will come; resolves when every task has ended. */
   async drain(): Promise<void> {
     this.#walking = false;
     this.#queue.endOfWalk(this.#pool.slots);
     this.#dispatch();
-    if (this.#inFlight > 0)
+    if (this.#tasks > 0)
       await new Promise<void>((resolve) => {
         this.#wakeDrain = resolve;
       });
-    if (this.#failure !== undefined) throw this.#failure;
   }
 
   /** Ends the run: takes no new work; tasks in flight come to their end. The first error counts. */
   fail(error: Error): void {
     this.#failure ??= error;
+    this.flushFailed ||= isFlushFailure(error);
     this.#stopping = true;
     this.#options.stop();
     this.#dispatch();
@@ -129,67 +139,69 @@ export class Pipeline implements WalkSink {
   #dispatch(): void {
     this.#countStarved();
     if (this.#stopping) this.#unfinished(this.#queue.clear());
-    while (this.#inFlight < this.#pool.slots) {
-      const large = this.#largeInFlight < this.#pool.threads;
-      const hungry = this.#inFlight < this.#pool.threads;
+    while (this.#tasks < this.#pool.slots) {
+      const large = this.#inFlight.large < this.#pool.threads;
+      const hungry = this.#tasks < this.#pool.threads;
       const work = this.#queue.next({ large, hungry });
       if (work === undefined) break;
       void (work.type === 'batch' ? this.#runBatch(work) : this.#runLarge(work));
     }
     if (!this.#queue.isFull) this.#wake();
+    if (this.#tasks === 0 && !this.#walking) this.#wakeDrain?.();
   }
 
   #unfinished(paths: readonly string[]): void {
     for (const path of paths) this.#tally.add({ path, outcome: 'unfinished' });
   }
 
-  async #runBatch({ found }: Batch): Promise<void> {
+  #runBatch({ found }: Batch): Promise<void> {
     const { setup, wantDigests } = this.#options;
-    const reply = await this.#run(
-      { count: countOf(found), pathOf: (index) => pathAt(found, index) },
-      (id, port) => ({ type: 'batch', setup, id, found, wantDigests, port }) satisfies BatchTask,
-    );
-    if (reply !== undefined) this.#takeBack(found, reply);
-    this.#taskEnded();
+    const entries = { count: countOf(found), pathOf: (index: number) => pathAt(found, index) };
+    return this.#run('batch', entries, {
+      make: (id, port) => ({ type: 'batch', setup, id, found, wantDigests, port }),
+      takeBack: (reply) => this.#takeBack(found, reply),
+    });
   }
 
-  async #runLarge({ file, size }: LargeFile): Promise<void> {
+  #runLarge({ file, size }: LargeFile): Promise<void> {
     const { setup } = this.#options;
-    this.#largeInFlight++;
-    const reply = await this.#run(
-      { count: 1, pathOf: (index) => pathAt([file], index) },
-      (id, port) => ({ type: 'large', setup, id, file, port }) satisfies LargeTask,
-    );
-    if (reply?.outcomes[0] === LEFT) this.#queue.addLarge(file, size);
-    this.#largeInFlight--;
-    this.#taskEnded();
+    const entries = { count: 1, pathOf: (index: number) => pathAt([file], index) };
+    return this.#run('large', entries, {
+      make: (id, port) => ({ type: 'large', setup, id, file, port }),
+      takeBack: (reply) => {
+        if (reply.outcomes[0] === LEFT) this.#queue.addLarge(file, size);
+      },
+    });
   }
 
-  /** Runs one task to its end and tallies it. Never rejects: a failure is kept for `drain`. */
+  /**
+   * Runs one task to its end, tallies it and lets `takeBack` queue what it has left: until then it
+   * is in flight, or `drain` would find nothing to do. Never rejects: a failure is kept.
+   */
   async #run(
+    type: Task['type'],
     entries: TaskEntries,
-    makeTask: (id: number, port: MessagePort) => Task,
-  ): Promise<TaskDone | undefined> {
+    { make, takeBack }: TaskPlan,
+  ): Promise<void> {
     const id = this.#nextTask++;
     const { port1, port2 } = new MessageChannel();
     port1.on('message', ({ message }: StoreCall) => void this.#answer(port1, message));
-    this.#inFlight++;
+    this.#inFlight[type]++;
     this.#tally.taskStarted(id);
     try {
-      const reply = await this.#pool.run(makeTask(id, port2), [port2]);
+      const reply = await this.#pool.run(make(id, port2), [port2]);
       addCost(this.cost, reply.cost);
       if (reply.status === 'failed') throw new IngotError(reply.failure);
       this.#tally.taskDone(id, entries, reply);
-      return reply;
+      takeBack(reply);
     } catch (error) {
       this.#tally.taskFailed(id, entries);
       this.fail(error instanceof Error ? error : new Error(String(error)));
-      return undefined;
-    } finally {
-      port1.close();
-      this.#countStarved();
-      this.#inFlight--;
     }
+    port1.close();
+    this.#countStarved();
+    this.#inFlight[type]--;
+    this.#dispatch();
   }
 
   /** Passes a message between the store's halves, unread. */
@@ -223,14 +235,14 @@ export class Pipeline implements WalkSink {
     this.#queue.putBack(rest.filter(({ names }) => names.length > 0).map(pack));
   }
 
-  #taskEnded(): void {
-    this.#dispatch();
-    if (this.#inFlight === 0 && !this.#walking) this.#wakeDrain?.();
+  /** In flight. */
+  get #tasks(): number {
+    return this.#inFlight.batch + this.#inFlight.large;
   }
 
   #countStarved(): void {
     const now = performance.now();
-    const idle = Math.max(0, this.#pool.threads - this.#inFlight);
+    const idle = Math.max(0, this.#pool.threads - this.#tasks);
     // Until the first task the workers are still starting.
     if (this.#walking && this.#nextTask > 1) this.starvedMs += idle * (now - this.#starvedSince);
     this.#starvedSince = now;
@@ -241,4 +253,9 @@ export class Pipeline implements WalkSink {
     this.#wakeWalk = undefined;
     wake?.();
   }
+}
+
+/** After a failed flush nothing may be flushed again in the hope of a better answer. */
+function isFlushFailure(error: Error): boolean {
+  return error instanceof IngotError && (error.syscall === 'syncfs' || error.syscall === 'fsync');
 }

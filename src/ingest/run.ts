@@ -60,6 +60,7 @@ export class Run {
   readonly #manifestPrefix: string;
   readonly #pool: IngestPool;
   readonly #pipeline: Pipeline;
+  readonly #onProgress: IngestOptions['onProgress'];
   #walking = true;
 
   constructor(
@@ -78,10 +79,11 @@ export class Run {
     this.#pool = pool;
     this.#manifestPrefix = pathPrefix(plan);
     this.#manifest = manifest;
+    this.#onProgress = this.#guarded(options.onProgress);
     this.#tally = new Tally({
-      onEntry: options.onEntry,
+      onEntry: this.#guarded(options.onEntry),
       report: options.report ?? 'problems',
-      onStored: this.#manifest && ((digest, path) => this.#addToManifest(digest, path)),
+      onStored: manifest && this.#guarded((digest, path) => this.#addToManifest(digest, path)),
     });
     const setup: WorkerSetup = {
       storeInit: half.workerInit,
@@ -98,7 +100,7 @@ export class Run {
         Atomics.store(this.#stop, 0, 1);
         this.#cancelWalk.abort();
       },
-      onNotice: (text) => options.onNotice?.(text),
+      onNotice: this.#guarded(options.onNotice) ?? (() => {}),
     });
   }
 
@@ -106,20 +108,19 @@ export class Run {
     const timer = setInterval(() => this.#progress(), PROGRESS_EVERY_MS);
     const { signal } = this.#options;
     const onAbort = () => this.#pipeline.fail(interruption());
-    let failure: Error | undefined;
     try {
       signal?.addEventListener('abort', onAbort);
       if (signal?.aborted) onAbort();
       await this.#walk();
       await this.#pipeline.drain();
     } catch (error) {
-      failure = error instanceof Error ? error : new Error(String(error));
+      this.#pipeline.fail(asError(error));
     } finally {
       signal?.removeEventListener('abort', onAbort);
       clearInterval(timer);
       await this.#pool.close();
     }
-    return await this.#end(failure);
+    return await this.#end();
   }
 
   async #walk(): Promise<void> {
@@ -138,16 +139,16 @@ export class Run {
   }
 
   /** The last flush, the manifest, the report. What it counts as stored is durable. */
-  async #end(failure: Error | undefined): Promise<IngestReport> {
+  async #end(): Promise<IngestReport> {
     let flushes: FlushReport = { barriers: 0, directoryFlushes: 0 };
-    let cause = failure;
+    let cause = this.#pipeline.failure;
     try {
-      if (isFlushFailure(failure)) {
+      if (this.#pipeline.flushFailed) {
         this.#half.abandon();
         this.#tally.takeBack();
       } else flushes = await this.#half.finish();
     } catch (error) {
-      if (!(cause instanceof IngotError)) cause = error as Error;
+      if (!(cause instanceof IngotError)) cause = asError(error);
       this.#tally.takeBack();
     }
     try {
@@ -156,9 +157,10 @@ export class Run {
         await this.#manifest?.finish();
       }
     } catch (error) {
-      cause = error as Error;
+      cause = asError(error);
     }
     this.#progress();
+    cause ??= this.#pipeline.failure;
     const report = this.#report(flushes);
     if (cause === undefined) return report;
     this.#manifest?.abandon();
@@ -182,12 +184,28 @@ export class Run {
     this.#manifest!.add(digest, path.slice(this.#manifestPrefix.length));
   }
 
+  /** A function of the caller's. What it throws ends the run, and it is not called again. */
+  #guarded<Args extends unknown[]>(
+    call: ((...args: Args) => void) | undefined,
+  ): ((...args: Args) => void) | undefined {
+    if (call === undefined) return undefined;
+    let threw = false;
+    return (...args) => {
+      if (threw) return;
+      try {
+        call(...args);
+      } catch (error) {
+        threw = true;
+        this.#pipeline.fail(asError(error));
+      }
+    };
+  }
+
   #progress(): void {
-    const { onProgress } = this.#options;
-    if (onProgress === undefined) return;
+    if (this.#onProgress === undefined) return;
     const small = Number(Atomics.load(this.#bytesRead, 0));
     const large = Number(Atomics.load(this.#bytesRead, 1));
-    onProgress({
+    this.#onProgress({
       entriesFound: this.#pipeline.entriesFound,
       entriesDone: this.#tally.entriesDone,
       bytesRead: small + large,
@@ -207,7 +225,6 @@ function interruption(): IngotError {
   });
 }
 
-/** After a failed flush nothing may be flushed again in the hope of a better answer. */
-function isFlushFailure(error: Error | undefined): boolean {
-  return error instanceof IngotError && (error.syscall === 'syncfs' || error.syscall === 'fsync');
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
 }

@@ -137,13 +137,17 @@ export class Tally {
     this.#options.onStored?.(digest, path);
   }
 
-  /** Checks that nothing was lost count of. Throws when it was: a defect of ingot's. */
+  /**
+   * Checks of a run that met no failure that each entry has come to an end. Throws when one has
+   * not: a defect of ingot's.
+   */
   assertComplete(entriesFound: number): void {
-    if (this.entriesDone === entriesFound && this.#held.length === 0) return;
+    const ended = this.entriesDone - this.outcomes.unfinished;
+    if (ended === entriesFound && this.#held.length === 0) return;
     throw new IngotError({
       what: 'entries were lost count of',
       code: 'INGOT_INTERNAL',
-      why: `${entriesFound} were met, ${this.entriesDone} counted`,
+      why: `${entriesFound} were met, ${ended} have ended`,
       hint: 'this is a defect of ingot: please report it',
     });
   }

@@ -124,7 +124,7 @@ describe('the tally', () => {
   it('refuses to report when an entry was lost count of', () => {
     const { tally } = newTally();
     tally.add({ path: 'a', outcome: 'vanished' });
-    expect(() => tally.assertComplete(2)).toThrow('2 were met, 1 counted');
+    expect(() => tally.assertComplete(2)).toThrow('2 were met, 1 have ended');
     tally.assertComplete(1);
   });
 });

@@ -1,0 +1,35 @@
+import fs from 'node:fs';
+import { ingest } from 'ingot';
+import { expect, it } from 'vitest';
+import { makeTree } from '../tree.ts';
+import { newStore, objects } from './ingest-tree.ts';
+
+const files = (count: number) =>
+  Object.fromEntries(Array.from({ length: count }, (_, n) => [`f${n}`, `content ${n}`]));
+
+it.each(['onProgress', 'onEntry', 'onNotice'] as const)(
+  'what %s throws ends the ingest, which rejects with it and leaves nothing behind',
+  async (name) => {
+    const store = newStore();
+    const source = makeTree(files(100));
+    // A notice, for one that is told of: the store lies inside the source.
+    const inside = name === 'onNotice' ? `${source}/store` : store;
+    let calls = 0;
+    const defect = new TypeError('a defect of the caller');
+    const options = {
+      threads: 2,
+      report: 'all' as const,
+      [name]: () => {
+        calls++;
+        throw defect;
+      },
+    };
+    await expect(ingest(inside, [source], options)).rejects.toBe(defect);
+    expect(calls).toBe(1);
+    expect(fs.readdirSync(inside).filter((entry) => entry.startsWith('.tmp-'))).toEqual([]);
+    // What was stored is whole, and the next ingest completes it.
+    const { outcomes } = await ingest(inside, [source], { threads: 2 });
+    expect(outcomes.new + outcomes.duplicate).toBe(100);
+    expect(objects(inside).length).toBe(100);
+  },
+);
