@@ -54,6 +54,16 @@ export function requireCount(of: string, value: number): number {
   });
 }
 
+/** Gives the value of an option. Throws a UsageError on one that is none of its values. */
+export function requireOneOf<T extends string>(option: string, values: readonly T[], value: T): T {
+  if (values.includes(value)) return value;
+  throw new UsageError({
+    what: `unknown ${option}`,
+    code: 'INGOT_USAGE',
+    why: `${printable(String(value))} is none of ${values.join(', ')}`,
+  });
+}
+
 /**
  * Wraps what a system call threw; anything that carries no errno is passed on as it is. The hint
  * of a shortage need not be given.

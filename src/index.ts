@@ -1,4 +1,5 @@
 /** ingot: fast, durable ingest of directory trees into a content-addressed store. */
+
 export { type DoctorOptions, doctor } from './doctor/doctor.ts';
 export type { FlushFigure, FlushFigures } from './doctor/flushes.ts';
 export type { RateFigures, ThreadRates } from './doctor/rates.ts';
@@ -30,12 +31,11 @@ export type {
   Verdict,
 } from './selftest/report.ts';
 export { type SelftestOptions, selftest } from './selftest/selftest.ts';
-export type { BarrierChoice, BarrierKind } from './store/barrier.ts';
+export type { BarrierKind } from './store/barrier.ts';
+export { type BarrierChoice, type Durability, LAYOUTS, type Layout } from './store/choices.ts';
 export { type Digest, isDigest, parseDigest } from './store/digest.ts';
-export { LAYOUTS, type Layout } from './store/layout.ts';
 export type { PutOptions, PutResult, PutSource } from './store/put.ts';
 export { type RelayoutOptions, type RelayoutReport, relayout } from './store/relayout.ts';
-export type { Durability } from './store/seam.ts';
 export { type StoreStats, storeStats } from './store/stats.ts';
 export { type ObjectInfo, type OpenOptions, Store } from './store/store.ts';
 export type { VerifyProgress, VerifyReport } from './store/verify.ts';

@@ -2,9 +2,14 @@ import { type Command, Option } from 'commander';
 import { IngotError, printable, UsageError } from '../errors.ts';
 import { IngestError, type IngestOptions, type IngestReport } from '../ingest/api.ts';
 import type { EntryReport } from '../ingest/outcome.ts';
-import type { BarrierChoice } from '../store/barrier.ts';
-import type { Layout } from '../store/layout.ts';
-import type { Durability } from '../store/seam.ts';
+import {
+  BARRIERS,
+  type BarrierChoice,
+  DURABILITIES,
+  type Durability,
+  LAYOUTS,
+  type Layout,
+} from '../store/choices.ts';
 import { type CommandContext, runCommand, warnOfNewStore } from './command.ts';
 import { EXIT, type ExitCode } from './fail.ts';
 import { addCommonOptions, type CommonFlags, collect, storeOf, threadsOption } from './options.ts';
@@ -36,17 +41,15 @@ export function addIngest(program: Command): void {
     .argument('[source...]', 'directories and files')
     .addOption(
       new Option('--durability <mode>', 'one barrier for many objects, one flush each, or none')
-        .choices(['group', 'file', 'none'])
+        .choices(DURABILITIES)
         .default('group'),
     )
     .addOption(
       new Option('--barrier <how>', 'how a group is made durable')
-        .choices(['auto', 'syncfs', 'fsync'])
+        .choices(BARRIERS)
         .default('auto'),
     )
-    .addOption(
-      new Option('--layout <layout>', 'of a store that is created').choices(['flat', 'sharded']),
-    )
+    .addOption(new Option('--layout <layout>', 'of a store that is created').choices(LAYOUTS))
     .addOption(threadsOption())
     .option('--exclude <glob>', 'leave out what matches, as in .gitignore (repeatable)', collect)
     .option('--exclude-from <file>', 'a file of such patterns (repeatable)', collect)

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { Layout } from '../store/layout.ts';
+import { LAYOUTS, type Layout } from '../store/choices.ts';
 import type { RelayoutReport } from '../store/relayout.ts';
 import { count, counted } from '../units.ts';
 import { type CommandContext, runCommand } from './command.ts';
@@ -17,9 +17,7 @@ export function addRelayout(program: Command): void {
     .command('relayout')
     .description('move the objects to another layout; the store stays usable meanwhile')
     .addOption(
-      new Option('--to <layout>', 'the layout to have')
-        .choices(['flat', 'sharded'])
-        .makeOptionMandatory(),
+      new Option('--to <layout>', 'the layout to have').choices(LAYOUTS).makeOptionMandatory(),
     )
     .option('--no-progress', 'show no progress');
   addCommonOptions(command).action((flags: RelayoutFlags) =>

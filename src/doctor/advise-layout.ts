@@ -1,4 +1,4 @@
-import type { Layout } from '../store/layout.ts';
+import type { Layout } from '../store/choices.ts';
 import { count, counted } from '../units.ts';
 import type { Advised, Figures } from './report.ts';
 

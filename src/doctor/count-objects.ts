@@ -1,4 +1,5 @@
-import { type Layout, listObjects } from '../store/layout.ts';
+import type { Layout } from '../store/choices.ts';
+import { listObjects } from '../store/layout.ts';
 import type { Budget } from './budget.ts';
 import type { ExistingStore } from './report.ts';
 

@@ -1,7 +1,7 @@
 /** What a doctor found. Units are in the names: bytes, ms, a second. */
+
 import type { BarrierKind } from '../store/barrier.ts';
-import type { Layout } from '../store/layout.ts';
-import type { Durability } from '../store/seam.ts';
+import type { Durability, Layout } from '../store/choices.ts';
 import type { FileSystemStats } from '../store/stats.ts';
 import type { FlushFigures } from './flushes.ts';
 import type { PlaceKind } from './probe-place.ts';

@@ -1,12 +1,13 @@
 /** `verify` as callers see it: the store's check, run in a pool of its own. */
+
 import { resolve } from 'node:path';
-import { type Failure, failureOf, IngotError } from '../errors.ts';
+import { type Failure, failureOf, IngotError, UsageError } from '../errors.ts';
+import type { Layout } from '../store/choices.ts';
 import type { Digest } from '../store/digest.ts';
 import { requireFormat } from '../store/format.ts';
-import type { Layout } from '../store/layout.ts';
 import { type VerifyOptions, type VerifyReport, verifyStore } from '../store/verify.ts';
 import { type VerifyBatch, verifyObjects } from '../store/verify-objects.ts';
-import { defaultThreads, Pool } from './pool.ts';
+import { checkedThreads, Pool } from './pool.ts';
 
 export interface VerifyTask {
   readonly root: string;
@@ -22,11 +23,14 @@ export type VerifyReply =
 /** Re-hashes objects on all processors; see `VerifyOptions`. `threads` has a default here. */
 export async function verify(
   store: string,
-  options: Omit<VerifyOptions, 'threads' | 'runBatch'> & { readonly threads?: number | undefined },
+  options: Omit<VerifyOptions, 'threads' | 'runBatch'> & {
+    readonly threads?: number | undefined;
+  } = {},
 ): Promise<VerifyReport> {
   const root = resolve(store);
   requireFormat(root);
-  const threads = options.threads ?? defaultThreads();
+  const threads = checkedThreads(options.threads);
+  requireShare(options.sample ?? 1);
   const pool = new Pool<VerifyTask, VerifyReply>('verify-worker', threads);
   try {
     return await verifyStore(root, {
@@ -41,6 +45,15 @@ export async function verify(
   } finally {
     await pool.close();
   }
+}
+
+function requireShare(sample: number): void {
+  if (sample > 0 && sample <= 1) return;
+  throw new UsageError({
+    what: 'wrong sample',
+    code: 'INGOT_USAGE',
+    why: `${sample} is not a share above 0 up to 1`,
+  });
 }
 
 /** What a worker does with a task. Never throws. */

@@ -1,9 +1,9 @@
 import { failed, UsageError } from '../errors.ts';
 import { fileSystemTypeOf, syncfsReportsErrors } from '../native/file-system-type.ts';
 import type { Libc } from '../native/libc.ts';
+import type { BarrierChoice } from './choices.ts';
 
 /** How the barrier of a group is made; `auto` takes syncfs where it is known to be one. */
-export type BarrierChoice = 'auto' | 'syncfs' | 'fsync';
 export type BarrierKind = 'syncfs' | 'fsync';
 
 /**

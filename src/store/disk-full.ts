@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { errnoOf } from '../errors.ts';
-import type { Layout } from './layout.ts';
+import type { Layout } from './choices.ts';
 
 /**
  * What to do about a failed write: which disk is full, and of what. `needed` is in bytes, where it

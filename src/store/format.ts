@@ -2,9 +2,10 @@ import fs from 'node:fs';
 import { dirname, join } from 'node:path';
 import { errnoOf, failed, IngotError, UsageError } from '../errors.ts';
 import type { Libc } from '../native/libc.ts';
+import { LAYOUTS, type Layout } from './choices.ts';
 import { diskFullHint } from './disk-full.ts';
 import { type FileOps, flushDirectory, makeFolder, nodeFileOps, writeFully } from './file-ops.ts';
-import { LAYOUTS, type Layout, SHARD_MODE, SHARDS } from './layout.ts';
+import { SHARD_MODE, SHARDS } from './layout.ts';
 import { LockedTemp } from './locked-temp.ts';
 import { readSmallFile } from './metadata-file.ts';
 

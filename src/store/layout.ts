@@ -1,12 +1,8 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf, failed } from '../errors.ts';
+import type { Layout } from './choices.ts';
 import { type Digest, isDigest } from './digest.ts';
-
-/** flat: STORE/<digest>; sharded: STORE/<first 2 characters>/<digest>. */
-export type Layout = 'flat' | 'sharded';
-
-export const LAYOUTS: readonly Layout[] = ['flat', 'sharded'];
 
 export const SHARDS: readonly string[] = Array.from({ length: 256 }, (_, n) =>
   n.toString(16).padStart(2, '0'),

@@ -5,19 +5,20 @@
  * are durable. No object is ever opened for writing. A crash at any point leaves temps that the
  * next open sweeps, and objects that are whole.
  */
+
 import { promisify } from 'node:util';
 import { failed } from '../errors.ts';
 import { isRegularFile, type StatusReader } from '../native/file-status.ts';
 import type { Libc } from '../native/libc.ts';
+import type { Durability, Layout } from './choices.ts';
 import type { Digest } from './digest.ts';
 import { directoryFullHint } from './disk-full.ts';
 import { type FileOps, writeFully } from './file-ops.ts';
 import type { LargeIndex } from './large-index.ts';
-import { type Layout, objectPath, otherLayout } from './layout.ts';
+import { objectPath, otherLayout } from './layout.ts';
 import type {
   CallMain,
   CloneStage,
-  Durability,
   Group,
   Presence,
   StoreCost,

@@ -1,8 +1,16 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { errnoOf, failed } from '../errors.ts';
+import { errnoOf, failed, requireOneOf } from '../errors.ts';
 import { type Libc, loadLibc } from '../native/libc.ts';
-import { type BarrierChoice, BarrierCoordinator, chooseBarrier } from './barrier.ts';
+import { BarrierCoordinator, chooseBarrier } from './barrier.ts';
+import {
+  BARRIERS,
+  type BarrierChoice,
+  DURABILITIES,
+  type Durability,
+  LAYOUTS,
+  type Layout,
+} from './choices.ts';
 import {
   confirmFlush,
   type FileOps,
@@ -11,11 +19,11 @@ import {
   openDirectory,
 } from './file-ops.ts';
 import { checkLayout, createStore, formatPath, METADATA, readFormat } from './format.ts';
-import { type Layout, listObjects, objectFolders } from './layout.ts';
+import { listObjects, objectFolders } from './layout.ts';
 import type { LocalWorkerInit } from './local-worker-half.ts';
 import { sweepTempsOf } from './locked-temp.ts';
 import { settleMoves } from './quarantine.ts';
-import type { Durability, FlushReport, MainHalf } from './seam.ts';
+import type { FlushReport, MainHalf } from './seam.ts';
 import { flushUnflushed, markUnflushed, unflushedMarks } from './unflushed.ts';
 import { sweep, Writer } from './writer.ts';
 
@@ -78,10 +86,12 @@ export class LocalMainHalf implements MainHalf {
     options: WriteOptions,
     ops: FileOps = nodeFileOps,
   ): Promise<LocalMainHalf> {
-    const { durability, verifyHits, dryRun, groups } = options;
+    const { verifyHits, dryRun, groups } = options;
+    const durability = requireOneOf('durability', DURABILITIES, options.durability);
+    requireOneOf('barrier', BARRIERS, options.barrier);
     const existing = readFormat(root);
     if (existing !== undefined) checkLayout(root, existing, options.layout);
-    const layout = options.layout ?? 'flat';
+    const layout = requireOneOf('layout', LAYOUTS, options.layout ?? 'flat');
     const libc = await loadLibc();
     const format =
       existing ?? (dryRun ? { format: 1, layout } : createStore(root, layout, ops, libc));

@@ -1,15 +1,17 @@
 /** The half of a local store that lives in a worker thread. */
+
 import { join } from 'node:path';
 import { failed } from '../errors.ts';
 import { statusReader } from '../native/file-status.ts';
 import type { Libc } from '../native/libc.ts';
 import type { BarrierKind } from './barrier.ts';
+import type { Durability } from './choices.ts';
 import { diskFullHint } from './disk-full.ts';
 import { type FileOps, makeFolder, nodeFileOps } from './file-ops.ts';
 import type { StoreFormat } from './format.ts';
 import { LargeIndex } from './large-index.ts';
 import { LocalGroup, type LocalWorkerState } from './local-group.ts';
-import type { CallMain, Durability, Group, WorkerHalf } from './seam.ts';
+import type { CallMain, Group, WorkerHalf } from './seam.ts';
 import { TempFolder } from './temps.ts';
 
 /** Plain data: what each worker thread is told. */

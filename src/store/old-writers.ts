@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Libc } from '../native/libc.ts';
-import type { Layout } from './layout.ts';
+import type { Layout } from './choices.ts';
 import { listWriters, signOf } from './writer.ts';
 
 interface Hooks {

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import { dirname } from 'node:path';
 import { addAbortSignal, type Readable } from 'node:stream';
 import { failed, UsageError } from '../errors.ts';
+import type { Durability } from './choices.ts';
 import { type Digest, DigestStream, digestOf } from './digest.ts';
 import { type FileOps, nodeFileOps } from './file-ops.ts';
 import { objectPath, otherLayout } from './layout.ts';
@@ -9,7 +10,7 @@ import { LocalMainHalf } from './local-main-half.ts';
 import { type LocalWorkerInit, openLocalWorkerHalf } from './local-worker-half.ts';
 import { NameFlush } from './name-flush.ts';
 import { readSource } from './read-source.ts';
-import type { Durability, Group, StreamStage, WorkerHalf } from './seam.ts';
+import type { Group, StreamStage, WorkerHalf } from './seam.ts';
 import { flushObject, unflushedMarks } from './unflushed.ts';
 
 /** The path of a file, bytes in memory, or a stream of bytes. */

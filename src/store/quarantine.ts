@@ -5,14 +5,16 @@
  * looked at there, and goes on to quarantine or back to its place. What a kill leaves in between,
  * the next writer or verify settles: it may be an object that somebody was told is stored.
  */
+
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { dirname, join } from 'node:path';
 import { errnoOf, failed } from '../errors.ts';
+import type { Layout } from './choices.ts';
 import { type Digest, isDigest } from './digest.ts';
 import { type FileOps, flushDirectory, makeFolder, namesIn, nodeFileOps } from './file-ops.ts';
 import { METADATA } from './format.ts';
-import { type Layout, objectPath } from './layout.ts';
+import { objectPath } from './layout.ts';
 import { hashesTo } from './verify-objects.ts';
 
 /** Where damaged objects are kept: as `<digest>.<n>`. */

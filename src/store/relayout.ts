@@ -8,23 +8,18 @@
  * store.json forgets the old layout. Whatever interrupts this, a second run goes on from there,
  * and one in the other direction goes back.
  */
+
 import fs from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { errnoOf, failed, IngotError } from '../errors.ts';
+import { errnoOf, failed, IngotError, requireOneOf } from '../errors.ts';
 import { type Libc, loadLibc } from '../native/libc.ts';
+import { LAYOUTS, type Layout } from './choices.ts';
 import type { Digest } from './digest.ts';
 import { directoryFullHint, diskFullHint } from './disk-full.ts';
 import { type FileOps, flushDirectory, nodeFileOps } from './file-ops.ts';
 import { FORMAT, METADATA, requireFormat, type StoreFormat, writeFormat } from './format.ts';
-import {
-  type Layout,
-  listLayout,
-  objectFolders,
-  objectPath,
-  otherLayout,
-  SHARDS,
-} from './layout.ts';
+import { listLayout, objectFolders, objectPath, otherLayout, SHARDS } from './layout.ts';
 import { waitForOldWriters } from './old-writers.ts';
 import { quarantine } from './quarantine.ts';
 import { makeShards, removeShards } from './shards.ts';
@@ -55,12 +50,14 @@ const MOVES_PER_TURN = 512;
  * cannot be seen on this machine), INGOT_INTERRUPTED, or an errno. The store is usable then.
  */
 export async function relayout(
-  root: string,
+  store: string,
   to: Layout,
   options: RelayoutOptions = {},
   ops: FileOps = nodeFileOps,
   calls: Promise<Libc | undefined> = loadLibc(),
 ): Promise<RelayoutReport> {
+  const root = resolve(store);
+  requireOneOf('layout', LAYOUTS, to);
   requireFormat(root);
   const libc = await calls;
   if (libc === undefined) throw noFlock(root);

@@ -6,9 +6,6 @@
  */
 import type { Digest } from './digest.ts';
 
-/** How an object is made durable: one barrier for many, one flush each, or not at all. */
-export type Durability = 'group' | 'file' | 'none';
-
 /** What the store holds under a digest, measured against the content at hand. */
 export type Presence = 'absent' | 'present' | 'damaged';
 

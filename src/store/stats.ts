@@ -4,10 +4,11 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { failed } from '../errors.ts';
 import { fileSystemTypeOf } from '../native/file-system-type.ts';
 import { loadLibc } from '../native/libc.ts';
+import type { Layout } from './choices.ts';
 import type { Digest } from './digest.ts';
 import { namesIn } from './file-ops.ts';
 import { requireFormat } from './format.ts';
-import { candidatePaths, type Layout, listObjects } from './layout.ts';
+import { candidatePaths, listObjects } from './layout.ts';
 import { quarantineFolder } from './quarantine.ts';
 import { listWriters } from './writer.ts';
 

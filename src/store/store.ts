@@ -11,17 +11,18 @@
  * 5. What was hashed is what was stored: the digest is taken over the very bytes that are written.
  * 6. A failed flush fails the call. Its temps are discarded and never flushed again.
  */
+
 import fs from 'node:fs';
 import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
-import { errnoOf, failed, IngotError } from '../errors.ts';
+import { errnoOf, failed, IngotError, requireOneOf } from '../errors.ts';
 import { loadLibc } from '../native/libc.ts';
-import type { Digest } from './digest.ts';
+import { DURABILITIES, type Durability, LAYOUTS, type Layout } from './choices.ts';
+import { type Digest, parseDigest } from './digest.ts';
 import { type FileOps, nodeFileOps } from './file-ops.ts';
 import { checkLayout, createStore, readFormat, requireFormat, type StoreFormat } from './format.ts';
-import { candidatePaths, type Layout, listObjects } from './layout.ts';
+import { candidatePaths, listObjects } from './layout.ts';
 import { type PutOptions, type PutResult, type PutSource, Putter } from './put.ts';
-import type { Durability } from './seam.ts';
 import { openVerified } from './verified-stream.ts';
 
 export interface OpenOptions {
@@ -71,7 +72,9 @@ export class Store {
     ops: FileOps = nodeFileOps,
   ): Promise<Store> {
     const root = resolve(path);
-    const { create = false, layout, durability = 'group' } = options;
+    const { create = false, layout } = options;
+    const durability = requireOneOf('durability', DURABILITIES, options.durability ?? 'group');
+    if (layout !== undefined) requireOneOf('layout', LAYOUTS, layout);
     const existing = create ? readFormat(root) : requireFormat(root);
     if (existing !== undefined) checkLayout(root, existing, layout);
     const format = existing ?? createStore(root, layout ?? 'flat', ops, await loadLibc());
@@ -117,7 +120,7 @@ export class Store {
    * INGOT_DAMAGED when what has the name is no file, or an errno.
    */
   async get(digest: Digest): Promise<Readable> {
-    return openVerified(this.root, this.layout, digest);
+    return openVerified(this.root, this.layout, parseDigest(digest));
   }
 
   /** True when an object of this digest is there; its bytes are not looked at. Throws an errno. */
@@ -127,7 +130,7 @@ export class Store {
 
   /** Size and place of an object; undefined when it is not there. Throws an errno. */
   async stat(digest: Digest): Promise<ObjectInfo | undefined> {
-    for (const path of candidatePaths(this.root, this.layout, digest)) {
+    for (const path of candidatePaths(this.root, this.layout, parseDigest(digest))) {
       try {
         const found = await fs.promises.lstat(path);
         if (found.isFile()) return { digest, size: found.size, path };

@@ -3,14 +3,16 @@
  * first object, `.ingot/unflushed/.tmp-<writer>`. Whoever promises durability may have met one of
  * these objects as a hit, and flushes all of them before it reports success.
  */
+
 import fs from 'node:fs';
 import { basename, join } from 'node:path';
 import { errnoOf, failed } from '../errors.ts';
 import { type Libc, loadLibc } from '../native/libc.ts';
+import type { Layout } from './choices.ts';
 import type { Digest } from './digest.ts';
 import { type FileOps, makeFolder, namesIn } from './file-ops.ts';
 import { METADATA } from './format.ts';
-import { candidatePaths, type Layout, listObjects } from './layout.ts';
+import { candidatePaths, listObjects } from './layout.ts';
 import { removeFile } from './remove.ts';
 import { signOf } from './writer.ts';
 

@@ -2,8 +2,9 @@ import fs from 'node:fs';
 import { Readable } from 'node:stream';
 import { errnoOf, failed, IngotError } from '../errors.ts';
 import { uninterruptedLater } from '../native/uninterrupted.ts';
+import type { Layout } from './choices.ts';
 import { type Digest, DigestStream } from './digest.ts';
-import { candidatePaths, type Layout } from './layout.ts';
+import { candidatePaths } from './layout.ts';
 
 const CHUNK = 1 << 18;
 

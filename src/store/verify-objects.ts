@@ -1,9 +1,11 @@
 /** Re-hashing objects: the part of `verify` that runs in the worker threads. */
+
 import fs from 'node:fs';
 import { errnoOf, failed } from '../errors.ts';
 import { uninterrupted } from '../native/uninterrupted.ts';
+import type { Layout } from './choices.ts';
 import { type Digest, DigestStream, digestOf } from './digest.ts';
-import { candidatePaths, type Layout } from './layout.ts';
+import { candidatePaths } from './layout.ts';
 
 export interface DamagedObject {
   readonly digest: Digest;

@@ -1,7 +1,8 @@
 import { IngotError } from '../errors.ts';
+import type { Layout } from './choices.ts';
 import type { Digest } from './digest.ts';
 import { requireFormat } from './format.ts';
-import { type Layout, listObjects } from './layout.ts';
+import { listObjects } from './layout.ts';
 import { quarantine, settleMoves } from './quarantine.ts';
 import type { DamagedObject, VerifyBatch } from './verify-objects.ts';
 

@@ -2,14 +2,15 @@
  * A writer is one process with a store open for writing. It has a locked folder, `.tmp-<writer>/`.
  * What a dead writer left is swept on the next open; a live one's never is.
  */
+
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf, failed } from '../errors.ts';
 import type { Libc } from '../native/libc.ts';
+import { LAYOUTS, type Layout } from './choices.ts';
 import { directoryFullHint } from './disk-full.ts';
 import { type FileOps, nodeFileOps } from './file-ops.ts';
 import { requireFormat, type StoreFormat } from './format.ts';
-import { LAYOUTS, type Layout } from './layout.ts';
 import { isSameFile, LOCK, LockedFolder, removeFolder, removeTemps } from './locked-folder.ts';
 import { openToSweep, sweepFile } from './locked-temp.ts';
 import { openRegular, readStart } from './metadata-file.ts';

@@ -1,11 +1,12 @@
 /** Records what real runs of the built program do to a directory, with strace(1). */
+
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Layout } from '../../src/store/choices.ts';
 import { isDigest } from '../../src/store/digest.ts';
-import type { Layout } from '../../src/store/layout.ts';
 import { MAIN } from '../cli/run.ts';
 import { temporaryDirectory } from '../tree.ts';
 import { type Call, readCalls, TRACED } from './calls.ts';

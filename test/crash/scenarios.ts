@@ -1,9 +1,11 @@
 /** The runs whose power cuts are tried. Contents are text, which strace writes down as it is. */
+
 import fs from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'vitest';
+import type { Layout } from '../../src/store/choices.ts';
 import { type Digest, digestOf } from '../../src/store/digest.ts';
-import { type Layout, objectPath } from '../../src/store/layout.ts';
+import { objectPath } from '../../src/store/layout.ts';
 import { ingot } from '../cli/run.ts';
 import { demandMounts, demandProgram, mountImage } from '../mounts.ts';
 import { makeTree } from '../tree.ts';

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { LAYOUTS } from '../../src/store/choices.ts';
 import {
   checkLayout,
   createStore,
@@ -10,7 +11,6 @@ import {
   requireFormat,
   writeFormat,
 } from '../../src/store/format.ts';
-import { LAYOUTS } from '../../src/store/layout.ts';
 import { errno, recordingOps, tempFolder, tempStore } from './temp-store.ts';
 
 test('a created store is private to its owner and says format and layout', () => {

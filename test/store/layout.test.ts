@@ -2,10 +2,10 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { LAYOUTS } from '../../src/store/choices.ts';
 import { type Digest, digestOf, isDigest, parseDigest } from '../../src/store/digest.ts';
 import {
   candidatePaths,
-  LAYOUTS,
   listLayout,
   listObjects,
   objectFolders,

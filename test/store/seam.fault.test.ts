@@ -3,13 +3,14 @@ import { dirname } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { errnoOf } from '../../src/errors.ts';
 import { loadLibc } from '../../src/native/libc.ts';
+import type { Durability } from '../../src/store/choices.ts';
 import { digestOf } from '../../src/store/digest.ts';
 import type { FileOps } from '../../src/store/file-ops.ts';
 import { createStore } from '../../src/store/format.ts';
 import { LocalMainHalf } from '../../src/store/local-main-half.ts';
 import { type LocalWorkerInit, openLocalWorkerHalf } from '../../src/store/local-worker-half.ts';
 import { relayout } from '../../src/store/relayout.ts';
-import type { Durability, Group } from '../../src/store/seam.ts';
+import type { Group } from '../../src/store/seam.ts';
 import { expectWhole } from '../ingest/store-checks.ts';
 import {
   type Call,

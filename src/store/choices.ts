@@ -1,0 +1,13 @@
+/** The values of a store's options. Alone, so that the command line knows them without the store. */
+
+/** flat: STORE/<digest>; sharded: STORE/<first 2 characters>/<digest>. */
+export type Layout = (typeof LAYOUTS)[number];
+export const LAYOUTS = ['flat', 'sharded'] as const;
+
+/** How an object is made durable: one barrier for many, one flush each, or not at all. */
+export type Durability = (typeof DURABILITIES)[number];
+export const DURABILITIES = ['group', 'file', 'none'] as const;
+
+/** What the barrier of many is; `auto`: syncfs where it is known to be one, else fsync. */
+export type BarrierChoice = (typeof BARRIERS)[number];
+export const BARRIERS = ['auto', 'syncfs', 'fsync'] as const;
