@@ -23,7 +23,7 @@ export function taskCost(meter: CostMeter, store: StoreCost, barrierMs: number):
 export type TotalCost = { -readonly [Key in keyof TaskCost]: TaskCost[Key] };
 
 export function noCost(): TotalCost {
-  const nothing = { fileFlushes: 0, publishMs: 0, published: 0, repaired: [] };
+  const nothing = { fileFlushes: 0, publishMs: 0, repaired: [] };
   return taskCost(newMeter(), nothing, 0);
 }
 

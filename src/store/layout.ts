@@ -36,8 +36,8 @@ export function candidatePaths(root: string, layout: Layout, digest: Digest): st
 }
 
 /**
- * Every object in either layout, a folder at a time, in no order. An object that a relayout moves
- * meanwhile may be met twice, never missed when the old layout is listed first.
+ * The objects in either layout, a folder at a time, in no order: enough to count them. One that a
+ * relayout moves meanwhile may come twice or not at all; see `listEveryObject`.
  */
 export function* listObjects(root: string, layout: Layout): Generator<Digest> {
   yield* listLayout(root, otherLayout(layout));

@@ -16,6 +16,7 @@ import { directoryFullHint } from './disk-full.ts';
 import { type FileOps, writeFully } from './file-ops.ts';
 import type { LargeIndex } from './large-index.ts';
 import { objectPath, otherLayout } from './layout.ts';
+import { renameNew } from './rename-new.ts';
 import type {
   CallMain,
   CloneStage,
@@ -46,6 +47,8 @@ export interface LocalWorkerState {
   readonly maxOpenTemps: number;
   readonly ops: FileOps;
   readonly status: StatusReader;
+  /** Undefined where it cannot be called. */
+  readonly libc: Libc | undefined;
   /** Writes past the page cache, where that is wanted and can be had. */
   readonly setDirect: Libc['setDirect'] | undefined;
   readonly large: LargeIndex;
@@ -55,7 +58,6 @@ export class LocalGroup implements Group {
   readonly cost: StoreCost = {
     publishMs: 0,
     fileFlushes: 0,
-    published: 0,
     repaired: [],
   };
   readonly #state: LocalWorkerState;
@@ -174,13 +176,13 @@ export class LocalGroup implements Group {
     this.cost.publishMs += performance.now() - begun;
   }
 
-  /** Losing a race to another writer replaces equal bytes. */
   #publishLast(): void {
-    const { ops, root, layout } = this.#state;
+    const { ops, root, layout, temps } = this.#state;
     const { temp, digest } = this.#staged[this.#staged.length - 1]!;
     const target = objectPath(root, layout, digest);
     try {
-      ops.renameSync(temp.path, target);
+      if (this.#mayReplace(digest)) ops.renameSync(temp.path, target);
+      else if (!renameNew(ops, this.#state.libc, temp.path, target)) temps.remove(temp);
     } catch (error) {
       throw failed('cannot publish an object', error, {
         path: target,
@@ -188,8 +190,15 @@ export class LocalGroup implements Group {
       });
     }
     this.#staged.pop();
-    this.cost.published++;
     if (this.#damaged.delete(digest)) this.cost.repaired.push(digest);
+  }
+
+  /**
+   * Losing a race to another writer replaces equal bytes. But one that flushes nothing must not
+   * replace what the other has said is durable.
+   */
+  #mayReplace(digest: Digest): boolean {
+    return this.#state.durability !== 'none' || this.#damaged.has(digest);
   }
 
   discard(): void {

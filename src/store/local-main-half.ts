@@ -18,12 +18,20 @@ import {
   nodeFileOps,
   openDirectory,
 } from './file-ops.ts';
-import { checkLayout, createStore, formatPath, METADATA, readFormat } from './format.ts';
+import {
+  checkLayout,
+  createStore,
+  formatPath,
+  METADATA,
+  readFormat,
+  requireFormat,
+} from './format.ts';
 import { listObjects, objectFolders } from './layout.ts';
 import type { LocalWorkerInit } from './local-worker-half.ts';
 import { sweepTempsOf } from './locked-temp.ts';
 import { settleMoves } from './quarantine.ts';
 import type { FlushReport, MainHalf } from './seam.ts';
+import { ignoringErrno } from './temps.ts';
 import { flushUnflushed, markUnflushed, unflushedMarks } from './unflushed.ts';
 import { sweep, Writer } from './writer.ts';
 
@@ -141,27 +149,42 @@ export class LocalMainHalf implements MainHalf {
   }
 
   async finish(): Promise<FlushReport> {
-    const { durability, root, format, barrier } = this.workerInit;
-    // While a relayout is under way a hit may lie in either layout; `sharded` has the top, too.
-    const layout = format.movingFrom === undefined ? format.layout : 'sharded';
-    const syncfs = barrier === 'syncfs' ? () => this.#coordinator.wait() : undefined;
-    let directoryFlushes = 0;
+    const { root } = this.workerInit;
+    let directoryFlushes: number;
     try {
-      this.#writer?.close();
-      if (this.#writer !== undefined && durability !== 'none') {
-        await flushUnflushed(root, layout, this.#ops, syncfs);
-        for (const folder of objectFolders(root, layout))
-          if (this.#flushFolder(folder)) directoryFlushes++;
-      }
+      directoryFlushes = await this.#flushNames();
     } catch (error) {
-      throw failed('cannot make the names of objects durable', error, {
-        path: root,
-        hint: 'check the disk and run again',
-      });
+      this.abandon();
+      const hint = 'check the disk and run again';
+      throw failed('cannot make the names of objects durable', error, { path: root, hint });
+    }
+    try {
+      // Not before: a relayout that waits for this writer would move what is not durable yet.
+      this.#writer?.close();
+    } catch (error) {
+      throw failed('cannot remove the temps of this run', error, { path: root });
     } finally {
-      if (this.#rootFd >= 0) this.#ops.closeSync(this.#rootFd);
+      this.#closeRoot();
     }
     return { barriers: this.#coordinator.count, directoryFlushes };
+  }
+
+  /** Gives the number of directories that were flushed. */
+  async #flushNames(): Promise<number> {
+    const { durability, root, format, barrier } = this.workerInit;
+    if (this.#writer === undefined || durability === 'none') return 0;
+    const syncfs = barrier === 'syncfs' ? () => this.#coordinator.wait() : undefined;
+    await flushUnflushed(root, format.layout, this.#ops, syncfs);
+    return objectFolders(root, this.#foldersIn()).filter((folder) => this.#flushFolder(folder))
+      .length;
+  }
+
+  /** Beside a relayout an object may lie in either layout; `sharded` has the top, too. */
+  #foldersIn(): Layout {
+    const { root, format } = this.workerInit;
+    const now = requireFormat(root);
+    const isSettled = format.movingFrom === undefined && now.movingFrom === undefined;
+    return isSettled && now.layout === format.layout ? format.layout : 'sharded';
   }
 
   #flushFolder(folder: string): boolean {
@@ -181,14 +204,13 @@ export class LocalMainHalf implements MainHalf {
   }
 
   abandon(): void {
-    try {
-      this.#writer?.close();
-    } catch (error) {
-      // The run has failed already: what cannot be removed now is swept on the next open.
-      if (errnoOf(error) === undefined) throw error;
-    } finally {
-      if (this.#rootFd >= 0) this.#ops.closeSync(this.#rootFd);
-    }
+    // The run has failed already: what cannot be removed now is swept on the next open.
+    ignoringErrno(() => this.#writer?.close());
+    this.#closeRoot();
+  }
+
+  #closeRoot(): void {
+    if (this.#rootFd >= 0) this.#ops.closeSync(this.#rootFd);
   }
 }
 

@@ -56,6 +56,7 @@ export function openLocalWorkerHalf(
     maxOpenTemps: init.maxOpenTemps,
     ops,
     status: statusReader(libc?.statx),
+    libc,
     setDirect: init.durability === 'none' ? undefined : libc?.setDirect,
     large: new LargeIndex(init.root),
   };

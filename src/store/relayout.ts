@@ -22,7 +22,9 @@ import { FORMAT, METADATA, requireFormat, type StoreFormat, writeFormat } from '
 import { listLayout, objectFolders, objectPath, otherLayout, SHARDS } from './layout.ts';
 import { waitForOldWriters } from './old-writers.ts';
 import { quarantine } from './quarantine.ts';
+import { renameNew } from './rename-new.ts';
 import { makeShards, removeShards } from './shards.ts';
+import { flushFile } from './unflushed.ts';
 import { hashesTo } from './verify-objects.ts';
 
 export interface RelayoutOptions {
@@ -175,7 +177,9 @@ class Relayout {
     const source = objectPath(this.#root, this.#from, digest);
     const target = objectPath(this.#root, this.#to, digest);
     try {
-      while (!this.#rename(source, target)) if (this.#merge(digest, source, target)) return;
+      // What comes to be there at this very moment is a repair of the object that moves.
+      while (!renameNew(this.#ops, this.#libc, source, target))
+        if (this.#merge(digest, source, target)) return;
       this.#moved++;
     } catch (error) {
       // Moved aside by a verify: listing it and moving it are two steps.
@@ -183,18 +187,6 @@ class Relayout {
       const hint = directoryFullHint(error, this.#root, this.#to);
       throw failed('cannot move an object', error, { path: source, hint });
     }
-  }
-
-  /**
-   * False when something has the new name. What comes to be there at this very moment is a repair of
-   * the object that moves, so it must not be replaced: where only rename(2) can be had, it may be.
-   */
-  #rename(source: string, target: string): boolean {
-    const renamed = this.#libc.renameNew(source, target);
-    if (renamed !== undefined) return renamed;
-    if (fs.lstatSync(target, { throwIfNoEntry: false }) !== undefined) return false;
-    this.#ops.renameSync(source, target);
-    return true;
   }
 
   /** True when the object in the new place is sound and the old one was removed. */
@@ -205,13 +197,17 @@ class Relayout {
       quarantine(this.#root, { digest, path: target, inode: taken.ino }, this.#ops);
       return false;
     }
+    // The old one may be what somebody was told is durable; this one's writer may flush nothing.
+    flushFile(target, this.#ops);
     this.#ops.unlinkSync(source);
     this.#merged++;
     return true;
   }
 
+  /** The new names first: a file system without a journal may lose a name that it moves. */
   #flushFolders(): void {
-    for (const folder of objectFolders(this.#root, 'sharded'))
+    const folders = objectFolders(this.#root, 'sharded');
+    for (const folder of this.#to === 'sharded' ? folders.reverse() : folders)
       if (fs.existsSync(folder)) flushDirectory(this.#ops, folder);
   }
 

@@ -32,7 +32,10 @@ export interface Group {
   /** True when a large content with this size and sample was stored before: hash it first. */
   knowsLarge(size: number, sample: string): boolean;
 
-  /** Makes all that was staged durable, then visible. After a failure nothing of it is. */
+  /**
+   * Makes all that was staged durable, then visible. After a failure what was not visible yet is
+   * dropped; what was is whole, and stays.
+   */
   commit(): Promise<void>;
 
   /** Drops what was staged and not committed. Never throws. */
@@ -71,7 +74,6 @@ export interface StoreCost {
   publishMs: number;
   /** Flushes of single files. */
   fileFlushes: number;
-  published: number;
   repaired: Digest[];
 }
 

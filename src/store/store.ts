@@ -19,9 +19,10 @@ import { errnoOf, failed, IngotError, requireOneOf } from '../errors.ts';
 import { loadLibc } from '../native/libc.ts';
 import { DURABILITIES, type Durability, LAYOUTS, type Layout } from './choices.ts';
 import { type Digest, parseDigest } from './digest.ts';
+import { listEveryObject } from './every-object.ts';
 import { type FileOps, nodeFileOps } from './file-ops.ts';
 import { checkLayout, createStore, readFormat, requireFormat, type StoreFormat } from './format.ts';
-import { candidatePaths, listObjects } from './layout.ts';
+import { candidatePaths } from './layout.ts';
 import { type PutOptions, type PutResult, type PutSource, Putter } from './put.ts';
 import { openVerified } from './verified-stream.ts';
 
@@ -146,8 +147,7 @@ export class Store {
    * stored meanwhile may be missing, one that a relayout moves may come twice. Throws as `open`.
    */
   list(): Iterable<Digest> {
-    // Read anew: the layout that objects are moved from has to be listed first.
-    return listObjects(this.root, requireFormat(this.root).layout);
+    return listEveryObject(this.root);
   }
 
   /** Waits for the puts that run, then gives up the writer. Reading goes on to work. */

@@ -7,12 +7,13 @@
 import fs from 'node:fs';
 import { basename, join } from 'node:path';
 import { errnoOf, failed } from '../errors.ts';
-import { type Libc, loadLibc } from '../native/libc.ts';
+import { loadLibc } from '../native/libc.ts';
 import type { Layout } from './choices.ts';
 import type { Digest } from './digest.ts';
+import { listEveryObject } from './every-object.ts';
 import { type FileOps, makeFolder, namesIn } from './file-ops.ts';
 import { METADATA } from './format.ts';
-import { candidatePaths, listObjects } from './layout.ts';
+import { candidatePaths } from './layout.ts';
 import { removeFile } from './remove.ts';
 import { signOf } from './writer.ts';
 
@@ -31,7 +32,8 @@ export function unflushedMarks(root: string): string[] {
 
 /**
  * Flushes what others may have left unflushed: by `syncfs` where that is a barrier, else object by
- * object. The marks of writers that still store stay. Throws an IngotError.
+ * object. The marks of writers that were still alive before stay: they may store more. Throws an
+ * IngotError.
  */
 export async function flushUnflushed(
   root: string,
@@ -42,9 +44,10 @@ export async function flushUnflushed(
   const marks = unflushedMarks(root);
   if (marks.length === 0) return;
   try {
+    const done = await marksOfDead(root, marks);
     if (syncfs !== undefined) await syncfs();
-    else for (const digest of listObjects(root, layout)) flushObject(root, layout, digest, ops);
-    removeMarks(root, marks, await loadLibc(), ops);
+    else for (const digest of listEveryObject(root)) flushObject(root, layout, digest, ops);
+    for (const mark of done) removeFile(ops, join(marksFolder(root), mark));
   } catch (error) {
     throw failed('cannot make objects durable that --durability none stored', error, {
       path: root,
@@ -52,33 +55,32 @@ export async function flushUnflushed(
   }
 }
 
-function removeMarks(
-  root: string,
-  marks: readonly string[],
-  libc: Libc | undefined,
-  ops: FileOps,
-): void {
-  // Without flock nobody can be known to be dead.
-  if (libc === undefined) return;
-  for (const mark of marks)
-    if (!signOf(join(root, mark), libc).alive) removeFile(ops, join(marksFolder(root), mark));
+/** Without flock nobody can be known to be dead. */
+async function marksOfDead(root: string, marks: readonly string[]): Promise<readonly string[]> {
+  const libc = await loadLibc();
+  return libc === undefined ? [] : marks.filter((mark) => !signOf(join(root, mark), libc).alive);
 }
 
-/** Flushes the bytes of one object, if it is there. */
+/** Flushes the bytes of one object, if it is there. Throws an errno. */
 export function flushObject(root: string, layout: Layout, digest: Digest, ops: FileOps): void {
   for (const path of candidatePaths(root, layout, digest)) {
     try {
-      const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
-      const fd = ops.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-      try {
-        ops.fsyncSync(fd);
-        return;
-      } finally {
-        ops.closeSync(fd);
-      }
+      flushFile(path, ops);
+      return;
     } catch (error) {
       if (errnoOf(error) !== 'ENOENT') throw error;
     }
+  }
+}
+
+/** Flushes the bytes of the object at a path. Throws an errno. */
+export function flushFile(path: string, ops: FileOps): void {
+  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
+  const fd = ops.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  try {
+    ops.fsyncSync(fd);
+  } finally {
+    ops.closeSync(fd);
   }
 }
 

@@ -1,8 +1,9 @@
 import { IngotError } from '../errors.ts';
 import type { Layout } from './choices.ts';
 import type { Digest } from './digest.ts';
+import { listEveryObject } from './every-object.ts';
 import { requireFormat } from './format.ts';
-import { listObjects } from './layout.ts';
+
 import { quarantine, settleMoves } from './quarantine.ts';
 import type { DamagedObject, VerifyBatch } from './verify-objects.ts';
 
@@ -36,6 +37,7 @@ export interface VerifyProgress {
 }
 
 export interface VerifyReport {
+  /** Those that a relayout moves meanwhile may be checked, and count, twice. */
   readonly checked: number;
   readonly bytes: number;
   readonly damaged: number;
@@ -67,6 +69,8 @@ class VerifyRun {
   readonly #inFlight = new Set<Promise<void>>();
   readonly #large: Digest[] = [];
   readonly #report = { checked: 0, bytes: 0, damaged: 0, quarantined: 0, gone: 0 };
+  /** Damaged ones: beside a relayout an object may be listed and checked twice. */
+  readonly #told = new Set<Digest>();
   #found = 0;
   #listing = true;
   #failure: { readonly error: unknown } | undefined;
@@ -95,7 +99,7 @@ class VerifyRun {
   async #checkListed(): Promise<void> {
     const { sample = 1 } = this.#options;
     let batch: Digest[] = [];
-    for (const digest of listObjects(this.#root, this.#layout)) {
+    for (const digest of listEveryObject(this.#root)) {
       if (sample < 1 && Math.random() >= sample) continue;
       this.#found++;
       batch.push(digest);
@@ -145,6 +149,8 @@ class VerifyRun {
   }
 
   #tell(object: DamagedObject): void {
+    if (this.#told.has(object.digest)) return;
+    this.#told.add(object.digest);
     this.#report.damaged++;
     const moved = this.#options.quarantine ? quarantine(this.#root, object) : undefined;
     if (moved !== undefined) this.#report.quarantined++;

@@ -1,0 +1,79 @@
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import type { Layout } from '../../src/store/choices.ts';
+import type { Digest } from '../../src/store/digest.ts';
+import { listEveryObject } from '../../src/store/every-object.ts';
+import { writeFormat } from '../../src/store/format.ts';
+import { objectPath, otherLayout, SHARDS } from '../../src/store/layout.ts';
+import { relayout } from '../../src/store/relayout.ts';
+import { verifyStore } from '../../src/store/verify.ts';
+import { verifyObjects } from '../../src/store/verify-objects.ts';
+import { plant, plantMany, tempStore } from './temp-store.ts';
+
+/** More than a directory is read at a time. */
+const OBJECTS = 3000;
+
+test.each(['flat', 'sharded'] as const)(
+  'a relayout that begins after the listing hides nothing from it: %s',
+  async (layout) => {
+    const root = tempStore(layout);
+    const planted = plantMany(root, layout, OBJECTS);
+    const listing = listEveryObject(root);
+    const met = new Set<Digest>([listing.next().value!]);
+    await relayout(root, otherLayout(layout));
+    for (const digest of listing) met.add(digest);
+    expect([...met].sort()).toEqual(planted);
+  },
+);
+
+test.each([
+  ['flat', 'sharded'],
+  ['sharded', 'flat'],
+] as const)(
+  'objects that move beside it are met, whatever store.json says of the direction: from %s',
+  (from, to) => {
+    for (const layout of [from, to] satisfies Layout[]) {
+      const root = tempStore(from);
+      const planted = plantMany(root, from, OBJECTS);
+      for (const shard of SHARDS) fs.mkdirSync(join(root, shard), { recursive: true });
+      writeFormat(root, { format: 1, layout, movingFrom: otherLayout(layout) }, 'replace');
+      const listing = listEveryObject(root);
+      const met = new Set<Digest>([listing.next().value!]);
+      for (const digest of planted)
+        fs.renameSync(objectPath(root, from, digest), objectPath(root, to, digest));
+      for (const digest of listing) met.add(digest);
+      expect([...met].sort()).toEqual(planted);
+    }
+  },
+);
+
+test('where nothing moves nothing is met twice', () => {
+  const root = tempStore('sharded');
+  const planted = [...plantMany(root, 'flat', 50), plant(root, 'sharded', 'one more')];
+  expect([...listEveryObject(root)].sort()).toEqual(planted.sort());
+  writeFormat(root, { format: 1, layout: 'sharded', movingFrom: 'flat' }, 'replace');
+  expect([...listEveryObject(root)].sort()).toEqual(planted.sort());
+});
+
+test('a verify that a relayout overtakes checks every object, and tells of damage once', async () => {
+  const root = tempStore();
+  plantMany(root, 'flat', OBJECTS);
+  const damaged = Array.from({ length: 20 }, (_, n) => plant(root, 'flat', `good ${n}`, 'bad'));
+  const told: Digest[] = [];
+  const checked = new Set<Digest>();
+  let batches = 0;
+  const report = await verifyStore(root, {
+    threads: 1,
+    onDamaged: ({ digest }) => told.push(digest),
+    runBatch: async (layout, digests) => {
+      for (const digest of digests) checked.add(digest);
+      const batch = verifyObjects(root, layout, digests);
+      if (batches++ === 0) await relayout(root, 'sharded');
+      return batch;
+    },
+  });
+  expect(checked.size).toBe(OBJECTS + 20);
+  expect(told.sort()).toEqual(damaged.sort());
+  expect(report.damaged).toBe(20);
+});

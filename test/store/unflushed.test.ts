@@ -1,0 +1,129 @@
+/** `--durability none` beside writers that promise durability. */
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { type Libc, loadLibc } from '../../src/native/libc.ts';
+import type { Durability } from '../../src/store/choices.ts';
+import { digestOf } from '../../src/store/digest.ts';
+import type { FileOps } from '../../src/store/file-ops.ts';
+import { objectPath } from '../../src/store/layout.ts';
+import { LocalMainHalf } from '../../src/store/local-main-half.ts';
+import { openLocalWorkerHalf } from '../../src/store/local-worker-half.ts';
+import { relayout } from '../../src/store/relayout.ts';
+import { flushUnflushed, unflushedMarks } from '../../src/store/unflushed.ts';
+import { libcWithoutRenameNew, plant, recordingOps, strayNames, tempStore } from './temp-store.ts';
+
+const BYTES = Buffer.from('content');
+const DIGEST = digestOf(BYTES);
+
+async function openWriter(root: string, durability: Durability, libc?: Libc, ops: FileOps = fs) {
+  const options = { durability, barrier: 'fsync', verifyHits: false, dryRun: false } as const;
+  const main = await LocalMainHalf.open(root, { ...options, groups: 1 }, ops);
+  const worker = openLocalWorkerHalf(main.workerInit, 0, libc, ops);
+  return { main, group: worker.openGroup((message) => main.answer(message)) };
+}
+
+test.each([
+  ['renameat2', loadLibc],
+  ['rename', libcWithoutRenameNew],
+])('what was said to be durable is not replaced by what is not: %s', async (_, load) => {
+  const root = tempStore();
+  const path = objectPath(root, 'flat', DIGEST);
+  const careless = await openWriter(root, 'none', await load());
+  expect(careless.group.lookup(DIGEST, BYTES.length)).toBe('absent');
+  careless.group.stage(DIGEST, BYTES);
+  const durable = await openWriter(root, 'group');
+  durable.group.stage(DIGEST, BYTES);
+  await durable.group.commit();
+  await durable.main.finish();
+  const { ino } = fs.statSync(path);
+  await careless.group.commit();
+  await careless.main.finish();
+  expect(fs.statSync(path).ino).toBe(ino);
+  expect(strayNames(root)).toEqual([]);
+});
+
+test('a damaged object is replaced by what is not flushed, too', async () => {
+  const root = tempStore();
+  plant(root, 'flat', BYTES, 'too long a content');
+  const careless = await openWriter(root, 'none', await loadLibc());
+  expect(careless.group.lookup(DIGEST, BYTES.length)).toBe('damaged');
+  careless.group.stage(DIGEST, BYTES);
+  await careless.group.commit();
+  await careless.main.finish();
+  expect(fs.readFileSync(objectPath(root, 'flat', DIGEST), 'utf8')).toBe('content');
+});
+
+test.each(['syncfs', 'fsync'])(
+  'a mark stays whose writer stores on during the flush: %s',
+  async (barrier) => {
+    const root = tempStore();
+    plant(root, 'flat', 'other');
+    const careless = await openWriter(root, 'none', await loadLibc());
+    const storeOn = async () => {
+      careless.group.stage(DIGEST, BYTES);
+      await careless.group.commit();
+      await careless.main.finish();
+    };
+    if (barrier === 'syncfs') await flushUnflushed(root, 'flat', fs, storeOn);
+    else {
+      // The flush of the first object: the writer ends in the middle of the pass.
+      let ended: Promise<void> | undefined;
+      const { ops } = recordingOps(({ name }) => {
+        if (name === 'fsyncSync') ended ??= storeOn();
+        return undefined;
+      });
+      await flushUnflushed(root, 'flat', ops);
+      await ended;
+    }
+    expect(unflushedMarks(root).length).toBe(1);
+    const { ops, count } = recordingOps();
+    await flushUnflushed(root, 'flat', ops);
+    expect(count('fsyncSync', new RegExp(DIGEST))).toBe(1);
+    expect(unflushedMarks(root)).toEqual([]);
+  },
+);
+
+test('of an object in both layouts the one that is kept is flushed first', async () => {
+  const root = tempStore('sharded');
+  const digest = plant(root, 'flat', 'twice');
+  plant(root, 'sharded', 'twice');
+  const { ops, calls } = recordingOps();
+  expect(await relayout(root, 'sharded', {}, ops)).toMatchObject({ merged: 1 });
+  const kept = objectPath(root, 'sharded', digest);
+  const flushed = calls.findIndex(({ name, path }) => name === 'fsyncSync' && path === kept);
+  const removed = calls.findIndex(
+    ({ name, path }) => name === 'unlinkSync' && path === join(root, digest),
+  );
+  expect(flushed).toBeGreaterThan(-1);
+  expect(removed).toBeGreaterThan(flushed);
+});
+
+test.each([
+  ['sharded', 'flat'],
+  ['flat', 'sharded'],
+] as const)(
+  'a relayout makes the new names durable before the old ones go: to %s',
+  async (to, from) => {
+    const root = tempStore(from);
+    plant(root, from, 'moved');
+    const { ops, calls } = recordingOps();
+    await relayout(root, to, {}, ops);
+    const flushes = calls.filter(({ name }) => name === 'fsyncSync').map(({ path }) => path);
+    const first = flushes.lastIndexOf(join(root, '00'));
+    expect(first).toBeGreaterThan(-1);
+    // The shards are flushed in a row, and the top before or after them.
+    expect(flushes[first + (to === 'sharded' ? 1 : -1)]).toBe(root);
+  },
+);
+
+test('a writer ends when its names are durable, not before', async () => {
+  const root = tempStore();
+  const { ops, calls } = recordingOps();
+  const { main } = await openWriter(root, 'group', undefined, ops);
+  await main.finish();
+  const flushed = calls.findLastIndex(({ name, path }) => name === 'fsyncSync' && path === root);
+  const ended = calls.findIndex(({ name, path }) => name === 'unlinkSync' && /lock$/.test(path));
+  expect(flushed).toBeGreaterThan(-1);
+  expect(ended).toBeGreaterThan(flushed);
+});
