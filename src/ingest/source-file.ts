@@ -22,17 +22,21 @@ export const READ_ATTEMPTS = 3;
  * have (those of /proc) are read until nothing comes. Gives -1 when the buffer is too small.
  */
 export function readToEnd(fd: number, buffer: Uint8Array, size: number): number {
-  let n = readAt(fd, buffer, 0);
+  const most = Math.max(size + 1, LEAST_READ);
+  let n = readAt(fd, buffer, 0, most);
   if (n === size && n < buffer.length) return n;
-  for (let got = n; got > 0 && n < buffer.length; n += got) got = readAt(fd, buffer, n);
+  for (let got = n; got > 0 && n < buffer.length; n += got) got = readAt(fd, buffer, n, most);
   return n === buffer.length ? -1 : n;
 }
 
+/** Bytes to ask for where st_size tells too little. Some files of /proc refuse to give megabytes. */
+const LEAST_READ = 64 << 10;
+
 /** Reads into `buffer` from `at` on. libuv repeats what a signal interrupts, but not a read. */
-function readAt(fd: number, buffer: Uint8Array, at: number): number {
+function readAt(fd: number, buffer: Uint8Array, at: number, most: number): number {
   for (;;) {
     try {
-      return fs.readSync(fd, buffer, at, buffer.length - at, at);
+      return fs.readSync(fd, buffer, at, Math.min(most, buffer.length - at), at);
     } catch (error) {
       if (errnoOf(error) !== 'EINTR') throw error;
     }

@@ -16,6 +16,7 @@ import { directoryFullHint } from './disk-full.ts';
 import { type FileOps, writeFully } from './file-ops.ts';
 import type { LargeIndex } from './large-index.ts';
 import { objectPath, otherLayout } from './layout.ts';
+import { replaceObject } from './quarantine.ts';
 import { renameNew } from './rename-new.ts';
 import type {
   CallMain,
@@ -86,7 +87,7 @@ export class LocalGroup implements Group {
   }
 
   #presenceAt(path: string, digest: Digest, size: number): Presence {
-    const found = this.#state.status.at(path);
+    const found = this.#state.status.atLink(path);
     if (found === undefined) return 'absent';
     if (!isRegularFile(found) || found.size !== size) return 'damaged';
     return this.#state.verifyHits && !hashesTo(path, digest) ? 'damaged' : 'present';
@@ -181,7 +182,7 @@ export class LocalGroup implements Group {
     const { temp, digest } = this.#staged[this.#staged.length - 1]!;
     const target = objectPath(root, layout, digest);
     try {
-      if (this.#mayReplace(digest)) ops.renameSync(temp.path, target);
+      if (this.#mayReplace(digest)) replaceObject(root, digest, temp.path, target, ops);
       else if (!renameNew(ops, this.#state.libc, temp.path, target)) temps.remove(temp);
     } catch (error) {
       throw failed('cannot publish an object', error, {

@@ -100,8 +100,9 @@ export class Putter {
     signal?.throwIfAborted();
     if (typeof source === 'string') return this.#putFile(source, signal);
     if (source instanceof Uint8Array) return this.#putBytes(this.#openGroup(), source);
+    if (source.readableEnded || source.destroyed) throw readAlready();
     // A stream may give nothing for long: only its own end wakes the one who waits for it.
-    return this.#putChunks(signal === undefined ? source : addAbortSignal(signal, source));
+    return this.#putChunks(copies(signal === undefined ? source : addAbortSignal(signal, source)));
   }
 
   /** Hashes and stages without a pause between, so that nobody changes the bytes meanwhile. */
@@ -127,7 +128,7 @@ export class Putter {
     }
   }
 
-  async #putChunks(chunks: AsyncIterable<unknown>): Promise<PutResult> {
+  async #putChunks(chunks: AsyncIterable<Uint8Array>): Promise<PutResult> {
     const group = this.#openGroup();
     const hash = new DigestStream();
     const waiting: Uint8Array[] = [];
@@ -135,7 +136,6 @@ export class Putter {
     let stage: StreamStage | undefined;
     try {
       for await (const chunk of chunks) {
-        if (!(chunk instanceof Uint8Array)) throw notBytes(chunk);
         size += chunk.length;
         waiting.push(chunk);
         if (size <= IN_MEMORY) continue;
@@ -201,6 +201,14 @@ export class Putter {
   }
 }
 
+/** A stream may use its buffers anew while they are still being written. */
+async function* copies(stream: Readable): AsyncGenerator<Uint8Array> {
+  for await (const chunk of stream as AsyncIterable<unknown>) {
+    if (!(chunk instanceof Uint8Array)) throw notBytes(chunk);
+    yield Buffer.from(chunk);
+  }
+}
+
 /** The write runs on libuv's thread pool while this thread hashes. */
 async function writeAndHash(
   stage: StreamStage,
@@ -218,5 +226,14 @@ function notBytes(chunk: unknown): UsageError {
     code: 'INGOT_NOT_BYTES',
     why: `it gives ${typeof chunk}s instead of bytes`,
     hint: 'do not set an encoding on it',
+  });
+}
+
+function readAlready(): UsageError {
+  return new UsageError({
+    what: 'cannot store a stream',
+    code: 'INGOT_READ_ALREADY',
+    why: 'it was read to its end, or destroyed, before',
+    hint: 'give a stream that nobody has read from',
   });
 }

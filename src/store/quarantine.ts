@@ -56,6 +56,27 @@ export function quarantine(
 }
 
 /**
+ * rename(2) of a temp to an object's name, which replaces files only: a directory that somebody
+ * made there goes to quarantine first. Throws what rename(2) fails with, or an IngotError.
+ */
+export function replaceObject(
+  root: string,
+  digest: Digest,
+  temp: string,
+  path: string,
+  ops: FileOps,
+): void {
+  try {
+    ops.renameSync(temp, path);
+  } catch (error) {
+    const inode = errnoOf(error) === 'EISDIR' ? inodeOf(path) : undefined;
+    if (inode === undefined) throw error;
+    quarantine(root, { digest, path, inode }, ops);
+    ops.renameSync(temp, path);
+  }
+}
+
+/**
  * Ends what a kill has left half-way: sound objects go back to their place, others to quarantine.
  * Whoever is at it just now finds it done. Throws an IngotError.
  */

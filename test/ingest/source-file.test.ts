@@ -1,5 +1,6 @@
+import fs from 'node:fs';
 import { expect, it } from 'vitest';
-import { refusalOf } from '../../src/ingest/source-file.ts';
+import { readToEnd, refusalOf } from '../../src/ingest/source-file.ts';
 
 const thrown = (code: string) => Object.assign(new Error(`${code}: open`), { code });
 
@@ -25,4 +26,18 @@ it.each([
   ['EIO', 'unreadable'],
 ])('an error of the file itself ends its entry: %s', (code, outcome) => {
   expect(refusalOf(thrown(code), 'a/b').outcome).toBe(outcome);
+});
+
+it('a file that claims to be empty is read to its end, and refuses to be read into megabytes', () => {
+  const path = '/proc/sys/kernel/hostname';
+  const buffer = Buffer.alloc((4 << 20) + 1);
+  const fd = fs.openSync(path, 'r');
+  try {
+    expect(fs.fstatSync(fd).size).toBe(0);
+    expect(() => fs.readSync(fd, buffer, 0, buffer.length, 0)).toThrow('ENOMEM');
+    const size = readToEnd(fd, buffer, 0);
+    expect(buffer.toString('utf8', 0, size)).toBe(fs.readFileSync(path, 'utf8'));
+  } finally {
+    fs.closeSync(fd);
+  }
 });

@@ -4,8 +4,11 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import { join, relative } from 'node:path';
 import { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { digestOf } from '../../src/store/digest.ts';
+import type { FileOps } from '../../src/store/file-ops.ts';
 import { objectPath } from '../../src/store/layout.ts';
 import { Store } from '../../src/store/store.ts';
 import { listSorted, plant, strayNames, tempFolder, tempStore } from './temp-store.ts';
@@ -242,4 +245,57 @@ test('an object in the other layout is found, in a relayout begun before or afte
   expect(await store.has(digest)).toBe(true);
   expect((await store.stat(digest))?.path).toBe(objectPath(root, 'flat', digest));
   expect((await content(await store.get(digest))).toString()).toBe('not moved yet');
+});
+
+test('of a stream that uses its buffer anew what was hashed is stored', async () => {
+  const root = tempStore();
+  const write = async (...args: Parameters<typeof fs.write.__promisify__>) => {
+    // Long enough for the stream to go on.
+    await delay(5);
+    return promisify(fs.write)(...args);
+  };
+  const ops = { ...fs, write: Object.assign(() => {}, { [promisify.custom]: write }) };
+  const store = await Store.open(root, {}, ops as unknown as FileOps);
+  const buffer = Buffer.alloc(1 << 18);
+  let n = 0;
+  const reusing = new Readable({
+    read() {
+      this.push(n++ < 20 ? buffer.fill(n) : null);
+    },
+  });
+  const { digest, size } = await store.put(reusing);
+  await store.close();
+  expect(size).toBe(20 << 18);
+  expect(digestOf(fs.readFileSync(objectPath(root, 'flat', digest)))).toBe(digest);
+});
+
+test('a stream that was read before is refused, not stored as nothing', async () => {
+  const root = tempStore();
+  const store = await Store.open(root);
+  const read = Readable.from([Buffer.from('x')]);
+  await read.toArray();
+  const destroyed = Readable.from([Buffer.from('x')]).destroy();
+  for (const stream of [read, destroyed])
+    await expect(store.put(stream)).rejects.toMatchObject({ code: 'INGOT_READ_ALREADY' });
+  await store.close();
+  expect(listSorted(root, 'flat')).toEqual([]);
+});
+
+test.each([
+  ['a link to such a file', (path: string, other: string) => fs.symlinkSync(other, path)],
+  ['a directory', (path: string) => fs.mkdirSync(join(path, 'within'), { recursive: true })],
+  ['a fifo', (path: string) => execFileSync('mkfifo', [path])],
+])('%s under a digest is no hit, and is repaired', async (_, make) => {
+  const root = tempStore();
+  const bytes = Buffer.from('precious');
+  const path = objectPath(root, 'flat', digestOf(bytes));
+  const other = join(tempFolder(), 'other');
+  fs.writeFileSync(other, bytes);
+  make(path, other);
+  const store = await Store.open(root);
+  expect(await store.put(bytes)).toMatchObject({ outcome: 'new', repaired: true });
+  await store.close();
+  expect(fs.lstatSync(path).isFile()).toBe(true);
+  expect(fs.readFileSync(path, 'utf8')).toBe('precious');
+  expect(fs.readFileSync(other, 'utf8')).toBe('precious');
 });
