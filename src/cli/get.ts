@@ -2,12 +2,13 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { errnoOf, failed, UsageError } from '../errors.ts';
+import { dashOf } from '../standard-streams.ts';
 import { parseDigest } from '../store/digest.ts';
-import { nodeFileOps, writeFully } from '../store/file-ops.ts';
+import { nodeFileOps, writeFullyLater } from '../store/file-ops.ts';
 import { checkReplaceable, replaceFile } from '../store/replace-file.ts';
 import { type CommandContext, runCommand } from './command.ts';
 import { EXIT, type ExitCode } from './fail.ts';
-import { addCommonOptions, type CommonFlags, storeOf } from './options.ts';
+import { addCommonOptions, type CommonFlags, once, storeOf } from './options.ts';
 
 interface GetFlags extends CommonFlags {
   readonly output?: string;
@@ -19,7 +20,7 @@ export function addGet(program: Command): void {
     .command('get')
     .description('write the verified content of an object to stdout or a file')
     .argument('<digest>', 'the SHA-256 of the content, 64 characters')
-    .option('-o, --output <file>', 'write there, whole or not at all');
+    .option('-o, --output <file>', 'write there, whole or not at all', once);
   addCommonOptions(command).action((digest: string, flags: GetFlags) =>
     runCommand(flags, 'stop', (context) => runGet(digest, flags, context)),
   );
@@ -32,7 +33,8 @@ async function runGet(
 ): Promise<ExitCode> {
   const digest = parseDigest(text);
   const path = storeOf(flags);
-  const file = flags.output === '-' ? undefined : flags.output;
+  const file =
+    flags.output === undefined || dashOf(flags.output) === '-' ? undefined : flags.output;
   if (file === undefined && output.mode !== 'human')
     throw new UsageError({
       what: 'wrong usage',
@@ -44,7 +46,8 @@ async function runGet(
   const store = await Store.open(path);
   const content = await store.get(digest);
   if (file === undefined) await print(content, signal);
-  else output.result({ digest, size: await save(content, file, signal), path: file }, '');
+  else
+    output.result({ digest, size: await save(content, file, store.root, signal), path: file }, '');
   return EXIT.done;
 }
 
@@ -58,17 +61,23 @@ async function print(content: Readable, signal: AbortSignal): Promise<void> {
   }
 }
 
-async function save(content: Readable, file: string, signal: AbortSignal): Promise<number> {
+async function save(
+  content: Readable,
+  file: string,
+  store: string,
+  signal: AbortSignal,
+): Promise<number> {
   let size = 0;
   try {
-    checkReplaceable(file);
-    await replaceFile(file, async (fd) => {
+    checkReplaceable(file, store);
+    const fill = async (fd: number) => {
       for await (const chunk of content as AsyncIterable<Buffer>) {
         signal.throwIfAborted();
-        writeFully(nodeFileOps, fd, chunk);
+        await writeFullyLater(nodeFileOps, fd, chunk);
         size += chunk.length;
       }
-    });
+    };
+    await replaceFile(file, fill, { signal });
   } catch (error) {
     throw failed('cannot write the content', error, { path: file });
   } finally {

@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import { IngotError, printable, UsageError } from '../errors.ts';
 import { IngestError, type IngestOptions, type IngestReport } from '../ingest/api.ts';
 import type { EntryReport } from '../ingest/outcome.ts';
+import { dashOf } from '../standard-streams.ts';
 import {
   BARRIERS,
   type BarrierChoice,
@@ -12,7 +13,14 @@ import {
 } from '../store/choices.ts';
 import { type CommandContext, runCommand, warnOfNewStore } from './command.ts';
 import { EXIT, type ExitCode } from './fail.ts';
-import { addCommonOptions, type CommonFlags, collect, storeOf, threadsOption } from './options.ts';
+import {
+  addCommonOptions,
+  type CommonFlags,
+  collect,
+  once,
+  storeOf,
+  threadsOption,
+} from './options.ts';
 import type { Output } from './output.ts';
 import { ingestSummary } from './report.ts';
 
@@ -53,10 +61,14 @@ export function addIngest(program: Command): void {
     .addOption(threadsOption())
     .option('--exclude <glob>', 'leave out what matches, as in .gitignore (repeatable)', collect)
     .option('--exclude-from <file>', 'a file of such patterns (repeatable)', collect)
-    .option('--files-from <file>', 'more sources, one a line (-: standard input)')
+    .option('--files-from <file>', 'more sources, one a line (-: standard input)', once)
     .option('-0, --null', 'sources in --files-from are separated by NUL bytes')
     .option('-x, --one-file-system', 'stay on the file system of each source')
-    .option('--manifest <file>', 'write digests and paths there, as sha256sum does (-: stdout)')
+    .option(
+      '--manifest <file>',
+      'write digests and paths there, as sha256sum does (-: stdout)',
+      (file: string, before?: string) => dashOf(once(file, before)),
+    )
     .option('-n, --dry-run', 'look and hash, but store nothing')
     .option('--verify-hits', 'hash the object of every duplicate instead of comparing its size')
     .option('--no-progress', 'show no progress')
@@ -109,7 +121,7 @@ function checkFlags(sources: readonly string[], flags: IngestFlags, output: Outp
     throw wrong('--null says how --files-from is separated', 'add --files-from FILE');
   if (flags.manifest === '-' && output.mode !== 'human')
     throw wrong('--manifest - and --json both write to stdout', 'name a file for the manifest');
-  if (flags.manifest === '-' && flags.dryRun)
+  if (flags.manifest !== undefined && flags.dryRun)
     throw wrong(
       'a manifest lists what is stored, and --dry-run stores nothing',
       'drop one of them',

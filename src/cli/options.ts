@@ -86,3 +86,9 @@ export function parseThreads(text: string): number {
 export function collect(value: string, before: readonly string[] = []): string[] {
   return [...before, value];
 }
+
+/** The value of an option that names one file: a second one would silently replace it. */
+export function once(value: string, before?: string): string {
+  if (before === undefined) return value;
+  throw new InvalidArgumentError(`It was given before, with '${before}'.`);
+}

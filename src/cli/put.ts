@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import type { Command } from 'commander';
 import { failed } from '../errors.ts';
 import { toFsPath } from '../names.ts';
+import { standardInput } from '../standard-streams.ts';
 import type { PutSource } from '../store/put.ts';
 import { type CommandContext, runCommand, warnOfNewStore } from './command.ts';
 import { EXIT, type ExitCode } from './fail.ts';
@@ -29,7 +30,9 @@ async function runPut(
   const { Store } = await import('../store/store.ts');
   const store = await Store.open(path, { create: true });
   try {
-    const result = await store.put(sourceOf(file), { signal });
+    const result = await store.put(sourceOf(file), { signal }).catch((error: unknown) => {
+      throw signal.aborted ? error : failed('cannot store the content', error, { path: file });
+    });
     output.result(result, `${result.digest}\n`);
     if (result.repaired) output.notice(`repaired a damaged object: ${result.digest}`);
     return EXIT.done;
@@ -48,7 +51,7 @@ function checkReadable(file: string): void {
 }
 
 function sourceOf(file: string): PutSource {
-  if (file === '-') return process.stdin;
+  if (file === '-') return standardInput();
   const path = toFsPath(file);
   return typeof path === 'string' ? path : fs.createReadStream(path);
 }

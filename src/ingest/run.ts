@@ -34,7 +34,9 @@ export async function openRun(request: RunRequest, pool: IngestPool): Promise<Ru
   const { store, sources, options, threads } = request;
   const plan = planWalk({ ...options, sources });
   const manifest =
-    options.manifest === undefined ? undefined : new ManifestWriter(options.manifest);
+    options.manifest === undefined
+      ? undefined
+      : new ManifestWriter(options.manifest, { store: resolve(store) });
   const half = await LocalMainHalf.open(resolve(store), {
     durability: options.durability ?? 'group',
     barrier: options.barrier ?? 'auto',
@@ -126,6 +128,7 @@ export class Run {
   async #walk(): Promise<void> {
     const surroundings = {
       storeRoot: this.#half.workerInit.root,
+      manifest: this.#manifest?.file,
       signal: this.#cancelWalk.signal,
       ops: fastDirectoryOps(statusReader((await loadLibc())?.statx)),
     };
@@ -154,7 +157,7 @@ export class Run {
     try {
       if (cause === undefined) {
         this.#tally.assertComplete(this.#pipeline.entriesFound);
-        await this.#manifest?.finish();
+        await this.#manifest?.finish(this.#options.signal);
       }
     } catch (error) {
       cause = asError(error);

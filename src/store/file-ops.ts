@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import { promisify } from 'node:util';
 import { errnoOf } from '../errors.ts';
 
 /**
@@ -29,6 +30,16 @@ export const nodeFileOps: FileOps = fs;
 export function writeFully(ops: FileOps, fd: number, bytes: Uint8Array): void {
   let at = 0;
   while (at < bytes.length) at += ops.writeSync(fd, bytes, at, bytes.length - at);
+}
+
+/**
+ * The same on libuv's thread pool: a fifo may take its time, and signals are handled meanwhile.
+ * Throws what write(2) fails with.
+ */
+export async function writeFullyLater(ops: FileOps, fd: number, bytes: Uint8Array): Promise<void> {
+  const write = promisify(ops.write) as typeof fs.write.__promisify__;
+  for (let at = 0; at < bytes.length; )
+    at += (await write(fd, bytes, at, bytes.length - at, null)).bytesWritten;
 }
 
 /** Makes the names in a directory durable. Throws what open(2) and fsync(2) fail with. */

@@ -1,29 +1,42 @@
 /** Files for the user, made whole or not at all. Paths are in the escaped form of names.ts. */
+import { once } from 'node:events';
 import fs from 'node:fs';
 import { dirname } from 'node:path';
-import { IngotError } from '../errors.ts';
+import { promisify } from 'node:util';
+import { IngotError, UsageError } from '../errors.ts';
 import { escapeName, toFsPath } from '../names.ts';
 import { loadLibc } from '../native/libc.ts';
+import { descriptorOf } from '../standard-streams.ts';
 import { type FileOps, flushDirectory, nodeFileOps } from './file-ops.ts';
 import { LockedTemp, sweepTempsOf } from './locked-temp.ts';
 
+export interface ReplaceOptions {
+  readonly ops?: FileOps | undefined;
+  /** Ends the waiting for the reader of a fifo: it rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * Lets `fill` write a temp beside the target, then makes it durable under the target's name. Such
- * temps that killed processes left there are removed. A fifo, a device or another special file is
- * written in place: a rename would remove it.
+ * temps that killed processes left there are removed. A file that is replaced keeps its mode. A
+ * fifo, a device or another special file is written in place, since a rename would remove it; so
+ * is an open descriptor (`/dev/fd/3`).
  */
 export async function replaceFile(
   target: string,
   fill: (fd: number) => Promise<void>,
-  ops: FileOps = nodeFileOps,
+  { ops = nodeFileOps, signal }: ReplaceOptions = {},
 ): Promise<void> {
+  const descriptor = descriptorOf(target);
+  if (descriptor !== undefined) return fill(descriptor);
+  const there = fs.statSync(toFsPath(target), { throwIfNoEntry: false });
+  if (there !== undefined && !there.isFile()) return fillInPlace(target, fill, ops, signal);
   const path = followed(target);
-  if (!(fs.statSync(toFsPath(path), { throwIfNoEntry: false })?.isFile() ?? true))
-    return fillInPlace(ops, path, fill);
   const libc = await loadLibc();
   sweepTempsOf(path, libc, ops);
-  const temp = LockedTemp.open(path, 0o666, libc, ops);
+  const temp = LockedTemp.open(path, there === undefined ? 0o666 : OWNERS_ALONE, libc, ops);
   try {
+    if (there !== undefined) ops.fchmodSync(temp.fd, there.mode & 0o7777);
     await fill(temp.fd);
     ops.fsyncSync(temp.fd);
     ops.renameSync(toFsPath(temp.path), toFsPath(path));
@@ -34,31 +47,69 @@ export async function replaceFile(
   flushDirectory(ops, toFsPath(dirname(path)));
 }
 
-/** Throws when no file can be made at the target, so that long work need not end in that. */
-export function checkReplaceable(target: string): void {
+/** Until it has the mode of what it replaces. */
+const OWNERS_ALONE = 0o600;
+
+/**
+ * Throws when no file can be made at the target, so that long work need not end in that, and when
+ * it lies in the store, whose files only the store writes.
+ */
+export function checkReplaceable(target: string, store: string | undefined): void {
+  if (descriptorOf(target) !== undefined) return;
   const stat = fs.statSync(toFsPath(target), { throwIfNoEntry: false });
   if (stat?.isDirectory())
     throw new IngotError({ what: 'cannot write a file', code: 'EISDIR', path: target });
-  if (stat === undefined || stat.isFile())
-    fs.accessSync(toFsPath(dirname(followed(target))), fs.constants.W_OK);
+  if (stat !== undefined && !stat.isFile()) return;
+  const folder = dirname(followed(target));
+  fs.accessSync(toFsPath(folder), fs.constants.W_OK);
+  if (store !== undefined && isWithin(folder, store))
+    throw new UsageError({
+      what: 'cannot write a file into the store',
+      code: 'INGOT_IN_STORE',
+      path: target,
+      why: 'only ingot itself writes there',
+      hint: 'name a file elsewhere',
+    });
 }
 
+/** False when there is no such store. */
+function isWithin(folder: string, store: string): boolean {
+  if (!fs.existsSync(toFsPath(store))) return false;
+  const [inner, outer] = [folder, store].map((path) => `${realPath(path)}/`);
+  return inner!.startsWith(outer!);
+}
+
+/** Both the opening of a fifo and a write to it wait for its reader, for good if there is none. */
 async function fillInPlace(
-  ops: FileOps,
   path: string,
   fill: (fd: number) => Promise<void>,
+  ops: FileOps,
+  signal: AbortSignal | undefined,
 ): Promise<void> {
-  const fd = ops.openSync(toFsPath(path), 'w', 0o666);
-  try {
-    await fill(fd);
-  } finally {
-    ops.closeSync(fd);
-  }
+  const opened = promisify(fs.open)(toFsPath(path), 'w');
+  // Not closed before the last write has ended, whether or not anybody still waits for that.
+  const filled = opened.then((fd) => fill(fd).finally(() => ops.closeSync(fd)));
+  await untilAborted(filled, signal);
 }
 
 /** The target with links followed: a rename would replace a link instead of what it points to. */
 function followed(target: string): string {
   const isLink = fs.lstatSync(toFsPath(target), { throwIfNoEntry: false })?.isSymbolicLink();
-  if (!isLink || !fs.existsSync(toFsPath(target))) return target;
-  return escapeName(fs.realpathSync.native(toFsPath(target), { encoding: 'buffer' }));
+  return isLink && fs.existsSync(toFsPath(target)) ? realPath(target) : target;
+}
+
+function realPath(path: string): string {
+  return escapeName(fs.realpathSync.native(toFsPath(path), { encoding: 'buffer' }));
+}
+
+async function untilAborted(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) return work;
+  signal.throwIfAborted();
+  const settled = new AbortController();
+  const aborted = once(signal, 'abort', { signal: settled.signal }).then(() => {
+    throw signal.reason;
+  });
+  // Whichever comes second, nobody waits for.
+  aborted.catch(() => {});
+  await Promise.race([work, aborted]).finally(() => settled.abort());
 }

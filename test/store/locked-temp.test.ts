@@ -103,5 +103,5 @@ test('a failed rename is told, whether the temp can be removed or not', async ()
   const { ops } = recordingOps(({ name }) =>
     name === 'renameSync' ? errno('EIO') : name === 'unlinkSync' ? errno('EROFS') : undefined,
   );
-  await expect(replaceFile(target, async () => {}, ops)).rejects.toMatchObject({ code: 'EIO' });
+  await expect(replaceFile(target, async () => {}, { ops })).rejects.toMatchObject({ code: 'EIO' });
 });

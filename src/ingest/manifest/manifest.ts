@@ -3,10 +3,10 @@
  * bytes. A named FILE appears whole or not at all.
  */
 import type { Writable } from 'node:stream';
-import { setImmediate as letOthersRun } from 'node:timers/promises';
 import { errnoOf, failed } from '../../errors.ts';
+import { dashOf, descriptorOf } from '../../standard-streams.ts';
 import type { Digest } from '../../store/digest.ts';
-import { type FileOps, nodeFileOps, writeFully } from '../../store/file-ops.ts';
+import { type FileOps, nodeFileOps, writeFullyLater } from '../../store/file-ops.ts';
 import { checkReplaceable, replaceFile } from '../../store/replace-file.ts';
 import type { WalkPlan } from '../walk/walk-sources.ts';
 import { ExternalSort } from './external-sort.ts';
@@ -16,6 +16,8 @@ export interface ManifestOptions {
   /** Bytes of pairs held in memory before they are sorted and spilled. */
   readonly chunkBytes?: number;
   readonly ops?: FileOps;
+  /** The store's path: no manifest is written into it. */
+  readonly store?: string;
   /** What `-` stands for. Default: process.stdout. */
   readonly stdout?: Writable;
 }
@@ -36,13 +38,19 @@ export class ManifestWriter {
   constructor(target: string, options: ManifestOptions = {}) {
     this.#ops = options.ops ?? nodeFileOps;
     this.#stdout = options.stdout ?? process.stdout;
-    this.#target = target;
+    this.#target = dashOf(target);
     try {
-      if (target !== '-') checkReplaceable(target);
+      if (this.#target !== '-') checkReplaceable(target, options.store);
     } catch (error) {
       throw failed('cannot write the manifest', error, { path: target });
     }
     this.#sort = new ExternalSort(options.chunkBytes, this.#ops);
+  }
+
+  /** The path of the file that it becomes; undefined when it goes to an open descriptor. */
+  get file(): string | undefined {
+    const isOpen = this.#target === '-' || descriptorOf(this.#target) !== undefined;
+    return isOpen ? undefined : this.#target;
   }
 
   /** Takes a stored file; the path, in the escaped form, is relative to what the user will `cd` to. */
@@ -50,11 +58,14 @@ export class ManifestWriter {
     this.#sort.add(digest, path);
   }
 
-  /** Writes the manifest; a file is durable on return. Rejects with an IngotError. */
-  async finish(): Promise<void> {
+  /**
+   * Writes the manifest; a file is durable on return. Rejects with an IngotError, or with the
+   * signal's reason.
+   */
+  async finish(signal?: AbortSignal): Promise<void> {
     try {
       if (this.#target === '-') await this.#print();
-      else await replaceFile(this.#target, (fd) => this.#writeTo(fd), this.#ops);
+      else await replaceFile(this.#target, (fd) => this.#writeTo(fd), { ops: this.#ops, signal });
     } catch (error) {
       throw failed('cannot write the manifest', error, { path: this.#target });
     } finally {
@@ -73,8 +84,7 @@ export class ManifestWriter {
 
   async #writeTo(fd: number): Promise<void> {
     for (const block of blocks(this.#sort)) {
-      writeFully(this.#ops, fd, block);
-      await letOthersRun();
+      await writeFullyLater(this.#ops, fd, block);
     }
   }
 }

@@ -3,6 +3,7 @@ import net from 'node:net';
 import type { Readable } from 'node:stream';
 import { errnoOf, UsageError } from '../../errors.ts';
 import { escapeName } from '../../names.ts';
+import { standardInput } from '../../standard-streams.ts';
 
 /** A list of sources. */
 export interface PathList {
@@ -41,6 +42,10 @@ export async function* readPathList(
   try {
     signal?.throwIfAborted();
     yield* splitPathList(input, list);
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code === undefined || signal?.aborted || error instanceof UsageError) throw error;
+    throw listError(list.file, code, error);
   } finally {
     signal?.removeEventListener('abort', stop);
   }
@@ -69,7 +74,7 @@ export async function* splitPathList(
 }
 
 function openPathList({ file }: PathList): Readable {
-  if (file === '-') return process.stdin;
+  if (file === '-') return standardInput();
   if (!fs.statSync(file).isFIFO()) return fs.createReadStream(file);
   // A pipe (`--files-from <(find …)`) may stay silent for long: a thread of libuv's that blocks in
   // read(2) could not be stopped, and would keep the process from exiting.

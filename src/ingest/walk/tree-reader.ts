@@ -21,6 +21,8 @@ export interface WalkRules {
   readonly oneFileSystem: boolean;
   /** Left out wherever it is met. */
   readonly store?: StoreExclusion | undefined;
+  /** The real path of the manifest, which is left out as well: it would list itself as it was. */
+  readonly manifest?: string | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly ops?: DirectoryOps | undefined;
 }
@@ -171,12 +173,14 @@ export class TreeReader {
     const prefix = relative === '/' ? '' : `${relative.slice(1)}/`;
     const realDirectory = joinBelow(this.#tree.realPath, relative);
     const named = this.#named.within(realDirectory);
+    const manifest = nameWithin(realDirectory, this.#rules.manifest);
     const names: string[] = [];
     for (const entry of chunk) {
       const name = escapeLatin1Name(entry.name);
       if (named?.has(name) && !this.#adopts(realDirectory, name)) continue;
       if (excludes?.excludes(prefix + name, entry.isDirectory())) continue;
-      if (entry.isFile()) names.push(name);
+      if (name === manifest) this.#sink.notice(`the manifest ${printable(name)} is left out`);
+      else if (entry.isFile()) names.push(name);
       else if (entry.isDirectory()) subdirectories.push(name);
       else this.#sink.unsupported(joinPath(directory, name), unsupportedKind(entry));
     }
@@ -187,4 +191,11 @@ export class TreeReader {
 function joinBelow(root: string, relative: string): string {
   if (relative === '/') return root;
   return root === '/' ? relative : root + relative;
+}
+
+/** The name of what lies at a path, if it lies in this very directory. */
+function nameWithin(directory: string, path: string | undefined): string | undefined {
+  const prefix = directory === '/' ? directory : `${directory}/`;
+  const name = path?.startsWith(prefix) ? path.slice(prefix.length) : undefined;
+  return name?.includes('/') ? undefined : name;
 }

@@ -1,3 +1,5 @@
+import fs from 'node:fs';
+import { toFsPath } from '../../names.ts';
 import type { DirectoryOps } from './directory.ts';
 import type { WalkSink } from './entries.ts';
 import { type Excludes, loadExcludes } from './exclude.ts';
@@ -5,7 +7,7 @@ import { checkPathList, type PathList } from './files-from.ts';
 import { ingestListed } from './listed-sources.ts';
 import { NamedEntries, splitPath } from './named-entries.ts';
 import { NamedFiles } from './named-files.ts';
-import { resolveSources, type Source } from './sources.ts';
+import { realPathOf, resolveSources, type Source } from './sources.ts';
 import { openStoreExclusion } from './store-exclusion.ts';
 import { TreeReader } from './tree-reader.ts';
 import { walkTree } from './walk.ts';
@@ -37,6 +39,8 @@ export interface WalkPlan {
 export interface WalkSurroundings {
   /** The store, if there is one by now: it is left out wherever it is met. */
   readonly storeRoot?: string | undefined;
+  /** A file that may lie in a source, and is left out there. */
+  readonly manifest?: string | undefined;
   /** Ends the walk soon: it rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   readonly ops?: DirectoryOps | undefined;
@@ -64,7 +68,7 @@ export function planWalk(options: WalkOptions): WalkPlan {
  */
 export async function walkSources(
   plan: WalkPlan,
-  { storeRoot, signal, ops }: WalkSurroundings,
+  { storeRoot, manifest, signal, ops }: WalkSurroundings,
   sink: WalkSink,
 ): Promise<void> {
   const { excludes, oneFileSystem } = plan;
@@ -77,7 +81,13 @@ export async function walkSources(
   }
   if (plan.list !== undefined) await ingestListed(plan.list, named, files, sink, signal);
   await files.flush();
-  const rules = { excludes, oneFileSystem, store, signal, ops };
+  const rules = { excludes, oneFileSystem, store, manifest: realFile(manifest), signal, ops };
   for (const tree of named.trees())
     await walkTree(new TreeReader(tree, rules, named, sink), signal);
+}
+
+/** Undefined when there is no such file yet: then no walk meets it. */
+function realFile(path: string | undefined): string | undefined {
+  const isThere = path !== undefined && fs.existsSync(toFsPath(path));
+  return isThere ? realPathOf(path) : undefined;
 }

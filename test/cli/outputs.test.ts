@@ -1,0 +1,153 @@
+/** Where `get -o` and `--manifest` write, and what standard input may be. */
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { isDigest } from 'ingot';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { demandMounts } from '../mounts.ts';
+import { makeTree, temporaryDirectory } from '../tree.ts';
+import { endOf, script, start } from './run.ts';
+
+let cwd: string;
+let digest: string;
+beforeEach(() => {
+  cwd = temporaryDirectory();
+  makeTree({ 'src/a': 'one\n', 'src/b': 'two\n' }, cwd);
+  script('$INGOT ingest src --store s -q', { cwd });
+  digest = execFileSync('sha256sum', ['src/a'], { cwd, encoding: 'utf8' }).slice(0, 64);
+});
+
+const objectsIn = (store: string) => fs.readdirSync(store).filter(isDigest);
+
+const read = (name: string) => fs.readFileSync(join(cwd, name), 'utf8');
+
+describe('a file for the user', () => {
+  it.each([
+    'get D -o s/E',
+    'get D -o s/.ingot/store.json',
+    'get D -o link/E',
+    'ingest src --manifest s/E',
+    'ingest src --manifest s/.ingot/store.json',
+    'ingest src --manifest s/list',
+  ])('is not written into the store: %s', (command) => {
+    const other = objectsIn(join(cwd, 's')).find((name) => name !== digest)!;
+    fs.symlinkSync('s', join(cwd, 'link'));
+    const before = execFileSync('sh', ['-c', 'find s -type f | sort | xargs sha256sum'], { cwd });
+    const args = command.replace('D', digest).replace('E', other);
+    const ended = script(`$INGOT ${args} --store s`, { cwd });
+    expect(ended.stderr).toMatch(/^ingot: cannot write a file into the store: [^\n]*\n$/);
+    expect(ended.code).toBe(2);
+    const after = execFileSync('sh', ['-c', 'find s -type f | sort | xargs sha256sum'], { cwd });
+    expect(after.equals(before)).toBe(true);
+  });
+
+  it.each([
+    ['get D -o /dev/stdout >> kept', /^kept\none\n$/],
+    ['get D -o /dev/fd/1 >> kept', /^kept\none\n$/],
+    ['get D -o /dev/fd/7 7>> kept', /^kept\none\n$/],
+    ['get D -o /proc/self/fd/7 7>> kept', /^kept\none\n$/],
+    ['ingest src -q --manifest /dev/stdout >> kept', /^kept\n\S{64} {2}a\n\S{64} {2}b\n$/],
+    ['ingest src -q --manifest /dev/fd/7 7>> kept', /^kept\n\S{64} {2}a\n\S{64} {2}b\n$/],
+    ['get D -o /dev/stdout | cat >> kept', /^kept\none\n$/],
+    ['get D -o >(cat >> kept); wait $!', /^kept\none\n$/],
+    ['ingest src -q --manifest >(cat >> kept); wait $!', /^kept\n\S{64} {2}a\n\S{64} {2}b\n$/],
+  ])('that is an open descriptor is written on: %s', (command, expected) => {
+    fs.writeFileSync(join(cwd, 'kept'), 'kept\n');
+    const ended = script(`export INGOT_STORE=s; $INGOT ${command.replace('D', digest)}`, { cwd });
+    expect(ended).toMatchObject({ code: 0, stderr: '' });
+    expect(read('kept')).toMatch(expected);
+  });
+
+  it.each(['600', '640', '664'])('keeps the mode of what it replaces: %s', (mode) => {
+    fs.writeFileSync(join(cwd, 'old'), 'private');
+    fs.chmodSync(join(cwd, 'old'), Number.parseInt(mode, 8));
+    script(`umask 022; $INGOT get ${digest} -o old --store s`, { cwd });
+    expect(read('old')).toBe('one\n');
+    expect((fs.statSync(join(cwd, 'old')).mode & 0o777).toString(8)).toBe(mode);
+  });
+
+  it.each([
+    ['get', () => ['get', digest, '-o', 'fifo']],
+    ['ingest', () => ['ingest', 'src', '-q', '--manifest', 'fifo']],
+  ])('that is a fifo without a reader can be given up: %s', async (_, args) => {
+    execFileSync('mkfifo', [join(cwd, 'fifo')]);
+    const child = start([...args(), '--store', 's'], cwd);
+    const ended = endOf(child);
+    await untilThreadWaitsIn(child.pid!, 'wait_for_partner');
+    child.kill('SIGINT');
+    expect((await ended).code).toBe(130);
+  });
+
+  it.each([
+    ['--files-from list --files-from list', /--files-from.*given before/],
+    ['src --manifest m1 --manifest m2', /--manifest.*given before/],
+  ])('is named once: %s', (options, line) => {
+    fs.writeFileSync(join(cwd, 'list'), 'src/a\n');
+    const ended = script(`$INGOT ingest ${options} --store s2`, { cwd });
+    expect(ended.stderr).toMatch(line);
+    expect(ended.code).toBe(2);
+    expect(fs.existsSync(join(cwd, 's2'))).toBe(false);
+  });
+});
+
+describe('a manifest', () => {
+  it('in its own source does not list itself', () => {
+    for (let run = 0; run < 2; run++)
+      expect(script('$INGOT ingest src --manifest src/M --store s -q', { cwd }).code).toBe(0);
+    expect(script('cd src && sha256sum -c M', { cwd }).code).toBe(0);
+    expect(read('src/M').split('\n').length).toBe(3);
+  });
+
+  it('of its name elsewhere is listed', () => {
+    makeTree({ 'src/d/M': 'another', 'src/M': 'old' }, cwd);
+    const ended = script('$INGOT ingest src --manifest src/M --store s', { cwd });
+    expect(ended.stderr).toMatch(/note: the manifest M is left out/);
+    expect(read('src/M')).toMatch(/ {2}a\n.* {2}b\n.* {2}d\/M\n$/);
+  });
+
+  it('is none of a dry run', () => {
+    const ended = script('$INGOT ingest src -n --manifest M --store s', { cwd });
+    expect(ended.stderr).toMatch(/a manifest lists what is stored/);
+    expect(ended.code).toBe(2);
+    expect(fs.existsSync(join(cwd, 'M'))).toBe(false);
+  });
+});
+
+describe('standard input', () => {
+  it('that is a block device is read', (context) => {
+    demandMounts(context);
+    fs.writeFileSync(join(cwd, 'disk'), Buffer.alloc(2 << 20, 'block'));
+    const ended = script(
+      `device=$(losetup -f --show disk) && { $INGOT put - --store s < $device; losetup -d $device; }`,
+      { cwd },
+    );
+    expect(ended.stdout.trim()).toBe(
+      execFileSync('sha256sum', ['disk'], { cwd, encoding: 'utf8' }).slice(0, 64),
+    );
+  });
+
+  it.each([
+    ['put -', 1],
+    ['ingest --files-from -', 1],
+  ])('that is a directory is refused: %s', (command, code) => {
+    const ended = script(`$INGOT ${command} --store s < src`, { cwd });
+    expect(ended.stderr).toMatch(/^ingot: cannot [^\n]*: -: [^\n]*\(EISDIR\)[^\n]*\n$/);
+    expect(ended.code).toBe(code);
+    expect(objectsIn(join(cwd, 's')).length).toBe(2);
+  });
+
+  it.each(['< src/a', '0< <(cat src/a)', '<<< one'])('of the usual kinds is read: %s', (input) => {
+    const ended = script(`$INGOT put - --store s ${input}`, { cwd });
+    expect(ended.stdout.trim()).toBe(digest);
+  });
+});
+
+/** Until a thread sleeps in this function of the kernel: that one is where open(2) of a fifo waits. */
+async function untilThreadWaitsIn(pid: number, where: string): Promise<void> {
+  const threads = `/proc/${pid}/task`;
+  const isThere = () =>
+    fs
+      .readdirSync(threads)
+      .some((thread) => fs.readFileSync(join(threads, thread, 'wchan'), 'utf8') === where);
+  while (!isThere()) await new Promise((resolve) => setTimeout(resolve, 20));
+}
