@@ -2,7 +2,7 @@
 import { errnoOf, type Failure, failed, IngotError, UsageError } from '../errors.ts';
 import { SIGNAL_EXIT, type StopSignal } from './signals.ts';
 
-/** The exit codes of every command; 130 and 143 stand for a signal. */
+/** The exit codes of every command; 129, 130 and 143 stand for a signal. */
 export const EXIT = {
   done: 0,
   failed: 1,

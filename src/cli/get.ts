@@ -57,7 +57,7 @@ async function print(content: Readable, signal: AbortSignal): Promise<void> {
     await pipeline(content, process.stdout, { signal, end: false });
   } catch (error) {
     if (errnoOf(error) === 'EPIPE') process.exit(EXIT.readerGone);
-    throw error;
+    throw signal.aborted ? error : failed('cannot write to standard output', error);
   }
 }
 

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { failed } from '../errors.ts';
 import { EXIT } from './fail.ts';
+import { toDocument, toLine } from './json.ts';
 import { spellEventsFlag } from './options.ts';
 
 type AddCommand = (program: Command) => void;
@@ -22,9 +23,9 @@ const NO_COMMAND = 'no command given; see ingot --help';
 
 /** Runs one command line; its exit code ends up in process.exitCode. */
 export async function run(args: readonly string[]): Promise<void> {
-  if (args.length === 0) return refuse(NO_COMMAND);
+  if (args.length === 0) return refuse(NO_COMMAND, args);
   try {
-    const program = await buildProgram(args[0]);
+    const program = await buildProgram(args);
     await program.parseAsync(spellEventsFlag(args), { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
@@ -32,7 +33,8 @@ export async function run(args: readonly string[]): Promise<void> {
   }
 }
 
-async function buildProgram(name: string | undefined): Promise<Command> {
+async function buildProgram(args: readonly string[]): Promise<Command> {
+  const [name = ''] = args;
   const program = new Command('ingot')
     .description('Fast, durable ingest of directory trees into a content-addressed store')
     .option('-V, --version', 'print the version')
@@ -44,13 +46,13 @@ async function buildProgram(name: string | undefined): Promise<Command> {
     // Inherited by the commands that are added from here on.
     .exitOverride()
     .configureOutput({
-      outputError: (text) => refuse(usageLine(text)),
+      outputError: (text) => refuse(usageLine(text), args),
       // What commander would write is its whole help, when options came without a command.
-      writeErr: () => refuse(NO_COMMAND),
+      writeErr: () => refuse(NO_COMMAND, args),
     });
   const names = Object.keys(COMMANDS);
   for (const each of names)
-    if (each === name || !names.includes(name ?? '')) (await COMMANDS[each]!())(program);
+    if (each === name || !names.includes(name)) (await COMMANDS[each]!())(program);
   return program;
 }
 
@@ -64,8 +66,13 @@ function requireWorkingDirectory(): void {
   }
 }
 
-function refuse(why: string): void {
+/** A command line that no command was run for. Machines are told as they are of other errors. */
+function refuse(why: string, args: readonly string[]): void {
   process.stderr.write(`ingot: ${why}\n`);
+  const error = { what: 'wrong usage', code: 'INGOT_USAGE', why };
+  const asked = args.slice(0, args.indexOf('--') >>> 0);
+  if (asked.includes('--json=events')) process.stdout.write(toLine({ event: 'error', error }));
+  else if (asked.includes('--json')) process.stdout.write(toDocument({ error }));
   process.exitCode = EXIT.usage;
 }
 

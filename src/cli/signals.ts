@@ -1,11 +1,14 @@
-/** Ctrl-C and SIGTERM: the first asks the command to stop, the second stops the process. */
+/**
+ * Ctrl-C, SIGTERM and a terminal that goes away: the first asks the command to stop, the second
+ * stops the process.
+ */
 
-export type StopSignal = 'SIGINT' | 'SIGTERM';
+export type StopSignal = 'SIGHUP' | 'SIGINT' | 'SIGTERM';
 
-const SIGNALS: readonly StopSignal[] = ['SIGINT', 'SIGTERM'];
+const SIGNALS: readonly StopSignal[] = ['SIGHUP', 'SIGINT', 'SIGTERM'];
 
 /** What the shell calls the end by a signal: 128 + its number. */
-export const SIGNAL_EXIT = { SIGINT: 130, SIGTERM: 143 } as const;
+export const SIGNAL_EXIT = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
 /** The part of `process` that signals go through. */
 export interface SignalSource {
@@ -53,7 +56,7 @@ export class Interrupts {
   };
 
   /**
-   * Dies of the signal itself, which the shell sees as 130 or 143. process.exit would wait for
+   * Dies of the signal itself, which the shell sees as 129, 130 or 143. process.exit would wait for
    * libuv's threads, and one of them may sit in a syncfs that takes minutes.
    */
   #die(name: StopSignal): void {

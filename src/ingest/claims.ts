@@ -21,7 +21,7 @@ export class Claims {
 
   /** Makes an empty table, or joins the one that another thread made. */
   constructor(shared?: SharedArrayBuffer) {
-    this.shared = shared ?? new SharedArrayBuffer(segmentEnd(0), { maxByteLength: MAX_BYTES });
+    this.shared = shared ?? reserve(MAX_BYTES);
   }
 
   /**
@@ -104,6 +104,16 @@ export class Claims {
   }
 }
 
+/** Addresses, not memory; fewer of them where the process may have no more (ulimit -v). */
+function reserve(maxByteLength: number): SharedArrayBuffer {
+  try {
+    return new SharedArrayBuffer(segmentEnd(0), { maxByteLength });
+  } catch (error) {
+    if (!(error instanceof RangeError) || maxByteLength < LEAST_RESERVED) throw error;
+    return reserve(maxByteLength / 2);
+  }
+}
+
 /** Waits for another thread to finish writing a slot: a few stores, unless it died in between. */
 function settled(words: Int32Array, at: number): number {
   for (let waited = 0; waited < SETTLE_MS; waited++) {
@@ -132,6 +142,8 @@ const FIRST_BUCKETS = 768;
 const GROWTH = 1.5;
 /** Reserved, not used: the largest that V8 takes; room for 100 million contents. */
 const MAX_BYTES = 2 ** 32;
+/** Room for a million contents and a half. */
+const LEAST_RESERVED = 2 ** 25;
 const SETTLE_MS = 2_000;
 
 /** In bytes. */

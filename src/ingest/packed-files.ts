@@ -1,4 +1,5 @@
 import { joinPath } from '../names.ts';
+import type { TaskEntries } from './tally.ts';
 import type { FoundFiles, WalkedDirectory } from './walk/entries.ts';
 
 /**
@@ -32,9 +33,14 @@ export function pathsOf(packed: readonly PackedFiles[]): string[] {
   });
 }
 
-/** The full path of one file; `index` counts over all directories. */
-export function pathAt(packed: readonly PackedFiles[], index: number): string {
-  return pathsOf([fileAt(packed, index)])[0]!;
+/** Paths are made all at once, when the first is asked for: most tasks tell of no entry. */
+export function entriesOf(packed: readonly PackedFiles[]): TaskEntries {
+  let paths: readonly string[] | undefined;
+  const pathOf = (index: number): string => {
+    paths ??= pathsOf(packed);
+    return paths[index]!;
+  };
+  return { count: countOf(packed), pathOf };
 }
 
 /** One file alone; `index` counts over all directories. */

@@ -23,7 +23,7 @@ import {
   type WorkerSetup,
 } from './messages.ts';
 import type { UnsupportedKind } from './outcome.ts';
-import { countOf, fileAt, type PackedFiles, pack, pathAt, unpack } from './packed-files.ts';
+import { entriesOf, fileAt, type PackedFiles, pack, unpack } from './packed-files.ts';
 import type { IngestPool } from './pool.ts';
 import type { Tally, TaskEntries } from './tally.ts';
 import { addCost, noCost } from './task-cost.ts';
@@ -156,7 +156,7 @@ export class Pipeline implements WalkSink {
 
   #runBatch({ found }: Batch): Promise<void> {
     const { setup, wantDigests } = this.#options;
-    const entries = { count: countOf(found), pathOf: (index: number) => pathAt(found, index) };
+    const entries = entriesOf(found);
     return this.#run('batch', entries, {
       make: (id, port) => ({ type: 'batch', setup, id, found, wantDigests, port }),
       takeBack: (reply) => this.#takeBack(found, reply),
@@ -165,7 +165,7 @@ export class Pipeline implements WalkSink {
 
   #runLarge({ file, size }: LargeFile): Promise<void> {
     const { setup } = this.#options;
-    const entries = { count: 1, pathOf: (index: number) => pathAt([file], index) };
+    const entries = entriesOf([file]);
     return this.#run('large', entries, {
       make: (id, port) => ({ type: 'large', setup, id, file, port }),
       takeBack: (reply) => {

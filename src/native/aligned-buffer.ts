@@ -1,6 +1,6 @@
 import type { Libc } from './libc.ts';
 
-/** What every file system takes for direct writes: memory, offset and length in whole pages. */
+/** What nearly every file system takes for direct writes: memory, offset and length in whole pages. */
 export const PAGE_BYTES = 4096;
 
 /** A buffer that begins at a page boundary; anywhere where addresses cannot be learnt. */

@@ -29,6 +29,7 @@ import {
 import { listObjects, objectFolders } from './layout.ts';
 import type { LocalWorkerInit } from './local-worker-half.ts';
 import { sweepTempsOf } from './locked-temp.ts';
+import { maxOpenTemps } from './open-temps.ts';
 import { settleMoves } from './quarantine.ts';
 import type { FlushReport, MainHalf } from './seam.ts';
 import { ignoringErrno } from './temps.ts';
@@ -48,15 +49,6 @@ export interface WriteOptions {
   /** Sweep only when the store's directory itself is not larger, in bytes. Default: always. */
   readonly sweepUpTo?: number | undefined;
 }
-
-/**
- * The most temps that may be open at once, all groups together, when the barrier is an fsync of
- * each: a quarter of what the process may open. Node holds some 20, ten more for each thread, and
- * sources need some too.
- */
-const OPEN_TEMPS_SHARE = 0.25;
-/** More open temps than this in one group make no barrier cheaper. */
-const MAX_OPEN_TEMPS = 512;
 
 /** The main thread's half of a local store: the writer, the shared barrier, the last flush. */
 export class LocalMainHalf implements MainHalf {
@@ -239,11 +231,4 @@ function openRoot(root: string, ops: FileOps): number {
   } catch (error) {
     throw failed('cannot open the store', error, { path: root });
   }
-}
-
-function maxOpenTemps(groups: number): number {
-  const limits = fs.readFileSync('/proc/self/limits', 'latin1');
-  const soft = Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? 1024);
-  const each = Math.floor((soft * OPEN_TEMPS_SHARE) / groups);
-  return Math.max(1, Math.min(MAX_OPEN_TEMPS, each));
 }

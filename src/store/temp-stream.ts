@@ -1,5 +1,6 @@
 import type fs from 'node:fs';
 import { promisify } from 'node:util';
+import { errnoOf } from '../errors.ts';
 import { PAGE_BYTES } from '../native/aligned-buffer.ts';
 import type { Libc } from '../native/libc.ts';
 import type { FileOps } from './file-ops.ts';
@@ -34,9 +35,20 @@ export class TempStream {
       const rest = bytes.length - at;
       if (this.#direct && (this.size % PAGE_BYTES !== 0 || rest % PAGE_BYTES !== 0))
         this.#throughCache();
-      const { bytesWritten } = await this.#write(this.#fd, bytes, at, rest, this.size);
-      at += bytesWritten;
-      this.size += bytesWritten;
+      const written = await this.#writeOnce(bytes, at, rest);
+      at += written;
+      this.size += written;
+    }
+  }
+
+  async #writeOnce(bytes: Uint8Array, at: number, length: number): Promise<number> {
+    try {
+      return (await this.#write(this.#fd, bytes, at, length, this.size)).bytesWritten;
+    } catch (error) {
+      // A device whose blocks are larger than a page.
+      if (!this.#direct || errnoOf(error) !== 'EINVAL') throw error;
+      this.#throughCache();
+      return 0;
     }
   }
 

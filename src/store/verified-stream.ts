@@ -9,18 +9,31 @@ import { candidatePaths } from './layout.ts';
 const CHUNK = 1 << 18;
 
 /**
- * Opens an object for reading. The stream fails with INGOT_DAMAGED instead of ending when the
- * bytes do not hash to the digest. The last chunk is held back until they do, so a damaged object
- * is never given out whole. Throws INGOT_NOT_FOUND, or an error of the file system.
+ * A content as a stream, which opens its object when it is read first: one that nobody reads holds
+ * no descriptor. It fails with INGOT_DAMAGED instead of ending when the bytes do not hash to the
+ * digest. The last chunk is held back until they do, so a damaged object is never given out whole.
+ * Throws INGOT_NOT_FOUND, INGOT_DAMAGED, or an error of the file system.
  */
 export async function openVerified(
   root: string,
   layout: Layout,
   digest: Digest,
 ): Promise<Readable> {
+  const first = await openObject(root, layout, digest);
+  await first.file.close();
+  return new VerifiedStream(() => openObject(root, layout, digest), digest);
+}
+
+interface OpenObject {
+  readonly file: fs.promises.FileHandle;
+  readonly path: string;
+}
+
+/** Anew each time: a relayout may move it, and a verify may quarantine it. */
+async function openObject(root: string, layout: Layout, digest: Digest): Promise<OpenObject> {
   for (const path of candidatePaths(root, layout, digest)) {
     const file = await openIfThere(path, digest);
-    if (file !== undefined) return new VerifiedStream(file, path, digest);
+    if (file !== undefined) return { file, path };
   }
   throw new IngotError({
     what: 'no such object',
@@ -50,16 +63,16 @@ async function openIfThere(
 }
 
 class VerifiedStream extends Readable {
-  readonly #file: fs.promises.FileHandle;
-  readonly #path: string;
+  readonly #open: () => Promise<OpenObject>;
   readonly #digest: Digest;
   readonly #hash = new DigestStream();
+  #opening: Promise<OpenObject> | undefined;
+  #path: string | undefined;
   #held: Buffer | undefined;
 
-  constructor(file: fs.promises.FileHandle, path: string, digest: Digest) {
+  constructor(open: () => Promise<OpenObject>, digest: Digest) {
     super({ highWaterMark: CHUNK });
-    this.#file = file;
-    this.#path = path;
+    this.#open = open;
     this.#digest = digest;
   }
 
@@ -70,11 +83,14 @@ class VerifiedStream extends Readable {
   }
 
   async #pushNext(): Promise<void> {
+    this.#opening ??= this.#open();
+    const { file, path } = await this.#opening;
+    this.#path = path;
     for (;;) {
       const { bytesRead, buffer } = await uninterruptedLater(() =>
-        this.#file.read(Buffer.allocUnsafe(CHUNK), 0, CHUNK),
+        file.read(Buffer.allocUnsafe(CHUNK), 0, CHUNK),
       );
-      if (bytesRead === 0) return this.#end();
+      if (bytesRead === 0) return this.#end(path);
       const chunk = buffer.subarray(0, bytesRead);
       this.#hash.update(chunk);
       const previous = this.#held;
@@ -86,18 +102,22 @@ class VerifiedStream extends Readable {
     }
   }
 
-  #end(): void {
+  #end(path: string): void {
     const actual = this.#hash.digest();
-    if (actual !== this.#digest) throw damaged(this.#path, this.#digest, `it hashes to ${actual}`);
+    if (actual !== this.#digest) throw damaged(path, this.#digest, `it hashes to ${actual}`);
     if (this.#held !== undefined) this.push(this.#held);
     this.push(null);
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
-    this.#file.close().then(
-      () => callback(error),
-      (closing: Error) => callback(error ?? closing),
-    );
+    // It may be on its way to be opened; where it could not be, there is nothing to close.
+    const opened = this.#opening?.catch(() => undefined) ?? Promise.resolve(undefined);
+    opened
+      .then((object) => object?.file.close())
+      .then(
+        () => callback(error),
+        (closing: Error) => callback(error ?? closing),
+      );
   }
 }
 

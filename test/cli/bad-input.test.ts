@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { demandMounts } from '../mounts.ts';
 import { makeTree } from '../tree.ts';
 import { type Ended, ingot, script, tempsIn } from './run.ts';
 
@@ -147,6 +148,35 @@ describe('an option', () => {
     }
   });
 
+  it.each([
+    [['ingest', 'src', '--nope'], /unknown option '--nope'/],
+    [['ingest', 'src', '--threads', 'x'], /argument 'x' is invalid/],
+    [['get'], /missing required argument/],
+    [['ingets'], /unknown command/],
+  ])('that is wrong is told to machines, too: %j', (args, why) => {
+    const document = ingot([...args, '--json', '--store', 's'], { cwd });
+    expect(document.code).toBe(2);
+    expect(JSON.parse(document.stdout).error).toMatchObject({
+      code: 'INGOT_USAGE',
+      why: expect.stringMatching(why),
+    });
+    const events = ingot([...args, '--json=events', '--store', 's'], { cwd });
+    expect(JSON.parse(events.stdout)).toMatchObject({
+      event: 'error',
+      error: { code: 'INGOT_USAGE' },
+    });
+    // What comes after -- is no option.
+    expect(ingot([...args, '--', '--json'], { cwd }).stdout).toBe('');
+  });
+
+  it('with a pattern that is too long to be one is refused', () => {
+    const ended = ingot(['ingest', 'src', '--store', 's', '--exclude', 'a'.repeat(100_000)], {
+      cwd,
+    });
+    expectLine(ended, 2, /cannot use the exclude patterns: one of them is too long/);
+    expect(fs.existsSync(join(cwd, 's'))).toBe(false);
+  });
+
   it('is not even needed to learn that a command is', () => {
     for (const args of [[], ['--']]) expectLine(ingot(args), 2, /no command given/);
   });
@@ -195,6 +225,19 @@ describe('a disk', () => {
 });
 
 describe('the machine', () => {
+  it('that gives few addresses is enough', () => {
+    // A table for all the claims that there may ever be does not fit.
+    const ended = script('ulimit -v 4500000; $INGOT ingest src --store s -q', { cwd });
+    expect(ended).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it('that has no /proc is enough', (context) => {
+    demandMounts(context);
+    const run = 'mount -t tmpfs none /proc && exec $INGOT ingest src --store s -q --barrier fsync';
+    const ended = script(`unshare -m bash -c '${run}'`, { cwd });
+    expect(ended).toMatchObject({ code: 0, stderr: '' });
+  });
+
   it('that lets too few files be open is told how to let more', () => {
     const limits = [24, 28, 32, 36, 40, 44, 48, 52, 56, 60, 72, 96];
     const run = (limit: number) =>
@@ -244,11 +287,20 @@ describe('stdout that is closed early', () => {
     expect(script(get, { cwd })).toMatchObject({ code: 141, stderr: '', stdout: '3\n' });
   });
 
-  it('that has no room is an error', () => {
-    expectLine(
-      script('$INGOT put src/a --store s > /dev/full', { cwd }),
-      1,
-      /standard output.*ENOSPC/,
-    );
+  it.each(['put src/a --store s', '--help', '--version', `get ${HELLO} --store s`])(
+    'that has no room is an error: %s',
+    (args) => {
+      ingot(['ingest', 'src', '--store', 's', '-q'], { cwd });
+      const ended = script(`$INGOT ${args} > /dev/full`, { cwd });
+      expectLine(ended, 1, /cannot write to standard output.*ENOSPC/);
+    },
+  );
+
+  it.each(['--help', '--version', 'ingest --help'])('ends %s quietly', (args) => {
+    // The reader is gone before the first byte.
+    const ended = script(`(sleep 0.5; exec $INGOT ${args}) | true; exit \${PIPESTATUS[0]}`, {
+      cwd,
+    });
+    expect(ended).toMatchObject({ code: 141, stderr: '', stdout: '' });
   });
 });

@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { countOf, pack, pathAt, pathsOf, unpack } from '../../src/ingest/packed-files.ts';
+import {
+  countOf,
+  entriesOf,
+  fileAt,
+  pack,
+  pathsOf,
+  unpack,
+} from '../../src/ingest/packed-files.ts';
 import type { FoundFiles } from '../../src/ingest/walk/entries.ts';
 import { type Batch, WorkQueue } from '../../src/ingest/work-queue.ts';
 
@@ -120,8 +127,8 @@ describe('packed files', () => {
     const found = [pack(files('d', 3)), pack(files('e', 2))];
     const paths = pathsOf(found);
     expect(paths).toEqual(['d/f0', 'd/f1', 'd/f2', 'e/f0', 'e/f1']);
-    expect(paths.map((_, index) => pathAt(found, index))).toEqual(paths);
-    expect(() => pathAt(found, 5)).toThrow(RangeError);
+    expect(paths.map((_, index) => entriesOf(found).pathOf(index))).toEqual(paths);
+    expect(() => fileAt(found, 5)).toThrow(RangeError);
   });
 
   it('join names to the root directory with one slash', () => {

@@ -230,10 +230,15 @@ test('a stream that is given up closes its file', async () => {
       }
     }).length;
   const unread = await store.get(digest);
-  expect(handles()).toBe(1);
+  expect(handles()).toBe(0);
   await once(unread.destroy(), 'close');
+  const opening = await store.get(digest);
+  opening.read(0);
+  await once(opening.destroy(), 'close');
+  expect(handles()).toBe(0);
   const halfRead = await store.get(digest);
   await once(halfRead, 'readable');
+  expect(handles()).toBe(1);
   await once(halfRead.destroy(), 'close');
   expect(handles()).toBe(0);
 });
@@ -298,4 +303,13 @@ test.each([
   expect(fs.lstatSync(path).isFile()).toBe(true);
   expect(fs.readFileSync(path, 'utf8')).toBe('precious');
   expect(fs.readFileSync(other, 'utf8')).toBe('precious');
+});
+
+test('what is gone when its stream is first read ends the stream, not the process', async () => {
+  const root = tempStore();
+  const digest = plant(root, 'flat', 'x');
+  const store = await Store.open(root);
+  const stream = await store.get(digest);
+  fs.rmSync(objectPath(root, 'flat', digest));
+  await expect(stream.toArray()).rejects.toMatchObject({ code: 'INGOT_NOT_FOUND' });
 });

@@ -36,7 +36,15 @@ export function loadExcludes(
     ...files.flatMap(readPatterns),
     ...patterns.map((text) => toPattern(toBytes(text))),
   ];
-  return rules.length === 0 ? undefined : new IgnoreRules(rules);
+  if (rules.length === 0) return undefined;
+  const excludes = new IgnoreRules(rules);
+  try {
+    // Patterns are compiled when they are first asked.
+    excludes.excludes('a', false);
+  } catch (error) {
+    throw notAPattern(error);
+  }
+  return excludes;
 }
 
 class IgnoreRules implements Excludes {
@@ -81,4 +89,17 @@ function toPattern(bytes: Uint8Array): string {
 /** In patterns the backslash is syntax, so it has to be itself in names, too. */
 function toMatchable(escaped: string): string {
   return escaped.isWellFormed() ? escaped : escaped.replaceAll(ESCAPED_BACKSLASH, '\\');
+}
+
+/** No pattern that gitignore(5) knows is refused for anything but its size. */
+function notAPattern(cause: unknown): UsageError {
+  return new UsageError(
+    {
+      what: 'cannot use the exclude patterns',
+      code: 'INGOT_BAD_PATTERN',
+      why: 'one of them is too long or too complex',
+      hint: 'split it into several',
+    },
+    cause,
+  );
 }
