@@ -16,7 +16,7 @@ export interface Failure {
 
 /** An error that says what failed, on which path, why, and what to do. */
 export class IngotError extends Error implements Failure {
-  override readonly name = 'IngotError';
+  override readonly name: string = 'IngotError';
   readonly what: string;
   readonly code: string;
   readonly why: string | undefined;

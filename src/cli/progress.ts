@@ -146,7 +146,7 @@ function stateLine(progress: Progress, estimate: Estimate, unit: string): string
 }
 
 /** `53,120/117,745+ entries  1.20 GB  16,021/s  310 MB/s  ETA 0:04+`; `+` marks a growing total. */
-export function stateText(progress: Progress, estimate: Estimate, unit: string): string {
+function stateText(progress: Progress, estimate: Estimate, unit: string): string {
   const { entriesDone, entriesFound, bytesRead, walking } = progress;
   const { entriesPerSecond, bytesPerSecond, secondsLeft, growing } = estimate;
   const parts = [

@@ -100,6 +100,7 @@ export interface IngestReport {
 
 /** The run began and did not end well. What `report` counts as stored is durable. */
 export class IngestError extends IngotError {
+  override readonly name = 'IngestError';
   readonly report: IngestReport;
 
   constructor(failure: Failure, report: IngestReport, cause?: unknown) {

@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { promisify } from 'node:util';
-import { errnoOf } from '../errors.ts';
 import { alignedBuffer } from '../native/aligned-buffer.ts';
 import type { Libc } from '../native/libc.ts';
+import { uninterruptedLater } from '../native/uninterrupted.ts';
 import { type Digest, DigestStream } from '../store/digest.ts';
 import type { StreamStage } from '../store/seam.ts';
 import type { CostMeter } from './task-cost.ts';
@@ -92,12 +92,10 @@ function readAhead(fd: number, buffer: Buffer, position: number): Promise<number
 }
 
 async function readAt(fd: number, buffer: Buffer, position: number): Promise<number> {
-  for (;;) {
-    try {
-      return (await read(fd, buffer, 0, buffer.length, position)).bytesRead;
-    } catch (cause) {
-      // libuv repeats what a signal interrupts, but not a read.
-      if (errnoOf(cause) !== 'EINTR') throw new SourceError('cannot read a source', { cause });
-    }
+  try {
+    const reading = () => read(fd, buffer, 0, buffer.length, position);
+    return (await uninterruptedLater(reading)).bytesRead;
+  } catch (cause) {
+    throw new SourceError('cannot read a source', { cause });
   }
 }

@@ -72,7 +72,10 @@ export interface TaskDone {
   readonly cost: TaskCost;
 }
 
-/** The group could not be committed: nothing that the task staged is in the store. */
+/**
+ * The group could not be committed: none of its entries counts as stored. What it had published by
+ * then is whole, and stays.
+ */
 export interface TaskFailed {
   readonly status: 'failed';
   readonly failure: Failure;

@@ -18,9 +18,6 @@ export const OUTCOMES = [
 
 export type Outcome = (typeof OUTCOMES)[number];
 
-/** Outcomes that leave the content in the store. */
-export const STORED: ReadonlySet<Outcome> = new Set(['new', 'duplicate', 'unchanged']);
-
 /** What an unsupported entry is. Symbolic links are never followed. */
 export type UnsupportedKind = 'symlink' | 'socket' | 'fifo' | 'device' | 'other';
 

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import { errnoOf, type Failure, failed, SHORTAGES } from '../errors.ts';
 import { type FileStatus, isRegularFile } from '../native/file-status.ts';
+import { uninterrupted } from '../native/uninterrupted.ts';
 import type { UnsupportedKind } from './outcome.ts';
 import { unsupportedKind } from './walk/directory.ts';
 import { ModeStatus } from './walk/mode-status.ts';
@@ -32,15 +33,10 @@ export function readToEnd(fd: number, buffer: Uint8Array, size: number): number 
 /** Bytes to ask for where st_size tells too little. Some files of /proc refuse to give megabytes. */
 const LEAST_READ = 64 << 10;
 
-/** Reads into `buffer` from `at` on. libuv repeats what a signal interrupts, but not a read. */
+/** Reads into `buffer` from `at` on. */
 function readAt(fd: number, buffer: Uint8Array, at: number, most: number): number {
-  for (;;) {
-    try {
-      return fs.readSync(fd, buffer, at, Math.min(most, buffer.length - at), at);
-    } catch (error) {
-      if (errnoOf(error) !== 'EINTR') throw error;
-    }
-  }
+  const length = Math.min(most, buffer.length - at);
+  return uninterrupted(() => fs.readSync(fd, buffer, at, length, at));
 }
 
 /** What a file is that is no regular file; undefined for one that is. */

@@ -99,7 +99,7 @@ export function isRegularFile({ mode }: FileStatus): boolean {
   return (mode & S_IFMT) === S_IFREG;
 }
 
-/** True when a file was not written to between two looks at it. */
+/** True when nothing shows that a file was written to between two looks: neither size nor times. */
 export function isUnchanged(before: FileStatus, after: FileStatus): boolean {
   return (
     before.size === after.size &&

@@ -60,8 +60,5 @@ export function openLocalWorkerHalf(
     setDirect: init.durability === 'none' ? undefined : libc?.setDirect,
     large: new LargeIndex(init.root),
   };
-  return {
-    openGroup: (callMain: CallMain): Group => new LocalGroup(state, callMain),
-    close: () => {},
-  };
+  return { openGroup: (callMain: CallMain): Group => new LocalGroup(state, callMain) };
 }

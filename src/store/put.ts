@@ -92,7 +92,6 @@ export class Putter {
 
   /** Gives up the writer. Each object was made durable by its own put. */
   close(): void {
-    this.#worker.close();
     this.#main.abandon();
   }
 

@@ -83,8 +83,6 @@ export type CallMain = (message: unknown) => Promise<unknown>;
 /** The half that lives in a worker thread. */
 export interface WorkerHalf {
   openGroup(callMain: CallMain): Group;
-  /** Lets go of what the worker holds (descriptors); called once, when the thread ends. */
-  close(): void;
 }
 
 /** The half that lives on the main thread. */
