@@ -21,6 +21,14 @@ function damage(): void {
 }
 
 describe('ingot ingest', () => {
+  it('names what a list names and is not there, and exits with 3', () => {
+    fs.writeFileSync(join(cwd, 'list'), 'src/a\r\nsrc/b\n');
+    const ended = run('ingest', '--files-from', 'list');
+    expect(ended.stderr).toMatch(/^ingot: unreadable: a listed path does not exist: src\/a\\x0d: /);
+    expect(ended.code).toBe(3);
+    expect(ended.stdout).toContain('unreadable 1');
+  });
+
   it('tells what it did', () => {
     const { code, stdout, stderr } = run('ingest', 'src');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });

@@ -47,8 +47,9 @@ function meet(
   } catch (error) {
     const code = errnoOf(error);
     if (code === undefined) throw error;
-    if (GONE.has(code)) sink.vanished(path, { what: 'a listed path does not exist', code, path });
-    else sink.unreadable(path, { what: 'cannot look at a listed path', code, path });
+    // Not `vanished`: nobody has seen it, and a list with wrong line ends names nothing that exists.
+    const what = GONE.has(code) ? 'a listed path does not exist' : 'cannot look at a listed path';
+    sink.unreadable(path, { what, code, path });
   }
   return undefined;
 }

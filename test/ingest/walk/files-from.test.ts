@@ -114,10 +114,11 @@ test('a file that is named as a source and listed counts once', async () => {
   expect(sink.found).toEqual([`${root}/f`]);
 });
 
-test('a listed path that is missing has vanished, a link or fifo is unsupported', async () => {
+test('a listed path that is missing is unreadable, a link or fifo is unsupported', async () => {
   const root = makeTree({ f: '', link: { symlink: 'f' }, pipe: { fifo: true } });
   const sink = await walkListed(root, ['missing', 'f/below', 'link', 'pipe', 'f']);
-  expect(sink.vanishedPaths).toEqual({
+  expect(sink.vanishedPaths).toEqual({});
+  expect(sink.unreadablePaths).toEqual({
     [`${root}/missing`]: 'ENOENT',
     [`${root}/f/below`]: 'ENOTDIR',
   });
