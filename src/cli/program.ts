@@ -23,7 +23,11 @@ const NO_COMMAND = 'no command given; see ingot --help';
 
 /** Runs one command line; its exit code ends up in process.exitCode. */
 export async function run(args: readonly string[]): Promise<void> {
-  if (args.length === 0) return refuse(NO_COMMAND, args);
+  const [first, topic = ''] = args;
+  if (first === undefined) return refuse(NO_COMMAND, args);
+  // Commander would take it for a call without a command.
+  if (first === 'help' && /^[^-]/.test(topic) && !Object.hasOwn(COMMANDS, topic))
+    return refuse(`unknown command '${topic}'; see ingot --help`, args);
   try {
     const program = await buildProgram(args);
     await program.parseAsync(spellEventsFlag(args), { from: 'user' });

@@ -130,6 +130,8 @@ describe('an option', () => {
     [['put'], /missing required argument 'file'/],
     [['put', 'a', 'b'], /too many arguments/],
     [['ingets'], /unknown command 'ingets' \(Did you mean ingest\?\)/],
+    [['help', 'ingets'], /unknown command 'ingets'; see ingot --help/],
+    [['help', 'help'], /unknown command 'help'/],
   ])('that is wrong is refused with exit code 2: %j', (args, line) => {
     const env = { INGOT_STORE: 's' };
     expectLine(ingot(args, { cwd, env }), 2, line);
