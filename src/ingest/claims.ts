@@ -109,8 +109,10 @@ function reserve(maxByteLength: number): SharedArrayBuffer {
   try {
     return new SharedArrayBuffer(segmentEnd(0), { maxByteLength });
   } catch (error) {
-    if (!(error instanceof RangeError) || maxByteLength < LEAST_RESERVED) throw error;
-    return reserve(maxByteLength / 2);
+    if (!(error instanceof RangeError)) throw error;
+    if (maxByteLength > LEAST_RESERVED) return reserve(maxByteLength / 2);
+    const hint = 'raise the limit of addresses (ulimit -v)';
+    throw new IngotError({ what: 'cannot make a table of contents', code: 'ENOMEM', hint }, error);
   }
 }
 

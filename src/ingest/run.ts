@@ -37,6 +37,8 @@ export async function openRun(request: RunRequest, pool: IngestPool): Promise<Ru
     options.manifest === undefined
       ? undefined
       : new ManifestWriter(options.manifest, { store: resolve(store) });
+  // Before there is a writer that would have to be ended when this fails.
+  const claims = new Claims();
   const half = await LocalMainHalf.open(resolve(store), {
     durability: options.durability ?? 'group',
     barrier: options.barrier ?? 'auto',
@@ -45,7 +47,14 @@ export async function openRun(request: RunRequest, pool: IngestPool): Promise<Ru
     dryRun: options.dryRun ?? false,
     groups: threads * TASKS_PER_WORKER,
   });
-  return new Run(request, pool, plan, half, manifest);
+  return new Run(request, pool, { plan, half, claims, manifest });
+}
+
+interface RunParts {
+  readonly plan: WalkPlan;
+  readonly half: LocalMainHalf;
+  readonly claims: Claims;
+  readonly manifest: ManifestWriter | undefined;
 }
 
 export class Run {
@@ -65,13 +74,7 @@ export class Run {
   readonly #onProgress: IngestOptions['onProgress'];
   #walking = true;
 
-  constructor(
-    request: RunRequest,
-    pool: IngestPool,
-    plan: WalkPlan,
-    half: LocalMainHalf,
-    manifest: ManifestWriter | undefined,
-  ) {
+  constructor(request: RunRequest, pool: IngestPool, { plan, half, claims, manifest }: RunParts) {
     const { options, threads, begun } = request;
     this.#half = half;
     this.#plan = plan;
@@ -89,7 +92,7 @@ export class Run {
     });
     const setup: WorkerSetup = {
       storeInit: half.workerInit,
-      claims: new Claims().shared,
+      claims: claims.shared,
       stop: this.#stop.buffer as SharedArrayBuffer,
       nextWorker: new SharedArrayBuffer(4),
       bytesRead: this.#bytesRead.buffer as SharedArrayBuffer,

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Claims } from '../../src/ingest/claims.ts';
 import { type Digest, digestOf } from '../../src/store/digest.ts';
 
@@ -71,5 +71,35 @@ describe('claims', () => {
       (n) => claims.owner(digest(n)) !== 1,
     );
     expect(lost).toEqual([]);
+  });
+});
+
+describe('where there are few addresses', () => {
+  const Real = SharedArrayBuffer;
+  afterEach(() => vi.unstubAllGlobals());
+
+  /** As under `ulimit -v`: what would reserve more than this is refused. */
+  function allow(most: number): void {
+    class Limited extends Real {
+      constructor(bytes: number, options: { maxByteLength: number }) {
+        if (options.maxByteLength > most) throw new RangeError('Array buffer allocation failed');
+        super(bytes, options);
+      }
+    }
+    vi.stubGlobal('SharedArrayBuffer', Limited);
+  }
+
+  it('a smaller table is reserved', () => {
+    allow(2 ** 30);
+    const claims = new Claims();
+    expect(claims.shared.maxByteLength).toBe(2 ** 30);
+    expect(claims.claim(digestOf(Buffer.from('x')), 1)).toBe(0);
+  });
+
+  it('too few are told of', () => {
+    allow(2 ** 20);
+    expect(() => new Claims()).toThrow(
+      /not enough memory \(ENOMEM\); raise the limit of addresses/,
+    );
   });
 });
