@@ -111,7 +111,7 @@ describe('an ingest that is killed', () => {
       objects: 5,
       dead: 1,
     },
-    { stage: 'flush', nth: 1, how: '--barrier=auto', temps: [], objects: 1 + FILES, dead: 0 },
+    { stage: 'flush', nth: 1, how: '--barrier=auto', temps: [], objects: 1 + FILES, dead: 1 },
   ])(
     'at $stage $nth, $how, leaves whole objects and its temps, which the next run sweeps',
     async ({ stage, nth, how, temps, objects, dead }) => {
