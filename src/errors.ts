@@ -65,8 +65,8 @@ export function requireOneOf<T extends string>(option: string, values: readonly 
 }
 
 /**
- * Wraps what a system call threw; anything that carries no errno is passed on as it is. The hint
- * of a shortage need not be given.
+ * Wraps what a system call threw; anything that carries no errno is passed on as it is. A
+ * shortage has its own hint.
  */
 export function failed(
   what: string,
@@ -77,7 +77,7 @@ export function failed(
   const code = errnoOf(cause);
   if (code === undefined) return cause instanceof Error ? cause : new Error(String(cause));
   const { path, syscall } = cause as NodeJS.ErrnoException;
-  const hint = more.hint ?? SHORTAGES.get(code);
+  const hint = SHORTAGES.get(code) ?? more.hint;
   return new IngotError({ what, code, path: more.path ?? path, syscall, hint }, cause);
 }
 

@@ -6,7 +6,7 @@ import { Interrupts } from './signals.ts';
 
 export interface CommandContext {
   readonly output: Output;
-  /** Aborted by SIGINT and SIGTERM. */
+  /** Aborted by SIGHUP, SIGINT and SIGTERM. */
   readonly signal: AbortSignal;
 }
 

@@ -163,7 +163,7 @@ export class Run {
         await this.#manifest?.finish(this.#options.signal);
       }
     } catch (error) {
-      cause = asError(error);
+      cause = this.#options.signal?.aborted ? interruption() : asError(error);
     }
     this.#progress();
     cause ??= this.#pipeline.failure;

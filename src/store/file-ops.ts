@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { errnoOf } from '../errors.ts';
 
@@ -38,8 +39,28 @@ export function writeFully(ops: FileOps, fd: number, bytes: Uint8Array): void {
  */
 export async function writeFullyLater(ops: FileOps, fd: number, bytes: Uint8Array): Promise<void> {
   const write = promisify(ops.write) as typeof fs.write.__promisify__;
-  for (let at = 0; at < bytes.length; )
-    at += (await write(fd, bytes, at, bytes.length - at, null)).bytesWritten;
+  for (let at = 0; at < bytes.length; ) {
+    try {
+      at += (await write(fd, bytes, at, bytes.length - at, null)).bytesWritten;
+    } catch (error) {
+      // Somebody else has made the pipe one that does not wait.
+      if (errnoOf(error) !== 'EAGAIN') throw error;
+      await delay(AGAIN_MS);
+    }
+  }
+}
+
+const AGAIN_MS = 10;
+
+/** Flushes the bytes of the file at a path, no link. Throws an errno. */
+export function flushFile(path: string, ops: FileOps): void {
+  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
+  const fd = ops.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  try {
+    ops.fsyncSync(fd);
+  } finally {
+    ops.closeSync(fd);
+  }
 }
 
 /** Makes the names in a directory durable. Throws what open(2) and fsync(2) fail with. */

@@ -13,7 +13,7 @@ import type { Libc } from '../native/libc.ts';
 import type { Durability, Layout } from './choices.ts';
 import type { Digest } from './digest.ts';
 import { directoryFullHint } from './disk-full.ts';
-import { type FileOps, writeFully } from './file-ops.ts';
+import { type FileOps, flushFile, writeFully } from './file-ops.ts';
 import type { LargeIndex } from './large-index.ts';
 import { objectPath, otherLayout } from './layout.ts';
 import { replaceObject } from './quarantine.ts';
@@ -182,8 +182,11 @@ export class LocalGroup implements Group {
     const { temp, digest } = this.#staged[this.#staged.length - 1]!;
     const target = objectPath(root, layout, digest);
     try {
-      if (this.#mayReplace(digest)) replaceObject(root, digest, temp.path, target, ops);
-      else if (!renameNew(ops, this.#state.libc, temp.path, target)) temps.remove(temp);
+      if (this.#mayReplace(digest)) {
+        // Somebody may have repaired it meanwhile, and have said so.
+        if (this.#state.durability === 'none') flushFile(temp.path, ops);
+        replaceObject(root, digest, temp.path, target, ops);
+      } else if (!renameNew(ops, this.#state.libc, temp.path, target)) temps.remove(temp);
     } catch (error) {
       throw failed('cannot publish an object', error, {
         path: target,

@@ -11,6 +11,7 @@ import {
   LAYOUTS,
   type Layout,
 } from './choices.ts';
+import { listEveryObject } from './every-object.ts';
 import {
   confirmFlush,
   type FileOps,
@@ -26,7 +27,7 @@ import {
   readFormat,
   requireFormat,
 } from './format.ts';
-import { listObjects, objectFolders } from './layout.ts';
+import { objectFolders } from './layout.ts';
 import type { LocalWorkerInit } from './local-worker-half.ts';
 import { sweepTempsOf } from './locked-temp.ts';
 import { maxOpenTemps } from './open-temps.ts';
@@ -101,7 +102,7 @@ export class LocalMainHalf implements MainHalf {
     if (!dryRun) settleMoves(root, format.layout, ops);
     const rootFd = present ? openRoot(root, ops) : -1;
     const flushes = durability !== 'none' && !dryRun;
-    const wasEmpty = !present || isEmpty(root, format.layout);
+    const wasEmpty = !present || isEmpty(root);
     let writer: Writer | undefined;
     try {
       // Whoever wrote the store.json that was found may have been killed before it was durable. It
@@ -206,8 +207,8 @@ export class LocalMainHalf implements MainHalf {
   }
 }
 
-function isEmpty(root: string, layout: Layout): boolean {
-  for (const _ of listObjects(root, layout)) return false;
+function isEmpty(root: string): boolean {
+  for (const _ of listEveryObject(root)) return false;
   return true;
 }
 

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import { dirname } from 'node:path';
 import { addAbortSignal, type Readable } from 'node:stream';
 import { failed, UsageError } from '../errors.ts';
+import { loadLibc } from '../native/libc.ts';
 import type { Durability } from './choices.ts';
 import { type Digest, DigestStream, digestOf } from './digest.ts';
 import { type FileOps, nodeFileOps } from './file-ops.ts';
@@ -83,7 +84,7 @@ export class Putter {
     // What is put here is not claimed anywhere: the disk has to be asked, empty on open or not.
     const init = { ...main.workerInit, wasEmpty: false };
     try {
-      return new Putter(main, init, openLocalWorkerHalf(init, 0, undefined, ops), ops);
+      return new Putter(main, init, openLocalWorkerHalf(init, 0, await loadLibc(), ops), ops);
     } catch (error) {
       main.abandon();
       throw error;

@@ -3,7 +3,7 @@
  * never deleted. rename(2) cannot be told to move this inode only: a writer may publish good
  * content under the name in the moment before. So an object goes first to `.ingot/moving/`, is
  * looked at there, and goes on to quarantine or back to its place. What a kill leaves in between,
- * the next writer or verify settles: it may be an object that somebody was told is stored.
+ * the next writer or `verify --quarantine` settles: it may be an object that somebody was told is stored.
  */
 
 import { randomBytes } from 'node:crypto';
@@ -12,7 +12,14 @@ import { dirname, join } from 'node:path';
 import { errnoOf, failed } from '../errors.ts';
 import type { Layout } from './choices.ts';
 import { type Digest, isDigest } from './digest.ts';
-import { type FileOps, flushDirectory, makeFolder, namesIn, nodeFileOps } from './file-ops.ts';
+import {
+  type FileOps,
+  flushDirectory,
+  flushFile,
+  makeFolder,
+  namesIn,
+  nodeFileOps,
+} from './file-ops.ts';
 import { METADATA } from './format.ts';
 import { objectPath } from './layout.ts';
 import { hashesTo } from './verify-objects.ts';
@@ -44,6 +51,8 @@ export function quarantine(
     const moving = join(movingFolder(root), `${digest}.${randomBytes(8).toString('hex')}`);
     ops.renameSync(path, moving);
     const mistaken = inodeOf(moving) !== inode;
+    // What it may replace has been said to be durable.
+    if (mistaken) flushFile(moving, ops);
     const place = mistaken ? path : freeName(root, digest);
     ops.renameSync(moving, place);
     flushDirectory(ops, dirname(place));
@@ -78,32 +87,35 @@ export function replaceObject(
 
 /**
  * Ends what a kill has left half-way: sound objects go back to their place, others to quarantine.
- * Whoever is at it just now finds it done. Throws an IngotError.
+ * Whoever is at it just now finds it done; what another user has left is his to settle. Throws an
+ * IngotError.
  */
 export function settleMoves(root: string, layout: Layout, ops: FileOps = nodeFileOps): void {
-  let at = movingFolder(root);
+  const folder = movingFolder(root);
+  // A link would lead to the files of somebody else.
+  if (!fs.lstatSync(folder, { throwIfNoEntry: false })?.isDirectory()) return;
   try {
-    for (const name of namesIn(at)) {
+    for (const name of namesIn(folder)) {
       const digest = name.slice(0, DIGEST_LENGTH);
-      if (!isDigest(digest)) continue;
-      at = join(movingFolder(root), name);
-      settle(root, layout, digest, at, ops);
+      if (isDigest(digest)) settle(root, layout, digest, join(folder, name), ops);
     }
   } catch (error) {
-    throw failed('cannot settle a quarantine that was cut off', error, { path: at });
+    if (['EACCES', 'EPERM'].includes(errnoOf(error) ?? '')) return;
+    throw failed('cannot settle a quarantine that was cut off', error, { path: folder });
   }
 }
 
 function settle(root: string, layout: Layout, digest: Digest, moving: string, ops: FileOps): void {
   openFolder(quarantineFolder(root), ops);
-  const sound = hashesTo(moving, digest);
-  const place = sound ? objectPath(root, layout, digest) : freeName(root, digest);
   try {
+    const sound = hashesTo(moving, digest);
+    if (sound) flushFile(moving, ops);
+    const place = sound ? objectPath(root, layout, digest) : freeName(root, digest);
     ops.renameSync(moving, place);
+    flushDirectory(ops, dirname(place));
   } catch (error) {
     if (errnoOf(error) !== 'ENOENT' || inodeOf(moving) !== undefined) throw error;
   }
-  flushDirectory(ops, dirname(place));
 }
 
 const DIGEST_LENGTH = 64;

@@ -17,14 +17,13 @@ import { type Libc, loadLibc } from '../native/libc.ts';
 import { LAYOUTS, type Layout } from './choices.ts';
 import type { Digest } from './digest.ts';
 import { directoryFullHint, diskFullHint } from './disk-full.ts';
-import { type FileOps, flushDirectory, nodeFileOps } from './file-ops.ts';
+import { type FileOps, flushDirectory, flushFile, nodeFileOps } from './file-ops.ts';
 import { FORMAT, METADATA, requireFormat, type StoreFormat, writeFormat } from './format.ts';
 import { listLayout, objectFolders, objectPath, otherLayout, SHARDS } from './layout.ts';
 import { waitForOldWriters } from './old-writers.ts';
 import { quarantine } from './quarantine.ts';
 import { renameNew } from './rename-new.ts';
 import { makeShards, removeShards } from './shards.ts';
-import { flushFile } from './unflushed.ts';
 import { hashesTo } from './verify-objects.ts';
 
 export interface RelayoutOptions {

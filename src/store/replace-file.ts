@@ -2,8 +2,8 @@
 import { once } from 'node:events';
 import fs from 'node:fs';
 import { dirname } from 'node:path';
-import { promisify } from 'node:util';
-import { IngotError, UsageError } from '../errors.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { errnoOf, IngotError, UsageError } from '../errors.ts';
 import { escapeName, toFsPath } from '../names.ts';
 import { loadLibc } from '../native/libc.ts';
 import { descriptorOf } from '../standard-streams.ts';
@@ -28,7 +28,7 @@ export async function replaceFile(
   { ops = nodeFileOps, signal }: ReplaceOptions = {},
 ): Promise<void> {
   const descriptor = descriptorOf(target);
-  if (descriptor !== undefined) return fill(descriptor);
+  if (descriptor !== undefined) return untilAborted(() => fill(descriptor), signal);
   const there = fs.statSync(toFsPath(target), { throwIfNoEntry: false });
   if (there !== undefined && !there.isFile()) return fillInPlace(target, fill, ops, signal);
   const path = followed(target);
@@ -36,7 +36,7 @@ export async function replaceFile(
   sweepTempsOf(path, libc, ops);
   const temp = LockedTemp.open(path, there === undefined ? 0o666 : OWNERS_ALONE, libc, ops);
   try {
-    if (there !== undefined) ops.fchmodSync(temp.fd, there.mode & 0o7777);
+    if (there !== undefined) ops.fchmodSync(temp.fd, there.mode & 0o777);
     await fill(temp.fd);
     ops.fsyncSync(temp.fd);
     ops.renameSync(toFsPath(temp.path), toFsPath(path));
@@ -55,7 +55,12 @@ const OWNERS_ALONE = 0o600;
  * it lies in the store, whose files only the store writes.
  */
 export function checkReplaceable(target: string, store: string | undefined): void {
-  if (descriptorOf(target) !== undefined) return;
+  const descriptor = descriptorOf(target);
+  if (descriptor !== undefined) {
+    // Fails where it is not open, or only for reading.
+    fs.writeSync(descriptor, Buffer.alloc(0));
+    return;
+  }
   const stat = fs.statSync(toFsPath(target), { throwIfNoEntry: false });
   if (stat?.isDirectory())
     throw new IngotError({ what: 'cannot write a file', code: 'EISDIR', path: target });
@@ -79,18 +84,40 @@ function isWithin(folder: string, store: string): boolean {
   return inner!.startsWith(outer!);
 }
 
-/** Both the opening of a fifo and a write to it wait for its reader, for good if there is none. */
 async function fillInPlace(
   path: string,
   fill: (fd: number) => Promise<void>,
   ops: FileOps,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const opened = promisify(fs.open)(toFsPath(path), 'w');
+  const fd = await openInPlace(toFsPath(path), signal);
   // Not closed before the last write has ended, whether or not anybody still waits for that.
-  const filled = opened.then((fd) => fill(fd).finally(() => ops.closeSync(fd)));
-  await untilAborted(filled, signal);
+  await untilAborted(() => fill(fd).finally(() => ops.closeSync(fd)), signal);
 }
+
+/** A fifo is opened when somebody reads it. A thread that waited for that could not be stopped. */
+async function openInPlace(
+  path: string | Buffer,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const { O_WRONLY, O_NONBLOCK } = fs.constants;
+  for (;;) {
+    signal?.throwIfAborted();
+    let probe = -1;
+    try {
+      probe = fs.openSync(path, O_WRONLY | O_NONBLOCK);
+      return fs.openSync(path, 'w');
+    } catch (error) {
+      if (errnoOf(error) !== 'ENXIO' || !fs.statSync(path).isFIFO()) throw error;
+    } finally {
+      if (probe >= 0) fs.closeSync(probe);
+    }
+    // Aborted, it ends with the reason above, which is the caller's.
+    await delay(READER_POLL_MS, undefined, { signal }).catch(() => {});
+  }
+}
+
+const READER_POLL_MS = 50;
 
 /** The target with links followed: a rename would replace a link instead of what it points to. */
 function followed(target: string): string {
@@ -102,14 +129,20 @@ function realPath(path: string): string {
   return escapeName(fs.realpathSync.native(toFsPath(path), { encoding: 'buffer' }));
 }
 
-async function untilAborted(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  if (signal === undefined) return work;
+/** Waits for work, which goes on when the signal ends the waiting: a write may be stuck for good. */
+async function untilAborted(
+  begin: () => Promise<void>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  if (signal === undefined) return begin();
   signal.throwIfAborted();
   const settled = new AbortController();
   const aborted = once(signal, 'abort', { signal: settled.signal }).then(() => {
     throw signal.reason;
   });
+  const work = begin();
   // Whichever comes second, nobody waits for.
   aborted.catch(() => {});
+  work.catch(() => {});
   await Promise.race([work, aborted]).finally(() => settled.abort());
 }

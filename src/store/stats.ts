@@ -51,7 +51,7 @@ const OBJECTS_PER_TURN = 4096;
 
 /**
  * Counts what is in a store, in memory that does not grow with it. An object that a relayout moves
- * meanwhile may be counted twice. Throws an IngotError.
+ * meanwhile may be counted twice or not at all. Throws an IngotError.
  */
 export async function storeStats(root: string): Promise<StoreStats> {
   const { format, layout, movingFrom } = requireFormat(root);

@@ -11,7 +11,7 @@ import { loadLibc } from '../native/libc.ts';
 import type { Layout } from './choices.ts';
 import type { Digest } from './digest.ts';
 import { listEveryObject } from './every-object.ts';
-import { type FileOps, makeFolder, namesIn } from './file-ops.ts';
+import { type FileOps, flushFile, makeFolder, namesIn } from './file-ops.ts';
 import { METADATA } from './format.ts';
 import { candidatePaths } from './layout.ts';
 import { removeFile } from './remove.ts';
@@ -70,17 +70,6 @@ export function flushObject(root: string, layout: Layout, digest: Digest, ops: F
     } catch (error) {
       if (errnoOf(error) !== 'ENOENT') throw error;
     }
-  }
-}
-
-/** Flushes the bytes of the object at a path. Throws an errno. */
-export function flushFile(path: string, ops: FileOps): void {
-  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
-  const fd = ops.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-  try {
-    ops.fsyncSync(fd);
-  } finally {
-    ops.closeSync(fd);
   }
 }
 

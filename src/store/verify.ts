@@ -18,7 +18,7 @@ export interface VerifyOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called after each batch. */
   readonly onProgress?: ((progress: VerifyProgress) => void) | undefined;
-  /** Called once for each damaged object, with its place in quarantine if it was moved there. */
+  /** Called for each damaged object, with its place in quarantine if it was moved there. */
   readonly onDamaged?:
     | ((object: DamagedObject, quarantined: string | undefined) => void)
     | undefined;
@@ -149,12 +149,13 @@ class VerifyRun {
   }
 
   #tell(object: DamagedObject): void {
-    if (this.#told.has(object.digest)) return;
+    const isNew = !this.#told.has(object.digest);
     this.#told.add(object.digest);
-    this.#report.damaged++;
+    if (isNew) this.#report.damaged++;
+    // Not moved when it was no longer there: a relayout has moved it, and it is met again.
     const moved = this.#options.quarantine ? quarantine(this.#root, object) : undefined;
     if (moved !== undefined) this.#report.quarantined++;
-    this.#options.onDamaged?.(object, moved);
+    if (isNew || moved !== undefined) this.#options.onDamaged?.(object, moved);
   }
 
   #stopIfAsked(): void {

@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { isDigest } from 'ingot';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { demandMounts } from '../mounts.ts';
@@ -58,6 +59,38 @@ describe('a file for the user', () => {
     expect(read('kept')).toMatch(expected);
   });
 
+  it('that is no open descriptor is refused before anything is done', () => {
+    const ended = script('$INGOT ingest src --manifest /dev/fd/99 --store s2', { cwd });
+    expect(ended.stderr).toMatch(
+      /^ingot: cannot write the manifest: \/dev\/fd\/99: .*\(EBADF\)\n$/,
+    );
+    expect(ended.code).toBe(1);
+    expect(fs.existsSync(join(cwd, 's2'))).toBe(false);
+  });
+
+  it('that does not wait for its reader is written in its own time', () => {
+    makeTree(
+      Object.fromEntries(Array.from({ length: 3000 }, (_, n) => [`src/f${n}`, `${n}`])),
+      cwd,
+    );
+    // Node's own standard error is such a pipe.
+    const run = '$INGOT ingest src --store s --manifest /dev/stderr 2>&1 >/dev/null';
+    const ended = script(`{ ${run}; echo $? > code; } | { sleep 1; wc -l; }`, { cwd });
+    expect(ended.stdout.trim()).toBe('3002');
+    expect(read('code')).toBe('0\n');
+  });
+
+  it('is no program of root’s because it was one of somebody else', (context) => {
+    demandMounts(context);
+    const old = join(cwd, 'old');
+    fs.writeFileSync(old, '');
+    fs.chownSync(old, 1, 1);
+    fs.chmodSync(old, 0o4755);
+    script(`$INGOT get ${digest} -o old --store s`, { cwd });
+    expect(read('old')).toBe('one\n');
+    expect(fs.statSync(old).mode & 0o7777).toBe(0o755);
+  });
+
   it.each(['600', '640', '664'])('keeps the mode of what it replaces: %s', (mode) => {
     fs.writeFileSync(join(cwd, 'old'), 'private');
     fs.chmodSync(join(cwd, 'old'), Number.parseInt(mode, 8));
@@ -73,7 +106,9 @@ describe('a file for the user', () => {
     execFileSync('mkfifo', [join(cwd, 'fifo')]);
     const child = start([...args(), '--store', 's'], cwd);
     const ended = endOf(child);
-    await untilThreadWaitsIn(child.pid!, 'wait_for_partner');
+    await untilSignalsAreHeard(child.pid!);
+    await delay(500);
+    expect(child.exitCode).toBeNull();
     child.kill('SIGINT');
     expect((await ended).code).toBe(130);
   });
@@ -142,12 +177,12 @@ describe('standard input', () => {
   });
 });
 
-/** Until a thread sleeps in this function of the kernel: that one is where open(2) of a fifo waits. */
-async function untilThreadWaitsIn(pid: number, where: string): Promise<void> {
-  const threads = `/proc/${pid}/task`;
-  const isThere = () =>
-    fs
-      .readdirSync(threads)
-      .some((thread) => fs.readFileSync(join(threads, thread, 'wchan'), 'utf8') === where);
-  while (!isThere()) await new Promise((resolve) => setTimeout(resolve, 20));
+/**
+ * Until the process has a handler for SIGHUP (proc(5), SigCgt), and with it ingot's for the others:
+ * from then on it ends in order.
+ */
+async function untilSignalsAreHeard(pid: number): Promise<void> {
+  const mask = () =>
+    /^SigCgt:\s*([0-9a-f]+)/m.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))![1]!;
+  while ((Number.parseInt(mask().slice(-1), 16) & 1) === 0) await delay(20);
 }

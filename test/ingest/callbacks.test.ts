@@ -1,7 +1,9 @@
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
-import { ingest } from 'ingot';
+import { join } from 'node:path';
+import { IngestError, ingest } from 'ingot';
 import { expect, it } from 'vitest';
-import { makeTree } from '../tree.ts';
+import { makeTree, temporaryDirectory } from '../tree.ts';
 import { newStore, objects } from './ingest-tree.ts';
 
 const files = (count: number) =>
@@ -33,3 +35,20 @@ it.each(['onProgress', 'onEntry', 'onNotice'] as const)(
     expect(objects(inside).length).toBe(100);
   },
 );
+
+it('an abort ends the waiting for the reader of a manifest, and all is reported', async () => {
+  const store = newStore();
+  const fifo = join(temporaryDirectory(), 'fifo');
+  execFileSync('mkfifo', [fifo]);
+  const abort = new AbortController();
+  const ended = ingest(store, [makeTree(files(10))], {
+    threads: 1,
+    manifest: fifo,
+    signal: abort.signal,
+    report: 'all',
+    onEntry: () => setTimeout(() => abort.abort(), 300),
+  });
+  const error = await ended.catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(IngestError);
+  expect(error).toMatchObject({ interrupted: true, report: { outcomes: { new: 10 } } });
+});

@@ -77,3 +77,48 @@ test('a verify that a relayout overtakes checks every object, and tells of damag
   expect(told.sort()).toEqual(damaged.sort());
   expect(report.damaged).toBe(20);
 });
+
+test.each(['flat', 'sharded'] as const)(
+  'a relayout there and back hides nothing from a listing: %s',
+  async (layout) => {
+    const root = tempStore(layout);
+    const planted = plantMany(root, layout, OBJECTS);
+    const listing = listEveryObject(root);
+    const met = new Set<Digest>([listing.next().value!]);
+    await relayout(root, otherLayout(layout));
+    await relayout(root, layout);
+    for (const digest of listing) met.add(digest);
+    expect([...met].sort()).toEqual(planted);
+  },
+);
+
+test('what a relayout moves before its quarantine is quarantined where it lies then', async () => {
+  const root = tempStore();
+  plantMany(root, 'flat', OBJECTS);
+  for (let n = 0; n < 20; n++) plant(root, 'flat', `good ${n}`, 'bad');
+  for (const shard of SHARDS) fs.mkdirSync(join(root, shard));
+  let isMoved = false;
+  const report = await verifyStore(root, {
+    threads: 1,
+    quarantine: true,
+    runBatch: async (layout, digests) => {
+      const batch = verifyObjects(root, layout, digests);
+      if (isMoved || batch.damaged.length === 0) return batch;
+      // Checked in one place, and moved before it is judged.
+      isMoved = true;
+      writeFormat(root, { format: 1, layout: 'sharded', movingFrom: 'flat' }, 'replace');
+      for (const { digest, path } of batch.damaged)
+        fs.renameSync(path, objectPath(root, 'sharded', digest));
+      return batch;
+    },
+  });
+  expect(isMoved).toBe(true);
+  expect(report).toMatchObject({ damaged: 20, quarantined: 20 });
+  expect((await verifyAgain(root)).damaged).toBe(0);
+});
+
+const verifyAgain = (root: string) =>
+  verifyStore(root, {
+    threads: 1,
+    runBatch: async (layout, digests) => verifyObjects(root, layout, digests),
+  });

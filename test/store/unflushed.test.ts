@@ -10,6 +10,7 @@ import { objectPath } from '../../src/store/layout.ts';
 import { LocalMainHalf } from '../../src/store/local-main-half.ts';
 import { openLocalWorkerHalf } from '../../src/store/local-worker-half.ts';
 import { relayout } from '../../src/store/relayout.ts';
+import { Store } from '../../src/store/store.ts';
 import { flushUnflushed, unflushedMarks } from '../../src/store/unflushed.ts';
 import { libcWithoutRenameNew, plant, recordingOps, strayNames, tempStore } from './temp-store.ts';
 
@@ -67,14 +68,18 @@ test.each(['syncfs', 'fsync'])(
     };
     if (barrier === 'syncfs') await flushUnflushed(root, 'flat', fs, storeOn);
     else {
-      // The flush of the first object: the writer ends in the middle of the pass.
-      let ended: Promise<void> | undefined;
+      // At the flush of the first object: what the writer does by then, and its end.
+      let ended = false;
       const { ops } = recordingOps(({ name }) => {
-        if (name === 'fsyncSync') ended ??= storeOn();
+        if (name === 'fsyncSync' && !ended) {
+          ended = true;
+          plant(root, 'flat', BYTES);
+          careless.main.abandon();
+        }
         return undefined;
       });
       await flushUnflushed(root, 'flat', ops);
-      await ended;
+      expect(ended).toBe(true);
     }
     expect(unflushedMarks(root).length).toBe(1);
     const { ops, count } = recordingOps();
@@ -126,4 +131,42 @@ test('a writer ends when its names are durable, not before', async () => {
   const ended = calls.findIndex(({ name, path }) => name === 'unlinkSync' && /lock$/.test(path));
   expect(flushed).toBeGreaterThan(-1);
   expect(ended).toBeGreaterThan(flushed);
+});
+
+test('what a durable writer has repaired meanwhile is replaced by flushed bytes only', async () => {
+  const root = tempStore();
+  plant(root, 'flat', BYTES, 'too long a content');
+  const { ops, calls } = recordingOps();
+  const careless = await openWriter(root, 'none', await loadLibc(), ops);
+  expect(careless.group.lookup(DIGEST, BYTES.length)).toBe('damaged');
+  careless.group.stage(DIGEST, BYTES);
+  await careless.group.commit();
+  await careless.main.finish();
+  const named = calls.findIndex(({ name, path }) => name === 'renameSync' && /\/\d+$/.test(path));
+  const flushed = calls.findIndex(({ name, path }) => name === 'fsyncSync' && /\/\d+$/.test(path));
+  expect(named).toBeGreaterThan(-1);
+  expect(flushed).toBeGreaterThan(-1);
+  expect(named).toBeGreaterThan(flushed);
+});
+
+test('Store.put without durability replaces nothing either', async () => {
+  const root = tempStore();
+  const path = objectPath(root, 'flat', DIGEST);
+  let ino = 0;
+  const { ops } = recordingOps(({ name }) => {
+    // Between its look and its publication another one publishes.
+    if (name === 'writeSync' && ino === 0 && !fs.existsSync(path) && careful) {
+      plant(root, 'flat', BYTES);
+      ino = fs.statSync(path).ino;
+    }
+    return undefined;
+  });
+  let careful = false;
+  const store = await Store.open(root, { durability: 'none' }, ops);
+  await store.put(Buffer.from('first'));
+  careful = true;
+  await store.put(BYTES);
+  await store.close();
+  expect(ino).toBeGreaterThan(0);
+  expect(fs.statSync(path).ino).toBe(ino);
 });

@@ -9,7 +9,7 @@ import { quarantine, settleMoves } from '../../src/store/quarantine.ts';
 import { Store } from '../../src/store/store.ts';
 import { type VerifyOptions, type VerifyProgress, verifyStore } from '../../src/store/verify.ts';
 import { type DamagedObject, verifyObjects } from '../../src/store/verify-objects.ts';
-import { listSorted, plant, plantMany, recordingOps, tempStore } from './temp-store.ts';
+import { errno, listSorted, plant, plantMany, recordingOps, tempStore } from './temp-store.ts';
 
 /** Verifies without threads; tells what was found and the sizes of the batches. */
 async function verify(root: string, options: Partial<VerifyOptions> = {}) {
@@ -192,6 +192,30 @@ test.each(settlers)('a quarantine that was cut off is settled by %s', async (_, 
   expect(fs.readdirSync(folder)).toEqual([`${damaged}.1`]);
   expect(fs.readFileSync(join(folder, `${damaged}.1`), 'utf8')).toBe('damaged');
   expect(fs.readdirSync(join(root, '.ingot', 'moving'))).toEqual([]);
+});
+
+test('what another user is about to quarantine is left to him', async () => {
+  const root = tempStore();
+  const moving = join(root, '.ingot', 'moving');
+  const digest = digestOf(Buffer.from('x'));
+  for (const denied of ['renameSync', 'openSync', 'mkdirSync'] as const) {
+    fs.mkdirSync(moving, { recursive: true });
+    fs.writeFileSync(join(moving, `${digest}.0`), 'bad');
+    const { ops } = recordingOps(({ name, path }) =>
+      name === denied && /moving|quarantine/.test(path) ? errno('EACCES') : undefined,
+    );
+    expect(() => settleMoves(root, 'flat', ops)).not.toThrow();
+    fs.rmSync(moving, { recursive: true });
+  }
+});
+
+test('a link in the place of the folder leads to nobody else’s objects', async () => {
+  const [root, other] = [tempStore(), tempStore()];
+  const digest = plant(other, 'flat', 'theirs');
+  fs.symlinkSync(other, join(root, '.ingot', 'moving'));
+  settleMoves(root, 'flat');
+  expect(fs.existsSync(objectPath(other, 'flat', digest))).toBe(true);
+  expect(fs.existsSync(objectPath(root, 'flat', digest))).toBe(false);
 });
 
 test('a quarantine that another process settles in the middle is none', () => {

@@ -65,7 +65,11 @@ export class ManifestWriter {
   async finish(signal?: AbortSignal): Promise<void> {
     try {
       if (this.#target === '-') await this.#print();
-      else await replaceFile(this.#target, (fd) => this.#writeTo(fd), { ops: this.#ops, signal });
+      else
+        await replaceFile(this.#target, (fd) => this.#writeTo(fd, signal), {
+          ops: this.#ops,
+          signal,
+        });
     } catch (error) {
       throw failed('cannot write the manifest', error, { path: this.#target });
     } finally {
@@ -82,9 +86,11 @@ export class ManifestWriter {
     for (const block of blocks(this.#sort)) if (!(await written(this.#stdout, block))) return;
   }
 
-  async #writeTo(fd: number): Promise<void> {
+  async #writeTo(fd: number, signal: AbortSignal | undefined): Promise<void> {
     for (const block of blocks(this.#sort)) {
       await writeFullyLater(this.#ops, fd, block);
+      // Nobody waits any more, and what is sorted may be closed.
+      signal?.throwIfAborted();
     }
   }
 }
