@@ -19,11 +19,11 @@ export function* listEveryObject(root: string): Generator<Digest> {
 function* listOneWay(root: string): Generator<Digest> {
   const { layout, movingFrom } = requireFormat(root);
   const first: Layout = movingFrom ?? layout;
-  const folders = objectFolders(root, first);
+  const folders = movingFrom === undefined ? [] : objectFolders(root, first);
   const before = stampOf(folders);
   yield* listLayout(root, first);
   yield* listLayout(root, otherLayout(first));
-  if (movingFrom !== undefined && stampOf(folders) !== before) yield* listLayout(root, first);
+  if (stampOf(folders) !== before) yield* listLayout(root, first);
 }
 
 /** Changes with a file that is replaced, and with the names in a folder. */
