@@ -186,7 +186,7 @@ describe('an abort', () => {
     });
     const error = await run.catch((reason) => reason);
     expect(error).toMatchObject({
-      name: 'IngotError',
+      name: 'IngestError',
       code: 'INGOT_INTERRUPTED',
       interrupted: true,
     });
