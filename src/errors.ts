@@ -75,7 +75,7 @@ export function failed(
 ): Error {
   if (cause instanceof IngotError) return cause;
   const code = errnoOf(cause);
-  if (code === undefined) return cause instanceof Error ? cause : new Error(String(cause));
+  if (code === undefined) return asError(cause);
   const { path, syscall } = cause as NodeJS.ErrnoException;
   const hint = SHORTAGES.get(code) ?? more.hint;
   return new IngotError({ what, code, path: more.path ?? path, syscall, hint }, cause);
@@ -96,6 +96,11 @@ export const SHORTAGES: ReadonlyMap<string, string> = new Map([
   ['ENFILE', 'the machine has too many open files: close some and run again'],
   ['ENOMEM', 'free memory and run again'],
 ]);
+
+/** Whatever was thrown, as an Error. */
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}
 
 /** Any error as plain data, for a thread boundary or a report. */
 export function failureOf(what: string, error: unknown): Failure {

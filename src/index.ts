@@ -1,5 +1,4 @@
 /** ingot: fast, durable ingest of directory trees into a content-addressed store. */
-
 export { type DoctorOptions, doctor } from './doctor/doctor.ts';
 export type { FlushFigure, FlushFigures } from './doctor/flushes.ts';
 export type { RateFigures, ThreadRates } from './doctor/rates.ts';

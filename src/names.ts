@@ -8,6 +8,7 @@
  * Text decoded from UTF-8 never holds a lone surrogate, so no two names share an escaped form.
  */
 import { isUtf8 } from 'node:buffer';
+import fs from 'node:fs';
 
 const TRAPS = /[\n\r\\\u2028\u2029]/;
 const NOT_PLAIN = /[\n\r\\\u0080-\u00ff]/;
@@ -76,4 +77,9 @@ function sequenceLength(first: number): number {
   if (first < 0xc0) return 1;
   if (first < 0xe0) return 2;
   return first < 0xf0 ? 3 : 4;
+}
+
+/** The path with every symbolic link resolved. Throws what realpath(3) fails with. */
+export function realPathOf(path: string): string {
+  return escapeName(fs.realpathSync.native(toFsPath(path), { encoding: 'buffer' }));
 }

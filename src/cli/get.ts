@@ -2,13 +2,12 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { errnoOf, failed, UsageError } from '../errors.ts';
-import { dashOf } from '../standard-streams.ts';
 import { parseDigest } from '../store/digest.ts';
 import { nodeFileOps, writeFullyLater } from '../store/file-ops.ts';
 import { checkReplaceable, replaceFile } from '../store/replace-file.ts';
 import { type CommandContext, runCommand } from './command.ts';
 import { EXIT, type ExitCode } from './fail.ts';
-import { addCommonOptions, type CommonFlags, once, storeOf } from './options.ts';
+import { addCommonOptions, type CommonFlags, outputFile, storeOf } from './options.ts';
 
 interface GetFlags extends CommonFlags {
   readonly output?: string;
@@ -20,7 +19,7 @@ export function addGet(program: Command): void {
     .command('get')
     .description('write the verified content of an object to stdout or a file')
     .argument('<digest>', 'the SHA-256 of the content, 64 characters')
-    .option('-o, --output <file>', 'write there, whole or not at all', once);
+    .option('-o, --output <file>', 'write there, whole or not at all', outputFile);
   addCommonOptions(command).action((digest: string, flags: GetFlags) =>
     runCommand(flags, 'stop', (context) => runGet(digest, flags, context)),
   );
@@ -33,8 +32,7 @@ async function runGet(
 ): Promise<ExitCode> {
   const digest = parseDigest(text);
   const path = storeOf(flags);
-  const file =
-    flags.output === undefined || dashOf(flags.output) === '-' ? undefined : flags.output;
+  const file = flags.output === '-' ? undefined : flags.output;
   if (file === undefined && output.mode !== 'human')
     throw new UsageError({
       what: 'wrong usage',

@@ -2,7 +2,6 @@ import { type Command, Option } from 'commander';
 import { IngotError, printable, UsageError } from '../errors.ts';
 import { IngestError, type IngestOptions, type IngestReport } from '../ingest/api.ts';
 import type { EntryReport } from '../ingest/outcome.ts';
-import { dashOf } from '../standard-streams.ts';
 import {
   BARRIERS,
   type BarrierChoice,
@@ -18,6 +17,7 @@ import {
   type CommonFlags,
   collect,
   once,
+  outputFile,
   storeOf,
   threadsOption,
 } from './options.ts';
@@ -67,7 +67,7 @@ export function addIngest(program: Command): void {
     .option(
       '--manifest <file>',
       'write digests and paths there, as sha256sum does (-: stdout)',
-      (file: string, before?: string) => dashOf(once(file, before)),
+      outputFile,
     )
     .option('-n, --dry-run', 'look and hash, but store nothing')
     .option('--verify-hits', 'hash the object of every duplicate instead of comparing its size')

@@ -2,6 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { UsageError } from '../errors.ts';
 import { availableProcessors } from '../native/processors.ts';
+import { dashOf } from '../standard-streams.ts';
 
 export interface CommonFlags {
   readonly store?: string;
@@ -85,6 +86,11 @@ export function parseThreads(text: string): number {
 /** Collects the values of an option that may be repeated. */
 export function collect(value: string, before: readonly string[] = []): string[] {
   return [...before, value];
+}
+
+/** A file to write, given once; `-` is standard output under any of its names. */
+export function outputFile(value: string, before?: string): string {
+  return dashOf(once(value, before));
 }
 
 /** The value of an option that names one file: a second one would silently replace it. */

@@ -1,5 +1,4 @@
 /** What a doctor found. Units are in the names: bytes, ms, a second. */
-
 import type { BarrierKind } from '../store/barrier.ts';
 import type { Durability, Layout } from '../store/choices.ts';
 import type { FileSystemStats } from '../store/stats.ts';

@@ -1,5 +1,4 @@
 /** What a caller of `ingest` gives and gets: the types of the library and of the CLI's reports. */
-
 import { type Failure, IngotError } from '../errors.ts';
 import type { BarrierKind } from '../store/barrier.ts';
 import type { BarrierChoice, Durability, Layout } from '../store/choices.ts';

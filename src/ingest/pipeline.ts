@@ -12,7 +12,7 @@
  * number of files.
  */
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import { type Failure, failureOf, IngotError } from '../errors.ts';
+import { asError, type Failure, failureOf, IngotError } from '../errors.ts';
 import type { MainHalf } from '../store/seam.ts';
 import {
   LEFT,
@@ -25,6 +25,7 @@ import {
 import type { UnsupportedKind } from './outcome.ts';
 import { entriesOf, fileAt, type PackedFiles, pack, unpack } from './packed-files.ts';
 import type { IngestPool } from './pool.ts';
+import { StarvedClock } from './starved-clock.ts';
 import type { Tally, TaskEntries } from './tally.ts';
 import { addCost, noCost } from './task-cost.ts';
 import type { FoundFiles, WalkSink } from './walk/entries.ts';
@@ -51,11 +52,10 @@ export class Pipeline implements WalkSink {
   directories = 0;
   /** Bytes of all large files met so far. */
   largeBytes = 0;
-  /** Milliseconds that workers had nothing to do because the walk had found nothing yet. */
-  starvedMs = 0;
   /** True once any flush has failed, whatever failed before it. */
   flushFailed = false;
   readonly cost = noCost();
+  readonly starved = new StarvedClock();
   readonly #pool: IngestPool;
   readonly #store: MainHalf;
   readonly #tally: Tally;
@@ -68,7 +68,6 @@ export class Pipeline implements WalkSink {
   #failure: Error | undefined;
   #wakeWalk: (() => void) | undefined;
   #wakeDrain: (() => void) | undefined;
-  #starvedSince = performance.now();
 
   constructor(pool: IngestPool, store: MainHalf, tally: Tally, options: PipelineOptions) {
     this.#pool = pool;
@@ -196,7 +195,7 @@ export class Pipeline implements WalkSink {
       takeBack(reply);
     } catch (error) {
       this.#tally.taskFailed(id, entries);
-      this.fail(error instanceof Error ? error : new Error(String(error)));
+      this.fail(asError(error));
     }
     port1.close();
     this.#countStarved();
@@ -241,11 +240,9 @@ export class Pipeline implements WalkSink {
   }
 
   #countStarved(): void {
-    const now = performance.now();
-    const idle = Math.max(0, this.#pool.threads - this.#tasks);
     // Until the first task the workers are still starting.
-    if (this.#walking && this.#nextTask > 1) this.starvedMs += idle * (now - this.#starvedSince);
-    this.#starvedSince = now;
+    const counts = this.#walking && this.#nextTask > 1;
+    this.starved.tick(counts ? Math.max(0, this.#pool.threads - this.#tasks) : 0);
   }
 
   #wake(): void {

@@ -8,7 +8,7 @@ import type { Tally } from './tally.ts';
 export interface ReportParts {
   readonly store: LocalWorkerInit;
   readonly swept: number;
-  readonly pipeline: Pick<Pipeline, 'cost' | 'starvedMs' | 'entriesFound' | 'directories'>;
+  readonly pipeline: Pick<Pipeline, 'cost' | 'starved' | 'entriesFound' | 'directories'>;
   readonly tally: Tally;
   readonly flushes: FlushReport;
   readonly threads: number;
@@ -17,10 +17,10 @@ export interface ReportParts {
 
 export function reportOf(parts: ReportParts): IngestReport {
   const { store, swept, pipeline, tally, flushes, threads, wallMs } = parts;
-  const { cost, starvedMs, entriesFound, directories } = pipeline;
+  const { cost, starved, entriesFound, directories } = pipeline;
   const { durability, barrier, dryRun, format, root } = store;
   const stageMs: Record<Stage, number> = {
-    walk: starvedMs,
+    walk: starved.ms,
     read: cost.readMs,
     hash: cost.hashMs,
     write: cost.writeMs,

@@ -1,6 +1,6 @@
 /** One ingest from the opened store to the report. */
 import { resolve } from 'node:path';
-import { failed, IngotError } from '../errors.ts';
+import { asError, failed, IngotError } from '../errors.ts';
 import { statusReader } from '../native/file-status.ts';
 import { loadLibc } from '../native/libc.ts';
 import type { Digest } from '../store/digest.ts';
@@ -229,8 +229,4 @@ function interruption(): IngotError {
     why: 'it was told to stop',
     hint: 'run it again: what is stored is not written again',
   });
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }

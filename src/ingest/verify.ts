@@ -1,5 +1,4 @@
 /** `verify` as callers see it: the store's check, run in a pool of its own. */
-
 import { resolve } from 'node:path';
 import { type Failure, failureOf, IngotError, UsageError } from '../errors.ts';
 import type { Layout } from '../store/choices.ts';

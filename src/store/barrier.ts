@@ -3,7 +3,7 @@ import { fileSystemTypeOf, syncfsReportsErrors } from '../native/file-system-typ
 import type { Libc } from '../native/libc.ts';
 import type { BarrierChoice } from './choices.ts';
 
-/** How the barrier of a group is made; `auto` takes syncfs where it is known to be one. */
+/** How the barrier of a group is made. */
 export type BarrierKind = 'syncfs' | 'fsync';
 
 /**

@@ -1,5 +1,4 @@
 import fs from 'node:fs';
-import type { Layout } from './choices.ts';
 import type { Digest } from './digest.ts';
 import { formatPath, requireFormat } from './format.ts';
 import { listLayout, objectFolders, otherLayout } from './layout.ts';
@@ -10,15 +9,16 @@ import { listLayout, objectFolders, otherLayout } from './layout.ts';
  * again when it has changed. Beside a relayout objects may come twice. Throws an IngotError.
  */
 export function* listEveryObject(root: string): Generator<Digest> {
-  for (let before = ''; before !== stampOf([formatPath(root)]); ) {
+  let before: string;
+  do {
     before = stampOf([formatPath(root)]);
     yield* listOneWay(root);
-  }
+  } while (before !== stampOf([formatPath(root)]));
 }
 
 function* listOneWay(root: string): Generator<Digest> {
   const { layout, movingFrom } = requireFormat(root);
-  const first: Layout = movingFrom ?? layout;
+  const first = movingFrom ?? layout;
   const folders = movingFrom === undefined ? [] : objectFolders(root, first);
   const before = stampOf(folders);
   yield* listLayout(root, first);

@@ -5,7 +5,6 @@
  * are durable. No object is ever opened for writing. A crash at any point leaves temps that the
  * next open sweeps, and objects that are whole.
  */
-
 import { promisify } from 'node:util';
 import { failed } from '../errors.ts';
 import { isRegularFile, type StatusReader } from '../native/file-status.ts';

@@ -100,9 +100,9 @@ export class LocalMainHalf implements MainHalf {
     const barrier = present ? chooseBarrier(options.barrier, root, libc) : 'fsync';
     const swept = dryRun ? 0 : sweepAll(root, options.sweepUpTo, libc, ops);
     if (!dryRun) settleMoves(root, format.layout, ops);
-    const rootFd = present ? openRoot(root, ops) : -1;
     const flushes = durability !== 'none' && !dryRun;
     const wasEmpty = !present || isEmpty(root);
+    const rootFd = present ? openRoot(root, ops) : -1;
     let writer: Writer | undefined;
     try {
       // Whoever wrote the store.json that was found may have been killed before it was durable. It

@@ -1,5 +1,4 @@
 /** The half of a local store that lives in a worker thread. */
-
 import { join } from 'node:path';
 import { failed } from '../errors.ts';
 import { statusReader } from '../native/file-status.ts';

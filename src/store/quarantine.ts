@@ -5,7 +5,6 @@
  * looked at there, and goes on to quarantine or back to its place. What a kill leaves in between,
  * the next writer or `verify --quarantine` settles: it may be an object that somebody was told is stored.
  */
-
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { dirname, join } from 'node:path';

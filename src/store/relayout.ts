@@ -8,7 +8,6 @@
  * store.json forgets the old layout. Whatever interrupts this, a second run goes on from there,
  * and one in the other direction goes back.
  */
-
 import fs from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';

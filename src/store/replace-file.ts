@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { errnoOf, IngotError, UsageError } from '../errors.ts';
-import { escapeName, toFsPath } from '../names.ts';
+import { realPathOf, toFsPath } from '../names.ts';
 import { loadLibc } from '../native/libc.ts';
 import { descriptorOf } from '../standard-streams.ts';
 import { type FileOps, flushDirectory, nodeFileOps } from './file-ops.ts';
@@ -80,7 +80,7 @@ export function checkReplaceable(target: string, store: string | undefined): voi
 /** False when there is no such store. */
 function isWithin(folder: string, store: string): boolean {
   if (!fs.existsSync(toFsPath(store))) return false;
-  const [inner, outer] = [folder, store].map((path) => `${realPath(path)}/`);
+  const [inner, outer] = [folder, store].map((path) => `${realPathOf(path)}/`);
   return inner!.startsWith(outer!);
 }
 
@@ -122,11 +122,7 @@ const READER_POLL_MS = 50;
 /** The target with links followed: a rename would replace a link instead of what it points to. */
 function followed(target: string): string {
   const isLink = fs.lstatSync(toFsPath(target), { throwIfNoEntry: false })?.isSymbolicLink();
-  return isLink && fs.existsSync(toFsPath(target)) ? realPath(target) : target;
-}
-
-function realPath(path: string): string {
-  return escapeName(fs.realpathSync.native(toFsPath(path), { encoding: 'buffer' }));
+  return isLink && fs.existsSync(toFsPath(target)) ? realPathOf(target) : target;
 }
 
 /** Waits for work, which goes on when the signal ends the waiting: a write may be stuck for good. */

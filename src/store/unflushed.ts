@@ -3,7 +3,6 @@
  * first object, `.ingot/unflushed/.tmp-<writer>`. Whoever promises durability may have met one of
  * these objects as a hit, and flushes all of them before it reports success.
  */
-
 import fs from 'node:fs';
 import { basename, join } from 'node:path';
 import { errnoOf, failed } from '../errors.ts';

@@ -1,5 +1,4 @@
 /** Re-hashing objects: the part of `verify` that runs in the worker threads. */
-
 import fs from 'node:fs';
 import { errnoOf, failed } from '../errors.ts';
 import { uninterrupted } from '../native/uninterrupted.ts';

@@ -2,7 +2,6 @@
  * A writer is one process with a store open for writing. It has a locked folder, `.tmp-<writer>/`.
  * What a dead writer left is swept on the next open; a live one's never is.
  */
-
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf, failed } from '../errors.ts';

@@ -1,5 +1,4 @@
 /** Records what real runs of the built program do to a directory, with strace(1). */
-
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';

@@ -1,5 +1,4 @@
 /** The runs whose power cuts are tried. Contents are text, which strace writes down as it is. */
-
 import fs from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'vitest';

@@ -139,16 +139,22 @@ test('an object repaired between check and quarantine stays where it is', () => 
   expect(fs.readFileSync(objectPath(root, 'flat', digest), 'utf8')).toBe('good');
 });
 
-test('an object repaired at the very moment of its quarantine is put back', () => {
-  const root = tempStore();
+/** Quarantines an object that is repaired before the first of the renames. */
+function quarantineRepaired(root: string, atSecond: () => void = () => {}) {
   const digest = plant(root, 'flat', 'good', 'bad');
   const [found] = verifyObjects(root, 'flat', [digest]).damaged;
   let renames = 0;
   const { ops } = recordingOps(({ name }) => {
-    if (name === 'renameSync' && renames++ === 0) repair(root, digest, 'good');
+    if (name === 'renameSync') renames++ === 0 ? repair(root, digest, 'good') : atSecond();
     return undefined;
   });
-  expect(quarantine(root, found!, ops)).toBeUndefined();
+  return { digest, moved: quarantine(root, found!, ops) };
+}
+
+test('an object repaired at the very moment of its quarantine is put back', () => {
+  const root = tempStore();
+  const { digest, moved } = quarantineRepaired(root);
+  expect(moved).toBeUndefined();
   expect(fs.readFileSync(objectPath(root, 'flat', digest), 'utf8')).toBe('good');
   expect(fs.readdirSync(join(root, '.ingot', 'quarantine'))).toEqual([]);
 });
@@ -220,15 +226,8 @@ test('a link in the place of the folder leads to nobody else’s objects', async
 
 test('a quarantine that another process settles in the middle is none', () => {
   const root = tempStore();
-  const digest = plant(root, 'flat', 'good', 'bad');
-  const [found] = verifyObjects(root, 'flat', [digest]).damaged;
-  let renames = 0;
-  const { ops } = recordingOps(({ name }) => {
-    if (name === 'renameSync' && renames++ === 0) repair(root, digest, 'good');
-    else if (name === 'renameSync') settleMoves(root, 'flat');
-    return undefined;
-  });
-  expect(quarantine(root, found!, ops)).toBeUndefined();
+  const { digest, moved } = quarantineRepaired(root, () => settleMoves(root, 'flat'));
+  expect(moved).toBeUndefined();
   expect(fs.readFileSync(objectPath(root, 'flat', digest), 'utf8')).toBe('good');
 });
 

@@ -1,12 +1,12 @@
 import fs from 'node:fs';
 import { errnoOf } from '../../errors.ts';
-import { toFsPath } from '../../names.ts';
+import { realPathOf, toFsPath } from '../../names.ts';
 import { unsupportedKind } from './directory.ts';
 import type { WalkSink } from './entries.ts';
 import { type PathList, readPathList } from './files-from.ts';
 import { type NamedEntries, splitPath } from './named-entries.ts';
 import type { NamedFiles } from './named-files.ts';
-import { realPathOf, toSourcePath } from './sources.ts';
+import { toSourcePath } from './sources.ts';
 
 const GONE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR']);
 

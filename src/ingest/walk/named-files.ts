@@ -1,6 +1,6 @@
+import { realPathOf } from '../../names.ts';
 import type { WalkSink } from './entries.ts';
 import type { NamedEntries } from './named-entries.ts';
-import { realPathOf } from './sources.ts';
 import type { StoreExclusion } from './store-exclusion.ts';
 
 /** Names handed to the sink at a time, as in a walk. */

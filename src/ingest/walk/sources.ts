@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { failed, IngotError } from '../../errors.ts';
-import { escapeName, toBytes, toFsPath } from '../../names.ts';
+import { escapeName, realPathOf, toBytes, toFsPath } from '../../names.ts';
 import { unsupportedKind } from './directory.ts';
 import type { Tree } from './named-entries.ts';
 
@@ -24,11 +24,6 @@ export function resolveSources(paths: readonly string[]): Source[] {
 /** A path as given, in the escaped form and without slashes at its end. */
 export function toSourcePath(given: string): string {
   return escapeName(toBytes(given)).replace(/(?<=.)\/+$/s, '');
-}
-
-/** The path with every symbolic link resolved. Throws what realpath(3) fails with. */
-export function realPathOf(path: string): string {
-  return escapeName(fs.realpathSync.native(toFsPath(path), { encoding: 'buffer' }));
 }
 
 /**

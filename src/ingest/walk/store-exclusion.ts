@@ -1,8 +1,7 @@
 import fs, { type Stats } from 'node:fs';
 import { errnoOf, printable } from '../../errors.ts';
-import { toFsPath } from '../../names.ts';
+import { realPathOf, toFsPath } from '../../names.ts';
 import type { WalkSink } from './entries.ts';
-import { realPathOf } from './sources.ts';
 
 /** Keeps a store that lies inside a source from being ingested into itself. */
 export class StoreExclusion {

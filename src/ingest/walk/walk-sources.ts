@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { toFsPath } from '../../names.ts';
+import { realPathOf, toFsPath } from '../../names.ts';
 import type { DirectoryOps } from './directory.ts';
 import type { WalkSink } from './entries.ts';
 import { type Excludes, loadExcludes } from './exclude.ts';
@@ -7,7 +7,7 @@ import { checkPathList, type PathList } from './files-from.ts';
 import { ingestListed } from './listed-sources.ts';
 import { NamedEntries, splitPath } from './named-entries.ts';
 import { NamedFiles } from './named-files.ts';
-import { realPathOf, resolveSources, type Source } from './sources.ts';
+import { resolveSources, type Source } from './sources.ts';
 import { openStoreExclusion } from './store-exclusion.ts';
 import { TreeReader } from './tree-reader.ts';
 import { walkTree } from './walk.ts';
