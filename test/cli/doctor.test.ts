@@ -157,7 +157,7 @@ describe('a syncfs that does not end', () => {
   });
 
   it('is given up when the time is over: the report says so and advises fsync', async () => {
-    const { code, stdout } = await endOf(startWithStuckSyncfs('--json', '--seconds', '2'));
+    const { code, stdout } = await endOf(startWithStuckSyncfs('--json', '--seconds', '8'));
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({
       flushes: { unfinished: { kind: 'syncfsFile' } },
