@@ -45,28 +45,30 @@ export class Claims {
     for (let segment = 0; ; segment++) {
       const words = this.#segments[segment] ?? this.#segmentFor(segment, task);
       if (words === undefined) return NOBODY;
-      const bucket = ((segment % 2 === 0 ? k0 : k1) >>> 0) % bucketsOf(words);
-      let at = bucket * BUCKET_WORDS;
-      for (const end = at + BUCKET_WORDS; at < end; at += SLOT_WORDS) {
+      const number = ((segment % 2 === 0 ? k0 : k1) >>> 0) % bucketsOf(words);
+      // An integer to V8, where a plain product is searched with four times as slowly.
+      const bucket = Math.imul(number, BUCKET_WORDS);
+      for (let slot = 0; slot < BUCKET_SLOTS; slot++) {
         // Written once: a key word that is there and differs needs no second look.
-        const key = words[at + 1]!;
+        const key = words[bucket + slot]!;
         if (key !== 0 && key !== k0) continue;
+        const at = bucket + BUCKET_SLOTS + slot * REST_WORDS;
         let owner = Atomics.load(words, at);
         if (owner === FREE) {
           if (task === NOBODY) return NOBODY;
           owner = Atomics.compareExchange(words, at, FREE, BUSY);
           if (owner === FREE) {
-            words[at + 1] = k0;
-            words[at + 2] = k1;
-            words[at + 3] = k2;
-            words[at + 4] = k3;
+            words[bucket + slot] = k0;
+            words[at + 1] = k1;
+            words[at + 2] = k2;
+            words[at + 3] = k3;
             Atomics.store(words, at, task);
             return 0;
           }
         }
         if (owner === BUSY) owner = settled(words, at);
-        const same = words[at + 1] === k0 && words[at + 2] === k1 && words[at + 3] === k2;
-        if (same && words[at + 4] === k3) return owner;
+        const same = words[bucket + slot] === k0 && words[at + 1] === k1 && words[at + 2] === k2;
+        if (same && words[at + 3] === k3) return owner;
       }
     }
   }
@@ -90,7 +92,7 @@ export class Claims {
     } catch (cause) {
       // Another thread may have grown it further in the meantime.
       if (this.shared.byteLength >= bytes) return;
-      const slots = Math.floor(segmentStart(segment) / 4 / SLOT_WORDS);
+      const slots = (segmentStart(segment) / 4 / BUCKET_WORDS) * BUCKET_SLOTS;
       throw new IngotError(
         {
           what: 'cannot claim a content',
@@ -134,12 +136,14 @@ function settled(words: Int32Array, at: number): number {
 const NOBODY = 0;
 const FREE = 0;
 const BUSY = -1;
-/** The owner, and 128 bits of the digest. */
-const SLOT_WORDS = 5;
-/** Enough that a segment is nearly nine tenths full before the next one is touched much. */
-const BUCKET_WORDS = SLOT_WORDS * 64;
+/** Enough that a segment is some eight tenths full before the next one is touched much. */
+const BUCKET_SLOTS = 32;
+/** Of a slot, beside its key word: the owner, and three more words of the digest. */
+const REST_WORDS = 4;
+/** First the key words of all slots: a search reads two cache lines of a bucket, not ten. */
+const BUCKET_WORDS = BUCKET_SLOTS * (1 + REST_WORDS);
 /** A table of 1 MB: what a run of some ten thousand contents needs. */
-const FIRST_BUCKETS = 768;
+const FIRST_BUCKETS = 1536;
 /** More would leave more of the table empty, less would mean more places to look. */
 const GROWTH = 1.5;
 /** Reserved, not used: the largest that V8 takes; room for 100 million contents. */
