@@ -5,6 +5,7 @@ import { bytes, count, counted } from '../units.ts';
 import { type CommandContext, runCommand } from './command.ts';
 import { EXIT, type ExitCode } from './fail.ts';
 import { addCommonOptions, type CommonFlags, storeOf } from './options.ts';
+import { unsettledNotes } from './unsettled.ts';
 
 /** `ingot stats` */
 export function addStats(program: Command): void {
@@ -23,7 +24,7 @@ async function runStats(flags: CommonFlags, { output }: CommandContext): Promise
 }
 
 function describe(stats: StoreStats): string {
-  const { objects, quarantined, fileSystem: disk } = stats;
+  const { objects, quarantined, unsettled, fileSystem: disk } = stats;
   const moving = stats.movingFrom === undefined ? '' : `, moving from ${stats.movingFrom}`;
   const rows: [string, string][] = [
     ['store', printable(stats.root)],
@@ -33,7 +34,8 @@ function describe(stats: StoreStats): string {
   if (stats.largest !== undefined)
     rows.push(['largest', `${bytes(stats.largest.size)}, ${stats.largest.digest}`]);
   rows.push(['writers', writers(stats)]);
-  rows.push(['quarantine', counted(quarantined, 'object')]);
+  const quarantine = [counted(quarantined, 'object'), ...unsettledNotes(unsettled)];
+  rows.push(['quarantine', quarantine.join('; ')]);
   rows.push([
     'disk',
     `${disk.type}, ${bytes(disk.bytesFree)} of ${bytes(disk.bytes)} free${inodes(disk)}`,

@@ -7,6 +7,7 @@ import { type CommandContext, runCommand } from './command.ts';
 import { EXIT, type ExitCode } from './fail.ts';
 import { addCommonOptions, type CommonFlags, storeOf, threadsOption } from './options.ts';
 import type { Output } from './output.ts';
+import { unsettledNotes } from './unsettled.ts';
 
 interface VerifyFlags extends CommonFlags {
   readonly sample?: number;
@@ -93,7 +94,7 @@ function tellDamaged(
 }
 
 function summary(
-  { checked, bytes: read, damaged, quarantined, gone }: VerifyReport,
+  { checked, bytes: read, damaged, quarantined, gone, unsettled }: VerifyReport,
   wallMs: number,
 ) {
   const rate = byteRate(wallMs > 0 ? (read / wallMs) * 1000 : 0);
@@ -103,5 +104,5 @@ function summary(
   ];
   if (quarantined > 0) parts.push(`${counted(quarantined, 'object')} moved to quarantine`);
   if (gone > 0) parts.push(`${counted(gone, 'object')} gone meanwhile`);
-  return `${parts.join('; ')}\n`;
+  return `${[...parts, ...unsettledNotes(unsettled)].join('; ')}\n`;
 }

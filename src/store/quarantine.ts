@@ -117,6 +117,11 @@ function settle(root: string, layout: Layout, digest: Digest, moving: string, op
   }
 }
 
+/** Objects on their way, or left there by a kill. Throws what readdir(3) fails with. */
+export function countMoves(root: string): number {
+  return namesIn(movingFolder(root)).length;
+}
+
 const DIGEST_LENGTH = 64;
 /** Others who may write the store may look here; strangers are kept out by the store's own mode. */
 const FOLDER_MODE = 0o755;

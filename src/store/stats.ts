@@ -9,7 +9,7 @@ import type { Digest } from './digest.ts';
 import { namesIn } from './file-ops.ts';
 import { requireFormat } from './format.ts';
 import { candidatePaths, listObjects } from './layout.ts';
-import { quarantineFolder } from './quarantine.ts';
+import { countMoves, quarantineFolder } from './quarantine.ts';
 import { listWriters } from './writer.ts';
 
 export interface StoreStats {
@@ -24,6 +24,8 @@ export interface StoreStats {
   /** Undefined where flock cannot be called. */
   readonly writers: WriterStats | undefined;
   readonly quarantined: number;
+  /** On the way there, or left half-way by a kill. */
+  readonly unsettled: number;
   readonly fileSystem: FileSystemStats;
 }
 
@@ -60,8 +62,10 @@ export async function storeStats(root: string): Promise<StoreStats> {
     const objects = await countObjects(root, layout);
     const writers = libc && countTemps(listWriters(root, libc));
     const quarantined = namesIn(quarantineFolder(root)).length;
+    const unsettled = countMoves(root);
     const fileSystem = fileSystemStats(root);
-    return { root, format, layout, movingFrom, ...objects, writers, quarantined, fileSystem };
+    const counts = { ...objects, writers, quarantined, unsettled };
+    return { root, format, layout, movingFrom, ...counts, fileSystem };
   } catch (error) {
     throw failed('cannot look through the store', error, { path: root });
   }

@@ -3,8 +3,7 @@ import type { Layout } from './choices.ts';
 import type { Digest } from './digest.ts';
 import { listEveryObject } from './every-object.ts';
 import { requireFormat } from './format.ts';
-
-import { quarantine, settleMoves } from './quarantine.ts';
+import { countMoves, quarantine, settleMoves } from './quarantine.ts';
 import type { DamagedObject, VerifyBatch } from './verify-objects.ts';
 
 export interface VerifyOptions {
@@ -44,6 +43,8 @@ export interface VerifyReport {
   readonly quarantined: number;
   /** Objects removed by others between listing and checking. */
   readonly gone: number;
+  /** Objects that a cut-off quarantine has left half-way: maybe sound, and not to be read. */
+  readonly unsettled: number;
 }
 
 /** Objects a batch: enough to hide the price of a message, few enough to share out evenly. */
@@ -93,7 +94,7 @@ class VerifyRun {
       await Promise.all(this.#inFlight);
     }
     this.#stopIfAsked();
-    return this.#report;
+    return { ...this.#report, unsettled: countMoves(this.#root) };
   }
 
   async #checkListed(): Promise<void> {

@@ -207,6 +207,21 @@ describe('ingot verify', () => {
     run('ingest', 'src');
     expect(run('verify').code).toBe(0);
   });
+
+  it('tells, as stats does, of objects that a kill has left on the way to quarantine', () => {
+    run('ingest', 'src');
+    const moving = join(cwd, 's', '.ingot', 'moving');
+    fs.mkdirSync(moving);
+    fs.renameSync(join(cwd, 's', HELLO), join(moving, `${HELLO}.0`));
+    const told =
+      /; 1 object on the way to quarantine, which .* `ingot verify --quarantine` moves on$/m;
+    expect(run('verify')).toMatchObject({ code: 0, stdout: expect.stringMatching(told) });
+    expect(run('stats').stdout).toMatch(told);
+    expect(JSON.parse(run('verify', '--json').stdout)).toMatchObject({ checked: 1, unsettled: 1 });
+    expect(JSON.parse(run('verify', '--quarantine', '--json').stdout).unsettled).toBe(0);
+    expect(run('verify').stdout).toMatch(/^2 objects checked, .*; 0 objects damaged\n$/);
+    expect(run('stats').stdout).not.toContain('on the way');
+  });
 });
 
 describe('ingot relayout and stats', () => {
