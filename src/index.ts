@@ -1,8 +1,14 @@
 /** ingot: fast, durable ingest of directory trees into a content-addressed store. */
 export { type DoctorOptions, doctor } from './doctor/doctor.ts';
 export type { FlushFigure, FlushFigures } from './doctor/flushes.ts';
-export type { RateFigures, ThreadRates } from './doctor/rates.ts';
-export type { Advice, Advised, DoctorReport, Figures } from './doctor/report.ts';
+export type {
+  Advice,
+  Advised,
+  DoctorReport,
+  Figures,
+  RateFigures,
+  ThreadRates,
+} from './doctor/report.ts';
 export type { Spread } from './doctor/spread.ts';
 export { type Failure, IngotError, printable, UsageError } from './errors.ts';
 export {

@@ -1,7 +1,6 @@
 /** What a doctor found, for people: a table, then the advice. */
 import type { FlushFigure, FlushFigures } from '../doctor/flushes.ts';
-import type { RateFigures } from '../doctor/rates.ts';
-import type { DoctorReport, ExistingStore } from '../doctor/report.ts';
+import type { DoctorReport, ExistingStore, RateFigures } from '../doctor/report.ts';
 import type { Spread } from '../doctor/spread.ts';
 import { printable } from '../errors.ts';
 import { availableProcessors } from '../native/processors.ts';

@@ -1,6 +1,5 @@
 import { count, counted } from '../units.ts';
-import type { RateFigures, ThreadRates } from './rates.ts';
-import type { Advised } from './report.ts';
+import type { Advised, RateFigures, ThreadRates } from './report.ts';
 
 /** The mean of a large tree of programs and sources. */
 const TYPICAL_FILE_BYTES = 20_000;

@@ -14,9 +14,9 @@ import { Flusher } from './flusher.ts';
 import { type FlushFigures, FlushProbe } from './flushes.ts';
 import { openProbePlace, type ProbePlace } from './probe-place.ts';
 import type { RateReply, RateTask } from './rate-task.ts';
-import { type RateFigures, RateProbe } from './rates.ts';
+import { RateProbe } from './rates.ts';
 import { probeReflink } from './reflink.ts';
-import type { DoctorReport, Figures } from './report.ts';
+import type { DoctorReport, Figures, RateFigures } from './report.ts';
 import { type Room, roomAt } from './room.ts';
 
 export interface DoctorOptions {

@@ -5,21 +5,8 @@ import { IngotError } from '../errors.ts';
 import type { Pool } from '../ingest/pool.ts';
 import { type Budget, planRounds, threadSteps } from './budget.ts';
 import type { CreateTask, RateReply, RateTask } from './rate-task.ts';
-import { type Spread, spreadOf } from './spread.ts';
-
-export interface ThreadRates {
-  readonly threads: number;
-  /** All threads together; each has its temps in a folder of its own. */
-  readonly createdFilesPerSecond: Spread;
-  readonly hashedBytesPerSecond: Spread;
-}
-
-export interface RateFigures {
-  /** From one thread to all of them. */
-  readonly byThreads: readonly ThreadRates[];
-  /** All threads make their temps in the directory of the objects. */
-  readonly oneDirectory: { readonly threads: number; readonly createdFilesPerSecond: Spread };
-}
+import type { RateFigures } from './report.ts';
+import { spreadOf } from './spread.ts';
 
 /** One thing that is measured once a round. */
 interface Cell {

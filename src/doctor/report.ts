@@ -4,8 +4,8 @@ import type { Durability, Layout } from '../store/choices.ts';
 import type { FileSystemStats } from '../store/stats.ts';
 import type { FlushFigures } from './flushes.ts';
 import type { PlaceKind } from './probe-place.ts';
-import type { RateFigures } from './rates.ts';
 import type { ReflinkFigure } from './reflink.ts';
+import type { Spread } from './spread.ts';
 
 /** What the advice rests on. */
 export interface Figures {
@@ -25,6 +25,20 @@ export interface Figures {
   readonly rates: RateFigures;
   /** How many objects the user expects. */
   readonly expectedObjects: number | undefined;
+}
+
+export interface ThreadRates {
+  readonly threads: number;
+  /** All threads together; each has its temps in a folder of its own. */
+  readonly createdFilesPerSecond: Spread;
+  readonly hashedBytesPerSecond: Spread;
+}
+
+export interface RateFigures {
+  /** From one thread to all of them. */
+  readonly byThreads: readonly ThreadRates[];
+  /** All threads make their temps in the directory of the objects. */
+  readonly oneDirectory: { readonly threads: number; readonly createdFilesPerSecond: Spread };
 }
 
 export interface ExistingStore {

@@ -1,7 +1,6 @@
 /** Figures of a usual disk, and others that differ from it where a test says so. */
 import type { FlushFigure } from '../../src/doctor/flushes.ts';
-import type { ThreadRates } from '../../src/doctor/rates.ts';
-import type { Figures } from '../../src/doctor/report.ts';
+import type { Figures, ThreadRates } from '../../src/doctor/report.ts';
 import { type Spread, spreadOf } from '../../src/doctor/spread.ts';
 
 export function flushOf(ms: number, files = 1): FlushFigure {
