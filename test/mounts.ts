@@ -70,6 +70,16 @@ export async function mountAgain(at: string): Promise<void> {
   execFileSync('mount', [...options, at], { stdio: 'pipe' });
 }
 
+/** Changes bytes on the disk of a mounted image, behind the back of its file system's page cache. */
+export function overwriteOnDisk(at: string, bytes: Buffer, by: Buffer): void {
+  const image = mounted.get(at)!.at(-1)!;
+  const found = fs.readFileSync(image).indexOf(bytes);
+  if (found < 0) throw new Error(`these bytes are not in ${image}`);
+  const fd = fs.openSync(image, 'r+');
+  fs.writeSync(fd, by, 0, by.length, found);
+  fs.closeSync(fd);
+}
+
 /** Shows `folder` a second time, through FUSE. Gives the mount point. */
 export function mountBindfs(folder: string, ...options: string[]): string {
   const at = temporaryDirectory();

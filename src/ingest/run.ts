@@ -152,9 +152,10 @@ export class Run {
       if (this.#pipeline.flushFailed) {
         this.#half.abandon();
         this.#tally.takeBack();
-      } else flushes = await this.#half.finish();
+      } else flushes = await this.#half.finish(this.#options.signal);
     } catch (error) {
-      if (!(cause instanceof IngotError)) cause = asError(error);
+      // Worse than what ended the run before, unless it was only told to stop.
+      cause = error === this.#options.signal?.reason ? (cause ?? interruption()) : asError(error);
       this.#tally.takeBack();
     }
     try {

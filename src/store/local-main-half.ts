@@ -34,7 +34,7 @@ import { maxOpenTemps } from './open-temps.ts';
 import { settleMoves } from './quarantine.ts';
 import type { FlushReport, MainHalf } from './seam.ts';
 import { ignoringErrno } from './temps.ts';
-import { flushUnflushed, markUnflushed, unflushedMarks } from './unflushed.ts';
+import { markUnflushed, settleUnflushed, unflushedMarks } from './unflushed.ts';
 import { sweep, Writer } from './writer.ts';
 
 export interface WriteOptions {
@@ -141,11 +141,11 @@ export class LocalMainHalf implements MainHalf {
     return Promise.reject(new Error(`unknown message from a worker half: ${String(message)}`));
   }
 
-  async finish(): Promise<FlushReport> {
+  async finish(signal?: AbortSignal): Promise<FlushReport> {
     const { root } = this.workerInit;
     let directoryFlushes: number;
     try {
-      directoryFlushes = await this.#flushNames();
+      directoryFlushes = await this.#flushNames(signal);
     } catch (error) {
       this.abandon();
       const hint = 'check the disk and run again';
@@ -163,11 +163,11 @@ export class LocalMainHalf implements MainHalf {
   }
 
   /** Gives the number of directories that were flushed. */
-  async #flushNames(): Promise<number> {
+  async #flushNames(signal: AbortSignal | undefined): Promise<number> {
     const { durability, root, format, barrier } = this.workerInit;
     if (this.#writer === undefined || durability === 'none') return 0;
     const syncfs = barrier === 'syncfs' ? () => this.#coordinator.wait() : undefined;
-    await flushUnflushed(root, format.layout, this.#ops, syncfs);
+    await settleUnflushed(root, format.layout, this.#ops, { syncfs, signal });
     return objectFolders(root, this.#foldersIn()).filter((folder) => this.#flushFolder(folder))
       .length;
   }

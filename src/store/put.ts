@@ -12,7 +12,7 @@ import { type LocalWorkerInit, openLocalWorkerHalf } from './local-worker-half.t
 import { NameFlush } from './name-flush.ts';
 import { readSource } from './read-source.ts';
 import type { Group, StreamStage, WorkerHalf } from './seam.ts';
-import { flushObject, unflushedMarks } from './unflushed.ts';
+import { unflushedMarks } from './unflushed.ts';
 
 /** The path of a file, bytes in memory, or a stream of bytes. */
 export type PutSource = string | Uint8Array | Readable;
@@ -26,7 +26,7 @@ export interface PutResult {
   readonly digest: Digest;
   /** In bytes. */
   readonly size: number;
-  /** `duplicate`: the content was an object already and nothing was published. */
+  /** `duplicate`: the content was an object already. */
   readonly outcome: 'new' | 'duplicate';
   /** The object was there with another size, and got its good content back. */
   readonly repaired: boolean;
@@ -48,7 +48,6 @@ export class Putter {
   readonly #worker: WorkerHalf;
   readonly #init: LocalWorkerInit;
   readonly #names: NameFlush;
-  readonly #ops: FileOps;
 
   private constructor(
     main: LocalMainHalf,
@@ -60,7 +59,6 @@ export class Putter {
     this.#init = init;
     this.#worker = worker;
     this.#names = new NameFlush(ops);
-    this.#ops = ops;
   }
 
   /** Takes a writer, after sweeping what dead ones left. Throws an IngotError. */
@@ -162,10 +160,8 @@ export class Putter {
     staged: { keep(): void; drop(): void },
   ): Promise<PutResult> {
     const presence = group.lookup(digest, size);
-    if (presence === 'present') {
-      staged.drop();
-      this.#flushHit(digest);
-    } else {
+    if (presence === 'present' && !this.#mayBeUnflushed()) staged.drop();
+    else {
       staged.keep();
       await group.commit();
     }
@@ -175,16 +171,10 @@ export class Putter {
     return { digest, size, outcome, repaired: presence === 'damaged' };
   }
 
-  /** The bytes of a hit are durable, unless `--durability none` has stored it. */
-  #flushHit(digest: Digest): void {
-    const { root, format, durability } = this.#init;
-    if (durability === 'none' || unflushedMarks(root).length === 0) return;
-    try {
-      flushObject(root, format.layout, digest, this.#ops);
-    } catch (error) {
-      const path = objectPath(root, format.layout, digest);
-      throw failed('cannot make an object durable', error, { path });
-    }
+  /** Then a hit that `--durability none` may have stored is stored anew, and replaced. */
+  #mayBeUnflushed(): boolean {
+    const { root, durability } = this.#init;
+    return durability !== 'none' && unflushedMarks(root).length > 0;
   }
 
   #openGroup(): Group {

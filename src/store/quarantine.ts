@@ -1,13 +1,13 @@
 /**
  * Damaged objects are moved out of the way, so that a later ingest stores their content again;
- * never deleted. rename(2) cannot be told to move this inode only: a writer may publish good
+ * never deleted. rename(2) cannot be told to move this file only: a writer may publish good
  * content under the name in the moment before. So an object goes first to `.ingot/moving/`, is
  * looked at there, and goes on to quarantine or back to its place. What a kill leaves in between,
  * the next writer or `verify --quarantine` settles: it may be an object that somebody was told is stored.
  */
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { errnoOf, failed } from '../errors.ts';
 import type { Layout } from './choices.ts';
 import { type Digest, isDigest } from './digest.ts';
@@ -23,7 +23,7 @@ import { METADATA } from './format.ts';
 import { objectPath } from './layout.ts';
 import { hashesTo } from './verify-objects.ts';
 
-/** Where damaged objects are kept: as `<digest>.<n>`. */
+/** Where damaged objects are kept: as `<digest>.<random>`. */
 export function quarantineFolder(root: string): string {
   return join(root, METADATA, 'quarantine');
 }
@@ -35,32 +35,62 @@ function movingFolder(root: string): string {
 
 /**
  * Moves a damaged object to quarantine, durable on return. Gives its new path, or undefined when
- * the file of this inode is no longer there: it was moved, or good content was published in its
- * place. Throws an IngotError.
+ * there is no such object any more: it was moved, or good content was published in its place.
+ * `isSound` looks at the file at a path; by default it hashes it. Throws an IngotError.
  */
 export function quarantine(
   root: string,
-  object: { readonly digest: Digest; readonly path: string; readonly inode: number },
+  { digest, path }: { readonly digest: Digest; readonly path: string },
   ops: FileOps = nodeFileOps,
+  isSound = (at: string) => hashesTo(at, digest),
 ): string | undefined {
-  const { digest, path, inode } = object;
+  let at = path;
   try {
     for (const folder of [quarantineFolder(root), movingFolder(root)]) openFolder(folder, ops);
-    if (inodeOf(path) !== inode) return undefined;
+    if (isSound(path)) return undefined;
     const moving = join(movingFolder(root), `${digest}.${randomBytes(8).toString('hex')}`);
     ops.renameSync(path, moving);
-    const mistaken = inodeOf(moving) !== inode;
-    // What it may replace has been said to be durable.
-    if (mistaken) flushFile(moving, ops);
-    const place = mistaken ? path : freeName(root, digest);
-    ops.renameSync(moving, place);
-    flushDirectory(ops, dirname(place));
+    at = moving;
+    const place = moveOn(root, moving, isSound(moving) ? path : undefined, ops);
     flushDirectory(ops, dirname(path));
-    return mistaken ? undefined : place;
+    return place;
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT' && inodeOf(path) !== inode) return undefined;
+    // Moved, removed or settled by another process.
+    if (errnoOf(error) === 'ENOENT' && !isThere(at)) return undefined;
     throw failed('cannot quarantine an object', error, { path });
   }
+}
+
+/**
+ * The same for an object that the disk does not hold, while its bytes may still be good in memory:
+ * so what the file is tells it from one that was put in its place. True when it was moved.
+ */
+export function quarantineLost(
+  root: string,
+  object: { readonly digest: Digest; readonly path: string },
+  ops: FileOps,
+): boolean {
+  const signOf = (at: string) => {
+    const stat = fs.lstatSync(at, { bigint: true, throwIfNoEntry: false });
+    return stat && `${stat.ino}:${stat.mtimeNs}`;
+  };
+  const lost = signOf(object.path);
+  return quarantine(root, object, ops, (at) => signOf(at) !== lost) !== undefined;
+}
+
+/** From `.ingot/moving/` to an object's place, or else to quarantine: gives the path there. */
+function moveOn(
+  root: string,
+  moving: string,
+  soundAt: string | undefined,
+  ops: FileOps,
+): string | undefined {
+  // What it may replace has been said to be durable.
+  if (soundAt !== undefined) flushFile(moving, ops);
+  const place = soundAt ?? join(quarantineFolder(root), basename(moving));
+  ops.renameSync(moving, place);
+  flushDirectory(ops, dirname(place));
+  return soundAt === undefined ? place : undefined;
 }
 
 /**
@@ -77,9 +107,8 @@ export function replaceObject(
   try {
     ops.renameSync(temp, path);
   } catch (error) {
-    const inode = errnoOf(error) === 'EISDIR' ? inodeOf(path) : undefined;
-    if (inode === undefined) throw error;
-    quarantine(root, { digest, path, inode }, ops);
+    if (errnoOf(error) !== 'EISDIR') throw error;
+    quarantine(root, { digest, path }, ops);
     ops.renameSync(temp, path);
   }
 }
@@ -107,13 +136,10 @@ export function settleMoves(root: string, layout: Layout, ops: FileOps = nodeFil
 function settle(root: string, layout: Layout, digest: Digest, moving: string, ops: FileOps): void {
   openFolder(quarantineFolder(root), ops);
   try {
-    const sound = hashesTo(moving, digest);
-    if (sound) flushFile(moving, ops);
-    const place = sound ? objectPath(root, layout, digest) : freeName(root, digest);
-    ops.renameSync(moving, place);
-    flushDirectory(ops, dirname(place));
+    const isSound = hashesTo(moving, digest);
+    moveOn(root, moving, isSound ? objectPath(root, layout, digest) : undefined, ops);
   } catch (error) {
-    if (errnoOf(error) !== 'ENOENT' || inodeOf(moving) !== undefined) throw error;
+    if (errnoOf(error) !== 'ENOENT' || isThere(moving)) throw error;
   }
 }
 
@@ -130,13 +156,6 @@ function openFolder(folder: string, ops: FileOps): void {
   if (makeFolder(ops, folder, FOLDER_MODE)) flushDirectory(ops, dirname(folder));
 }
 
-function freeName(root: string, digest: Digest): string {
-  for (let n = 1; ; n++) {
-    const name = join(quarantineFolder(root), `${digest}.${n}`);
-    if (inodeOf(name) === undefined) return name;
-  }
-}
-
-function inodeOf(path: string): number | undefined {
-  return fs.lstatSync(path, { throwIfNoEntry: false })?.ino;
+function isThere(path: string): boolean {
+  return fs.lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }

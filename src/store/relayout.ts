@@ -20,7 +20,8 @@ import { type FileOps, flushDirectory, flushFile, nodeFileOps } from './file-ops
 import { FORMAT, METADATA, requireFormat, type StoreFormat, writeFormat } from './format.ts';
 import { listLayout, objectFolders, objectPath, otherLayout, SHARDS } from './layout.ts';
 import { waitForOldWriters } from './old-writers.ts';
-import { quarantine } from './quarantine.ts';
+import { quarantine, quarantineLost } from './quarantine.ts';
+import { DiskReader } from './read-back.ts';
 import { renameNew } from './rename-new.ts';
 import { makeShards, removeShards } from './shards.ts';
 import { hashesTo } from './verify-objects.ts';
@@ -85,6 +86,7 @@ class Relayout {
   readonly #ops: FileOps;
   /** Shards that found no room yet. */
   #missing: readonly string[] = [];
+  readonly #disk: DiskReader;
   #moved = 0;
   #merged = 0;
 
@@ -95,6 +97,7 @@ class Relayout {
     this.#options = options;
     this.#libc = libc;
     this.#ops = ops;
+    this.#disk = new DiskReader(libc);
   }
 
   async run(): Promise<RelayoutReport> {
@@ -158,7 +161,7 @@ class Relayout {
       before = this.#moved + this.#merged;
       let met = 0;
       for (const digest of listLayout(this.#root, this.#from)) {
-        if (!this.#missing.includes(digest.slice(0, 2))) this.#move(digest);
+        if (!this.#missing.includes(digest.slice(0, 2))) await this.#move(digest);
         if (++met % MOVES_PER_TURN === 0) await this.#turn();
       }
       await this.#turn();
@@ -171,13 +174,13 @@ class Relayout {
     this.#stopIfAsked();
   }
 
-  #move(digest: Digest): void {
+  async #move(digest: Digest): Promise<void> {
     const source = objectPath(this.#root, this.#from, digest);
     const target = objectPath(this.#root, this.#to, digest);
     try {
-      // What comes to be there at this very moment is a repair of the object that moves.
+      // Without renameat2, what a writer publishes there at this very moment is replaced.
       while (!renameNew(this.#ops, this.#libc, source, target))
-        if (this.#merge(digest, source, target)) return;
+        if (await this.#merge(digest, source, target)) return;
       this.#moved++;
     } catch (error) {
       // Moved aside by a verify: listing it and moving it are two steps.
@@ -188,15 +191,18 @@ class Relayout {
   }
 
   /** True when the object in the new place is sound and the old one was removed. */
-  #merge(digest: Digest, source: string, target: string): boolean {
-    const taken = fs.lstatSync(target, { throwIfNoEntry: false });
-    if (taken === undefined) return false;
+  async #merge(digest: Digest, source: string, target: string): Promise<boolean> {
+    if (!fs.lstatSync(target, { throwIfNoEntry: false })) return false;
     if (!hashesTo(target, digest)) {
-      quarantine(this.#root, { digest, path: target, inode: taken.ino }, this.#ops);
+      quarantine(this.#root, { digest, path: target }, this.#ops);
       return false;
     }
     // The old one may be what somebody was told is durable; this one's writer may flush nothing.
     flushFile(target, this.#ops);
+    if ((await this.#disk.holds(target, digest)) !== true) {
+      quarantineLost(this.#root, { digest, path: target }, this.#ops);
+      return false;
+    }
     this.#ops.unlinkSync(source);
     this.#merged++;
     return true;

@@ -93,9 +93,9 @@ export interface MainHalf {
   answer(message: unknown): Promise<unknown>;
   /**
    * Makes all names durable and ends the writer. Only after it has resolved may success be
-   * reported. Throws when a flush fails.
+   * reported. Throws when a flush fails, and what the signal was aborted with.
    */
-  finish(): Promise<FlushReport>;
+  finish(signal?: AbortSignal): Promise<FlushReport>;
   /**
    * Ends the writer without a flush, leaving nothing behind: after a failure, or when each object
    * was flushed on its own. Never throws.

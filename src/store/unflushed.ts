@@ -1,25 +1,29 @@
 /**
- * What `--durability none` stores may not be on the disk. Such a writer leaves a mark before its
+ * What `--durability none` stores may never reach the disk. Such a writer leaves a mark before its
  * first object, `.ingot/unflushed/.tmp-<writer>`. Whoever promises durability may have met one of
- * these objects as a hit, and flushes all of them before it reports success.
+ * these objects as a hit, and reads all objects back from the disk before it reports success.
  */
 import fs from 'node:fs';
 import { basename, join } from 'node:path';
-import { errnoOf, failed } from '../errors.ts';
-import { loadLibc } from '../native/libc.ts';
+import { errnoOf, failed, IngotError } from '../errors.ts';
+import { type Libc, loadLibc } from '../native/libc.ts';
 import type { Layout } from './choices.ts';
-import type { Digest } from './digest.ts';
 import { listEveryObject } from './every-object.ts';
 import { type FileOps, flushFile, makeFolder, namesIn } from './file-ops.ts';
 import { METADATA } from './format.ts';
 import { candidatePaths } from './layout.ts';
+import { quarantineLost } from './quarantine.ts';
+import { DiskReader } from './read-back.ts';
 import { removeFile } from './remove.ts';
 import { signOf } from './writer.ts';
+
+/** Others who may write the store look here, too; strangers are kept out by the store's own mode. */
+const FOLDER_MODE = 0o755;
 
 /** Leaves a writer's mark. Throws what the file system throws. */
 export function markUnflushed(root: string, writerFolder: string, ops: FileOps): void {
   const { O_WRONLY, O_CREAT, O_NOFOLLOW } = fs.constants;
-  makeFolder(ops, marksFolder(root), 0o700);
+  makeFolder(ops, marksFolder(root), FOLDER_MODE);
   const mark = join(marksFolder(root), basename(writerFolder));
   ops.closeSync(ops.openSync(mark, O_WRONLY | O_CREAT | O_NOFOLLOW, 0o600));
 }
@@ -29,24 +33,42 @@ export function unflushedMarks(root: string): string[] {
   return namesIn(marksFolder(root));
 }
 
+export interface SettleOptions {
+  /** One barrier for all objects; without it each is flushed on its own. */
+  readonly syncfs?: (() => Promise<void>) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
- * Flushes what others may have left unflushed: by `syncfs` where that is a barrier, else object by
- * object. The marks of writers that were still alive before stay: they may store more. Throws an
- * IngotError.
+ * Makes sure of what others may have left unflushed: flushes it and reads every object back from
+ * the disk. Those that are not there go to quarantine, and it throws INGOT_LOST: the next run
+ * stores them anew. The marks of writers that were still alive before stay: they may store more.
+ * Throws an IngotError.
  */
-export async function flushUnflushed(
+export async function settleUnflushed(
   root: string,
   layout: Layout,
   ops: FileOps,
-  syncfs?: () => Promise<void>,
+  { syncfs, signal }: SettleOptions = {},
 ): Promise<void> {
   const marks = unflushedMarks(root);
   if (marks.length === 0) return;
   try {
-    const done = await marksOfDead(root, marks);
-    if (syncfs !== undefined) await syncfs();
-    else for (const digest of listEveryObject(root)) flushObject(root, layout, digest, ops);
+    const libc = await loadLibc();
+    const done = marksOfDead(root, marks, libc);
+    await syncfs?.();
+    const disk = new DiskReader(libc, signal);
+    let lost = 0;
+    for (const digest of listEveryObject(root))
+      for (const path of candidatePaths(root, layout, digest)) {
+        if (syncfs === undefined) flushObject(path, ops);
+        const held = await disk.holds(path, digest);
+        if (held === undefined) continue;
+        if (!held && quarantineLost(root, { digest, path }, ops)) lost++;
+        break;
+      }
     for (const mark of done) removeFile(ops, join(marksFolder(root), mark));
+    if (lost > 0) throw haveLost(lost);
   } catch (error) {
     throw failed('cannot make objects durable that --durability none stored', error, {
       path: root,
@@ -54,22 +76,31 @@ export async function flushUnflushed(
   }
 }
 
+/** Flushes the bytes of an object, if it is there. Throws an errno. */
+function flushObject(path: string, ops: FileOps): void {
+  try {
+    flushFile(path, ops);
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+  }
+}
+
 /** Without flock nobody can be known to be dead. */
-async function marksOfDead(root: string, marks: readonly string[]): Promise<readonly string[]> {
-  const libc = await loadLibc();
+function marksOfDead(
+  root: string,
+  marks: readonly string[],
+  libc: Libc | undefined,
+): readonly string[] {
   return libc === undefined ? [] : marks.filter((mark) => !signOf(join(root, mark), libc).alive);
 }
 
-/** Flushes the bytes of one object, if it is there. Throws an errno. */
-export function flushObject(root: string, layout: Layout, digest: Digest, ops: FileOps): void {
-  for (const path of candidatePaths(root, layout, digest)) {
-    try {
-      flushFile(path, ops);
-      return;
-    } catch (error) {
-      if (errnoOf(error) !== 'ENOENT') throw error;
-    }
-  }
+function haveLost(count: number): IngotError {
+  return new IngotError({
+    what: 'objects that --durability none stored are not on the disk',
+    code: 'INGOT_LOST',
+    why: `${count} of them, in quarantine now`,
+    hint: 'check the disk and run again: they are stored anew',
+  });
 }
 
 function marksFolder(root: string): string {

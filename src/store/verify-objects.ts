@@ -12,8 +12,6 @@ export interface DamagedObject {
   readonly why: string;
   /** In bytes; 0 when it could not be opened. */
   readonly size: number;
-  /** Tells the damaged file from one that was published in its place meanwhile. */
-  readonly inode: number;
 }
 
 export interface VerifyBatch {
@@ -64,7 +62,6 @@ export function hashesTo(path: string, digest: Digest): boolean {
 interface Finding {
   readonly path: string;
   readonly size: number;
-  readonly inode: number;
   readonly why: string | undefined;
 }
 
@@ -88,11 +85,11 @@ function checkAt(path: string, digest: Digest, limit: number): Finding | 'large'
     // Neither a link nor a fifo that took the name may lead elsewhere or block.
     fd = fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     const stat = fs.fstatSync(fd);
-    const { size, ino: inode } = stat;
-    if (!stat.isFile()) return { path, size, inode, why: 'it is not a regular file' };
+    const { size } = stat;
+    if (!stat.isFile()) return { path, size, why: 'it is not a regular file' };
     if (size > limit) return 'large';
     const actual = digestOfOpen(fd, size);
-    return { path, size, inode, why: actual === digest ? undefined : `it hashes to ${actual}` };
+    return { path, size, why: actual === digest ? undefined : `it hashes to ${actual}` };
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return undefined;
     return { path, ...describeUnreadable(path, error) };
@@ -103,16 +100,15 @@ function checkAt(path: string, digest: Digest, limit: number): Finding | 'large'
 
 /** What an errno says about the object itself. Rethrows one that says nothing about it. */
 function describeUnreadable(path: string, error: unknown): Omit<Finding, 'path'> {
-  const inode = () => fs.lstatSync(path, { throwIfNoEntry: false })?.ino ?? 0;
   const code = errnoOf(error);
   switch (code) {
     case 'ELOOP':
     case 'ENXIO':
-      return { size: 0, inode: inode(), why: 'it is not a regular file' };
+      return { size: 0, why: 'it is not a regular file' };
     case 'EIO':
     case 'EBADMSG':
     case 'EUCLEAN':
-      return { size: 0, inode: inode(), why: `it cannot be read (${code})` };
+      return { size: 0, why: `it cannot be read (${code})` };
     default:
       throw failed('cannot verify an object', error, { path });
   }

@@ -27,7 +27,9 @@ function modesIn(): Record<string, string> {
   const names = ['.', ...fs.readdirSync(store, { recursive: true, encoding: 'utf8' })];
   return Object.fromEntries(
     names.map((name) => [
-      name.replace(/[0-9a-f]{64}(\.1)?$/, 'OBJECT').replace(/^[0-9a-f]{2}(?=$|\/)/, 'SHARD'),
+      name
+        .replace(/[0-9a-f]{64}(\.[0-9a-f]{16})?$/, 'OBJECT')
+        .replace(/^[0-9a-f]{2}(?=$|\/)/, 'SHARD'),
       (fs.lstatSync(join(store, name)).mode & 0o7777).toString(8),
     ]),
   );

@@ -11,7 +11,7 @@ import { LocalMainHalf } from '../../src/store/local-main-half.ts';
 import { openLocalWorkerHalf } from '../../src/store/local-worker-half.ts';
 import { relayout } from '../../src/store/relayout.ts';
 import { Store } from '../../src/store/store.ts';
-import { flushUnflushed, unflushedMarks } from '../../src/store/unflushed.ts';
+import { settleUnflushed, unflushedMarks } from '../../src/store/unflushed.ts';
 import { libcWithoutRenameNew, plant, recordingOps, strayNames, tempStore } from './temp-store.ts';
 
 const BYTES = Buffer.from('content');
@@ -66,7 +66,7 @@ test.each(['syncfs', 'fsync'])(
       await careless.group.commit();
       await careless.main.finish();
     };
-    if (barrier === 'syncfs') await flushUnflushed(root, 'flat', fs, storeOn);
+    if (barrier === 'syncfs') await settleUnflushed(root, 'flat', fs, { syncfs: storeOn });
     else {
       // At the flush of the first object: what the writer does by then, and its end.
       let ended = false;
@@ -78,12 +78,12 @@ test.each(['syncfs', 'fsync'])(
         }
         return undefined;
       });
-      await flushUnflushed(root, 'flat', ops);
+      await settleUnflushed(root, 'flat', ops);
       expect(ended).toBe(true);
     }
     expect(unflushedMarks(root).length).toBe(1);
     const { ops, count } = recordingOps();
-    await flushUnflushed(root, 'flat', ops);
+    await settleUnflushed(root, 'flat', ops);
     expect(count('fsyncSync', new RegExp(DIGEST))).toBe(1);
     expect(unflushedMarks(root)).toEqual([]);
   },

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Layout } from '../../src/store/choices.ts';
 import { type Digest, digestOf } from '../../src/store/digest.ts';
@@ -100,9 +100,10 @@ test('quarantine keeps the damaged bytes, frees the name, and a later put heals'
   const root = tempStore();
   const digest = plant(root, 'flat', 'precious', 'previous');
   const { report, damaged } = await verify(root, { quarantine: true });
-  const aside = join(root, '.ingot', 'quarantine', `${digest}.1`);
   expect(report).toMatchObject({ damaged: 1, quarantined: 1 });
-  expect(damaged[0]![1]).toBe(aside);
+  const aside = damaged[0]![1]!;
+  expect(dirname(aside)).toBe(join(root, '.ingot', 'quarantine'));
+  expect(basename(aside)).toMatch(new RegExp(`^${digest}\\.[0-9a-f]{16}$`));
   expect(fs.readFileSync(aside, 'utf8')).toBe('previous');
   expect(listSorted(root, 'flat')).toEqual([]);
   const store = await Store.open(root);
@@ -113,13 +114,45 @@ test('quarantine keeps the damaged bytes, frees the name, and a later put heals'
 
 test('a second damaged object of one digest gets a name of its own in quarantine', async () => {
   const root = tempStore();
-  const digest = plant(root, 'flat', 'good', 'bad1');
+  plant(root, 'flat', 'good', 'bad1');
   await verify(root, { quarantine: true });
   plant(root, 'flat', 'good', 'bad2');
   await verify(root, { quarantine: true });
-  const folder = join(root, '.ingot', 'quarantine');
-  expect(fs.readdirSync(folder).sort()).toEqual([`${digest}.1`, `${digest}.2`]);
-  expect(fs.readFileSync(join(folder, `${digest}.1`), 'utf8')).toBe('bad1');
+  expect(contentsIn(join(root, '.ingot', 'quarantine'))).toEqual(['bad1', 'bad2']);
+});
+
+function contentsIn(folder: string): string[] {
+  return fs
+    .readdirSync(folder)
+    .map((name) => fs.readFileSync(join(folder, name), 'utf8'))
+    .sort();
+}
+
+test('two quarantines of one digest at the same time keep both', () => {
+  const root = tempStore();
+  const digest = plant(root, 'flat', 'good', 'bad1');
+  const object = { digest, path: objectPath(root, 'flat', digest) };
+  let renames = 0;
+  const { ops } = recordingOps(({ name }) => {
+    // Before the first one's second step.
+    if (name === 'renameSync' && ++renames === 2) {
+      plant(root, 'flat', 'good', 'bad2');
+      quarantine(root, object);
+    }
+    return undefined;
+  });
+  quarantine(root, object, ops);
+  expect(contentsIn(join(root, '.ingot', 'quarantine'))).toEqual(['bad1', 'bad2']);
+});
+
+test('good content in a file of the same inode as the damaged one stays', () => {
+  const root = tempStore();
+  const digest = plant(root, 'flat', 'good', 'bad');
+  const [found] = verifyObjects(root, 'flat', [digest]).damaged;
+  fs.chmodSync(found!.path, 0o644);
+  fs.writeFileSync(found!.path, 'good');
+  expect(quarantine(root, found!)).toBeUndefined();
+  expect(fs.readFileSync(found!.path, 'utf8')).toBe('good');
 });
 
 /** What a writer does that meets a damaged object. */
@@ -194,9 +227,7 @@ test.each(settlers)('a quarantine that was cut off is settled by %s', async (_, 
   await settle(root);
   expect(fs.readFileSync(objectPath(root, 'flat', sound), 'utf8')).toBe('good');
   expect(fs.existsSync(objectPath(root, 'flat', damaged))).toBe(false);
-  const folder = join(root, '.ingot', 'quarantine');
-  expect(fs.readdirSync(folder)).toEqual([`${damaged}.1`]);
-  expect(fs.readFileSync(join(folder, `${damaged}.1`), 'utf8')).toBe('damaged');
+  expect(contentsIn(join(root, '.ingot', 'quarantine'))).toEqual(['damaged']);
   expect(fs.readdirSync(join(root, '.ingot', 'moving'))).toEqual([]);
 });
 
