@@ -1,7 +1,8 @@
 import fs from 'node:fs';
 import { dirname } from 'node:path';
-import { addAbortSignal, type Readable } from 'node:stream';
+import { addAbortSignal, Readable } from 'node:stream';
 import { failed, UsageError } from '../errors.ts';
+import { openFifo } from '../fifo.ts';
 import { loadLibc } from '../native/libc.ts';
 import type { Durability } from './choices.ts';
 import { type Digest, DigestStream, digestOf } from './digest.ts';
@@ -48,6 +49,8 @@ export class Putter {
   readonly #worker: WorkerHalf;
   readonly #init: LocalWorkerInit;
   readonly #names: NameFlush;
+  /** Those that a put reads or has read. */
+  readonly #streams = new WeakSet<Readable>();
 
   private constructor(
     main: LocalMainHalf,
@@ -97,10 +100,17 @@ export class Putter {
   async put(source: PutSource, { signal }: PutOptions = {}): Promise<PutResult> {
     signal?.throwIfAborted();
     if (typeof source === 'string') return this.#putFile(source, signal);
-    if (source instanceof Uint8Array) return this.#putBytes(this.#openGroup(), source);
-    if (source.readableEnded || source.destroyed) throw readAlready();
+    if (source instanceof Uint8Array)
+      return this.#putBytes(this.#openGroup(), isShared(source) ? Buffer.from(source) : source);
+    if (source.readableDidRead || source.destroyed || this.#streams.has(source))
+      throw readAlready();
+    this.#streams.add(source);
+    return this.#putStream(source, signal);
+  }
+
+  #putStream(stream: Readable, signal: AbortSignal | undefined): Promise<PutResult> {
     // A stream may give nothing for long: only its own end wakes the one who waits for it.
-    return this.#putChunks(copies(signal === undefined ? source : addAbortSignal(signal, source)));
+    return this.#putChunks(copies(signal === undefined ? stream : addAbortSignal(signal, stream)));
   }
 
   /** Hashes and stages without a pause between, so that nobody changes the bytes meanwhile. */
@@ -113,12 +123,14 @@ export class Putter {
   }
 
   async #putFile(path: string, signal: AbortSignal | undefined): Promise<PutResult> {
-    let file: fs.promises.FileHandle;
+    let file: fs.promises.FileHandle | Readable;
     try {
-      file = await fs.promises.open(path, 'r');
+      const isFifo = fs.statSync(path).isFIFO();
+      file = isFifo ? openFifo(path) : await fs.promises.open(path, 'r');
     } catch (error) {
       throw failed('cannot read the source', error, { path });
     }
+    if (file instanceof Readable) return this.#putStream(file, signal);
     try {
       return await this.#putChunks(readSource(file, path, IN_MEMORY, signal));
     } finally {
@@ -191,6 +203,11 @@ export class Putter {
   }
 }
 
+/** Other threads may change the bytes between hashing and writing. */
+function isShared(bytes: Uint8Array): boolean {
+  return bytes.buffer instanceof SharedArrayBuffer;
+}
+
 /** A stream may use its buffers anew while they are still being written. */
 async function* copies(stream: Readable): AsyncGenerator<Uint8Array> {
   for await (const chunk of stream as AsyncIterable<unknown>) {
@@ -223,7 +240,7 @@ function readAlready(): UsageError {
   return new UsageError({
     what: 'cannot store a stream',
     code: 'INGOT_READ_ALREADY',
-    why: 'it was read to its end, or destroyed, before',
+    why: 'it was read from, or destroyed, before',
     hint: 'give a stream that nobody has read from',
   });
 }

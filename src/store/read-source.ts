@@ -19,13 +19,16 @@ export async function* readSource(
     // /proc claim to have none.
     const known = isRegularFile(before) && before.size > 0;
     const chunkSize = known ? Math.min(chunkBytes, before.size + 1) : chunkBytes;
+    let buffer = Buffer.allocUnsafeSlow(chunkSize);
     for (;;) {
       signal?.throwIfAborted();
-      const { bytesRead, buffer } = await uninterruptedLater(() =>
-        file.read(Buffer.allocUnsafe(chunkSize), 0, chunkSize),
-      );
+      const { bytesRead } = await uninterruptedLater(() => file.read(buffer, 0, chunkSize));
       if (bytesRead === 0) break;
-      yield buffer.subarray(0, bytesRead);
+      const bytes = buffer.subarray(0, bytesRead);
+      // A few bytes must not hold on to the whole buffer: those of a device may come one by one.
+      const isShort = bytesRead < chunkSize / 2;
+      yield isShort ? Buffer.from(bytes) : bytes;
+      if (!isShort) buffer = Buffer.allocUnsafeSlow(chunkSize);
     }
     if (isRegularFile(before) && !isUnchanged(before, nodeStatus.ofOpen(file.fd)))
       throw changed(path);

@@ -24,6 +24,20 @@ it.each([0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK])(
   },
 );
 
+it('what comes byte by byte holds on to no more', async () => {
+  const path = join(tempFolder(), 'source');
+  fs.writeFileSync(path, Buffer.alloc(2 * CHUNK));
+  await using file = await fs.promises.open(path);
+  const read = file.read.bind(file) as (...args: unknown[]) => ReturnType<typeof file.read>;
+  let reads = 0;
+  file.read = ((buffer: Buffer, at: number) =>
+    reads++ < 100 ? read(buffer, at, 1) : read(buffer, at, 0)) as typeof file.read;
+  const held = new Set<ArrayBufferLike>();
+  for await (const chunk of readSource(file, path, CHUNK, undefined)) held.add(chunk.buffer);
+  expect(reads).toBe(101);
+  expect([...held].reduce((sum, { byteLength }) => sum + byteLength, 0)).toBeLessThan(3 * CHUNK);
+});
+
 it('a file that claims to be empty is read in whole chunks', async () => {
   const path = '/proc/filesystems';
   expect(fs.statSync(path).size).toBe(0);

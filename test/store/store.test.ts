@@ -4,14 +4,21 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import { join, relative } from 'node:path';
 import { Readable } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { digestOf } from '../../src/store/digest.ts';
 import type { FileOps } from '../../src/store/file-ops.ts';
 import { objectPath } from '../../src/store/layout.ts';
 import { Store } from '../../src/store/store.ts';
-import { listSorted, plant, strayNames, tempFolder, tempStore } from './temp-store.ts';
+import {
+  listSorted,
+  plant,
+  recordingOps,
+  strayNames,
+  tempFolder,
+  tempStore,
+} from './temp-store.ts';
 
 const content = async (stream: Readable) => Buffer.concat(await stream.toArray());
 
@@ -274,14 +281,64 @@ test('of a stream that uses its buffer anew what was hashed is stored', async ()
   expect(digestOf(fs.readFileSync(objectPath(root, 'flat', digest)))).toBe(digest);
 });
 
-test('a stream that was read before is refused, not stored as nothing', async () => {
+test('a stream that was read before is refused, not stored in part or as nothing', async () => {
   const root = tempStore();
   const store = await Store.open(root);
   const read = Readable.from([Buffer.from('x')]);
   await read.toArray();
   const destroyed = Readable.from([Buffer.from('x')]).destroy();
-  for (const stream of [read, destroyed])
+  const begun = Readable.from([Buffer.from('xyz')], { objectMode: false });
+  begun.read(0);
+  await new Promise((resolve) => begun.once('readable', resolve));
+  expect(String(begun.read(1))).toBe('x');
+  for (const stream of [read, destroyed, begun])
     await expect(store.put(stream)).rejects.toMatchObject({ code: 'INGOT_READ_ALREADY' });
+  await store.close();
+  expect(listSorted(root, 'flat')).toEqual([]);
+});
+
+test('of two puts of one stream the second is refused, and the first one stores all of it', async () => {
+  const root = tempStore();
+  const store = await Store.open(root);
+  const content = Buffer.alloc(3 << 20, 'x');
+  const path = join(tempFolder(), 'source');
+  fs.writeFileSync(path, content);
+  const stream = fs.createReadStream(path);
+  const first = store.put(stream);
+  await expect(store.put(stream)).rejects.toMatchObject({ code: 'INGOT_READ_ALREADY' });
+  expect(await first).toMatchObject({ digest: digestOf(content), size: content.length });
+  await store.close();
+});
+
+test('bytes in shared memory are stored as they were at one moment', async () => {
+  const root = tempStore();
+  const bytes = Buffer.from(new SharedArrayBuffer(8)).fill('before');
+  const { ops } = recordingOps(({ name, path }) => {
+    // What another thread does between the hash and the write of the temp.
+    if (name === 'writeSync' && /\/\d+$/.test(path)) bytes.fill('later');
+    return undefined;
+  });
+  const store = await Store.open(root, {}, ops);
+  const { digest } = await store.put(bytes);
+  await store.close();
+  expect(digestOf(fs.readFileSync(objectPath(root, 'flat', digest)))).toBe(digest);
+});
+
+test('a put of a fifo can be given up, and so can the store', async () => {
+  const fifo = join(tempFolder(), 'fifo');
+  execFileSync('mkfifo', [fifo]);
+  const root = tempStore();
+  const store = await Store.open(root);
+  const giveUp = new AbortController();
+  const put = store.put(fifo, { signal: giveUp.signal });
+  const isOpen = () =>
+    fs.readdirSync('/proc/self/fd').some((fd) => {
+      const link = `/proc/self/fd/${fd}`;
+      return fs.existsSync(link) && fs.readlinkSync(link) === fifo;
+    });
+  while (!isOpen()) await nextTurn();
+  giveUp.abort();
+  await expect(put).rejects.toThrow(/abort/);
   await store.close();
   expect(listSorted(root, 'flat')).toEqual([]);
 });

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
-import net from 'node:net';
 import type { Readable } from 'node:stream';
 import { errnoOf, UsageError } from '../../errors.ts';
+import { openFifo } from '../../fifo.ts';
 import { escapeName } from '../../names.ts';
 import { standardInput } from '../../standard-streams.ts';
 
@@ -75,11 +75,7 @@ export async function* splitPathList(
 
 function openPathList({ file }: PathList): Readable {
   if (file === '-') return standardInput();
-  if (!fs.statSync(file).isFIFO()) return fs.createReadStream(file);
-  // A pipe (`--files-from <(find …)`) may stay silent for long: a thread of libuv's that blocks in
-  // read(2) could not be stopped, and would keep the process from exiting.
-  const fd = fs.openSync(file, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
-  return new net.Socket({ fd, writable: false });
+  return fs.statSync(file).isFIFO() ? openFifo(file) : fs.createReadStream(file);
 }
 
 function toPath(entry: Buffer, list: PathList): string {
