@@ -64,6 +64,12 @@ export function requireOneOf<T extends string>(option: string, values: readonly 
   });
 }
 
+/** Throws a UsageError on a signal that is none: nobody could wait for it. */
+export function requireSignal(signal: unknown): void {
+  if (signal === undefined || signal instanceof AbortSignal) return;
+  throw new UsageError({ what: 'wrong signal', code: 'INGOT_USAGE', why: 'it is no AbortSignal' });
+}
+
 /**
  * Wraps what a system call threw; anything that carries no errno is passed on as it is. A
  * shortage has its own hint.

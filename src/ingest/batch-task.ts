@@ -2,7 +2,6 @@
  * Ingests a batch of small files in one group: read, hash, claim, stage each; then one commit.
  * All calls are synchronous and share one buffer: the worker is a thread of its own.
  */
-import fs from 'node:fs';
 import { isUnchanged, type StatusReader } from '../native/file-status.ts';
 import type { OpenAt } from '../native/libc.ts';
 import { digestOf } from '../store/digest.ts';
@@ -20,6 +19,7 @@ import { OUTCOMES, type Outcome } from './outcome.ts';
 import { countOf } from './packed-files.ts';
 import {
   changedRefusal,
+  closeSource,
   kindOf,
   READ_ATTEMPTS,
   type Refusal,
@@ -136,7 +136,7 @@ export class BatchRun {
     } catch (error) {
       return refusalOf(error, this.#files.path);
     } finally {
-      fs.closeSync(fd);
+      closeSource(fd);
     }
   }
 

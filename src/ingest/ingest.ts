@@ -1,4 +1,4 @@
-import { requireCount } from '../errors.ts';
+import { requireCount, requireSignal } from '../errors.ts';
 import type { IngestOptions, IngestReport } from './api.ts';
 import { checkedThreads, type IngestPool, Pool } from './pool.ts';
 import type { Run } from './run.ts';
@@ -18,6 +18,7 @@ export async function ingest(
 ): Promise<IngestReport> {
   const begun = performance.now();
   const threads = checkedThreads(options.threads);
+  requireSignal(options.signal);
   if (options.batchFiles !== undefined) requireCount('files in a batch', options.batchFiles);
   // First of all: while the threads load their modules, this one loads its own and opens the store.
   const pool: IngestPool = new Pool('ingest-worker', threads);

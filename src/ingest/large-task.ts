@@ -3,7 +3,6 @@
  * store can share blocks with the source nothing is copied. A content that the store very likely
  * holds already (same size, same sample) is hashed before anything is written.
  */
-import fs from 'node:fs';
 import { type FileStatus, isUnchanged, type StatusReader } from '../native/file-status.ts';
 import type { Digest } from '../store/digest.ts';
 import type { CloneStage, Group, StreamStage } from '../store/seam.ts';
@@ -11,7 +10,14 @@ import type { Claims } from './claims.ts';
 import { hashFile, type ReadContext, SourceError, sampleOf } from './large-read.ts';
 import type { PackedFiles } from './packed-files.ts';
 import { SourceDirectory } from './source-directory.ts';
-import { changedRefusal, kindOf, READ_ATTEMPTS, type Refusal, refusalOf } from './source-file.ts';
+import {
+  changedRefusal,
+  closeSource,
+  kindOf,
+  READ_ATTEMPTS,
+  type Refusal,
+  refusalOf,
+} from './source-file.ts';
 
 export interface LargeContent {
   readonly outcome: 'new' | 'duplicate';
@@ -52,7 +58,7 @@ export async function ingestLarge(
     if (error instanceof SourceError) return refusalOf(error.cause, path);
     throw error;
   } finally {
-    fs.closeSync(fd);
+    closeSource(fd);
   }
 }
 

@@ -154,8 +154,8 @@ export class Run {
         this.#tally.takeBack();
       } else flushes = await this.#half.finish(this.#options.signal);
     } catch (error) {
-      // Worse than what ended the run before, unless it was only told to stop.
-      cause = error === this.#options.signal?.reason ? (cause ?? interruption()) : asError(error);
+      if (error === this.#options.signal?.reason) cause ??= interruption();
+      else if (cause === undefined || isMild(cause)) cause = asError(error);
       this.#tally.takeBack();
     }
     try {
@@ -223,10 +223,17 @@ export class Run {
   }
 }
 
+/** What a failed flush must not be hidden behind: that the run was told to stop, or a caller's throw. */
+function isMild(cause: Error): boolean {
+  return !(cause instanceof IngotError) || cause.code === INTERRUPTED;
+}
+
+const INTERRUPTED = 'INGOT_INTERRUPTED';
+
 function interruption(): IngotError {
   return new IngotError({
     what: 'the ingest was interrupted',
-    code: 'INGOT_INTERRUPTED',
+    code: INTERRUPTED,
     why: 'it was told to stop',
     hint: 'run it again: what is stored is not written again',
   });

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { errnoOf } from '../errors.ts';
 import { joinPath, toFsPath } from '../names.ts';
 import type { OpenAt } from '../native/libc.ts';
-import { withDescriptors } from './source-file.ts';
+import { closeSource, opening } from './source-file.ts';
 import type { WalkedDirectory } from './walk/entries.ts';
 
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
@@ -39,22 +39,22 @@ export class SourceDirectory {
   open(name: string): number {
     const openAt = this.#openAt;
     if (openAt === undefined)
-      return withDescriptors(() => fs.openSync(toFsPath(this.pathOf(name)), FILE_FLAGS));
+      return opening(() => fs.openSync(toFsPath(this.pathOf(name)), FILE_FLAGS));
     this.#fd ??= this.#openDirectory(openAt);
     const directory = this.#fd;
-    return withDescriptors(() => openAt.file(directory, toFsPath(name), FILE_FLAGS));
+    return opening(() => openAt.file(directory, toFsPath(name), FILE_FLAGS));
   }
 
   /** Closes the directory; its files are the caller's to close. */
   close(): void {
-    if (this.#fd !== undefined) fs.closeSync(this.#fd);
+    if (this.#fd !== undefined) closeSource(this.#fd);
     this.#fd = undefined;
   }
 
   #openDirectory(openAt: OpenAt): number {
     const path = toFsPath(this.#withoutLinks!);
     try {
-      return withDescriptors(() => openAt.directory(path));
+      return opening(() => openAt.directory(path));
     } catch (error) {
       if (errnoOf(error) !== 'ELOOP') throw error;
       // ELOOP is a file's that is a link itself; this one is where a directory was.

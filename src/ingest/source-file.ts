@@ -76,17 +76,34 @@ export function refusalOf(error: unknown, path: string): Refusal {
   }
 }
 
-/** Waits for others to close theirs: 0.1 s in all, doubling. */
-const DESCRIPTOR_WAITS_MS = [1, 2, 4, 8, 16, 32, 64];
+/**
+ * Closes a descriptor that was only read from. What its file system fails with (FUSE passes on
+ * what its server says) is no loss: what was read is there, and the descriptor is free.
+ */
+export function closeSource(fd: number): void {
+  try {
+    fs.closeSync(fd);
+  } catch (error) {
+    if ([undefined, 'EBADF'].includes(errnoOf(error))) throw error;
+  }
+}
 
-/** Retries a call that finds no free descriptor: other threads give theirs back at any moment. */
-export function withDescriptors<T>(call: () => T): T {
-  for (const wait of DESCRIPTOR_WAITS_MS) {
+/** 0.1 s in all, doubling. */
+const WAITS_MS = [1, 2, 4, 8, 16, 32, 64];
+
+/**
+ * Other threads give their descriptors back at any moment; EAGAIN is of a file with a lease, whose
+ * holder (Samba) is being asked for it.
+ */
+const PASSING = new Set<string | undefined>(['EMFILE', 'ENFILE', 'EAGAIN', 'EINTR']);
+
+/** Opens again what cannot be opened just now. */
+export function opening<T>(call: () => T): T {
+  for (const wait of WAITS_MS) {
     try {
       return call();
     } catch (error) {
-      const code = errnoOf(error);
-      if (code !== 'EMFILE' && code !== 'ENFILE' && code !== 'EINTR') throw error;
+      if (!PASSING.has(errnoOf(error))) throw error;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, wait);
     }
   }

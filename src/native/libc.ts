@@ -139,18 +139,24 @@ function bindStatx(koffi: Koffi, self: ReturnType<Koffi['load']>): Statx | undef
     return undefined;
   }
   const empty = Buffer.alloc(1);
+  const { EINTR, ENOENT } = koffi.os.errno;
   return {
     ofOpen: (fd, into) => {
-      if (callOpen(fd, empty, AT_EMPTY_PATH, STATX_BASIC_STATS, into) !== 0)
-        throw errnoError('fstat', koffi.errno());
+      while (callOpen(fd, empty, AT_EMPTY_PATH, STATX_BASIC_STATS, into) !== 0) {
+        const errno = koffi.errno();
+        if (errno !== EINTR) throw errnoError('fstat', errno);
+      }
     },
     at: (path, follow, into) => {
       const cPath = toCString(path);
       const flags = follow ? 0 : AT_SYMLINK_NOFOLLOW;
-      if (call(AT_FDCWD, cPath, flags, STATX_BASIC_STATS, into) === 0) return true;
-      const errno = koffi.errno();
-      if (errno === koffi.os.errno.ENOENT) return false;
-      throw Object.assign(errnoError(follow ? 'stat' : 'lstat', errno), { path });
+      while (call(AT_FDCWD, cPath, flags, STATX_BASIC_STATS, into) !== 0) {
+        const errno = koffi.errno();
+        if (errno === ENOENT) return false;
+        if (errno !== EINTR)
+          throw Object.assign(errnoError(follow ? 'stat' : 'lstat', errno), { path });
+      }
+      return true;
     },
   };
 }
@@ -179,7 +185,7 @@ function bindOpenAt(koffi: Koffi, self: ReturnType<Koffi['load']>): OpenAt | und
 }
 
 function bindRenameNew(koffi: Koffi, self: ReturnType<Koffi['load']>): Libc['renameNew'] {
-  const { EEXIST, EINVAL, ENOSYS } = koffi.os.errno;
+  const { EEXIST, EINTR, EINVAL, ENOSYS } = koffi.os.errno;
   let call: (fromFd: number, from: string, toFd: number, to: string, flags: number) => number;
   try {
     call = self.func(
@@ -190,11 +196,13 @@ function bindRenameNew(koffi: Koffi, self: ReturnType<Koffi['load']>): Libc['ren
     return () => undefined;
   }
   return (from, to) => {
-    if (call(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) === 0) return true;
-    const errno = koffi.errno();
-    if (errno === EEXIST) return false;
-    if (errno === EINVAL || errno === ENOSYS) return undefined;
-    throw errnoError('rename', errno);
+    while (call(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) !== 0) {
+      const errno = koffi.errno();
+      if (errno === EEXIST) return false;
+      if (errno === EINVAL || errno === ENOSYS) return undefined;
+      if (errno !== EINTR) throw errnoError('rename', errno);
+    }
+    return true;
   };
 }
 

@@ -178,6 +178,7 @@ export function writeFormat(
   const temp = LockedTemp.open(path, 0o600, libc, ops);
   try {
     writeFully(ops, temp.fd, Buffer.from(`${JSON.stringify(format)}\n`));
+    if (how === 'replace') keepOwner(path, temp.fd, ops);
     ops.fsyncSync(temp.fd);
     if (how === 'replace') ops.renameSync(temp.path, path);
     else linkIfMissing(temp.path, path, ops);
@@ -185,6 +186,14 @@ export function writeFormat(
     temp.close();
   }
   flushDirectory(ops, dirname(path));
+}
+
+/** Others whom the owner of a store lets read it must be able to, whoever runs a relayout. */
+function keepOwner(path: string, fd: number, ops: FileOps): void {
+  const before = fs.statSync(path, { throwIfNoEntry: false });
+  if (before === undefined) return;
+  if (process.getuid?.() === 0) fs.fchownSync(fd, before.uid, before.gid);
+  ops.fchmodSync(fd, before.mode & 0o777);
 }
 
 function linkIfMissing(temp: string, path: string, ops: FileOps): void {

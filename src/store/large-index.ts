@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
+import { uninterrupted } from '../native/uninterrupted.ts';
 import { METADATA } from './format.ts';
 import { openRegular } from './metadata-file.ts';
 import { ignoringErrno } from './temps.ts';
@@ -51,7 +52,7 @@ export class LargeIndex {
     try {
       const chunk = Buffer.allocUnsafe(1 << 16);
       while (this.#readTo < MOST_BYTES) {
-        const n = fs.readSync(fd, chunk, 0, chunk.length, this.#readTo);
+        const n = uninterrupted(() => fs.readSync(fd, chunk, 0, chunk.length, this.#readTo));
         if (n === 0) return;
         const end = chunk.subarray(0, n).lastIndexOf(0x0a) + 1;
         // A line that is still being written is read next time; one that never ends is no line.

@@ -6,7 +6,7 @@
  * next open sweeps, and objects that are whole.
  */
 import { promisify } from 'node:util';
-import { failed } from '../errors.ts';
+import { errnoOf, failed } from '../errors.ts';
 import { isRegularFile, type StatusReader } from '../native/file-status.ts';
 import type { Libc } from '../native/libc.ts';
 import type { Durability, Layout } from './choices.ts';
@@ -26,6 +26,7 @@ import type {
   StreamedContent,
   StreamStage,
 } from './seam.ts';
+import { remakeShard } from './shards.ts';
 import { DRY_STREAM, TempStream } from './temp-stream.ts';
 import type { Temp, TempFolder } from './temps.ts';
 import { hashesTo } from './verify-objects.ts';
@@ -177,15 +178,16 @@ export class LocalGroup implements Group {
   }
 
   #publishLast(): void {
-    const { ops, root, layout, temps } = this.#state;
+    const { ops, root, layout } = this.#state;
     const { temp, digest } = this.#staged[this.#staged.length - 1]!;
     const target = objectPath(root, layout, digest);
     try {
-      if (this.#mayReplace(digest)) {
-        // Somebody may have repaired it meanwhile, and have said so.
-        if (this.#state.durability === 'none') flushFile(temp.path, ops);
-        replaceObject(root, digest, temp.path, target, ops);
-      } else if (!renameNew(ops, this.#state.libc, temp.path, target)) temps.remove(temp);
+      try {
+        this.#giveName(temp, digest, target);
+      } catch (error) {
+        if (errnoOf(error) !== 'ENOENT' || !remakeShard(root, target, ops)) throw error;
+        this.#giveName(temp, digest, target);
+      }
     } catch (error) {
       throw failed('cannot publish an object', error, {
         path: target,
@@ -194,6 +196,15 @@ export class LocalGroup implements Group {
     }
     this.#staged.pop();
     if (this.#damaged.delete(digest)) this.cost.repaired.push(digest);
+  }
+
+  #giveName(temp: Temp, digest: Digest, target: string): void {
+    const { durability, libc, ops, root, temps } = this.#state;
+    if (this.#mayReplace(digest)) {
+      // Somebody may have repaired it meanwhile, and have said so.
+      if (durability === 'none') flushFile(temp.path, ops);
+      replaceObject(root, digest, temp.path, target, ops);
+    } else if (!renameNew(ops, libc, temp.path, target)) temps.remove(temp);
   }
 
   /**

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Libc } from '../native/libc.ts';
 import type { Layout } from './choices.ts';
-import { listWriters, signOf } from './writer.ts';
+import { signOf, writerFolders } from './writer.ts';
 
 interface Hooks {
   /** Called when there are some, with their number, and when it changes. */
@@ -26,7 +26,7 @@ export async function waitForOldWriters(
     const sign = signOf(folder, libc);
     return sign.alive && sign.layout !== layout;
   };
-  let old = listWriters(root, libc).map(({ folder }) => folder);
+  let old = writerFolders(root);
   for (let told = 0; ; ) {
     old = old.filter(isOld);
     if (old.length !== told) onWaiting?.(old.length);

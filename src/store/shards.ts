@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { errnoOf } from '../errors.ts';
 import { type FileOps, flushDirectory, makeFolder } from './file-ops.ts';
 import { SHARD_MODE, SHARDS } from './layout.ts';
@@ -21,6 +21,17 @@ export function makeShards(
     }
   });
   return { missing, error };
+}
+
+/**
+ * Makes the shard of an object's path again: who copies a store may have left empty folders out.
+ * False where the path is in none. Throws what the file system throws.
+ */
+export function remakeShard(root: string, path: string, ops: FileOps): boolean {
+  const shard = dirname(path);
+  if (shard === root) return false;
+  if (makeFolder(ops, shard, SHARD_MODE)) flushDirectory(ops, root);
+  return true;
 }
 
 /** Removes the folders of the sharded layout that are empty, durably. */

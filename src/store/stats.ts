@@ -1,16 +1,16 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { failed } from '../errors.ts';
+import { errnoOf, failed } from '../errors.ts';
 import { fileSystemTypeOf } from '../native/file-system-type.ts';
-import { loadLibc } from '../native/libc.ts';
+import { type Libc, loadLibc } from '../native/libc.ts';
 import type { Layout } from './choices.ts';
 import type { Digest } from './digest.ts';
 import { namesIn } from './file-ops.ts';
 import { requireFormat } from './format.ts';
 import { candidatePaths, listObjects } from './layout.ts';
 import { countMoves, quarantineFolder } from './quarantine.ts';
-import { listWriters } from './writer.ts';
+import { mayLive, writerFolders } from './writer.ts';
 
 export interface StoreStats {
   readonly root: string;
@@ -60,7 +60,7 @@ export async function storeStats(root: string): Promise<StoreStats> {
   const libc = await loadLibc();
   try {
     const objects = await countObjects(root, layout);
-    const writers = libc && countTemps(listWriters(root, libc));
+    const writers = libc && countWriters(root, libc);
     const quarantined = namesIn(quarantineFolder(root)).length;
     const unsettled = countMoves(root);
     const fileSystem = fileSystemStats(root);
@@ -96,15 +96,26 @@ function sizeOf(root: string, layout: Layout, digest: Digest): number | undefine
   return undefined;
 }
 
-function countTemps(writers: ReturnType<typeof listWriters>): WriterStats {
+function countWriters(root: string, libc: Libc): WriterStats {
   const stats = { alive: 0, dead: 0, liveTemps: 0, deadTemps: 0 };
-  for (const { folder, alive } of writers) {
-    // Temps lie in a folder for each worker; beside those is the lock.
-    const temps = namesIn(folder).flatMap((worker) => namesIn(join(folder, worker))).length;
+  for (const folder of writerFolders(root)) {
+    const alive = mayLive(folder, libc);
+    const temps = tempsIn(folder);
     stats[alive ? 'alive' : 'dead']++;
     stats[alive ? 'liveTemps' : 'deadTemps'] += temps;
   }
   return stats;
+}
+
+/** Those of another user's writer cannot be counted. */
+function tempsIn(folder: string): number {
+  try {
+    // In a folder for each worker; beside those is the lock.
+    return namesIn(folder).flatMap((worker) => namesIn(join(folder, worker))).length;
+  } catch (error) {
+    if (errnoOf(error) !== 'EACCES') throw error;
+    return 0;
+  }
 }
 
 /** Throws what statfs(2) throws. */

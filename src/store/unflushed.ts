@@ -15,7 +15,7 @@ import { candidatePaths } from './layout.ts';
 import { quarantineLost } from './quarantine.ts';
 import { DiskReader } from './read-back.ts';
 import { removeFile } from './remove.ts';
-import { signOf } from './writer.ts';
+import { mayLive } from './writer.ts';
 
 /** Others who may write the store look here, too; strangers are kept out by the store's own mode. */
 const FOLDER_MODE = 0o755;
@@ -67,7 +67,7 @@ export async function settleUnflushed(
         if (!held && quarantineLost(root, { digest, path }, ops)) lost++;
         break;
       }
-    for (const mark of done) removeFile(ops, join(marksFolder(root), mark));
+    for (const mark of done) removeMark(root, mark, ops);
     if (lost > 0) throw haveLost(lost);
   } catch (error) {
     throw failed('cannot make objects durable that --durability none stored', error, {
@@ -91,7 +91,16 @@ function marksOfDead(
   marks: readonly string[],
   libc: Libc | undefined,
 ): readonly string[] {
-  return libc === undefined ? [] : marks.filter((mark) => !signOf(join(root, mark), libc).alive);
+  return libc === undefined ? [] : marks.filter((mark) => !mayLive(join(root, mark), libc));
+}
+
+/** Another user's stays: then the next run reads all objects back once more. */
+function removeMark(root: string, mark: string, ops: FileOps): void {
+  try {
+    removeFile(ops, join(marksFolder(root), mark));
+  } catch (error) {
+    if (!['EACCES', 'EPERM'].includes(errnoOf(error) ?? '')) throw error;
+  }
 }
 
 function haveLost(count: number): IngotError {

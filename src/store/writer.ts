@@ -110,9 +110,19 @@ export interface WriterSign {
   readonly layout: Layout | undefined;
 }
 
-/** All writers that have a folder, the dead ones included. Throws what the file system throws. */
-export function listWriters(root: string, libc: Libc): WriterSign[] {
-  return tempNames(root).map((name) => signOf(join(root, name), libc));
+/** The folders of all writers, the dead ones included. Throws what readdir(3) fails with. */
+export function writerFolders(root: string): string[] {
+  return tempNames(root).map((name) => join(root, name));
+}
+
+/** False when a writer is known to be dead; that of another user's cannot be. */
+export function mayLive(folder: string, libc: Libc): boolean {
+  try {
+    return signOf(folder, libc).alive;
+  } catch (error) {
+    if (!['EACCES', 'EPERM'].includes(errnoOf(error) ?? '')) throw error;
+    return true;
+  }
 }
 
 /** Longer than the name of any layout. */

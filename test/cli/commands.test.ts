@@ -224,6 +224,16 @@ describe('ingot verify', () => {
   });
 });
 
+it('a sharded store that was copied without its empty folders takes new objects', () => {
+  run('ingest', 'src', '--layout', 'sharded');
+  for (const name of fs.readdirSync(join(cwd, 's')))
+    if (name.length === 2 && fs.readdirSync(join(cwd, 's', name)).length === 0)
+      fs.rmdirSync(join(cwd, 's', name));
+  makeTree(Object.fromEntries(Array.from({ length: 50 }, (_, n) => [`more/${n}`, `${n}`])), cwd);
+  expect(run('ingest', 'more', '-q')).toEqual({ code: 0, stdout: '', stderr: '' });
+  expect(run('verify').stdout).toMatch(/^52 objects checked, .*; 0 objects damaged\n$/);
+});
+
 describe('ingot relayout and stats', () => {
   it('move the objects and show what is there', () => {
     run('ingest', 'src');

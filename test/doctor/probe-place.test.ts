@@ -5,7 +5,7 @@ import { openProbePlace } from '../../src/doctor/probe-place.ts';
 import { loadLibc } from '../../src/native/libc.ts';
 import { PROBE_PREFIX } from '../../src/store/format.ts';
 import { Store } from '../../src/store/store.ts';
-import { listWriters } from '../../src/store/writer.ts';
+import { signOf, writerFolders } from '../../src/store/writer.ts';
 import { strayNames, tempFolder, tempStore } from '../store/temp-store.ts';
 import { makeTree } from '../tree.ts';
 
@@ -24,9 +24,8 @@ describe('a doctor', () => {
     makeTree({ '.tmp-dead/lock': 'flat\n' }, root);
     const place = openProbePlace(root, libc);
     expect(place).toMatchObject({ kind: 'store', directory: root, swept: 1 });
-    expect(listWriters(root, libc)).toEqual([
-      { folder: place.folder, alive: true, layout: 'flat' },
-    ]);
+    expect(writerFolders(root)).toEqual([place.folder]);
+    expect(signOf(place.folder!, libc)).toMatchObject({ alive: true, layout: 'flat' });
     fs.writeFileSync(join(place.folder, 'x'), '');
     place.close();
     expect(strayNames(root)).toEqual([]);

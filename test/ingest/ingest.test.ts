@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { ingest, isDigest } from 'ingot';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { makeTree } from '../tree.ts';
 import { ingestTree, LARGE, newStore, objects, outcomes, sha256 } from './ingest-tree.ts';
 
@@ -195,6 +195,31 @@ describe('an abort', () => {
     expect(stored + unfinished).toBe(error.report.entries);
     expect(objects(store).length).toBe(stored);
     expect(fs.readdirSync(store).filter((name) => name.startsWith('.tmp-'))).toEqual([]);
+  });
+
+  it('does not hide that the last flush has failed', async () => {
+    const { store } = await ingestTree({ a: 'one' });
+    const source = makeTree({ b: 'two' });
+    const controller = new AbortController();
+    vi.spyOn(fs, 'fsyncSync').mockImplementation(() => {
+      throw Object.assign(new Error('EIO: fsync'), { code: 'EIO', syscall: 'fsync' });
+    });
+    onTestFinished(() => void vi.restoreAllMocks());
+    const { signal } = controller;
+    const onEntry = () => controller.abort();
+    const run = ingest(store, [source], { signal, onEntry, report: 'all' });
+    const error = await run.catch((reason) => reason);
+    expect(error).toMatchObject({ name: 'IngestError', code: 'EIO', interrupted: false });
+    expect(error.report.outcomes).toMatchObject({ new: 0, unfinished: 1 });
+  });
+
+  it('is by a signal, or refused', async () => {
+    const store = newStore();
+    const signal = {} as AbortSignal;
+    await expect(ingest(store, [makeTree({})], { signal })).rejects.toMatchObject({
+      code: 'INGOT_USAGE',
+    });
+    expect(fs.existsSync(store)).toBe(false);
   });
 
   it('before the start stores nothing', async () => {

@@ -39,6 +39,37 @@ function expectGroupDropped(ended: Injected, line: RegExp, entries = FILES): voi
 const callsOf = (ended: Injected, name: string) =>
   ended.calls.filter((call) => call.includes(` ${name}(`));
 
+describe('a system call on a source that fails without harm', () => {
+  it.each([
+    ['what a close of it fails with', 'close:error=EIO'],
+    ['a signal while it is looked at', 'statx:error=EINTR:when=1'],
+  ])('changes nothing: %s', (_, inject) => {
+    const ended = run({ inject, on: [join(source, 'f7')] });
+    expect(ended).toMatchObject({ code: 0, stderr: '' });
+    expect(callsOf(ended, inject.split(':')[0]!).length).toBeGreaterThan(0);
+    expect(outcomesOf(ended)).toEqual({ new: FILES });
+    expect(expectWhole(store).length).toBe(FILES);
+  });
+
+  it('a lease that its holder gives back changes nothing', () => {
+    const file = join(source, 'f7');
+    const options = ['--store', store, '--threads', '1', '--json', '--no-progress'];
+    // Opened by its path, which strace can tell.
+    const inject = 'open,openat:error=EAGAIN:when=1';
+    const ended = ingotInjected(['ingest', file, ...options], { inject, on: [file] });
+    expect(ended).toMatchObject({ code: 0, stderr: '' });
+    expect(outcomesOf(ended)).toEqual({ new: 1 });
+  });
+
+  it('a signal while an object gets its name changes nothing', () => {
+    const inject = 'renameat2:error=EINTR:when=1';
+    const ended = run({ inject, on: [tempPath(store, 7)] }, '--durability', 'none');
+    expect(ended).toMatchObject({ code: 0, stderr: '' });
+    expect(callsOf(ended, 'renameat2').length).toBe(2);
+    expect(expectWhole(store).length).toBe(FILES);
+  });
+});
+
 describe('a system call that fails on one temp', () => {
   it.each([
     ['write', 'EDQUOT', /quota on the disk of \S+\/s is used up/],

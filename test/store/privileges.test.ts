@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createStore } from '../../src/store/format.ts';
-import { ingot, script, tempsIn } from '../cli/run.ts';
+import { type Ended, ingot, script, tempsIn } from '../cli/run.ts';
 import { expectFailure, expectWhole, objectsIn } from '../ingest/store-checks.ts';
-import { demandProgram } from '../mounts.ts';
+import { demand, demandProgram } from '../mounts.ts';
 import { makeTree, type TreeLiteral, temporaryDirectory } from '../tree.ts';
 
 const FIXED_WRITER = fileURLToPath(new URL('../fixtures/fixed-writer.mjs', import.meta.url));
@@ -100,6 +100,28 @@ describe('whatever the umask is', () => {
         /\/\d+\/\d+$/.test(name) ? '444' : name.endsWith('/lock') ? '600' : '700',
       ]);
   });
+});
+
+it('who shares a store by its group goes on after a run of another that flushed nothing', (context) => {
+  demand(context, process.getuid?.() === 0, 'only root may take the part of two users');
+  const as = (user: number, command: string): Ended =>
+    script(`umask 007; setpriv --reuid ${user} --regid 4321 --clear-groups $INGOT ${command}`);
+  fs.chmodSync(root, 0o755);
+  fs.chmodSync(join(root, 'source'), 0o755);
+  fs.mkdirSync(store);
+  fs.chownSync(store, 1234, 4321);
+  fs.chmodSync(store, 0o2770);
+  const ingest = `ingest ${join(root, 'source')} --store ${store} -q`;
+  expect(as(1234, `${ingest} --durability none`)).toMatchObject({ code: 0, stderr: '' });
+  fs.chmodSync(join(store, '.ingot'), 0o750);
+  fs.chmodSync(join(store, '.ingot', 'store.json'), 0o640);
+  // A writer of the other's is alive beside it, too.
+  const hidden = join(store, `.tmp-${'1'.repeat(32)}`);
+  fs.mkdirSync(hidden, { mode: 0o700 });
+  expect(as(1235, ingest)).toMatchObject({ code: 0 });
+  const stats = as(1235, `stats --store ${store} --json`);
+  expect(stats.code).toBe(0);
+  expect(JSON.parse(stats.stdout)).toMatchObject({ objects: 2, writers: { alive: 1 } });
 });
 
 describe('a link that another user plants', () => {

@@ -209,6 +209,14 @@ test.each([
   },
 );
 
+test('whom the owner lets read the store can read it after a relayout', async () => {
+  const root = tempStore();
+  const metadata = join(root, '.ingot', 'store.json');
+  fs.chmodSync(metadata, 0o644);
+  await relayout(root, 'sharded');
+  expect(fs.statSync(metadata).mode & 0o777).toBe(0o644);
+});
+
 test('an object that is repaired while it moves is not replaced by the damaged one', async () => {
   const root = tempStore();
   const digest = plant(root, 'flat', 'content', 'damaged');

@@ -8,7 +8,7 @@ import { loadLibc } from '../../src/native/libc.ts';
 import { nodeFileOps } from '../../src/store/file-ops.ts';
 import { type StoreFormat, writeFormat } from '../../src/store/format.ts';
 import { Store } from '../../src/store/store.ts';
-import { listWriters, sweep, Writer } from '../../src/store/writer.ts';
+import { signOf, sweep, Writer, writerFolders } from '../../src/store/writer.ts';
 import { demand } from '../mounts.ts';
 import { makeTree } from '../tree.ts';
 import { errno, strayNames, tempStore } from './temp-store.ts';
@@ -30,7 +30,8 @@ test('a writer has a folder of its own, private, with a lock that names its layo
   const writer = Writer.open(root, FLAT, libc);
   expect(fs.statSync(writer.folder).mode & 0o777).toBe(0o700);
   expect(fs.readFileSync(join(writer.folder, 'lock'), 'utf8')).toBe('flat\n');
-  expect(listWriters(root, libc)).toEqual([{ folder: writer.folder, alive: true, layout: 'flat' }]);
+  expect(writerFolders(root)).toEqual([writer.folder]);
+  expect(signOf(writer.folder, libc)).toMatchObject({ alive: true, layout: 'flat' });
   writer.close();
   expect(strayNames(root)).toEqual([]);
 });

@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import { uninterrupted } from '../../native/uninterrupted.ts';
 import { DIGEST_BYTES, LENGTH_BYTES, type SortedPair } from './sorted-pair.ts';
 
 /** Where a sorted run lies in the spill file. */
@@ -97,7 +98,9 @@ class RunReader implements SortedPair {
     this.#at = 0;
     while (this.#filled < size) {
       const wanted = Math.min(this.bytes.length - this.#filled, this.#end - this.#position);
-      const read = fs.readSync(this.#fd, this.bytes, this.#filled, wanted, this.#position);
+      const read = uninterrupted(() =>
+        fs.readSync(this.#fd, this.bytes, this.#filled, wanted, this.#position),
+      );
       if (read === 0) throw new Error('the spill file of the manifest is cut short');
       this.#position += read;
       this.#filled += read;
