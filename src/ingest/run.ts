@@ -116,6 +116,7 @@ export class Run {
     try {
       signal?.addEventListener('abort', onAbort);
       if (signal?.aborted) onAbort();
+      if (this.#half.readsBack) this.#pipeline.notice(READS_BACK);
       await this.#walk();
       await this.#pipeline.drain();
     } catch (error) {
@@ -229,6 +230,9 @@ function isMild(cause: Error): boolean {
 }
 
 const INTERRUPTED = 'INGOT_INTERRUPTED';
+
+const READS_BACK =
+  'a run with --durability none has stored objects here: all are read back from the disk at the end';
 
 function interruption(): IngotError {
   return new IngotError({

@@ -56,6 +56,8 @@ export class LocalMainHalf implements MainHalf {
   readonly workerInit: LocalWorkerInit;
   /** Temps of dead writers that were removed on open. */
   readonly swept: number;
+  /** At the end all objects are read back: some may be of a run that flushed nothing. */
+  readonly readsBack: boolean;
   readonly #writer: Writer | undefined;
   readonly #coordinator: BarrierCoordinator;
   /** Open for the whole run: write-back errors are reported to descriptors opened before them. */
@@ -64,7 +66,7 @@ export class LocalMainHalf implements MainHalf {
 
   private constructor(
     init: LocalWorkerInit,
-    swept: number,
+    { swept, readsBack }: Pick<LocalMainHalf, 'swept' | 'readsBack'>,
     writer: Writer | undefined,
     rootFd: number,
     flush: () => Promise<void>,
@@ -72,6 +74,7 @@ export class LocalMainHalf implements MainHalf {
   ) {
     this.workerInit = init;
     this.swept = swept;
+    this.readsBack = readsBack;
     this.#writer = writer;
     this.#rootFd = rootFd;
     this.#coordinator = new BarrierCoordinator(flush, init.root);
@@ -91,11 +94,12 @@ export class LocalMainHalf implements MainHalf {
     const durability = requireOneOf('durability', DURABILITIES, options.durability);
     requireOneOf('barrier', BARRIERS, options.barrier);
     const existing = readFormat(root);
-    if (existing !== undefined) checkLayout(root, existing, options.layout);
     const layout = requireOneOf('layout', LAYOUTS, options.layout ?? 'flat');
     const libc = await loadLibc();
     const format =
       existing ?? (dryRun ? { format: 1, layout } : createStore(root, layout, ops, libc));
+    // Of a new store too: another one may have created it at this very moment.
+    checkLayout(root, format, options.layout);
     const present = existing !== undefined || !dryRun;
     const barrier = present ? chooseBarrier(options.barrier, root, libc) : 'fsync';
     const swept = dryRun ? 0 : sweepAll(root, options.sweepUpTo, libc, ops);
@@ -107,8 +111,8 @@ export class LocalMainHalf implements MainHalf {
     try {
       // Whoever wrote the store.json that was found may have been killed before it was durable. It
       // has to be before anything else is in the store, which would be somebody's own without it.
-      const isSettled = !wasEmpty && unflushedMarks(root).length === 0;
-      if (existing !== undefined && flushes && !isSettled)
+      const unflushed = present && unflushedMarks(root).length > 0;
+      if (existing !== undefined && flushes && (wasEmpty || unflushed))
         flushDirectory(ops, join(root, METADATA));
       writer = dryRun ? undefined : Writer.open(root, format, libc, ops);
       // The same of a store.json that a relayout has written meanwhile.
@@ -128,7 +132,8 @@ export class LocalMainHalf implements MainHalf {
       };
       // Only asked for where chooseBarrier took syncfs, which it does only with libc at hand.
       const flush = () => libc!.syncfs(rootFd);
-      return new LocalMainHalf(init, swept, writer, rootFd, flush, ops);
+      const found = { swept, readsBack: unflushed && flushes };
+      return new LocalMainHalf(init, found, writer, rootFd, flush, ops);
     } catch (error) {
       writer?.close();
       if (rootFd >= 0) ops.closeSync(rootFd);

@@ -6,7 +6,7 @@ import type { Digest } from '../../src/store/digest.ts';
 import { writeFormat } from '../../src/store/format.ts';
 import { LocalMainHalf } from '../../src/store/local-main-half.ts';
 import { Store } from '../../src/store/store.ts';
-import { errno, plant, recordingOps, tempStore } from './temp-store.ts';
+import { errno, plant, recordingOps, tempFolder, tempStore } from './temp-store.ts';
 
 const options = (durability: Durability) => ({
   ...({ durability, barrier: 'fsync', verifyHits: false, dryRun: false, groups: 1 } as const),
@@ -47,6 +47,16 @@ test('so is one that a relayout writes while the writer is opened', async () => 
     ({ name, path }) => name === 'fsyncSync' && /ingot$/.test(path),
   );
   expect(flush).toBeGreaterThan(lastLock);
+});
+
+test('a store that another process creates meanwhile has the layout that was asked for, or is refused', async () => {
+  const root = join(tempFolder(), 'store');
+  const { ops } = recordingOps(({ name }) => {
+    if (name === 'linkSync') writeFormat(root, { format: 1, layout: 'flat' }, 'replace');
+    return undefined;
+  });
+  const opened = LocalMainHalf.open(root, { ...options('group'), layout: 'sharded' }, ops);
+  await expect(opened).rejects.toMatchObject({ code: 'INGOT_LAYOUT' });
 });
 
 test('the last flush covers both layouts while a relayout is under way', async () => {
