@@ -140,7 +140,10 @@ const BUSY = -1;
 const BUCKET_SLOTS = 32;
 /** Of a slot, beside its key word: the owner, and three more words of the digest. */
 const REST_WORDS = 4;
-/** First the key words of all slots: a search reads two cache lines of a bucket, not ten. */
+/**
+ * First the key words of all slots: a search reads two cache lines of a bucket, not ten. Its 640
+ * bytes are whole cache lines.
+ */
 const BUCKET_WORDS = BUCKET_SLOTS * (1 + REST_WORDS);
 /** A table of 1 MB: what a run of some ten thousand contents needs. */
 const FIRST_BUCKETS = 1536;
