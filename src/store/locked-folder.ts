@@ -30,7 +30,8 @@ export class LockedFolder {
       const path = join(parent, prefix + randomBytes(16).toString('hex'));
       ops.mkdirSync(path, { mode: 0o700 });
       const lockFd = lockOrRemove(path, libc, ops);
-      // A sweep may have come between mkdir and lock: that folder is gone, begin anew.
+      // A sweep may have come between mkdir and lock, or another process have looked whose lock it
+      // is: begin anew.
       if (lockFd !== undefined) return new LockedFolder(path, lockFd, ops);
     }
   }
@@ -53,13 +54,12 @@ export class LockedFolder {
 
 /** A folder without a lock is nobody's: it goes when its lock cannot be made or taken. */
 function lockOrRemove(path: string, libc: Libc | undefined, ops: FileOps): number | undefined {
-  let tried = false;
+  let lockFd: number | undefined;
   try {
-    const lockFd = lockFolder(path, libc, ops);
-    tried = true;
+    lockFd = lockFolder(path, libc, ops);
     return lockFd;
   } finally {
-    if (!tried) ignoringErrno(() => removeTemps(path, ops));
+    if (lockFd === undefined) ignoringErrno(() => removeTemps(path, ops));
   }
 }
 

@@ -129,6 +129,27 @@ test.each(['mkdirSync', 'openSync'] as const)(
   },
 );
 
+test('a writer whose lock another process holds for a moment leaves nothing of its first try', () => {
+  const root = tempStore();
+  // As one that looks for live writers does (signOf).
+  let looking = -1;
+  const looked = {
+    ...nodeFileOps,
+    openSync: (...args: Parameters<typeof fs.openSync>) => {
+      const fd = fs.openSync(...args);
+      if (looking < 0) {
+        looking = fs.openSync(args[0], 'r+');
+        expect(libc.tryLock(looking)).toBe(true);
+      }
+      return fd;
+    },
+  };
+  const writer = Writer.open(root, FLAT, libc, looked);
+  expect(strayNames(root)).toEqual([writer.folder.slice(root.length + 1)]);
+  fs.closeSync(looking);
+  writer.close();
+});
+
 test('a writer whose lock cannot be taken leaves no folder', () => {
   const root = tempStore();
   const broken = {
