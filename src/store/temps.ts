@@ -55,23 +55,23 @@ export class TempFolder {
    */
   clone(sourceFd: number, device: number): Temp | undefined {
     if (this.#noClone.has(device)) return undefined;
-    const path = this.#nextPath();
+    const temp: Temp = { path: this.#nextPath(), fd: -1 };
     const { COPYFILE_EXCL, COPYFILE_FICLONE_FORCE, O_RDONLY } = fs.constants;
     try {
       // By the open descriptor: the name may mean another file by now.
       this.#ops.copyFileSync(
         `/proc/self/fd/${sourceFd}`,
-        path,
+        temp.path,
         COPYFILE_EXCL | COPYFILE_FICLONE_FORCE,
       );
-      const temp: Temp = { path, fd: this.#ops.openSync(path, O_RDONLY) };
+      temp.fd = this.#ops.openSync(temp.path, O_RDONLY);
       this.#ops.fchmodSync(temp.fd, OBJECT_MODE);
       return temp;
     } catch (error) {
-      this.remove({ path, fd: -1 });
+      this.remove(temp);
       const code = errnoOf(error) ?? '';
       if (['ENOSPC', 'EDQUOT', 'EIO', 'EROFS', 'EMFILE', 'ENFILE'].includes(code))
-        throw this.failure(error, path);
+        throw this.failure(error, temp.path);
       // Another file system, or one that shares no blocks: copy from that device from now on.
       this.#noClone.add(device);
       return undefined;
