@@ -117,8 +117,10 @@ describe('the tally', () => {
       entriesOf(['a', 'b', 'c']),
       reply(['new', 1], ['duplicate', 1], ['unreadable']),
     );
+    expect([tally.bytesStored, tally.bytesSaved]).toEqual([1, 1]);
     tally.takeBack();
     expect(counts(tally)).toEqual({ unfinished: 2, unreadable: 1 });
+    expect([tally.bytesStored, tally.bytesSaved]).toEqual([0, 0]);
   });
 
   it('refuses to report when an entry was lost count of', () => {
