@@ -74,6 +74,29 @@ test('a lock held by another process keeps its temps; they are swept when it is 
   expect(strayNames(root)).toEqual([]);
 });
 
+test('a sweep that comes late leaves a folder to the writer who has locked it since', () => {
+  const root = tempStore();
+  const folder = plantDead(root, 'dead');
+  const lock = join(folder, 'lock');
+  let live = -1;
+  // Another sweep removes the lock that this one has opened; then a writer, between that and the
+  // removal of its folder, makes one anew.
+  const overtaken = {
+    ...nodeFileOps,
+    openSync: (...args: Parameters<typeof fs.openSync>) => {
+      const fd = fs.openSync(...args);
+      fs.unlinkSync(lock);
+      live = fs.openSync(lock, 'wx+');
+      expect(libc.tryLock(live)).toBe(true);
+      return fd;
+    },
+  };
+  expect(sweep(root, libc, overtaken)).toBe(0);
+  expect(fs.readdirSync(folder).sort()).toEqual(['0', 'lock']);
+  fs.closeSync(live);
+  expect(sweep(root, libc)).toBe(1);
+});
+
 test('without flock nothing is swept', () => {
   const root = tempStore();
   plantDead(root, 'maybe-alive');
