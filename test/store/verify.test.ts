@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import type { Layout } from '../../src/store/choices.ts';
 import { type Digest, digestOf } from '../../src/store/digest.ts';
 import { objectPath } from '../../src/store/layout.ts';
@@ -9,6 +9,7 @@ import { quarantine, settleMoves } from '../../src/store/quarantine.ts';
 import { Store } from '../../src/store/store.ts';
 import { type VerifyOptions, type VerifyProgress, verifyStore } from '../../src/store/verify.ts';
 import { type DamagedObject, verifyObjects } from '../../src/store/verify-objects.ts';
+import { makeTree } from '../tree.ts';
 import { errno, listSorted, plant, plantMany, recordingOps, tempStore } from './temp-store.ts';
 
 /** Verifies without threads; tells what was found and the sizes of the batches. */
@@ -57,8 +58,10 @@ test('each kind of damage is found and told', async () => {
   execFileSync('mkfifo', [join(root, fifo)]);
   const folder = digestOf(Buffer.from('folder'));
   fs.mkdirSync(join(root, folder));
+  const socket = digestOf(Buffer.from('socket'));
+  fs.renameSync(join(makeTree({ socket: { socket: true } }), 'socket'), join(root, socket));
   const { report, damaged } = await verify(root);
-  expect(report).toMatchObject({ checked: 16, damaged: 6, quarantined: 0 });
+  expect(report).toMatchObject({ checked: 17, damaged: 7, quarantined: 0 });
   const told = new Map(
     damaged.map(([{ digest, why, size, path }]) => [digest, { why, size, path }]),
   );
@@ -69,8 +72,40 @@ test('each kind of damage is found and told', async () => {
   });
   expect(told.get(empty)?.size).toBe(0);
   expect(told.get(longer)?.size).toBe((1 << 20) + 1);
-  for (const digest of [link, fifo, folder])
+  for (const digest of [link, fifo, folder, socket])
     expect(told.get(digest)?.why).toMatch(/not a regular file/);
+});
+
+/** The next read(2) of this thread fails. */
+function failNextRead(code: string): void {
+  const read = vi.spyOn(fs, 'readSync').mockImplementationOnce(() => {
+    throw errno(code, 'read');
+  });
+  onTestFinished(() => read.mockRestore());
+}
+
+test.each(['EIO', 'EBADMSG', 'EUCLEAN'])(
+  'an object whose bytes the disk does not give is damaged, and the others are checked: %s',
+  (code) => {
+    const root = tempStore();
+    const digests = plantMany(root, 'flat', 3);
+    failNextRead(code);
+    const { checked, damaged } = verifyObjects(root, 'flat', digests);
+    expect(checked).toBe(3);
+    const path = objectPath(root, 'flat', digests[0]!);
+    const why = `it cannot be read (${code})`;
+    expect(damaged).toEqual([{ digest: digests[0], path, why, size: 0 }]);
+  },
+);
+
+test('what says nothing about an object ends the verify, and names it', () => {
+  const root = tempStore();
+  const digests = plantMany(root, 'flat', 3);
+  failNextRead('ENOMEM');
+  const path = objectPath(root, 'flat', digests[0]!);
+  expect(() => verifyObjects(root, 'flat', digests)).toThrow(
+    expect.objectContaining({ code: 'ENOMEM', path }),
+  );
 });
 
 test('a large object is sound or damaged in a batch of its own', async () => {
