@@ -66,6 +66,15 @@ describe('a file that others write to', () => {
     expect(outcomesOf(again)).toEqual({ duplicate: CHANGES.length });
   });
 
+  it.each([
+    ['during every reading', 'touched', 'changed'],
+    ['during one reading', 'touched-once', 'duplicate'],
+  ])('%s, of a content that the store holds, ends as it should: %s is %s', (_, name, outcome) => {
+    const source = makeTree({ [name]: randomBytes(6 << 20) });
+    expect(ingot(['ingest', source, '--store', store, '-q']).code).toBe(0);
+    expect(outcomesOf(run(source))).toEqual({ [outcome]: 1 });
+  });
+
   it('faster than it can be read does not keep the run from its end', () => {
     const source = makeTree({ grows: randomBytes(6 << 20) });
     const ended = run(source);
