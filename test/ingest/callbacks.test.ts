@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { IngestError, ingest } from 'ingot';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
+import { errnoOf } from '../../src/errors.ts';
 import { makeTree, temporaryDirectory } from '../tree.ts';
 import { newStore, objects } from './ingest-tree.ts';
 
@@ -36,19 +37,36 @@ it.each(['onProgress', 'onEntry', 'onNotice'] as const)(
   },
 );
 
+/** Resolves when somebody has tried to write to a fifo that has no reader. */
+function untilTriedInVain(fifo: string): Promise<void> {
+  const { openSync } = fs;
+  return new Promise((resolve) => {
+    const spy = vi.spyOn(fs, 'openSync').mockImplementation((path, ...more) => {
+      try {
+        return openSync(path, ...more);
+      } catch (error) {
+        if (String(path) === fifo && errnoOf(error) === 'ENXIO') resolve();
+        throw error;
+      }
+    });
+    onTestFinished(() => spy.mockRestore());
+  });
+}
+
 it('an abort ends the waiting for the reader of a manifest, and all is reported', async () => {
   const store = newStore();
   const fifo = join(temporaryDirectory(), 'fifo');
   execFileSync('mkfifo', [fifo]);
   const abort = new AbortController();
+  const tried = untilTriedInVain(fifo);
   const ended = ingest(store, [makeTree(files(10))], {
     threads: 1,
     manifest: fifo,
     signal: abort.signal,
-    report: 'all',
-    onEntry: () => setTimeout(() => abort.abort(), 300),
-  });
-  const error = await ended.catch((reason: unknown) => reason);
+  }).catch((reason: unknown) => reason);
+  await tried;
+  abort.abort();
+  const error = await ended;
   expect(error).toBeInstanceOf(IngestError);
   expect(error).toMatchObject({ interrupted: true, report: { outcomes: { new: 10 } } });
 });
