@@ -8,11 +8,16 @@ import { script } from './run.ts';
 class FakeTerminal extends EventEmitter implements Terminal {
   text = '';
   readonly isTTY: boolean;
-  readonly columns = 100;
+  columns = 100;
 
   constructor(isTTY: boolean) {
     super();
     this.isTTY = isTTY;
+  }
+
+  /** Resolves when a bar with a state is drawn that comes after so many characters. */
+  async drawn(after = 0): Promise<void> {
+    while (!this.text.slice(after).includes('entries')) await aTurn();
   }
 
   write(text: string): void {
@@ -45,6 +50,23 @@ describe('progress', () => {
     ]);
   });
 
+  it('is a line every five seconds after a pause, too', async () => {
+    const terminal = new FakeTerminal(false);
+    const display = await createDisplay(terminal, true, 'entries');
+    for (const second of [0, 12, 13, 16, 17, 21, 22]) display.update(at(second));
+    const lines = terminal.text.trimEnd().split('\n');
+    expect(lines.map((line) => line.split(' ')[0])).toEqual(['12', '17', '22']);
+  });
+
+  it('tells a rate of nothing, and none before there is one', async () => {
+    const terminal = new FakeTerminal(false);
+    const display = await createDisplay(terminal, true, 'entries');
+    for (const second of [10, 15]) display.update(at(second, { entriesDone: 9, bytesRead: 0 }));
+    expect(terminal.text).toBe(
+      '1 %  9/1,000 entries  0 B\n1 %  9/1,000 entries  0 B  0/s  0.0 MB/s\n',
+    );
+  });
+
   it('marks a total that still grows, and the estimate from it', async () => {
     const terminal = new FakeTerminal(false);
     const display = await createDisplay(terminal, true, 'entries');
@@ -65,7 +87,7 @@ describe('progress', () => {
     const terminal = new FakeTerminal(true);
     const display = await createDisplay(terminal, true, 'entries');
     for (let second = 0; second <= 50; second++) display.update(at(second));
-    while (!terminal.text.includes('%')) await aTurn();
+    await terminal.drawn();
     display.line('a remark');
     display.stop();
     expect(terminal.text).toContain(
@@ -76,6 +98,54 @@ describe('progress', () => {
     // Neither jumps of the cursor nor modes that a kill would leave behind.
     // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are looked for
     expect(terminal.text).not.toMatch(/\u001b[78]|\u001b\[\?/);
+  });
+
+  it('is no bar before its first state, and none after its end', async () => {
+    const terminal = new FakeTerminal(true);
+    const display = await createDisplay(terminal, true, 'entries');
+    display.line('first');
+    display.stop();
+    expect(terminal.text).toBe('first\n');
+    display.update(at(1));
+    await terminal.drawn();
+    display.stop();
+    const { length } = terminal.text;
+    display.stop();
+    display.line('last');
+    expect(terminal.text.slice(length)).toBe('last\n');
+  });
+
+  it('is drawn anew below a line that took its place, also where nothing has changed', async () => {
+    const terminal = new FakeTerminal(true);
+    const display = await createDisplay(terminal, true, 'entries');
+    display.update(at(1));
+    await terminal.drawn();
+    display.line('a remark');
+    const { length } = terminal.text;
+    await terminal.drawn(length);
+    display.stop();
+  });
+
+  it('is drawn now and then, not at every step', async () => {
+    const terminal = new FakeTerminal(true);
+    const display = await createDisplay(terminal, true, 'entries');
+    for (let second = 0; second < 500; second++) display.update(at(second / 10));
+    expect(terminal.text.split('%').length - 1).toBeLessThan(50);
+    display.stop();
+  });
+
+  it('is never wider than the terminal, which may be made narrower', async () => {
+    const terminal = new FakeTerminal(true);
+    const display = await createDisplay(terminal, true, 'entries');
+    for (let second = 0; second <= 50; second++) display.update(at(second));
+    await terminal.drawn();
+    terminal.columns = 60;
+    const { length } = terminal.text;
+    await terminal.drawn(length);
+    display.stop();
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are looked for
+    const bars = terminal.text.slice(length).split(/\u001b\[[0-9]*[A-Z]/);
+    expect(Math.max(...bars.map((bar) => bar.length))).toBe(60);
   });
 
   it('leaves the signals to the command', async () => {
@@ -89,6 +159,7 @@ describe('progress', () => {
   it('is as far as the lane that is further behind', () => {
     expect(fractionDone(at(50))).toBe(0.5);
     expect(fractionDone(at(50, { bytesWaiting: 450e6 }))).toBe(0.1);
+    expect(fractionDone(at(50, { bytesWaiting: 1e6 }))).toBe(0.5);
     expect(fractionDone(at(0, { entriesFound: 0 }))).toBe(0);
   });
 
