@@ -1,5 +1,4 @@
 /** The yardstick: limit.c, the least work that an ingest can do. */
-import fs from 'node:fs';
 import path from 'node:path';
 import { buildProgram } from './c-program.ts';
 import { ratesOf } from './ingot.ts';
@@ -46,12 +45,7 @@ function contenderOf(context: Context, program: string, run: LimitRun): Contende
   const { mode, tree, batch, prepare } = run;
   const store = path.join(context.arena.path, 'limit');
   const command = [program, tree, store, mode, `${context.threads}`, `${batch}`] as const;
-  const forget = () => {
-    // It writes temps for files above 8 MiB, and trips over those of its last run.
-    fs.rmSync(store, { recursive: true, force: true });
-    settle(context);
-  };
-  return { command, prepare: prepare ?? forget };
+  return { command, prepare: prepare ?? (() => settle(context)) };
 }
 
 function limitRow(

@@ -10,7 +10,8 @@ import type { Context } from '../../dist/bench/question.js';
 import { besidePeers } from '../../dist/bench/questions/peers.js';
 import type { Row } from '../../dist/bench/results.js';
 import { demand, demandProgram } from '../mounts.ts';
-import { makeTree, type TreeLiteral, temporaryDirectory } from '../tree.ts';
+import { type TreeLiteral, temporaryDirectory } from '../tree.ts';
+import { contextFor } from './context.ts';
 
 // Once, and where no test looks for what the peers leave.
 beforeAll(async () => {
@@ -48,41 +49,6 @@ const NOT_UTF8: TreeLiteral = { 'bad\udcff': 'a byte that is not UTF-8' };
 
 /** They say so, or their row does. */
 const ONLY_UTF8 = ['ostree', 'pnpm store'];
-
-function contextFor(literal: TreeLiteral, notes: string[] = []): Context {
-  const tree = makeTree(literal);
-  const contents = Object.values(literal).filter(
-    (entry) => typeof entry === 'string' || Buffer.isBuffer(entry),
-  );
-  const home = temporaryDirectory();
-  const path = join(home, 'arena');
-  fs.mkdirSync(path);
-  return {
-    arena: {
-      path,
-      description: 'a folder',
-      renew: () => {
-        fs.rmSync(path, { recursive: true });
-        fs.mkdirSync(path);
-      },
-      freeBytes: () => 0,
-      remove: () => {},
-    },
-    tree,
-    corpus: {
-      name: tree,
-      files: contents.length,
-      bytes: contents.reduce((sum, { length }) => sum + length, 0),
-    },
-    rounds: 1,
-    threads: 1,
-    peers: undefined,
-    cold: false,
-    huge: false,
-    corpora: undefined as never,
-    note: (text) => void notes.push(text),
-  };
-}
 
 async function answer(peers: readonly Peer[], context: Context): Promise<Row[]> {
   const rows: Row[] = [];

@@ -1,0 +1,41 @@
+/** What a question is given, for one that is asked without a whole run. */
+import fs from 'node:fs';
+import { join } from 'node:path';
+import type { Context } from '../../dist/bench/question.js';
+import { makeTree, type TreeLiteral, temporaryDirectory } from '../tree.ts';
+
+/** One round and one thread, in a new folder, on a tree of these files. */
+export function contextFor(literal: TreeLiteral, notes: string[] = []): Context {
+  const tree = makeTree(literal);
+  const contents = Object.values(literal).filter(
+    (entry) => typeof entry === 'string' || Buffer.isBuffer(entry),
+  );
+  const home = temporaryDirectory();
+  const path = join(home, 'arena');
+  fs.mkdirSync(path);
+  return {
+    arena: {
+      path,
+      description: 'a folder',
+      renew: () => {
+        fs.rmSync(path, { recursive: true });
+        fs.mkdirSync(path);
+      },
+      freeBytes: () => 0,
+      remove: () => {},
+    },
+    tree,
+    corpus: {
+      name: tree,
+      files: contents.length,
+      bytes: contents.reduce((sum, { length }) => sum + length, 0),
+    },
+    rounds: 1,
+    threads: 1,
+    peers: undefined,
+    cold: false,
+    huge: false,
+    corpora: undefined as never,
+    note: (text) => void notes.push(text),
+  };
+}

@@ -1,0 +1,28 @@
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+// The built ones: they build programs whose sources lie beside them.
+import { besideLimit, type LimitRun } from '../../dist/bench/limit.js';
+import type { Context } from '../../dist/bench/question.js';
+import { demandProgram } from '../mounts.ts';
+import { contextFor } from './context.ts';
+
+/** A run of ingot that takes so long. */
+const ours = (seconds: number) => ({ command: ['true'] as const, secondsIn: () => seconds });
+
+const hashing = ({ tree }: Context): LimitRun => ({ mode: 'hash', tree, batch: 64 });
+
+it('limit.c writes nothing when it only reads and hashes, however large a file is', async (context) => {
+  demandProgram(context, 'cc');
+  const given = contextFor({ large: Buffer.alloc(9 << 20, 'large'), small: 'small' });
+  const { rows } = await besideLimit(given, ours(1), [hashing(given)]);
+  expect(rows).toMatchObject([{ label: 'limit.c hash', seconds: { runs: 1 } }]);
+  expect(fs.existsSync(join(given.arena.path, 'limit'))).toBe(false);
+});
+
+it("the ratio to limit.c is ingot's time by that of limit.c", async (context) => {
+  demandProgram(context, 'cc');
+  const given = contextFor({ a: 'a' });
+  const [row] = (await besideLimit(given, ours(1000), [hashing(given)])).rows;
+  expect(row!.ratio!.median).toBeCloseTo(1000 / row!.seconds!.median);
+});
