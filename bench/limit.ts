@@ -1,10 +1,10 @@
 /** The yardstick: limit.c, the least work that an ingest can do. */
 import path from 'node:path';
-import { buildProgram } from './c-program.ts';
+import { buildProgram, type Program } from './c-program.ts';
 import { ratesOf } from './ingot.ts';
 import { alternate, type Contender, ratioOf, type Sample, secondsOf } from './method.ts';
 import { settle } from './prepare.ts';
-import type { Context } from './question.ts';
+import type { Context, Need } from './question.ts';
 import type { Row } from './results.ts';
 
 export type LimitMode = 'none' | 'syncfs' | 'hash';
@@ -21,16 +21,25 @@ export interface LimitRun {
 export const LIMIT_METHOD =
   "whole processes in turn; ratio: ingot's time ÷ that of limit.c, of the two runs of each round";
 
+/** It has an array of so many. */
+const MOST_THREADS = 64;
+
+/** limit.c, or why it cannot do with as many threads as ingot has. */
+export async function limitProgram({ threads }: Pick<Need, 'threads'>): Promise<Program> {
+  if (threads > MOST_THREADS) return { lack: `limit.c has at most ${MOST_THREADS} threads` };
+  return await buildProgram('limit.c');
+}
+
 /**
  * Runs ours and limit.c in turn. Gives our samples and a row for each limit run, which says why
- * when limit.c cannot be built.
+ * when limit.c cannot be run.
  */
 export async function besideLimit(
   context: Context,
   ours: Contender,
   limits: readonly LimitRun[],
 ): Promise<{ readonly samples: Sample[]; readonly rows: readonly Row[] }> {
-  const program = await buildProgram('limit.c');
+  const program = await limitProgram(context);
   if ('lack' in program) {
     const [samples = []] = await alternate([ours], context.rounds);
     return { samples, rows: limits.map((run) => ({ ...headOf(run), absent: program.lack })) };

@@ -1,10 +1,10 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { buildProgram } from '../c-program.ts';
 import { type Command, runChecked } from '../children.ts';
 import type { Corpus } from '../corpus/corpora.ts';
 import type { CorpusDescription } from '../corpus/description.ts';
 import { ingestCommand } from '../ingot.ts';
+import { limitProgram } from '../limit.ts';
 import type { Context, Question } from '../question.ts';
 import type { Row } from '../results.ts';
 import { inodesFor, roomFor } from '../room.ts';
@@ -26,7 +26,7 @@ export const SYSCALLS: Question = {
   async *run(context) {
     const ingot: MakeCommand = (given) => ingestCommand(given, given.tree);
     yield* rowsOf(context, 'ingot', ingot);
-    const program = await buildProgram('limit.c');
+    const program = await limitProgram(context);
     for (const mode of ['none', 'syncfs']) {
       const label = `limit.c ${mode}`;
       if ('lack' in program) yield { label, parameters: {}, absent: program.lack };

@@ -26,3 +26,10 @@ it("the ratio to limit.c is ingot's time by that of limit.c", async (context) =>
   const [row] = (await besideLimit(given, ours(1000), [hashing(given)])).rows;
   expect(row!.ratio!.median).toBeCloseTo(1000 / row!.seconds!.median);
 });
+
+it('limit.c is absent with more threads than it can have, and ingot is not', async () => {
+  const given = { ...contextFor({ a: 'a' }), threads: 65 };
+  const { samples, rows } = await besideLimit(given, ours(2), [hashing(given)]);
+  expect(samples.map(({ seconds }) => seconds)).toEqual([2]);
+  expect(rows.map(({ absent }) => absent)).toEqual(['limit.c has at most 64 threads']);
+});
