@@ -2,8 +2,8 @@
  * The processes that a benchmark starts. Each leads a process group of its own: a Ctrl-C in the
  * terminal reaches only the benchmark, which ends the groups, grandchildren included.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { IngotError } from '../src/errors.ts';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { failed, IngotError } from '../src/errors.ts';
 
 export type Command = readonly [program: string, ...args: string[]];
 
@@ -28,8 +28,7 @@ export async function runChild(
   [program, ...args]: Command,
   { cwd, env }: ChildOptions = {},
 ): Promise<ChildEnd> {
-  // Whoever still asks for a process while all are being ended waits for the end of this one.
-  if (stopped) return await new Promise<never>(() => {});
+  if (stopped) return await never();
   const child = spawn(program, args, {
     cwd,
     env: { ...process.env, ...env },
@@ -50,17 +49,42 @@ export async function runChild(
     return await ended;
   } finally {
     running.delete(child);
+    // What was ended did not fail: nothing may follow from it, least of all results.
+    if (stopped) await never();
   }
+}
+
+/** While all are being ended, whoever asks for a process waits for the end of this one. */
+function never(): Promise<never> {
+  return new Promise(() => {});
+}
+
+/**
+ * Runs what takes no time worth measuring, and waits for it in place. In a session of its own: a
+ * Ctrl-C in the terminal must not end a sync or an umount. Gives its stdout. Throws an IngotError.
+ */
+export function runInPlace(...[program, ...args]: Command): string {
+  const ended = spawnSync('setsid', [program, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    encoding: 'utf8',
+  });
+  if (ended.error !== undefined) throw failed(`cannot run ${program}`, ended.error);
+  if (ended.status === 0) return ended.stdout;
+  throw failureOf(program, { ...ended, code: ended.status });
 }
 
 /** The same; throws an IngotError with the last line of stderr when the process fails. */
 export async function runChecked(command: Command, options?: ChildOptions): Promise<ChildEnd> {
   const ended = await runChild(command, options);
   if (ended.code === 0) return ended;
-  throw new IngotError({
-    what: `${command[0]} failed`,
+  throw failureOf(command[0], ended);
+}
+
+function failureOf(program: string, { code, signal, stderr }: ChildEnd): IngotError {
+  return new IngotError({
+    what: `${program} failed`,
     code: 'INGOT_BENCH_CHILD',
-    why: ended.stderr.trim().split('\n').at(-1) || `exit code ${ended.code ?? ended.signal}`,
+    why: stderr.trim().split('\n').at(-1) || `exit code ${code ?? signal}`,
   });
 }
 

@@ -1,9 +1,9 @@
 /** A folder on the user's own disk to measure in. */
-import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { failed } from '../src/errors.ts';
 import type { Arena } from './arena.ts';
+import { runInPlace } from './children.ts';
 import { freeBytesAt } from './quiet-disk.ts';
 
 /** Makes an arena in a new folder below `parent`. Throws an IngotError when it cannot. */
@@ -14,7 +14,7 @@ export function makeOwnDisk(parent: string): Arena {
     remove(arena);
     fs.mkdirSync(arena);
     // What the deletion left to write back would slow the next run down.
-    execFileSync('sync', ['-f', arena]);
+    runInPlace('sync', '-f', arena);
   };
   renew();
   return {
@@ -28,7 +28,7 @@ export function makeOwnDisk(parent: string): Arena {
 
 /** Type and device of the disk that holds a folder: `ext4 on /dev/vda`. */
 export function describeDisk(folder: string): string {
-  const table = execFileSync('df', ['--output=fstype,source', folder], { encoding: 'utf8' });
+  const table = runInPlace('df', '--output=fstype,source', folder);
   const [type, device] = table.trim().split('\n').at(-1)!.trim().split(/\s+/);
   return `${type} on ${device}`;
 }

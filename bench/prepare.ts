@@ -1,6 +1,5 @@
-import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
-import { runChecked } from './children.ts';
+import { runChecked, runInPlace } from './children.ts';
 import type { Context } from './question.ts';
 
 const DROP_CACHES = '/proc/sys/vm/drop_caches';
@@ -32,6 +31,6 @@ export function fresh(context: Context): void {
 export function settle({ cold }: Context): void {
   if (!cold) return;
   // Only clean pages are dropped.
-  execFileSync('sync');
+  runInPlace('sync');
   fs.writeFileSync(DROP_CACHES, '3');
 }

@@ -1,10 +1,10 @@
 /** A quiet disk to measure on: ext4 on a loop file in memory, made anew for every run. */
-import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { failed, IngotError } from '../src/errors.ts';
+import { IngotError } from '../src/errors.ts';
 import type { Arena } from './arena.ts';
+import { runInPlace } from './children.ts';
 
 /** Where the loop file lies: in memory on every Linux. */
 export const MEMORY = '/dev/shm';
@@ -36,25 +36,25 @@ export function makeQuietDisk(size: DiskSize): Arena {
   const file = path.join(image, 'ext4');
   let mounted = false;
   const renew = () => {
-    if (mounted) run('umount', folder);
+    if (mounted) runInPlace('umount', folder);
     mounted = false;
     awaitRelease(file);
     // Not lazy: the kernel would go on initializing tables while a run is measured.
     const ready = 'lazy_itable_init=0,lazy_journal_init=0,nodiscard';
-    run('mkfs.ext4', '-q', '-F', '-m', '0', '-N', `${size.inodes}`, '-E', ready, file);
-    run('mount', '-o', 'loop,noatime', file, folder);
+    runInPlace('mkfs.ext4', '-q', '-F', '-m', '0', '-N', `${size.inodes}`, '-E', ready, file);
+    runInPlace('mount', '-o', 'loop,noatime', file, folder);
     mounted = true;
     fs.rmdirSync(path.join(folder, 'lost+found'));
   };
   const remove = () => {
     // Lazily: what uses it still is a process that the kernel has not let go of yet.
-    if (mounted) run('umount', '--lazy', folder);
+    if (mounted) runInPlace('umount', '--lazy', folder);
     mounted = false;
     for (const made of [folder, image]) fs.rmSync(made, { recursive: true, force: true });
   };
   try {
     // Preallocated, and never discarded: else each run would pay for getting the memory anew.
-    run('fallocate', '-l', `${imageBytes(size)}`, file);
+    runInPlace('fallocate', '-l', `${imageBytes(size)}`, file);
     renew();
   } catch (error) {
     remove();
@@ -81,7 +81,7 @@ export function freeBytesAt(folder: string): number {
  */
 function awaitRelease(file: string): void {
   const deadline = Date.now() + RELEASE_MS;
-  while (execFileSync('losetup', ['--associated', file]).length > 0) {
+  while (runInPlace('losetup', '--associated', file) !== '') {
     if (Date.now() > deadline)
       throw new IngotError({
         what: 'cannot make a disk to measure on',
@@ -89,20 +89,5 @@ function awaitRelease(file: string): void {
         why: 'a process in another mount namespace holds the last one',
       });
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
-  }
-}
-
-/** In a session of its own: a Ctrl-C in the terminal must not end an umount. */
-function run(command: string, ...args: string[]): void {
-  try {
-    execFileSync('setsid', [command, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
-  } catch (error) {
-    const { stderr } = error as { stderr?: Buffer };
-    if (stderr === undefined) throw failed('cannot make a disk to measure on', error);
-    const why = `${command}: ${stderr.toString().trim().split('\n').at(-1)}`;
-    throw new IngotError(
-      { what: 'cannot make a disk to measure on', code: 'INGOT_BENCH_DISK', why },
-      error,
-    );
   }
 }

@@ -1,7 +1,7 @@
-import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { failed } from '../../src/errors.ts';
+import { runInPlace } from '../children.ts';
 import type { CorpusFacts } from '../results.ts';
 import { type CorpusDescription, scaled } from './description.ts';
 import { planCorpus } from './plan.ts';
@@ -46,7 +46,7 @@ export class Corpora {
     try {
       await writeCorpus(tree, plan, description.folders, this.#options.seed);
       // Write-back that is still to come would run beside what is measured.
-      execFileSync('sync', ['-f', tree]);
+      runInPlace('sync', '-f', tree);
     } catch (error) {
       this.drop(description);
       throw failed('cannot make a tree to measure with', error);

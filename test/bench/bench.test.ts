@@ -132,7 +132,7 @@ describe('a benchmark', () => {
     const cwd = memoryDirectory();
     const path = join(cwd, 'programs');
     fs.mkdirSync(path);
-    for (const program of ['sync', 'df'])
+    for (const program of ['setsid', 'sync', 'df'])
       fs.symlinkSync(`/usr/bin/${program}`, join(path, program));
     const ended = bench(['cold', 'syscalls', 'layout', '--on', '.', ...TINY], {
       cwd,
@@ -154,7 +154,7 @@ describe('a benchmark', () => {
     const path = join(cwd, 'programs');
     fs.mkdirSync(path);
     // Without cp there is nothing that `duplicates` could compare with.
-    for (const program of ['sync', 'df'])
+    for (const program of ['setsid', 'sync', 'df'])
       fs.symlinkSync(`/usr/bin/${program}`, join(path, program));
     const ended = bench(['duplicates', 'layout', '--on', '.', ...TINY], {
       cwd,

@@ -37,12 +37,15 @@ async function interrupted(
   child: ChildProcessWithoutNullStreams,
   signal: 'SIGINT' | 'SIGTERM',
   when: () => boolean,
+  whom: 'process' | 'group' = 'process',
 ): Promise<{ code: unknown; stderr: string }> {
   let stderr = '';
   child.stderr.on('data', (chunk) => (stderr += chunk));
   child.stdout.resume();
   await until(() => when() || child.exitCode !== null);
-  child.kill(signal);
+  // A terminal sends it to the whole group in its foreground.
+  if (whom === 'group') process.kill(-child.pid!, signal);
+  else child.kill(signal);
   const code = await new Promise((resolve) => child.on('close', resolve));
   return { code, stderr };
 }
@@ -69,7 +72,7 @@ describe('Ctrl-C', () => {
     const cwd = memoryDirectory();
     const programs = join(cwd, 'programs');
     fs.mkdirSync(programs);
-    for (const name of ['sync', 'df', 'tail', 'timeout'])
+    for (const name of ['setsid', 'sync', 'df', 'tail', 'timeout'])
       fs.symlinkSync(`/usr/bin/${name}`, join(programs, name));
     // Compiles nothing, until a minute is over.
     const cc = join(programs, 'cc');
@@ -82,6 +85,23 @@ describe('Ctrl-C', () => {
     expect((await interrupted(child, 'SIGINT', compiles)).code).toBe(130);
     expect(processesOf(cc)).toEqual([]);
     expect(fs.readdirSync(cwd)).toEqual(['programs']);
+  });
+
+  it('in a terminal does not end a sync, which would look like a fault', async () => {
+    const cwd = memoryDirectory();
+    const programs = join(cwd, 'programs');
+    const disk = join(cwd, 'disk');
+    for (const folder of [programs, disk]) fs.mkdirSync(folder);
+    const began = join(programs, 'began');
+    const script = `#!/bin/sh\ntouch ${began}; sleep 0.5\n`;
+    fs.writeFileSync(join(programs, 'sync'), script, { mode: 0o755 });
+    const env = { TMPDIR: disk, PATH: `${programs}:${process.env.PATH}` };
+    const child = startBench(['put', '--on', disk], { cwd, env, detached: true });
+    const ended = await interrupted(child, 'SIGINT', () => fs.existsSync(began), 'group');
+    expect(ended.stderr).toMatch(/^bench: SIGINT: .*\n$/);
+    expect(ended.code).toBe(130);
+    expect(fs.readdirSync(disk)).toEqual([]);
+    expect(fs.readdirSync(cwd).sort()).toEqual(['disk', 'programs']);
   });
 
   it('while the trees are made removes them', async () => {

@@ -29,6 +29,11 @@ interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+interface StartOptions extends RunOptions {
+  /** True: it leads a process group of its own. */
+  readonly detached?: boolean;
+}
+
 /** `npm run bench -- ARGS`, until it ends. */
 export function bench(args: readonly string[], { cwd, env }: RunOptions): Ended {
   const { status, stdout, stderr, error } = spawnSync(process.execPath, [BENCH, ...args], {
@@ -43,9 +48,13 @@ export function bench(args: readonly string[], { cwd, env }: RunOptions): Ended 
 /** The same, left running. */
 export function startBench(
   args: readonly string[],
-  { cwd, env }: RunOptions,
+  { cwd, env, detached = false }: StartOptions,
 ): ChildProcessWithoutNullStreams {
-  const child = spawn(process.execPath, [BENCH, ...args], { cwd, env: { ...process.env, ...env } });
+  const child = spawn(process.execPath, [BENCH, ...args], {
+    cwd,
+    env: { ...process.env, ...env },
+    detached,
+  });
   onTestFinished(async () => {
     // Not by SIGKILL: a quiet disk would stay mounted.
     if (child.exitCode === null && child.kill('SIGTERM')) await once(child, 'close');
