@@ -9,7 +9,7 @@
  * peak memory GNU time, syscalls strace; what is missing is said, and the rest goes on.
  */
 import { EXIT, exitCodeOf, lineOf } from '../src/cli/fail.ts';
-import { SIGNAL_EXIT, type StopSignal } from '../src/cli/signals.ts';
+import { SIGNAL_EXIT } from '../src/cli/signals.ts';
 import { endAll } from './children.ts';
 import { parseCommandLine } from './command-line.ts';
 import { runBench } from './run.ts';
@@ -27,17 +27,18 @@ process.on('exit', () => {
     }
 });
 
-async function stop(signal: StopSignal): Promise<void> {
-  note(`${signal}: ending what runs, removing what was made`);
+let isStopping = false;
+
+/** Only the first reason counts: what it began must not be stopped. */
+async function stop(why: string, exitCode: number): Promise<void> {
+  if (isStopping) return;
+  isStopping = true;
+  note(`${why}: ending what runs, removing what was made`);
   await endAll();
-  process.exit(SIGNAL_EXIT[signal]);
+  process.exit(exitCode);
 }
-for (const signal of ['SIGINT', 'SIGTERM'] as const)
-  process.once(signal, () => {
-    // The first one is at work: a second one must not stop it.
-    process.on(signal, () => {});
-    void stop(signal);
-  });
+for (const [signal, exitCode] of Object.entries({ ...SIGNAL_EXIT, SIGQUIT: 131 }))
+  process.on(signal, () => void stop(signal, exitCode));
 
 try {
   const settings = parseCommandLine(process.argv.slice(2));

@@ -35,7 +35,7 @@ async function until(isSo: () => boolean): Promise<void> {
 
 async function interrupted(
   child: ChildProcessWithoutNullStreams,
-  signal: 'SIGINT' | 'SIGTERM',
+  signal: NodeJS.Signals,
   when: () => boolean,
   whom: 'process' | 'group' = 'process',
 ): Promise<{ code: unknown; stderr: string }> {
@@ -54,6 +54,8 @@ describe('Ctrl-C', () => {
   it.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
+    ['SIGHUP', 129],
+    ['SIGQUIT', 131],
   ] as const)('by %s ends what runs and removes what was made', async (signal, exitCode) => {
     const cwd = memoryDirectory();
     const disk = join(cwd, 'disk');
