@@ -10,6 +10,7 @@
  */
 import { EXIT, exitCodeOf, lineOf } from '../src/cli/fail.ts';
 import { SIGNAL_EXIT } from '../src/cli/signals.ts';
+import { errnoOf, failed } from '../src/errors.ts';
 import { endAll } from './children.ts';
 import { parseCommandLine } from './command-line.ts';
 import { runBench } from './run.ts';
@@ -39,6 +40,12 @@ async function stop(why: string, exitCode: number): Promise<void> {
 }
 for (const [signal, exitCode] of Object.entries({ ...SIGNAL_EXIT, SIGQUIT: 131 }))
   process.on(signal, () => void stop(signal, exitCode));
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error) => {
+    const isGone = errnoOf(error) === 'EPIPE';
+    const why = isGone ? 'nobody reads on' : lineOf(failed('cannot tell of it', error));
+    void stop(why, isGone ? EXIT.readerGone : EXIT.failed);
+  });
 
 try {
   const settings = parseCommandLine(process.argv.slice(2));

@@ -136,3 +136,22 @@ describe('Ctrl-C', () => {
     expect(fs.readdirSync(cwd)).toEqual([]);
   });
 });
+
+it.each(['stdout', 'stderr'] as const)('a closed %s ends what runs', async (name) => {
+  const cwd = memoryDirectory();
+  const disk = join(cwd, 'disk');
+  fs.mkdirSync(disk);
+  const args = ['put', 'layout', '--on', disk, '--scale', '0.1', '--rounds', '1'];
+  const child = startBench(args, { cwd, env: { TMPDIR: disk } });
+  child[name].destroy();
+  let stderr = '';
+  if (name === 'stdout') child.stderr.on('data', (chunk) => (stderr += chunk));
+  else child.stdout.resume();
+  const code = await new Promise((resolve) => child.on('close', resolve));
+  if (name === 'stdout')
+    expect(stderr).toMatch(/^(bench: put.*\n)+bench: layout .*\nbench: nobody /);
+  expect(stderr).not.toMatch(/\n {4}at /);
+  expect(code).toBe(141);
+  expect(processesOf(disk)).toEqual([]);
+  expect(fs.readdirSync(disk)).toEqual([]);
+});
