@@ -111,7 +111,10 @@ function demandsOf(
   const others = questions.map((question) =>
     (question.corpora?.(need) ?? []).map((description) => need.corpora.facts(description)),
   );
-  const trees = others.map((facts) => [...own, ...facts]);
+  const trees = others.map((facts) => [
+    ...own,
+    ...facts.filter(({ name }) => own.every((each) => each.name !== name)),
+  ]);
   return [
     { ...arena, by: 'the stores' },
     {

@@ -18,6 +18,8 @@ export interface CorporaOptions {
   readonly seed: number;
   /** Every tree is larger or smaller by this factor. */
   readonly scale: number;
+  /** The name of the one that all questions share: it is not dropped before the end. */
+  readonly corpus: string;
 }
 
 /** The seeded trees of one run: made when first asked for, on disk until they are dropped. */
@@ -48,14 +50,18 @@ export class Corpora {
       // Write-back that is still to come would run beside what is measured.
       runInPlace('sync', '-f', tree);
     } catch (error) {
-      this.drop(description);
+      this.#forget(description);
       throw failed('cannot make a tree to measure with', error);
     }
     return corpus;
   }
 
-  /** Removes a tree that was made. */
-  drop({ name }: CorpusDescription): void {
+  /** Removes a tree that only one question needed. */
+  drop(description: CorpusDescription): void {
+    if (description.name !== this.#options.corpus) this.#forget(description);
+  }
+
+  #forget({ name }: CorpusDescription): void {
     const corpus = this.#made.get(name);
     this.#made.delete(name);
     if (corpus !== undefined) fs.rmSync(corpus.tree, { recursive: true, force: true });

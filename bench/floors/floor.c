@@ -28,7 +28,7 @@ struct file { char *path; size_t size; };
 static struct file *files;
 static size_t count, capacity, bytes_seen;
 static char mode;
-static const char *out;
+static const char *top, *out;
 static size_t to_write;
 static double scale;
 static size_t *chosen;
@@ -43,6 +43,7 @@ static double now(void) {
 
 static void walk(const char *path, int with_stat) {
   DIR *dir = opendir(path);
+  if (dir == NULL && path == top) err(1, "%s", path);
   if (dir == NULL) return;
   for (struct dirent *entry; (entry = readdir(dir)) != NULL;) {
     if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..")) continue;
@@ -129,9 +130,10 @@ int main(int argc, char **argv) {
   if (argc != 7) errx(2, "usage: floor MODE TREE OUT THREADS FILES BYTES");
   int is_walk = !strcmp(argv[1], "walk"), threads = atoi(argv[4]);
   mode = argv[1][0];
+  top = argv[2];
   out = argv[3];
   double begun = now(), seconds;
-  walk(argv[2], !is_walk);
+  walk(top, !is_walk);
   if (mode == 'r' || mode == 'h') seconds = run(threads, read_all);
   else if (is_walk || mode == 's') seconds = now() - begun;
   else {

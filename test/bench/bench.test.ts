@@ -113,6 +113,15 @@ describe('a benchmark', () => {
     ]);
   });
 
+  it('keeps the tree of all questions when one has asked of the same', () => {
+    const cwd = memoryDirectory();
+    const ended = bench(['large', 'threads', '--corpus', 'large', '--on', '.', ...TINY], { cwd });
+    expect(ended.code, ended.stderr).toBe(0);
+    const results = resultsIn(cwd);
+    for (const { bytesPerSecond, seconds } of answerTo('threads', results).rows)
+      expect(bytesPerSecond! * seconds!.median).toBeCloseTo(results.corpus.bytes);
+  });
+
   it("measures a user's own tree, counted first", () => {
     const tree = makeTree({ a: 'same', 'd/b': 'same', 'd/c': 'other', 'd/link': { symlink: 'b' } });
     const cwd = memoryDirectory();
