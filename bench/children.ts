@@ -11,7 +11,11 @@ export interface ChildOptions {
   readonly cwd?: string;
   /** Added to this process' environment. */
   readonly env?: Readonly<Record<string, string>>;
+  /** The code of the error when it fails: whose failure that is. Default: CHILD_FAILED. */
+  readonly failsAs?: string;
 }
+
+export const CHILD_FAILED = 'INGOT_BENCH_CHILD';
 
 export interface ChildEnd {
   readonly code: number | null;
@@ -77,13 +81,17 @@ export function runInPlace(...[program, ...args]: Command): string {
 export async function runChecked(command: Command, options?: ChildOptions): Promise<ChildEnd> {
   const ended = await runChild(command, options);
   if (ended.code === 0) return ended;
-  throw failureOf(command[0], ended);
+  throw failureOf(command[0], ended, options?.failsAs);
 }
 
-function failureOf(program: string, { code, signal, stderr }: ChildEnd): IngotError {
+function failureOf(
+  program: string,
+  { code, signal, stderr }: ChildEnd,
+  failsAs = CHILD_FAILED,
+): IngotError {
   return new IngotError({
     what: `${program} failed`,
-    code: 'INGOT_BENCH_CHILD',
+    code: failsAs,
     why: stderr.trim().split('\n').at(-1) || `exit code ${code ?? signal}`,
   });
 }

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { EXIT } from '../src/cli/fail.ts';
 import { failed, IngotError } from '../src/errors.ts';
 import type { IngestReport } from '../src/index.ts';
-import { runChild } from './children.ts';
+import { CHILD_FAILED, runChild } from './children.ts';
 import { INGOT } from './ingot.ts';
 import type { CorpusFacts } from './results.ts';
 
@@ -22,7 +22,7 @@ export async function factsOf(tree: string): Promise<CorpusFacts> {
   if (code !== EXIT.done && code !== EXIT.incomplete)
     throw new IngotError({
       what: 'cannot count the tree',
-      code: 'INGOT_BENCH_CHILD',
+      code: CHILD_FAILED,
       path: tree,
       why: stderr.trim(),
     });

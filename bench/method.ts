@@ -5,7 +5,7 @@
  */
 import fs from 'node:fs';
 import { IngotError } from '../src/errors.ts';
-import { type ChildOptions, type Command, runChild } from './children.ts';
+import { CHILD_FAILED, type ChildOptions, type Command, runChild } from './children.ts';
 import type { Spread } from './results.ts';
 
 /** Above this share of the median, the distance of the fastest from the slowest run is noise. */
@@ -42,7 +42,7 @@ export async function measure(contender: Contender): Promise<Sample> {
   const said = stderr.trimEnd().split('\n');
   const peakKiB = hasGnuTime ? Number(said.pop()) : Number.NaN;
   if (code === null || !accepts.includes(code))
-    throw failure(command, code ?? signal, said.join(' ').trim());
+    throw failure(contender, code ?? signal, said.join(' ').trim());
   return {
     seconds: secondsIn?.(stdout) ?? seconds,
     ...(Number.isFinite(peakKiB) && { peakRssBytes: peakKiB * 1024 }),
@@ -107,10 +107,14 @@ export function isNoisy(spread: Spread): boolean {
   return noiseOf(spread) > NOISY;
 }
 
-function failure(command: Command, end: number | string | null, why: string): IngotError {
+function failure(
+  { command, failsAs = CHILD_FAILED }: Contender,
+  end: number | string | null,
+  why: string,
+): IngotError {
   return new IngotError({
     what: `${command.join(' ')} failed`,
-    code: 'INGOT_BENCH_CHILD',
+    code: failsAs,
     why: why === '' ? `it ended with ${end}` : why,
   });
 }

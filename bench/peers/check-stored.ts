@@ -4,10 +4,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { IngotError } from '../../src/errors.ts';
 import type { Context } from '../question.ts';
-import type { Peer } from './peer.ts';
+import { PEER_FAILED, type Peer } from './peer.ts';
 import { scriptOutput } from './scripts.ts';
-
-export const NOT_STORED = 'INGOT_BENCH_NOT_STORED';
 
 /** Throws an IngotError unless every regular file of the tree is stored. */
 export async function checkStored(peer: Peer, context: Context): Promise<void> {
@@ -38,5 +36,5 @@ function plainFileIn(folder: string): string | undefined {
 }
 
 function notStored({ name }: Peer, why: string): IngotError {
-  return new IngotError({ what: `${name} did not store the tree`, code: NOT_STORED, why });
+  return new IngotError({ what: `${name} did not store the tree`, code: PEER_FAILED, why });
 }

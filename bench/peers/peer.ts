@@ -1,5 +1,8 @@
 /** What every file here is: a tool that people would use instead of ingot. */
 
+/** The code of an error when a peer's own program or script has failed. */
+export const PEER_FAILED = 'INGOT_BENCH_PEER';
+
 /**
  * Its steps are scripts for sh that a reader can try by hand. They find `$TREE`, the tree;
  * `$REPO`, a path below which all that it keeps goes; `$FILE`, a path inside the tree.

@@ -5,20 +5,22 @@ import { type Command, runChecked } from '../children.ts';
 import type { Contender } from '../method.ts';
 import { settle } from '../prepare.ts';
 import type { Context } from '../question.ts';
-import type { Peer } from './peer.ts';
+import { PEER_FAILED, type Peer } from './peer.ts';
+
+const BLAMED = { failsAs: PEER_FAILED } as const;
 
 /** A first run, and one that finds all as it was. */
 export function peerContenders(peer: Peer, context: Context): [Contender, Contender] {
-  const command = scriptCommand(peer, context, peer.store);
+  const step = { command: scriptCommand(peer, context, peer.store), ...BLAMED };
   const prepare = async () => {
     context.arena.renew();
     fs.mkdirSync(homeIn(context));
-    await runChecked(scriptCommand(peer, context, peer.init));
+    await runChecked(scriptCommand(peer, context, peer.init), BLAMED);
     settle(context);
   };
   return [
-    { command, prepare },
-    { command, prepare: () => settle(context) },
+    { ...step, prepare },
+    { ...step, prepare: () => settle(context) },
   ];
 }
 
@@ -29,7 +31,7 @@ export async function scriptOutput(
   script: string,
   file = '',
 ): Promise<string> {
-  const { stdout } = await runChecked(scriptCommand(peer, context, script, file));
+  const { stdout } = await runChecked(scriptCommand(peer, context, script, file), BLAMED);
   return stdout.trimEnd();
 }
 

@@ -3,12 +3,13 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { errnoOf } from '../../src/errors.ts';
 import { type Command, runChecked } from '../children.ts';
+import { PEER_FAILED } from './peer.ts';
 
 /** Runs the program, and takes the first number that it prints. */
 export function programVersion(...command: Command): () => Promise<string | undefined> {
   return async () => {
     try {
-      const { stdout } = await runChecked(command);
+      const { stdout } = await runChecked(command, { failsAs: PEER_FAILED });
       return /\d+(\.\w+)*/.exec(stdout)?.[0] ?? 'of an unknown version';
     } catch (error) {
       if (errnoOf(error) === 'ENOENT') return undefined;

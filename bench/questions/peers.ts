@@ -10,9 +10,9 @@ import {
   type Sample,
   secondsOf,
 } from '../method.ts';
-import { checkStored, NOT_STORED } from '../peers/check-stored.ts';
+import { checkStored } from '../peers/check-stored.ts';
 import { PEERS } from '../peers/index.ts';
-import type { Peer } from '../peers/peer.ts';
+import { PEER_FAILED, type Peer } from '../peers/peer.ts';
 import { peerContenders } from '../peers/scripts.ts';
 import { settle, warm } from '../prepare.ts';
 import type { Context, Question } from '../question.ts';
@@ -121,6 +121,5 @@ function ownRow(run: Run, samples: readonly Sample[], times: FloorTimes): Row {
 }
 
 function isPeerFailure(error: unknown): error is IngotError {
-  if (!(error instanceof IngotError)) return false;
-  return error.code === 'INGOT_BENCH_CHILD' || error.code === NOT_STORED;
+  return error instanceof IngotError && error.code === PEER_FAILED;
 }

@@ -144,6 +144,20 @@ describe('the peers', () => {
     ]);
   });
 
+  it('are not blamed when ingot itself fails', async () => {
+    const cp = peerNamed('cp -r');
+    const given = contextFor({ only: 'one' });
+    // No store can be made where a file is.
+    const arena = { ...given.arena, path: join(given.tree, 'only'), renew: () => {} };
+    await expect(answer([cp], { ...given, arena })).rejects.toThrow(/ingest .* failed/);
+  });
+
+  it('are measured although some of the tree cannot be read beforehand', async () => {
+    putOnPath({ cat: 'exit 1' });
+    const [first] = await answer([peerNamed('cp -r')], contextFor({ only: 'one' }));
+    expect(first!.absent).toBeUndefined();
+  });
+
   it('find the tree in the page cache, whatever the one before them has done', async (context) => {
     demandProgram(context, 'fincore');
     const cp = peerNamed('cp -r');
