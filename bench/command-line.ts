@@ -1,5 +1,6 @@
 /** `npm run bench -- …`: what was asked for. */
 import { availableParallelism } from 'node:os';
+import path from 'node:path';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { parseThreads } from '../src/cli/options.ts';
 import { UsageError } from '../src/errors.ts';
@@ -60,8 +61,12 @@ function buildCommand(): Command {
     .option('--seed <n>', 'of the trees', parseNatural, 1)
     .option('--rounds <n>', 'counted runs of each command', parsePositive, 3)
     .option('--threads <n>', 'worker threads', parseThreads, Math.min(2, availableParallelism()))
-    .option('--on <dir>', 'measure on the disk of this folder, not on a quiet one in memory')
-    .option('--corpora <dir>', 'make the trees below this folder')
+    .option(
+      '--on <dir>',
+      'measure on the disk of this folder, not on a quiet one in memory',
+      toPath,
+    )
+    .option('--corpora <dir>', 'make the trees below this folder', toPath)
     .option('--peers <names>', 'peers: only these tools, with commas between', parsePeers)
     .option('--cold', 'drop the page cache before each run', false)
     .option('--huge', 'scale: also 10,000,000 files', false)
@@ -95,6 +100,11 @@ function parsePeers(text: string): string[] {
   const unknown = chosen.find((name) => !known.includes(name));
   if (unknown === undefined) return chosen;
   throw new InvalidArgumentError(`There is no peer '${unknown}'; there are ${known.join(', ')}.`);
+}
+
+/** Whole: some peers run in a folder of their own. */
+function toPath(text: string): string {
+  return path.resolve(text);
 }
 
 function parseFactor(text: string): number {

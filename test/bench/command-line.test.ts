@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseCommandLine } from '../../bench/command-line.ts';
 import { temporaryDirectory } from '../tree.ts';
@@ -17,6 +17,11 @@ describe('the command line', () => {
     const { peers } = parseCommandLine(['peers', '--peers', 'restic, git (batched fsync)'])!;
     expect(peers).toEqual(['restic', 'git (batched fsync)']);
     expect(parseCommandLine(['peers'])!.peers).toBeUndefined();
+  });
+
+  it('takes a folder to be below the current directory', () => {
+    const { on, corpora } = parseCommandLine(['--on', 'disk', '--corpora', './trees'])!;
+    expect([on, corpora]).toEqual([resolve('disk'), resolve('trees')]);
   });
 
   it.each([
