@@ -67,13 +67,13 @@ export function ingestRow(
   binding: readonly FloorName[],
 ): Row {
   const seconds = secondsOf(samples);
-  const { entries, bytesRead, stageMs, bottleneck } = reportOf(medianSample(samples));
+  const { outcomes, bytesRead, stageMs, bottleneck } = reportOf(medianSample(samples));
   const peakRssBytes = peakRssOf(samples);
   const floor = bindingFloor(floors, binding);
   return {
     ...head,
     seconds,
-    ...ratesOf(entries, bytesRead, seconds.median),
+    ...ratesOf(filesIn(outcomes), bytesRead, seconds.median),
     ...(peakRssBytes !== undefined && { peakRssBytes }),
     stageMs,
     bottleneck,
@@ -81,6 +81,11 @@ export function ingestRow(
       floor: { label: floor.label, distance: seconds.median / floor.seconds },
     }),
   };
+}
+
+/** Without links, devices and what could not be read. */
+function filesIn({ new: added, duplicate, unchanged }: IngestReport['outcomes']): number {
+  return added + duplicate + unchanged;
 }
 
 export function ratesOf(files: number, bytes: number, seconds: number) {

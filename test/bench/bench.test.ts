@@ -134,6 +134,9 @@ describe('a benchmark', () => {
       distinctFiles: 2,
       distinctBytes: 9,
     });
+    // The link is no file.
+    for (const { filesPerSecond, seconds } of answerTo('threads', resultsIn(cwd)).rows)
+      expect(filesPerSecond! * seconds!.median).toBeCloseTo(3);
     expect(fs.readdirSync(tree).sort()).toEqual(['a', 'd']);
   });
 
