@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { errnoOf } from '../../src/errors.ts';
+import { errnoOf, failed, IngotError } from '../../src/errors.ts';
 import { type Command, runChecked } from '../children.ts';
 import { PEER_FAILED } from './peer.ts';
 
@@ -12,8 +12,11 @@ export function programVersion(...command: Command): () => Promise<string | unde
       const { stdout } = await runChecked(command, { failsAs: PEER_FAILED });
       return /\d+(\.\w+)*/.exec(stdout)?.[0] ?? 'of an unknown version';
     } catch (error) {
+      if (error instanceof IngotError) throw error;
       if (errnoOf(error) === 'ENOENT') return undefined;
-      throw error;
+      // It is there, but may not be run.
+      const { message: why } = failed('cannot run it', error);
+      throw new IngotError({ what: `cannot run ${command[0]}`, code: PEER_FAILED, why }, error);
     }
   };
 }

@@ -144,6 +144,17 @@ describe('the peers', () => {
     ]);
   });
 
+  it('go on after one that may not be run', async () => {
+    const folder = temporaryDirectory();
+    fs.writeFileSync(join(folder, 'rsync'), '', { mode: 0o644 });
+    vi.stubEnv('PATH', folder);
+    const rows = await answer(['rsync', 'git + sync -f'].map(peerNamed), contextFor(ODD));
+    expect(rows.map(({ absent }) => absent)).toEqual([
+      expect.stringMatching(/^failed: .*\(EACCES\)/),
+      'not installed',
+    ]);
+  });
+
   it('are not blamed when ingot itself fails', async () => {
     const cp = peerNamed('cp -r');
     const given = contextFor({ only: 'one' });
