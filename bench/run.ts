@@ -1,5 +1,4 @@
 /** One run of the benchmark: room, disk, trees, questions, results. */
-import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { lineOf } from '../src/cli/fail.ts';
@@ -15,8 +14,8 @@ import { makeOwnDisk } from './own-disk.ts';
 import { dropCachesLack } from './prepare.ts';
 import type { Context, Need, Question } from './question.ts';
 import { type DiskSize, imageBytes, MEMORY, makeQuietDisk, quietDiskLack } from './quiet-disk.ts';
-import { writeReport } from './report/index.ts';
-import type { Answer, Results, Row } from './results.ts';
+import { ReportFolder } from './report-folder.ts';
+import type { Answer, Row } from './results.ts';
 import { inodesFor, roomFor } from './room.ts';
 import { tableOf } from './table.ts';
 
@@ -36,6 +35,8 @@ const REPORT_FOLDER = 'bench-report';
 export async function runBench(settings: Settings, hooks: Hooks): Promise<boolean> {
   const begunAt = new Date().toISOString();
   checkCold(settings);
+  const report = new ReportFolder(REPORT_FOLDER);
+  hooks.onMade(report);
   const quietLack = settings.on === undefined ? quietDiskLack() : undefined;
   const isQuiet = settings.on === undefined && quietLack === undefined;
   if (quietLack !== undefined)
@@ -58,9 +59,16 @@ export async function runBench(settings: Settings, hooks: Hooks): Promise<boolea
     cold: settings.cold,
     note: hooks.note,
   };
-  const { answers, complete } = await answerAll(settings.questions, context, hooks);
   const machine = describeMachine(arena, settings.cold);
-  writeResults({ format: 1, begunAt, machine, corpus: need.corpus, answers });
+  const answers: Answer[] = [];
+  let complete = true;
+  for (const question of settings.questions) {
+    const { answer, isWhole } = await answerOf(question, context, hooks);
+    complete &&= isWhole;
+    answers.push(answer);
+    // After each one: whatever ends the next, what is known is kept.
+    report.write({ format: 1, begunAt, machine, corpus: need.corpus, answers });
+  }
   return complete;
 }
 
@@ -126,30 +134,26 @@ function demandsOf(
   ];
 }
 
-async function answerAll(
-  questions: readonly Question[],
+async function answerOf(
+  question: Question,
   context: Context,
   { note, print }: Hooks,
-): Promise<{ answers: Answer[]; complete: boolean }> {
-  const answers: Answer[] = [];
-  let complete = true;
-  for (const question of questions) {
-    note(`${question.name} ...`);
-    const rows: Row[] = [];
-    try {
-      for await (const row of question.run(context)) rows.push(row);
-    } catch (error) {
-      complete = false;
-      rows.push({ label: question.name, parameters: {}, absent: `failed: ${lineOf(error)}` });
-    }
-    for (const description of question.corpora?.(context) ?? []) context.corpora.drop(description);
-    const { name, asks, method } = question;
-    const answer = { question: name, asks, method, rows };
-    print(tableOf(answer));
-    tellNoise(answer, note);
-    answers.push(answer);
+): Promise<{ answer: Answer; isWhole: boolean }> {
+  note(`${question.name} ...`);
+  const rows: Row[] = [];
+  let isWhole = true;
+  try {
+    for await (const row of question.run(context)) rows.push(row);
+  } catch (error) {
+    isWhole = false;
+    rows.push({ label: question.name, parameters: {}, absent: `failed: ${lineOf(error)}` });
   }
-  return { answers, complete };
+  for (const description of question.corpora?.(context) ?? []) context.corpora.drop(description);
+  const { name, asks, method } = question;
+  const answer = { question: name, asks, method, rows };
+  print(tableOf(answer));
+  tellNoise(answer, note);
+  return { answer, isWhole };
 }
 
 function tellNoise({ question, rows }: Answer, note: Hooks['note']): void {
@@ -157,13 +161,6 @@ function tellNoise({ question, rows }: Answer, note: Hooks['note']): void {
   if (noisy.length === 0) return;
   const labels = noisy.map(({ label }) => label).join('; ');
   note(`${question}: the machine was noisy, a spread above 20 %: ${labels}`);
-}
-
-function writeResults(results: Results): void {
-  fs.mkdirSync(REPORT_FOLDER, { recursive: true });
-  const json = `${JSON.stringify(results, null, 2)}\n`;
-  fs.writeFileSync(path.join(REPORT_FOLDER, 'results.json'), json);
-  writeReport(results, REPORT_FOLDER);
 }
 
 function sum(values: readonly number[]): number {

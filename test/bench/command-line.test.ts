@@ -65,6 +65,15 @@ describe('a run that cannot begin', () => {
     expect(ended).toMatchObject({ code, stdout: '' });
     expect(fs.readdirSync(cwd)).toEqual([]);
   });
+
+  it('is one whose report cannot be written', () => {
+    const cwd = temporaryDirectory();
+    fs.writeFileSync(join(cwd, 'bench-report'), 'a file');
+    const ended = bench(['put', '--on', '.', '--rounds', '1'], { cwd });
+    expect(ended.stderr).toMatch(/^bench: cannot write a report: bench-report: [^\n]*\n$/);
+    expect(ended).toMatchObject({ code: 1, stdout: '' });
+    expect(fs.readdirSync(cwd)).toEqual(['bench-report']);
+  });
 });
 
 it('the help lists the questions and leaves nothing behind', () => {

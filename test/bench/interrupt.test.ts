@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { demandMounts } from '../mounts.ts';
-import { memoryDirectory, startBench } from './run.ts';
+import { memoryDirectory, resultsIn, startBench } from './run.ts';
 
 /** The command lines of all processes that were given a path below `folder`. */
 function processesOf(folder: string): string[] {
@@ -154,4 +154,7 @@ it.each(['stdout', 'stderr'] as const)('a closed %s ends what runs', async (name
   expect(code).toBe(141);
   expect(processesOf(disk)).toEqual([]);
   expect(fs.readdirSync(disk)).toEqual([]);
+  // What was answered before is kept.
+  if (name === 'stdout')
+    expect(resultsIn(cwd).answers.map(({ question }) => question)).toEqual(['put']);
 });
