@@ -1,7 +1,8 @@
 /** What a question is given, for one that is asked without a whole run. */
 import fs from 'node:fs';
 import { join } from 'node:path';
-import type { Context } from '../../dist/bench/question.js';
+import type { Context, Question } from '../../dist/bench/question.js';
+import type { Row } from '../../dist/bench/results.js';
 import { makeTree, type TreeLiteral, temporaryDirectory } from '../tree.ts';
 
 /** One round and one thread, in a new folder, on a tree of these files. */
@@ -38,4 +39,10 @@ export function contextFor(literal: TreeLiteral, notes: string[] = []): Context 
     corpora: undefined as never,
     note: (text) => void notes.push(text),
   };
+}
+
+export async function rowsOf(question: Question, context: Context): Promise<Row[]> {
+  const rows: Row[] = [];
+  for await (const row of question.run(context)) rows.push(row);
+  return rows;
 }

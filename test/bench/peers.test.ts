@@ -11,7 +11,7 @@ import { besidePeers } from '../../dist/bench/questions/peers.js';
 import type { Row } from '../../dist/bench/results.js';
 import { demand, demandProgram } from '../mounts.ts';
 import { type TreeLiteral, temporaryDirectory } from '../tree.ts';
-import { contextFor } from './context.ts';
+import { contextFor, rowsOf } from './context.ts';
 
 // Once, and where no test looks for what the peers leave.
 beforeAll(async () => {
@@ -51,9 +51,7 @@ const NOT_UTF8: TreeLiteral = { 'bad\udcff': 'a byte that is not UTF-8' };
 const ONLY_UTF8 = ['ostree', 'pnpm store'];
 
 async function answer(peers: readonly Peer[], context: Context): Promise<Row[]> {
-  const rows: Row[] = [];
-  for await (const row of besidePeers(peers).run(context)) rows.push(row);
-  return rows;
+  return await rowsOf(besidePeers(peers), context);
 }
 
 async function demandPeer(context: TestContext, peer: Peer): Promise<void> {
