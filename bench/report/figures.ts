@@ -43,7 +43,7 @@ const CHARTS: Readonly<Record<string, readonly Chart[]>> = {
     bars('How long does a first ingest take?', TIME, { ...AMONG_PEERS, run: 'first' }),
     bars('How long does it take to find all unchanged?', TIME, { ...AMONG_PEERS, run: 'again' }),
   ],
-  // What section.ts makes of cold, duplicates, large, put and verify.
+  // What section.ts makes of cold, duplicates, large and verify.
   limit: [RATIOS],
   memory: [bars('How much memory does ingot take at its peak?', MEMORY)],
   scale: [

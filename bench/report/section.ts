@@ -2,12 +2,12 @@
 import type { Answer, Row } from '../results.ts';
 import { type Figure, figuresOf, stageFigure } from './figures.ts';
 import { html, type Markup } from './html.ts';
-import { grouped, nameOf } from './parameters.ts';
+import { nameOf } from './parameters.ts';
 import { toStageRow } from './shares.ts';
 import { rowTable, stageTable } from './table.ts';
 
 /** Questions that hold ingot against the same reference program: they share a section. */
-const LIMIT = ['cold', 'duplicates', 'large', 'put', 'verify'];
+const LIMIT = ['cold', 'duplicates', 'large', 'verify'];
 const LIMIT_ASKS = 'How close is ingot to the least work that can be done, in C?';
 
 export interface Section {
@@ -25,7 +25,7 @@ export function sectionsOf(answers: readonly Answer[]): Section[] {
   });
 }
 
-/** An answer whose method may have several sentences, one for each question in it. */
+/** An answer; of several questions with a sentence for each, which asks what it asked. */
 type Part = Omit<Answer, 'method'> & { readonly methods: readonly string[] };
 
 function merged(answers: readonly Answer[]): Part[] {
@@ -37,14 +37,10 @@ function merged(answers: readonly Answer[]): Part[] {
 }
 
 function limitPart(answers: readonly Answer[]): Part {
-  const byMethod = grouped(answers, ({ method }) => method);
-  const named = byMethod.map(([method, same]) => {
-    return `${same.map(({ question }) => question).join(', ')}: ${method}`;
-  });
   return {
     question: 'limit',
     asks: LIMIT_ASKS,
-    methods: byMethod.length === 1 ? [answers[0]!.method] : named,
+    methods: answers.map(({ question, asks, method }) => `${question}: ${asks} ${method}`),
     rows: answers.flatMap(({ question, rows }) =>
       rows.map((row) => ({ ...row, label: `${question}: ${row.label}` })),
     ),
