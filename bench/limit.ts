@@ -2,7 +2,15 @@
 import path from 'node:path';
 import { buildProgram, type Program } from './c-program.ts';
 import { ratesOf } from './ingot.ts';
-import { alternate, type Contender, ratioOf, type Sample, secondsOf } from './method.ts';
+import {
+  alternate,
+  alternateBeside,
+  type Contender,
+  type Reference,
+  ratioOf,
+  type Sample,
+  secondsOf,
+} from './method.ts';
 import { settle } from './prepare.ts';
 import type { Context, Need } from './question.ts';
 import type { Row } from './results.ts';
@@ -32,7 +40,7 @@ export async function limitProgram({ threads }: Pick<Need, 'threads'>): Promise<
 
 /**
  * Runs ours and limit.c in turn. Gives our samples and a row for each limit run, which says why
- * when limit.c cannot be run.
+ * when limit.c cannot be run or fails.
  */
 export async function besideLimit(
   context: Context,
@@ -45,8 +53,8 @@ export async function besideLimit(
     return { samples, rows: limits.map((run) => ({ ...headOf(run), absent: program.lack })) };
   }
   const contenders = limits.map((run) => contenderOf(context, program.path, run));
-  const [samples = [], ...theirs] = await alternate([ours, ...contenders], context.rounds);
-  const rows = limits.map((run, index) => limitRow(context, run, samples, theirs[index]!));
+  const { samples, references } = await alternateBeside(ours, contenders, context.rounds);
+  const rows = limits.map((run, index) => limitRow(context, run, samples, references[index]!));
   return { samples, rows };
 }
 
@@ -61,15 +69,16 @@ function limitRow(
   { corpus }: Context,
   run: LimitRun,
   ours: readonly Sample[],
-  theirs: readonly Sample[],
+  theirs: Reference,
 ): Row {
   const head = headOf(run);
-  const seconds = secondsOf(theirs);
+  if ('lack' in theirs) return { ...head, absent: theirs.lack };
+  const seconds = secondsOf(theirs.samples);
   return {
     ...head,
     seconds,
     ...ratesOf(corpus.files, corpus.bytes, seconds.median),
-    ratio: { ...ratioOf(ours, theirs), to: head.label },
+    ratio: { ...ratioOf(ours, theirs.samples), to: head.label },
   };
 }
 

@@ -4,7 +4,7 @@
  * prepares a run is outside the measured time; medians with minimum and maximum.
  */
 import fs from 'node:fs';
-import { IngotError } from '../src/errors.ts';
+import { failed, IngotError } from '../src/errors.ts';
 import { CHILD_FAILED, type ChildOptions, type Command, runChild } from './children.ts';
 import type { Spread } from './results.ts';
 
@@ -66,6 +66,56 @@ export async function alternate(
       if (round >= 0) samples[index]!.push(sample);
     }
   return samples;
+}
+
+/** What ours is held against: the samples, or why it failed. */
+export type Reference = { readonly samples: Sample[] } | { readonly lack: string };
+
+/**
+ * Runs ours and its references in turn, as `alternate` does. A reference that fails drops out, and
+ * the others go on; a failure of ours is thrown.
+ */
+export async function alternateBeside(
+  ours: Contender,
+  references: readonly Contender[],
+  rounds: number,
+): Promise<{ readonly samples: Sample[]; readonly references: readonly Reference[] }> {
+  const samples: Sample[] = [];
+  const outcomes: Reference[] = references.map(() => ({ samples: [] }));
+  for (let round = -1; round < rounds; round++) {
+    const sample = await measure(ours);
+    if (round >= 0) samples.push(sample);
+    for (const [index, reference] of references.entries()) {
+      const outcome = outcomes[index]!;
+      if ('lack' in outcome) continue;
+      const theirs = await measureReference(reference);
+      if ('lack' in theirs) outcomes[index] = theirs;
+      else if (round >= 0) outcome.samples.push(theirs);
+    }
+  }
+  return { samples, references: outcomes };
+}
+
+/** A reference alone, after a warm-up. */
+export async function repeatReference(reference: Contender, rounds: number): Promise<Reference> {
+  const samples: Sample[] = [];
+  for (let round = -1; round < rounds; round++) {
+    const sample = await measureReference(reference);
+    if ('lack' in sample) return sample;
+    if (round >= 0) samples.push(sample);
+  }
+  return { samples };
+}
+
+/** One run, or why it failed. */
+async function measureReference(reference: Contender): Promise<Sample | { readonly lack: string }> {
+  try {
+    return await measure(reference);
+  } catch (thrown) {
+    const error = failed('it cannot be run', thrown);
+    if (!(error instanceof IngotError)) throw error;
+    return { lack: `failed: ${error.why ?? error.message}` };
+  }
 }
 
 /** Throws a RangeError without values. */

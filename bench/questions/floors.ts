@@ -1,10 +1,10 @@
 import { COPY_AND_SYNC, copyAndSync } from '../floors/copy-and-sync.ts';
 import { FLOORS } from '../floors/index.ts';
-import { floorTimes } from '../floors/measure-floors.ts';
+import { floorLacks, floorTimes } from '../floors/measure-floors.ts';
 import { PARALLEL_SHA256SUM, parallelSha256sum } from '../floors/parallel-sha256sum.ts';
 import { FLOORS_OF, type FloorTime } from '../floors/times.ts';
 import { firstIngest, ingestRow, ratesOf } from '../ingot.ts';
-import { alternate, ratioOf, secondsOf } from '../method.ts';
+import { alternateBeside, type Reference, ratioOf, type Sample, secondsOf } from '../method.ts';
 import type { Context, Question } from '../question.ts';
 import type { Row } from '../results.ts';
 import { inodesFor, roomFor } from '../room.ts';
@@ -18,34 +18,27 @@ export const FLOORS_BELOW: Question = {
   inodes: ({ corpus }) => 2 * inodesFor(corpus.files),
   async *run(context) {
     const times = await floorTimes(context);
-    for (const { name, label } of FLOORS) yield floorRow(context, name, label, times[name]);
-    const [ours = [], copies = [], sums = []] = await alternate(
-      [firstIngest(context), copyAndSync(context), parallelSha256sum(context)],
+    const lacks = await floorLacks(context);
+    for (const { name, label } of FLOORS)
+      yield floorRow(context, name, label, times[name] ?? lacks[name]!);
+    const { samples, references } = await alternateBeside(
+      firstIngest(context),
+      [copyAndSync(context), parallelSha256sum(context)],
       context.rounds,
     );
     const head = { label: 'ingot', parameters: { durability: 'group' } };
-    yield ingestRow(head, ours, times, FLOORS_OF.group);
-    for (const [label, theirs] of [
-      [COPY_AND_SYNC, copies],
-      [PARALLEL_SHA256SUM, sums],
-    ] as const) {
-      const ratio = { ...ratioOf(ours, theirs), to: label };
-      yield { ...wholeTreeRow(context, label, theirs), ratio };
-    }
+    yield ingestRow(head, samples, times, FLOORS_OF.group);
+    for (const [index, label] of [COPY_AND_SYNC, PARALLEL_SHA256SUM].entries())
+      yield wholeTreeRow(context, label, samples, references[index]!);
   },
 };
 
 const WRITING = new Set(['write', 'barrier', 'fsync']);
 const LOOKING_ONLY = new Set(['walk', 'stat']);
 
-function floorRow(
-  { corpus }: Context,
-  name: string,
-  label: string,
-  time: FloorTime | undefined,
-): Row {
+function floorRow({ corpus }: Context, name: string, label: string, time: FloorTime | string): Row {
   const head = { label, parameters: { floor: name } };
-  if (time === undefined) return { ...head, absent: "cc with OpenSSL's headers is needed" };
+  if (typeof time === 'string') return { ...head, absent: time };
   const { files, bytes, distinctFiles = files, distinctBytes = bytes } = corpus;
   const { seconds, spread, fsyncMs } = time;
   const written = WRITING.has(name);
@@ -62,13 +55,16 @@ function floorRow(
 function wholeTreeRow(
   { corpus }: Context,
   label: string,
-  samples: Parameters<typeof secondsOf>[0],
+  ours: readonly Sample[],
+  theirs: Reference,
 ): Row {
-  const seconds = secondsOf(samples);
+  const head = { label, parameters: {} };
+  if ('lack' in theirs) return { ...head, absent: theirs.lack };
+  const seconds = secondsOf(theirs.samples);
   return {
-    label,
-    parameters: {},
+    ...head,
     seconds,
     ...ratesOf(corpus.files, corpus.bytes, seconds.median),
+    ratio: { ...ratioOf(ours, theirs.samples), to: label },
   };
 }

@@ -33,3 +33,16 @@ it('limit.c is absent with more threads than it can have, and ingot is not', asy
   expect(samples.map(({ seconds }) => seconds)).toEqual([2]);
   expect(rows.map(({ absent }) => absent)).toEqual(['limit.c has at most 64 threads']);
 });
+
+it('limit.c is absent when it fails, and ingot is not', async (context) => {
+  demandProgram(context, 'cc');
+  const given = contextFor({ a: 'a' });
+  // It has nowhere to write to.
+  const prepare = () => fs.rmSync(given.arena.path, { recursive: true, force: true });
+  const run: LimitRun = { mode: 'none', tree: given.tree, batch: 1, prepare };
+  const { samples, rows } = await besideLimit(given, ours(2), [run]);
+  expect(samples.map(({ seconds }) => seconds)).toEqual([2]);
+  expect(rows).toMatchObject([
+    { label: 'limit.c none', absent: expect.stringMatching(/^failed: /) },
+  ]);
+});

@@ -3,11 +3,13 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
   alternate,
+  alternateBeside,
   isNoisy,
   measure,
   medianSample,
   noiseOf,
   ratioOf,
+  repeatReference,
   spreadOf,
 } from '../../bench/method.ts';
 import { temporaryDirectory } from '../tree.ts';
@@ -71,5 +73,33 @@ describe('runs', () => {
     await expect(measure(failing)).rejects.toThrow(/exit 3 failed: no luck$/);
     await expect(measure({ command: ['no-such-program'] })).rejects.toThrow(/no-such-program/);
     await expect(measure({ ...failing, accepts: [0, 3] })).resolves.toBeDefined();
+  });
+});
+
+describe('a reference that fails', () => {
+  const fine = { command: ['true'] as const };
+  const failing = { command: ['sh', '-c', 'echo no luck >&2; exit 1'] as const };
+
+  it('drops out and leaves the others their samples', async () => {
+    const counter = join(temporaryDirectory(), 'runs');
+    const once = { command: ['sh', '-c', '! [ -e "$0" ] && touch "$0"', counter] as const };
+    const missing = { command: ['no-such-program'] as const };
+    const { samples, references } = await alternateBeside(fine, [failing, fine, once, missing], 2);
+    expect(samples).toHaveLength(2);
+    expect(references).toMatchObject([
+      { lack: 'failed: no luck' },
+      { samples: [{}, {}] },
+      { lack: 'failed: it ended with 1' },
+      { lack: expect.stringMatching(/^failed: .*no-such-program/) },
+    ]);
+  });
+
+  it('has a reason when it is alone, too', async () => {
+    expect(await repeatReference(failing, 1)).toEqual({ lack: 'failed: no luck' });
+    expect(await repeatReference(fine, 2)).toMatchObject({ samples: [{}, {}] });
+  });
+
+  it('is not ours: that is thrown', async () => {
+    await expect(alternateBeside(failing, [fine], 1)).rejects.toThrow(/no luck/);
   });
 });
