@@ -16,14 +16,19 @@ export function makeOwnDisk(parent: string): Arena {
     // What the deletion left to write back would slow the next run down.
     runInPlace('sync', '-f', arena);
   };
-  renew();
-  return {
-    path: arena,
-    description: describeDisk(arena),
-    renew,
-    freeBytes: () => freeBytesAt(arena),
-    remove: () => remove(home),
-  };
+  try {
+    renew();
+    return {
+      path: arena,
+      description: describeDisk(arena),
+      renew,
+      freeBytes: () => freeBytesAt(arena),
+      remove: () => remove(home),
+    };
+  } catch (error) {
+    remove(home);
+    throw error;
+  }
 }
 
 /** Type and device of the disk that holds a folder: `ext4 on /dev/vda`. */

@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { IngotError } from '../src/errors.ts';
+import { failed, IngotError } from '../src/errors.ts';
 import type { Arena } from './arena.ts';
 import { runInPlace } from './children.ts';
 
@@ -31,42 +31,53 @@ export function imageBytes({ bytes, inodes }: DiskSize): number {
 
 /** Throws an IngotError with what mkfs.ext4 or mount say. */
 export function makeQuietDisk(size: DiskSize): Arena {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ingot-bench-'));
-  const image = fs.mkdtempSync(path.join(MEMORY, 'ingot-bench-'));
-  const file = path.join(image, 'ext4');
-  let mounted = false;
-  const renew = () => {
-    if (mounted) runInPlace('umount', folder);
-    mounted = false;
-    awaitRelease(file);
-    // Not lazy: the kernel would go on initializing tables while a run is measured.
-    const ready = 'lazy_itable_init=0,lazy_journal_init=0,nodiscard';
-    runInPlace('mkfs.ext4', '-q', '-F', '-m', '0', '-N', `${size.inodes}`, '-E', ready, file);
-    runInPlace('mount', '-o', 'loop,noatime', file, folder);
-    mounted = true;
-    fs.rmdirSync(path.join(folder, 'lost+found'));
+  const folders: string[] = [];
+  const makeFolder = (parent: string) => {
+    const folder = fs.mkdtempSync(path.join(parent, 'ingot-bench-'));
+    folders.push(folder);
+    return folder;
   };
+  let mounted: string | undefined;
   const remove = () => {
     // Lazily: what uses it still is a process that the kernel has not let go of yet.
-    if (mounted) runInPlace('umount', '--lazy', folder);
-    mounted = false;
-    for (const made of [folder, image]) fs.rmSync(made, { recursive: true, force: true });
+    if (mounted !== undefined) runInPlace('umount', '--lazy', mounted);
+    mounted = undefined;
+    for (const folder of folders) fs.rmSync(folder, { recursive: true, force: true });
   };
   try {
+    const at = makeFolder(os.tmpdir());
+    const file = path.join(makeFolder(MEMORY), 'ext4');
+    const renew = () => {
+      if (mounted !== undefined) runInPlace('umount', mounted);
+      mounted = undefined;
+      awaitRelease(file);
+      // Not lazy: the kernel would go on initializing tables while a run is measured.
+      const ready = 'lazy_itable_init=0,lazy_journal_init=0,nodiscard';
+      const options = ['-q', '-F', '-m', '0', '-N', `${size.inodes}`, '-E', ready];
+      runInPlace('mkfs.ext4', ...options, file);
+      runInPlace('mount', '-o', 'loop,noatime', file, at);
+      mounted = at;
+      fs.rmdirSync(path.join(at, 'lost+found'));
+    };
     // Preallocated, and never discarded: else each run would pay for getting the memory anew.
     runInPlace('fallocate', '-l', `${imageBytes(size)}`, file);
     renew();
+    const description = 'ext4 on a loop file in memory';
+    return { path: at, description, renew, freeBytes: () => freeBytesAt(at), remove };
   } catch (error) {
     remove();
-    throw error;
+    throw notMade(error);
   }
-  return {
-    path: folder,
-    description: 'ext4 on a loop file in memory',
-    renew,
-    freeBytes: () => freeBytesAt(folder),
-    remove,
+}
+
+function notMade(error: unknown): IngotError {
+  const failure = {
+    what: 'cannot make a quiet disk',
+    code: 'INGOT_BENCH_DISK',
+    why: failed('it cannot be set up', error).message,
+    hint: '--on DIR measures on a disk that is there',
   };
+  return new IngotError(failure, error);
 }
 
 export function freeBytesAt(folder: string): number {
@@ -84,7 +95,7 @@ function awaitRelease(file: string): void {
   while (runInPlace('losetup', '--associated', file) !== '') {
     if (Date.now() > deadline)
       throw new IngotError({
-        what: 'cannot make a disk to measure on',
+        what: 'cannot make the quiet disk anew',
         code: 'INGOT_BENCH_DISK',
         why: 'a process in another mount namespace holds the last one',
       });
