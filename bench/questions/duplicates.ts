@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { runChecked } from '../children.ts';
-import { floorTimes } from '../floors/measure-floors.ts';
+import { someFloorTimes } from '../floors/measure-floors.ts';
 import { FLOORS_OF_HITS } from '../floors/times.ts';
 import { ingestCommand, ingesting, ingestRow } from '../ingot.ts';
 import { besideLimit, LIMIT_METHOD } from '../limit.ts';
@@ -17,11 +17,12 @@ export const DUPLICATES: Question = {
   inodes: ({ corpus }) => 3 * inodesFor(corpus.files),
   async *run(context) {
     const { arena, tree } = context;
-    const times = await floorTimes(context);
     arena.renew();
     const copy = path.join(arena.path, 'copy');
     await runChecked(['cp', '-a', tree, copy]);
     await measure(ingesting(ingestCommand(context, tree)));
+    // What is read is the copy, on the measured disk.
+    const times = await someFloorTimes({ ...context, tree: copy }, FLOORS_OF_HITS);
     const ours = ingesting(ingestCommand(context, copy), () => settle(context));
     const { samples, rows } = await besideLimit(context, ours, [
       { mode: 'hash', tree: copy, batch: 64 },
