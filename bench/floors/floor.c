@@ -102,15 +102,15 @@ static void *write_all(void *number) {
   return NULL;
 }
 
-// Evenly over the tree, so that their sizes are its sizes.
+// Evenly over the tree, so that their sizes are its sizes; a sample takes its share of the bytes.
 static void choose(size_t wanted, double bytes) {
   double sum = 0;
   if (count == 0) wanted = 0;
-  chosen = malloc((wanted + 1) * sizeof *chosen);
-  latencies = malloc((wanted + 1) * sizeof *latencies);
-  for (size_t n = 0; n < wanted; n++) sum += files[chosen[n] = n * (double)count / wanted].size;
-  scale = sum > 0 ? bytes / sum : 0;
   to_write = mode == 'f' && wanted > SAMPLE ? SAMPLE : wanted;
+  chosen = malloc((to_write + 1) * sizeof *chosen);
+  latencies = malloc((to_write + 1) * sizeof *latencies);
+  for (size_t n = 0; n < to_write; n++) sum += files[chosen[n] = n * (double)count / to_write].size;
+  scale = sum > 0 ? bytes * to_write / wanted / sum : 0;
 }
 
 static int ascending(const void *a, const void *b) {
