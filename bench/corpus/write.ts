@@ -5,8 +5,9 @@ import type { Folders } from './description.ts';
 import { type CorpusPlan, folderOf } from './plan.ts';
 import { Keystreams } from './random.ts';
 
-/** Files between two pauses in which signals are heard. */
+/** Files, and pieces of a file, between two pauses in which signals are heard. */
 const FILES_A_STRETCH = 500;
+const PIECES_A_STRETCH = 16;
 
 /** Makes `root` and writes the tree into it. The same seed gives the same names and bytes. */
 export async function writeCorpus(
@@ -21,16 +22,19 @@ export async function writeCorpus(
     const next = path.join(root, folderOf(file, folders));
     if (next !== folder) fs.mkdirSync(next, { recursive: true });
     folder = next;
-    writeFile(path.join(folder, `f${file}`), keystreams.pieces(content, sizes[content]!));
+    await writeFile(path.join(folder, `f${file}`), keystreams.pieces(content, sizes[content]!));
     if (file % FILES_A_STRETCH === 0) await new Promise(setImmediate);
   }
 }
 
-function writeFile(file: string, pieces: Iterable<Buffer>): void {
+async function writeFile(file: string, pieces: Iterable<Buffer>): Promise<void> {
   const fd = fs.openSync(file, 'wx', 0o644);
   try {
-    for (const piece of pieces)
+    let written = 0;
+    for (const piece of pieces) {
       for (let at = 0; at < piece.length; ) at += fs.writeSync(fd, piece, at);
+      if (++written % PIECES_A_STRETCH === 0) await new Promise(setImmediate);
+    }
   } finally {
     fs.closeSync(fd);
   }

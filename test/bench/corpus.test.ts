@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CORPORA, type CorpusDescription, scaled } from '../../bench/corpus/description.ts';
-import { planCorpus } from '../../bench/corpus/plan.ts';
+import { folderOf, planCorpus } from '../../bench/corpus/plan.ts';
 import { writeCorpus } from '../../bench/corpus/write.ts';
 import { temporaryDirectory } from '../tree.ts';
 
@@ -70,6 +70,21 @@ describe('a corpus', () => {
       distinctBytes: sum(distinct.values()),
     });
     expect(distinct.size).toBe(140);
+  });
+
+  it('hears of signals while a large file is made', async () => {
+    const root = join(temporaryDirectory(), 'tree');
+    const large: CorpusDescription = {
+      ...MIXED,
+      ...{ files: 1, size: { kind: 'fixed', bytes: 40 << 20 }, duplicateShare: 0 },
+    };
+    const plan = planCorpus(large, 1);
+    const whole = writeCorpus(root, plan, large.folders, 1);
+    await new Promise(setImmediate);
+    const file = join(root, folderOf(0, large.folders), 'f0');
+    expect(fs.statSync(file).size).toBeLessThan(40 << 20);
+    await whole;
+    expect(fs.statSync(file).size).toBe(40 << 20);
   });
 
   it('keeps to its distribution of sizes', async () => {
