@@ -146,6 +146,20 @@ describe('a manifest', () => {
     expect(read('src/M')).toMatch(/ {2}a\n.* {2}b\n.* {2}d\/M\n$/);
   });
 
+  it.each([
+    ['named', 'src/a src/M'],
+    ['named in another spelling, before its directory', './src/../src/M src'],
+    ['listed, before and after its directory', '--files-from list'],
+  ])('that is %s as a source does not list itself', (_, sources) => {
+    makeTree({ list: 'src/M\nsrc\nsrc/M\n' }, cwd);
+    const run = `$INGOT ingest ${sources} --manifest src/M --store s`;
+    script('echo old > src/M', { cwd });
+    const ended = script(`${run} && ${run} && sha256sum --status -c src/M`, { cwd });
+    expect(ended.stderr).toBe('ingot: note: the manifest M is left out\n'.repeat(2));
+    expect(ended.code).toBe(0);
+    expect(read('src/M')).toMatch(/ {2}src\/a\n/);
+  });
+
   it('is none of a dry run', () => {
     const ended = script('$INGOT ingest src -n --manifest M --store s', { cwd });
     expect(ended.stderr).toMatch(/a manifest lists what is stored/);

@@ -1,4 +1,5 @@
-import { realPathOf } from '../../names.ts';
+import { printable } from '../../errors.ts';
+import { joinPath, realPathOf } from '../../names.ts';
 import type { WalkSink } from './entries.ts';
 import type { NamedEntries } from './named-entries.ts';
 import type { StoreExclusion } from './store-exclusion.ts';
@@ -9,29 +10,31 @@ const CHUNK_NAMES = 1024;
 /** Real paths remembered: names next to each other mostly lie in the same few directories. */
 const REMEMBERED_DIRECTORIES = 1024;
 
+/** What is left out although it was named. */
+export interface LeftOut {
+  readonly store: StoreExclusion | undefined;
+  /** The real path of the manifest, if there is one by now: it would list itself as it was. */
+  readonly manifest: string | undefined;
+}
+
 /** Hands on single files that were named, those of one directory together, each file once. */
 export class NamedFiles {
   readonly #named: NamedEntries;
-  readonly #store: StoreExclusion | undefined;
+  readonly #leftOut: LeftOut;
   readonly #sink: WalkSink;
   readonly #realPaths = new Map<string, string>();
   #directory = '';
   #names: string[] = [];
 
-  constructor(named: NamedEntries, store: StoreExclusion | undefined, sink: WalkSink) {
+  constructor(named: NamedEntries, leftOut: LeftOut, sink: WalkSink) {
     this.#named = named;
-    this.#store = store;
+    this.#leftOut = leftOut;
     this.#sink = sink;
   }
 
   /** The promise, if any, resolves when more may be added. */
   add(directory: string, name: string): Promise<void> | undefined {
-    const realDirectory = this.#realPath(directory);
-    if (this.#store?.holds(realDirectory)) {
-      this.#store.notify(this.#sink);
-      return undefined;
-    }
-    if (!this.#named.add(realDirectory, name)) return undefined;
+    if (!this.#takes(directory, name)) return undefined;
     const goesElsewhere = directory !== this.#directory || this.#names.length === CHUNK_NAMES;
     const full = goesElsewhere ? this.flush() : undefined;
     this.#directory = directory;
@@ -45,6 +48,20 @@ export class NamedFiles {
     const found = { directory: this.#directory, names: this.#names };
     this.#names = [];
     return this.#sink.files(found);
+  }
+
+  /** False for an entry that is left out or was named before. */
+  #takes(directory: string, name: string): boolean {
+    const { store, manifest } = this.#leftOut;
+    const realDirectory = this.#realPath(directory);
+    if (store?.holds(realDirectory)) {
+      store.notify(this.#sink);
+      return false;
+    }
+    if (!this.#named.add(realDirectory, name)) return false;
+    if (joinPath(realDirectory, name) !== manifest) return true;
+    this.#sink.notice(`the manifest ${printable(name)} is left out`);
+    return false;
   }
 
   #realPath(directory: string): string {

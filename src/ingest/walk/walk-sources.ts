@@ -68,25 +68,26 @@ export function planWalk(options: WalkOptions): WalkPlan {
  */
 export async function walkSources(
   plan: WalkPlan,
-  { storeRoot, manifest, signal, ops }: WalkSurroundings,
+  { storeRoot, manifest: manifestPath, signal, ops }: WalkSurroundings,
   sink: WalkSink,
 ): Promise<void> {
   const { excludes, oneFileSystem } = plan;
   const store = openStoreExclusion(storeRoot);
   const named = new NamedEntries();
-  const files = new NamedFiles(named, store, sink);
+  const manifest = realFile(manifestPath);
+  const files = new NamedFiles(named, { store, manifest }, sink);
   for (const source of plan.sources) {
     if (source.isDirectory) named.addTree(source);
     else await files.add(...splitPath(source.path));
   }
   if (plan.list !== undefined) await ingestListed(plan.list, named, files, sink, signal);
   await files.flush();
-  const rules = { excludes, oneFileSystem, store, manifest: realFile(manifest), signal, ops };
+  const rules = { excludes, oneFileSystem, store, manifest, signal, ops };
   for (const tree of named.trees())
     await walkTree(new TreeReader(tree, rules, named, sink), signal);
 }
 
-/** Undefined when there is no such file yet: then no walk meets it. */
+/** Undefined when there is no such file yet: then it is met nowhere. */
 function realFile(path: string | undefined): string | undefined {
   const isThere = path !== undefined && fs.existsSync(toFsPath(path));
   return isThere ? realPathOf(path) : undefined;
