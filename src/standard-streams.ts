@@ -23,6 +23,45 @@ export function descriptorOf(path: string): number | undefined {
   return number === undefined ? NAMED[path] : Number(number);
 }
 
+/**
+ * Throws EBADF when a path stands for a descriptor that nobody gave to this process, but that Node
+ * has opened for itself: what is written there vanishes or crashes the process.
+ */
+export function requireGiven(path: string): void {
+  const descriptor = descriptorOf(path);
+  if (descriptor === undefined || descriptor <= 2 || !isNodesOwn(descriptor)) return;
+  throw Object.assign(new Error('bad file descriptor'), { code: 'EBADF', path });
+}
+
+/**
+ * Node's own are epoll, eventfd and io_uring, and pipes with both ends in this process. That they
+ * are closed on exec tells nothing: Node sets that for descriptors that it was given, too.
+ */
+function isNodesOwn(descriptor: number): boolean {
+  const what = openOn(String(descriptor));
+  if (what?.startsWith('anon_inode:')) return true;
+  if (!what?.startsWith('pipe:')) return false;
+  const same = fs.readdirSync(OPEN).filter((each) => openOn(each) === what);
+  return same.some((each) => writes(each)) && same.some((each) => !writes(each));
+}
+
+const OPEN = '/proc/self/fd';
+
+/** As the kernel names it; undefined where there is no such descriptor, or no /proc. */
+function openOn(descriptor: string): string | undefined {
+  try {
+    return fs.readlinkSync(`${OPEN}/${descriptor}`);
+  } catch {
+    return undefined;
+  }
+}
+
+/** By the access mode among the flags (open(2)), in octal. */
+function writes(descriptor: string): boolean {
+  const info = fs.readFileSync(`/proc/self/fdinfo/${descriptor}`, 'utf8');
+  return !/^flags:\s*\d*0$/m.test(info);
+}
+
 /** `-` for standard output under any of its names, else the path. */
 export function dashOf(path: string): string {
   return descriptorOf(path) === 1 ? '-' : path;

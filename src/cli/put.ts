@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import type { Command } from 'commander';
 import { failed } from '../errors.ts';
 import { toFsPath } from '../names.ts';
-import { standardInput } from '../standard-streams.ts';
+import { requireGiven, standardInput } from '../standard-streams.ts';
 import type { PutSource } from '../store/put.ts';
 import { type CommandContext, runCommand, warnOfNewStore } from './command.ts';
 import { EXIT, type ExitCode } from './fail.ts';
@@ -44,6 +44,7 @@ async function runPut(
 /** Before a store is created for nothing. */
 function checkReadable(file: string): void {
   try {
+    requireGiven(file);
     fs.accessSync(toFsPath(file), fs.constants.R_OK);
   } catch (error) {
     throw failed('cannot read the source', error, { path: file });

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { errnoOf, IngotError, UsageError } from '../errors.ts';
 import { realPathOf, toFsPath } from '../names.ts';
 import { loadLibc } from '../native/libc.ts';
-import { descriptorOf } from '../standard-streams.ts';
+import { descriptorOf, requireGiven } from '../standard-streams.ts';
 import { type FileOps, flushDirectory, nodeFileOps } from './file-ops.ts';
 import { LockedTemp, sweepTempsOf } from './locked-temp.ts';
 
@@ -57,6 +57,7 @@ const OWNERS_ALONE = 0o600;
 export function checkReplaceable(target: string, store: string | undefined): void {
   const descriptor = descriptorOf(target);
   if (descriptor !== undefined) {
+    requireGiven(target);
     // Fails where it is not open, or only for reading.
     fs.writeSync(descriptor, Buffer.alloc(0));
     return;

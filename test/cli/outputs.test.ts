@@ -71,6 +71,17 @@ describe('a file for the user', () => {
     expect(fs.existsSync(join(cwd, 's2'))).toBe(false);
   });
 
+  it('that is a descriptor of Node’s own is none that anybody gave, and is refused', () => {
+    const run = (args: string, fd: number) =>
+      script(`$INGOT ${args} /dev/fd/${fd} --store s`, { cwd, timeout: 10_000 });
+    for (const args of [`get ${digest} -o`, 'ingest src -q --manifest'])
+      for (const fd of [4, 6, 9, 11, 12, 14, 18]) {
+        const ended = run(args, fd);
+        expect(ended.stderr).toMatch(/^ingot: [^\n]*\/dev\/fd\/\d+: [^\n]*\(EBADF\)\n$/);
+        expect(ended.code).toBe(1);
+      }
+  });
+
   it('that does not wait for its reader is written in its own time', () => {
     makeTree(
       Object.fromEntries(Array.from({ length: 3000 }, (_, n) => [`src/f${n}`, `${n}`])),
@@ -165,6 +176,29 @@ describe('a manifest', () => {
     expect(ended.stderr).toMatch(/a manifest lists what is stored/);
     expect(ended.code).toBe(2);
     expect(fs.existsSync(join(cwd, 'M'))).toBe(false);
+  });
+});
+
+describe('a descriptor that is read', () => {
+  /** Pipes and the like of Node's own. */
+  const OWN = [4, 6, 8].map((fd) => `/dev/fd/${fd}`);
+
+  it.each([
+    ['put', 1],
+    ['ingest --files-from', 2],
+  ])('and that nobody gave is refused: %s', (command, code) => {
+    for (const path of OWN) {
+      const ended = script(`$INGOT ${command} ${path} --store s`, { cwd, timeout: 10_000 });
+      expect(ended.stderr).toMatch(/^ingot: cannot read [^\n]*\/dev\/fd\/\d: [^\n]*\n$/);
+      expect(ended.code).toBe(code);
+    }
+  });
+
+  it('and that somebody gave is read, whatever it is', () => {
+    for (const input of ['7< src/a', '7< <(cat src/a)', '7<<< one', '7<> src/a']) {
+      const ended = script(`$INGOT put /dev/fd/7 --store s ${input}`, { cwd });
+      expect(ended.stdout.trim()).toBe(digest);
+    }
   });
 });
 

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import { errnoOf, UsageError } from '../../errors.ts';
 import { openFifo } from '../../fifo.ts';
 import { escapeName } from '../../names.ts';
-import { standardInput } from '../../standard-streams.ts';
+import { requireGiven, standardInput } from '../../standard-streams.ts';
 
 /** A list of sources. */
 export interface PathList {
@@ -22,6 +22,7 @@ const WHAT = 'cannot read the list of sources';
 export function checkPathList({ file }: PathList): void {
   if (file === '-') return;
   try {
+    requireGiven(file);
     fs.accessSync(file, fs.constants.R_OK);
     if (fs.statSync(file).isDirectory()) throw listError(file, 'EISDIR');
   } catch (error) {
