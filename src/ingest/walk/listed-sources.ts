@@ -43,13 +43,25 @@ function meet(
     const [directory, name] = splitPath(path);
     if (stats.isFile()) return files.add(directory, name);
     if (stats.isDirectory()) named.addTree({ path, realPath: realPathOf(path) });
-    else sink.unsupported(path, unsupportedKind(stats));
+    else if (files.takes(directory, name)) sink.unsupported(path, unsupportedKind(stats));
   } catch (error) {
     const code = errnoOf(error);
     if (code === undefined) throw error;
+    if (!takesFailed(path, named, files)) return undefined;
     // Not `vanished`: nobody has seen it, and a list with wrong line ends names nothing that exists.
     const what = GONE.has(code) ? 'a listed path does not exist' : 'cannot look at a listed path';
     sink.unreadable(path, { what, code, path });
   }
   return undefined;
+}
+
+/** Where not even the directory can be looked at, the path goes by its text. */
+function takesFailed(path: string, named: NamedEntries, files: NamedFiles): boolean {
+  const [directory, name] = splitPath(path);
+  try {
+    return files.takes(directory, name);
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return named.add(directory, name);
+  }
 }

@@ -34,7 +34,7 @@ export class NamedFiles {
 
   /** The promise, if any, resolves when more may be added. */
   add(directory: string, name: string): Promise<void> | undefined {
-    if (!this.#takes(directory, name)) return undefined;
+    if (!this.takes(directory, name)) return undefined;
     const goesElsewhere = directory !== this.#directory || this.#names.length === CHUNK_NAMES;
     const full = goesElsewhere ? this.flush() : undefined;
     this.#directory = directory;
@@ -42,16 +42,8 @@ export class NamedFiles {
     return full;
   }
 
-  /** Hands on what has been added. */
-  flush(): Promise<void> | undefined {
-    if (this.#names.length === 0) return undefined;
-    const found = { directory: this.#directory, names: this.#names };
-    this.#names = [];
-    return this.#sink.files(found);
-  }
-
-  /** False for an entry that is left out or was named before. */
-  #takes(directory: string, name: string): boolean {
+  /** False for an entry that is left out or was named before. Throws what realpath(3) fails with. */
+  takes(directory: string, name: string): boolean {
     const { store, manifest } = this.#leftOut;
     const realDirectory = this.#realPath(directory);
     if (store?.holds(realDirectory)) {
@@ -62,6 +54,14 @@ export class NamedFiles {
     if (joinPath(realDirectory, name) !== manifest) return true;
     this.#sink.notice(`the manifest ${printable(name)} is left out`);
     return false;
+  }
+
+  /** Hands on what has been added. */
+  flush(): Promise<void> | undefined {
+    if (this.#names.length === 0) return undefined;
+    const found = { directory: this.#directory, names: this.#names };
+    this.#names = [];
+    return this.#sink.files(found);
   }
 
   #realPath(directory: string): string {

@@ -107,6 +107,33 @@ test.each([
   expect(real.sort()).toEqual(expected);
 });
 
+test.each([
+  [
+    'listed twice',
+    ['a/link', 'a/pipe', 'a/gone', 'no/gone', 'a/link', 'a/pipe', 'a/gone', 'no/gone'],
+  ],
+  [
+    'listed in two spellings',
+    ['a/link', './a/link', 'a/pipe', 'a/../a/pipe', 'a/gone', './a/gone', 'no/gone'],
+  ],
+  ['met in a listed directory', ['a', 'a/link', 'a/pipe', 'a/gone', 'no/gone']],
+])('what is no file or missing counts once, too: %s', async (_, paths) => {
+  const root = makeTree({ 'a/f': '', 'a/link': { symlink: 'f' }, 'a/pipe': { fifo: true } });
+  const sink = await walkListed(root, paths);
+  expect(Object.values(sink.unsupportedPaths).sort()).toEqual(['fifo', 'symlink']);
+  expect(sink.failures).toBe(4);
+});
+
+test('a listed link in the store is left out with it', async () => {
+  const root = makeTree({ 'store/link': { symlink: 'x' } });
+  const list = `${root}.list`;
+  fs.writeFileSync(list, `${root}/store/link\n`);
+  const sink = await walk([], { filesFrom: list }, { storeRoot: `${root}/store` });
+  expect(sink.failures).toBe(0);
+  expect(sink.notices.length).toBe(1);
+  fs.rmSync(list);
+});
+
 test('a file that is named as a source and listed counts once', async () => {
   const root = makeTree({ f: '', list: '' });
   fs.writeFileSync(`${root}/list`, `${root}/f\n`);

@@ -12,6 +12,8 @@ export class RecordingSink implements WalkSink {
   readonly vanishedPaths: Record<string, string> = {};
   readonly notices: string[] = [];
   directories = 0;
+  /** What was counted that is no file. */
+  failures = 0;
   /** What `files` returns. */
   hold: () => Promise<void> | undefined = () => undefined;
 
@@ -22,14 +24,17 @@ export class RecordingSink implements WalkSink {
   }
 
   unsupported(path: string, kind: UnsupportedKind): void {
+    this.failures++;
     this.unsupportedPaths[path] = kind;
   }
 
   unreadable(path: string, failure: Failure): void {
+    this.failures++;
     this.unreadablePaths[path] = failure.code;
   }
 
   vanished(path: string, failure: Failure): void {
+    this.failures++;
     this.vanishedPaths[path] = failure.code;
   }
 
