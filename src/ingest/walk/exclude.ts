@@ -19,14 +19,12 @@ export interface Excludes {
 /** `ignore` remembers every path it was asked about; its memory is dropped after so many. */
 const REMEMBERED_PATHS = 10_000;
 
-const ESCAPED_BACKSLASH = '\udc5c';
-
 /**
  * Rules of .gitignore syntax, the files' before the patterns, the last match deciding. Undefined
  * when there are none. Throws a UsageError for a file that cannot be read.
  *
- * Names match by their exact bytes: what is not UTF-8 in a file of patterns is escaped like the
- * names are, and a `?` takes one such byte. A backslash in a name is matched by `\\`, as in git.
+ * Names match byte by byte, as in git: a `?` and a `[!a]` take one byte, of which `é` has two. A
+ * backslash in a name is matched by `\\`.
  */
 export function loadExcludes(
   patterns: readonly string[],
@@ -86,9 +84,22 @@ function toPattern(bytes: Uint8Array): string {
   return toMatchable(escapeName(bytes));
 }
 
-/** In patterns the backslash is syntax, so it has to be itself in names, too. */
+const NOT_ASCII = /[^\0-\x7f]/;
+
+/** The high byte of U+DC00, from where the other characters cannot be mistaken for white space. */
+const ESCAPE = 0xdc;
+
+/** A character a byte. The backslash stands for itself, since in patterns it is syntax. */
 function toMatchable(escaped: string): string {
-  return escaped.isWellFormed() ? escaped : escaped.replaceAll(ESCAPED_BACKSLASH, '\\');
+  if (!NOT_ASCII.test(escaped)) return escaped;
+  const bytes = toBytes(escaped);
+  const units = Buffer.allocUnsafe(2 * bytes.length);
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at]!;
+    units[2 * at] = byte;
+    units[2 * at + 1] = byte >= 0x80 || byte === 0x0a || byte === 0x0d ? ESCAPE : 0;
+  }
+  return units.toString('utf16le');
 }
 
 /** No pattern that gitignore(5) knows is refused for anything but its size. */

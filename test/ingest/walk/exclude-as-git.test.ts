@@ -8,7 +8,7 @@ import { demandProgram } from '../../mounts.ts';
 import { makeTree, temporaryDirectory } from '../../tree.ts';
 import { walk } from './walking.ts';
 
-const NAMES = ['a', 'b', 'ab', 'a.b', '#a', '!b', 'a b', 'a ', 'B', 'a]'];
+const NAMES = ['a', 'b', 'ab', 'a.b', '#a', '!b', 'a b', 'a ', 'B', 'a]', 'é', 'aà'];
 
 /**
  * Such as `a**` before a slash. gitignore(5) calls these asterisks regular ones, and so does `ignore`;
@@ -29,7 +29,26 @@ beforeEach((context) => {
 
 const part = fc
   .array(
-    fc.constantFrom('a', 'b', 'B', '.', '*', '?', '[ab]', '[!a]', '[a-c]', ' ', '\\ ', '#', '!'),
+    fc.constantFrom(
+      'a',
+      'b',
+      'B',
+      '.',
+      '*',
+      '?',
+      '[ab]',
+      '[!a]',
+      '[a-c]',
+      ' ',
+      '\\ ',
+      '#',
+      '!',
+      'é',
+      '[!/]',
+      '[^a]',
+      'à',
+      '[é]',
+    ),
     {
       minLength: 1,
       maxLength: 4,

@@ -30,6 +30,16 @@ test.each([
   ['#x', '#x', false],
   ['', 'x', false],
   ['größe', 'größe', true],
+  ['gr??e', 'größe', false],
+  ['gr????e', 'größe', true],
+  ['?', 'é', false],
+  ['??', 'é', true],
+  ['[!a]', 'é', false],
+  ['[^a][^a]', 'é', true],
+  ['[é]*', 'è', true],
+  ['à', 'à', true],
+  ['à ', 'à', true],
+  ['[à-ü]?', 'ÿ', true],
 ])('the pattern "%s" on "%s": %s, as in git', (pattern, path, expected) => {
   expect(excluded([pattern], path)).toBe(expected);
 });
