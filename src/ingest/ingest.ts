@@ -25,9 +25,18 @@ export async function ingest(
   let run: Run | undefined;
   try {
     const { openRun } = await import('./run.ts');
-    run = await openRun({ store, sources, options, threads, begun }, pool);
+    const exclude = await excludePatterns(options);
+    run = await openRun({ store, sources, options: { ...options, exclude }, threads, begun }, pool);
   } finally {
     if (run === undefined) await pool.close();
   }
   return await run.run();
+}
+
+/** The files' before those that were given, so that these decide. */
+async function excludePatterns(options: IngestOptions): Promise<string[]> {
+  const { exclude = [], excludeFrom = [], signal } = options;
+  if (excludeFrom.length === 0) return [...exclude];
+  const { readExcludeFiles } = await import('./walk/exclude.ts');
+  return [...(await readExcludeFiles(excludeFrom, signal)), ...exclude];
 }

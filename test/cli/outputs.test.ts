@@ -116,6 +116,7 @@ describe('a file for the user', () => {
   it.each([
     ['get', () => ['get', digest, '-o', 'fifo']],
     ['ingest', () => ['ingest', 'src', '-q', '--manifest', 'fifo']],
+    ['its patterns', () => ['ingest', 'src', '-q', '--exclude-from', 'fifo']],
   ])('that is a fifo without a reader can be given up: %s', async (_, args) => {
     execFileSync('mkfifo', [join(cwd, 'fifo')]);
     const TRIED = join(cwd, 'tried');
@@ -186,6 +187,7 @@ describe('a descriptor that is read', () => {
   it.each([
     ['put', 1],
     ['ingest --files-from', 2],
+    ['ingest src --exclude-from', 2],
   ])('and that nobody gave is refused: %s', (command, code) => {
     for (const path of OWN) {
       const ended = script(`$INGOT ${command} ${path} --store s`, { cwd, timeout: 10_000 });

@@ -48,6 +48,13 @@ describe('ingest', () => {
     }
   });
 
+  it('has the patterns that are given directly decide over those of files', async () => {
+    const rules = `${makeTree({ rules: '*.log\n' })}/rules`;
+    const options = { exclude: ['!keep.log'], excludeFrom: [rules] };
+    const { counts } = await ingestTree({ 'keep.log': 'a', 'x.log': 'b' }, newStore(), options);
+    expect(counts).toEqual({ new: 1 });
+  });
+
   it('makes smaller groups durable when a batch is smaller', async () => {
     const tree: Record<string, string> = {};
     for (let n = 0; n < 40; n++) tree[`f${n}`] = `content ${n}`;

@@ -1,9 +1,9 @@
-import fs from 'node:fs';
 import type IgnorePackage from 'ignore';
 import type { Ignore } from 'ignore';
 import { requirePackage } from '../../commonjs.ts';
 import { errnoOf, UsageError } from '../../errors.ts';
 import { escapeName, toBytes } from '../../names.ts';
+import { checkInput, openInput, readInput } from './input.ts';
 
 const ignore: typeof IgnorePackage = requirePackage('ignore');
 
@@ -19,21 +19,17 @@ export interface Excludes {
 /** `ignore` remembers every path it was asked about; its memory is dropped after so many. */
 const REMEMBERED_PATHS = 10_000;
 
+/** Every path is held against every pattern: with more than these, a walk would never end. */
+const MOST_BYTES = 1 << 20;
+
 /**
- * Rules of .gitignore syntax, the files' before the patterns, the last match deciding. Undefined
- * when there are none. Throws a UsageError for a file that cannot be read.
+ * Rules of .gitignore syntax, the last match deciding. Undefined when there are none.
  *
  * Names match byte by byte, as in git: a `?` and a `[!a]` take one byte, of which `é` has two. A
  * backslash in a name is matched by `\\`.
  */
-export function loadExcludes(
-  patterns: readonly string[],
-  files: readonly string[],
-): Excludes | undefined {
-  const rules = [
-    ...files.flatMap(readPatterns),
-    ...patterns.map((text) => toPattern(toBytes(text))),
-  ];
+export function loadExcludes(patterns: readonly string[]): Excludes | undefined {
+  const rules = patterns.map(toMatchable);
   if (rules.length === 0) return undefined;
   const excludes = new IgnoreRules(rules);
   try {
@@ -43,6 +39,49 @@ export function loadExcludes(
     throw notAPattern(error);
   }
   return excludes;
+}
+
+/**
+ * The patterns in files, one a line, in the escaped form of names.ts. Throws a UsageError for a
+ * file that cannot be read or holds too much; rejects with the signal's reason.
+ */
+export async function readExcludeFiles(
+  files: readonly string[],
+  signal?: AbortSignal,
+): Promise<string[]> {
+  const patterns: string[] = [];
+  for (const file of files) {
+    const text = (await readWhole(file, signal)).toString('latin1').replace(/^\xef\xbb\xbf/, '');
+    for (const line of text.split('\n'))
+      patterns.push(escapeName(Buffer.from(line.replace(/\r$/, ''), 'latin1')));
+  }
+  return patterns;
+}
+
+async function readWhole(file: string, signal: AbortSignal | undefined): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    checkInput(file);
+    for await (const chunk of readInput(openInput(file), signal)) {
+      size += chunk.length;
+      if (size > MOST_BYTES) throw tooLarge(file);
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code === undefined || signal?.aborted || error instanceof UsageError) throw error;
+    throw new UsageError({ what: UNREADABLE, code, path: file, hint: READABLE }, error);
+  }
+  return Buffer.concat(chunks);
+}
+
+const UNREADABLE = 'cannot read the exclude file';
+const READABLE = 'name a readable file with one .gitignore pattern a line';
+
+function tooLarge(path: string): UsageError {
+  const why = 'it holds more than 1 MiB';
+  return new UsageError({ what: UNREADABLE, code: 'INGOT_BAD_PATTERN', path, why, hint: READABLE });
 }
 
 class IgnoreRules implements Excludes {
@@ -62,26 +101,6 @@ class IgnoreRules implements Excludes {
 
 function emptyRules(): Ignore {
   return ignore({ ignorecase: false });
-}
-
-function readPatterns(file: string): string[] {
-  try {
-    const lines = fs
-      .readFileSync(file)
-      .toString('latin1')
-      .replace(/^\xef\xbb\xbf/, '')
-      .split('\n');
-    return lines.map((line) => toPattern(Buffer.from(line.replace(/\r$/, ''), 'latin1')));
-  } catch (error) {
-    const code = errnoOf(error);
-    if (code === undefined) throw error;
-    const hint = 'name a readable file with one .gitignore pattern a line';
-    throw new UsageError({ what: 'cannot read the exclude file', code, path: file, hint }, error);
-  }
-}
-
-function toPattern(bytes: Uint8Array): string {
-  return toMatchable(escapeName(bytes));
 }
 
 const NOT_ASCII = /[^\0-\x7f]/;

@@ -1,9 +1,7 @@
-import fs from 'node:fs';
-import type { Readable } from 'node:stream';
 import { errnoOf, UsageError } from '../../errors.ts';
-import { openFifo } from '../../fifo.ts';
 import { escapeName } from '../../names.ts';
-import { requireGiven, standardInput } from '../../standard-streams.ts';
+import { standardInput } from '../../standard-streams.ts';
+import { checkInput, openInput, readInput } from './input.ts';
 
 /** A list of sources. */
 export interface PathList {
@@ -22,12 +20,10 @@ const WHAT = 'cannot read the list of sources';
 export function checkPathList({ file }: PathList): void {
   if (file === '-') return;
   try {
-    requireGiven(file);
-    fs.accessSync(file, fs.constants.R_OK);
-    if (fs.statSync(file).isDirectory()) throw listError(file, 'EISDIR');
+    checkInput(file);
   } catch (error) {
     const code = errnoOf(error);
-    if (code === undefined || error instanceof UsageError) throw error;
+    if (code === undefined) throw error;
     throw listError(file, code, error);
   }
 }
@@ -37,18 +33,13 @@ export async function* readPathList(
   list: PathList,
   signal?: AbortSignal,
 ): AsyncGenerator<string[]> {
-  const input = openPathList(list);
-  const stop = (): void => void input.destroy(signal?.reason);
-  signal?.addEventListener('abort', stop, { once: true });
+  const input = list.file === '-' ? standardInput() : openInput(list.file);
   try {
-    signal?.throwIfAborted();
-    yield* splitPathList(input, list);
+    yield* splitPathList(readInput(input, signal), list);
   } catch (error) {
     const code = errnoOf(error);
     if (code === undefined || signal?.aborted || error instanceof UsageError) throw error;
     throw listError(list.file, code, error);
-  } finally {
-    signal?.removeEventListener('abort', stop);
   }
 }
 
@@ -72,11 +63,6 @@ export async function* splitPathList(
     yield paths;
   }
   if (rest.length > 0) yield [toPath(rest, list)];
-}
-
-function openPathList({ file }: PathList): Readable {
-  if (file === '-') return standardInput();
-  return fs.statSync(file).isFIFO() ? openFifo(file) : fs.createReadStream(file);
 }
 
 function toPath(entry: Buffer, list: PathList): string {

@@ -21,8 +21,6 @@ export interface WalkOptions {
   readonly nul?: boolean | undefined;
   /** Patterns in .gitignore syntax, relative to each source. What is named itself is ingested. */
   readonly exclude?: readonly string[] | undefined;
-  /** Files with such patterns. */
-  readonly excludeFrom?: readonly string[] | undefined;
   /** Leave out directories on other file systems than their source's. */
   readonly oneFileSystem?: boolean | undefined;
 }
@@ -48,7 +46,7 @@ export interface WalkSurroundings {
 
 /**
  * Looks at everything that was named, before anything is stored. Throws an IngotError for a source
- * that is missing or unsupported, a UsageError for a list or an exclude file that cannot be read.
+ * that is missing or unsupported, a UsageError for a list that cannot be read.
  */
 export function planWalk(options: WalkOptions): WalkPlan {
   const { filesFrom, nul = false } = options;
@@ -57,7 +55,7 @@ export function planWalk(options: WalkOptions): WalkPlan {
   return {
     sources: resolveSources(options.sources),
     list,
-    excludes: loadExcludes(options.exclude ?? [], options.excludeFrom ?? []),
+    excludes: loadExcludes(options.exclude ?? []),
     oneFileSystem: options.oneFileSystem ?? false,
   };
 }

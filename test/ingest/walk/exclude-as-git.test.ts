@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { beforeEach, expect, test } from 'vitest';
+import { readExcludeFiles } from '../../../src/ingest/walk/exclude.ts';
 import { demandProgram } from '../../mounts.ts';
 import { makeTree, temporaryDirectory } from '../../tree.ts';
 import { walk } from './walking.ts';
@@ -80,7 +81,7 @@ function keptByGit(): string[] {
 }
 
 async function kept(): Promise<string[]> {
-  const sink = await walk([tree], { excludeFrom: [rules] });
+  const sink = await walk([tree], { exclude: await readExcludeFiles([rules]) });
   return sink
     .below(tree)
     .filter((path) => path !== '.git')

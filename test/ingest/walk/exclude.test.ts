@@ -2,19 +2,19 @@ import fs from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { UsageError } from '../../../src/errors.ts';
-import { loadExcludes } from '../../../src/ingest/walk/exclude.ts';
+import { loadExcludes, readExcludeFiles } from '../../../src/ingest/walk/exclude.ts';
 import { escapeName } from '../../../src/names.ts';
 import { makeTree } from '../../tree.ts';
 
 /** Whether a file, or a directory when the path ends in a slash, is left out. */
 function excluded(patterns: readonly string[], path: string): boolean {
   const isDirectory = path.endsWith('/');
-  const rules = loadExcludes(patterns, []);
+  const rules = loadExcludes(patterns);
   return rules!.excludes(isDirectory ? path.slice(0, -1) : path, isDirectory);
 }
 
 test('without patterns there are no rules to ask', () => {
-  expect(loadExcludes([], [])).toBeUndefined();
+  expect(loadExcludes([])).toBeUndefined();
 });
 
 test.each([
@@ -56,34 +56,48 @@ test('names with a backslash or bytes that are not UTF-8 match byte by byte', ()
   expect(excluded(['a*'], 'a\udce2\udc80\udca8')).toBe(true);
 });
 
-test('a file of patterns is read byte for byte, with either line ending and a byte order mark', () => {
+test('a file of patterns is read byte for byte, with either line ending and a byte order mark', async () => {
   const file = `${makeTree({ rules: Buffer.from('\ufeff*.a\r\nb\xff\n# c\n\n', 'utf8') })}/rules`;
   const latin1 = `${makeTree({ rules: Buffer.from('b\xff\n', 'latin1') })}/rules`;
-  const rules = loadExcludes([], [latin1, file])!;
+  const rules = loadExcludes(await readExcludeFiles([latin1, file]))!;
   expect(rules.excludes('x.a', false)).toBe(true);
   expect(rules.excludes('b\udcff', false)).toBe(true);
   expect(rules.excludes('c', false)).toBe(false);
 });
 
-test('patterns given directly come after those of files', () => {
-  const file = `${makeTree({ rules: '*.log\n' })}/rules`;
-  expect(loadExcludes(['!keep.log'], [file])!.excludes('keep.log', false)).toBe(false);
-});
-
-test('a file of patterns that is missing or a directory is a usage error that names it', () => {
+test('a file of patterns that is missing or a directory is a usage error that names it', async () => {
   const root = makeTree({});
   for (const [file, code] of [
     [`${root}/missing`, 'ENOENT'],
     [root, 'EISDIR'],
   ] as const) {
-    const load = () => loadExcludes([], [file]);
-    expect(load).toThrow(UsageError);
-    expect(load).toThrow(expect.objectContaining({ code, path: file }));
+    const error = await readExcludeFiles([file]).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(UsageError);
+    expect(error).toMatchObject({ code, path: file });
   }
 });
 
+test('a file of patterns that has no end is refused', async () => {
+  const error = await readExcludeFiles(['/dev/zero']).catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(UsageError);
+  expect(error).toMatchObject({ path: '/dev/zero', why: 'it holds more than 1 MiB' });
+});
+
+test('patterns may come slowly, and the waiting for them can be ended', async () => {
+  const fifo = `${makeTree({ rules: { fifo: true } })}/rules`;
+  const writer = fs.openSync(fifo, fs.constants.O_RDWR);
+  const stop = new AbortController();
+  const patterns = readExcludeFiles([fifo], stop.signal);
+  setTimeout(() => stop.abort(new Error('stop')), 20);
+  await expect(patterns).rejects.toThrow('stop');
+  const read = readExcludeFiles([fifo]);
+  setTimeout(() => fs.closeSync(writer), 20);
+  fs.writeSync(writer, '*.a\n');
+  expect(await read).toEqual(['*.a', '']);
+});
+
 test('rules still hold after more paths than are remembered', () => {
-  const rules = loadExcludes(['*.tmp', '!keep.tmp'], [])!;
+  const rules = loadExcludes(['*.tmp', '!keep.tmp'])!;
   for (let i = 0; i < 25_000; i++) expect(rules.excludes(`d/${i}.tmp`, false)).toBe(true);
   expect(rules.excludes('d/keep.tmp', false)).toBe(false);
 });
@@ -98,19 +112,20 @@ test('no name and no pattern makes the rules throw', () => {
   const pattern = fc.string({ unit: fc.constantFrom(...'ab*?[]!-^\\/#. \n{}()|+$'), maxLength: 8 });
   fc.assert(
     fc.property(pattern, anyName, fc.boolean(), (rule, path, isDirectory) => {
-      loadExcludes([rule], [])!.excludes(path, isDirectory);
+      loadExcludes([rule])!.excludes(path, isDirectory);
     }),
     { numRuns: 2000 },
   );
 });
 
-test('a file of any bytes is a file of patterns', () => {
+test('a file of any bytes is a file of patterns', async () => {
   const bytes = fc.uint8Array({ maxLength: 60 });
   const folder = makeTree({ rules: '' });
-  fc.assert(
-    fc.property(bytes, anyName, fc.boolean(), (rules, name, isDirectory) => {
+  await fc.assert(
+    fc.asyncProperty(bytes, anyName, fc.boolean(), async (rules, name, isDirectory) => {
       fs.writeFileSync(`${folder}/rules`, rules);
-      const answer = loadExcludes([], [`${folder}/rules`])?.excludes(name, isDirectory) ?? false;
+      const patterns = await readExcludeFiles([`${folder}/rules`]);
+      const answer = loadExcludes(patterns)?.excludes(name, isDirectory) ?? false;
       expect(typeof answer).toBe('boolean');
     }),
   );

@@ -1,0 +1,36 @@
+/** Files of lists and patterns that the user named, whatever they are. */
+import fs from 'node:fs';
+import net from 'node:net';
+import type { Readable } from 'node:stream';
+import { requireGiven } from '../../standard-streams.ts';
+
+/** Throws an errno when there is nothing to read at the path. */
+export function checkInput(path: string): void {
+  requireGiven(path);
+  fs.accessSync(path, fs.constants.R_OK);
+  if (!fs.statSync(path).isDirectory()) return;
+  throw Object.assign(new Error('EISDIR: read'), { code: 'EISDIR', path });
+}
+
+export function openInput(path: string): Readable {
+  if (!fs.statSync(path).isFIFO()) return fs.createReadStream(path);
+  // A pipe (`--files-from <(find …)`) may stay silent for long: a thread of libuv's that blocks in
+  // read(2) could not be stopped, and would keep the process from exiting.
+  const fd = fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
+  return new net.Socket({ fd, writable: false });
+}
+
+/** What a stream gives, until the signal is aborted: it rejects with the signal's reason then. */
+export async function* readInput(
+  input: Readable,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Buffer> {
+  const stop = (): void => void input.destroy(signal?.reason);
+  signal?.addEventListener('abort', stop, { once: true });
+  try {
+    signal?.throwIfAborted();
+    yield* input as AsyncIterable<Buffer>;
+  } finally {
+    signal?.removeEventListener('abort', stop);
+  }
+}
