@@ -1,7 +1,7 @@
 /** Files of lists and patterns that the user named, whatever they are. */
 import fs from 'node:fs';
-import net from 'node:net';
 import type { Readable } from 'node:stream';
+import { openFifo } from '../../fifo.ts';
 import { requireGiven } from '../../standard-streams.ts';
 
 /** Throws an errno when there is nothing to read at the path. */
@@ -13,11 +13,7 @@ export function checkInput(path: string): void {
 }
 
 export function openInput(path: string): Readable {
-  if (!fs.statSync(path).isFIFO()) return fs.createReadStream(path);
-  // A pipe (`--files-from <(find …)`) may stay silent for long: a thread of libuv's that blocks in
-  // read(2) could not be stopped, and would keep the process from exiting.
-  const fd = fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
-  return new net.Socket({ fd, writable: false });
+  return fs.statSync(path).isFIFO() ? openFifo(path) : fs.createReadStream(path);
 }
 
 /** What a stream gives, until the signal is aborted: it rejects with the signal's reason then. */
