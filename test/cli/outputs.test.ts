@@ -10,7 +10,7 @@ import { demandMounts } from '../mounts.ts';
 import { makeTree, temporaryDirectory } from '../tree.ts';
 import { endOf, script, start } from './run.ts';
 
-const WITHOUT_READER = fileURLToPath(new URL('../fixtures/without-reader.mjs', import.meta.url));
+const ALONE_AT_FIFO = fileURLToPath(new URL('../fixtures/alone-at-fifo.mjs', import.meta.url));
 
 let cwd: string;
 let digest: string;
@@ -117,10 +117,10 @@ describe('a file for the user', () => {
     ['get', () => ['get', digest, '-o', 'fifo']],
     ['ingest', () => ['ingest', 'src', '-q', '--manifest', 'fifo']],
     ['its patterns', () => ['ingest', 'src', '-q', '--exclude-from', 'fifo']],
-  ])('that is a fifo without a reader can be given up: %s', async (_, args) => {
+  ])('that is a fifo whose other end nobody has can be given up: %s', async (_, args) => {
     execFileSync('mkfifo', [join(cwd, 'fifo')]);
     const TRIED = join(cwd, 'tried');
-    const env = { NODE_OPTIONS: `--import ${WITHOUT_READER}`, TRIED };
+    const env = { NODE_OPTIONS: `--import ${ALONE_AT_FIFO}`, TRIED };
     const child = start([...args(), '--store', 's'], cwd, env);
     const ended = endOf(child);
     while (!fs.existsSync(TRIED)) {
