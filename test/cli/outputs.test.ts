@@ -88,7 +88,7 @@ describe('a file for the user', () => {
       cwd,
     );
     // Node's own standard error is such a pipe.
-    const run = '$INGOT ingest src --store s --manifest /dev/stderr 2>&1 >/dev/null';
+    const run = '$INGOT ingest src --store s --manifest /dev/stderr --no-progress 2>&1 >/dev/null';
     const ended = script(`{ ${run}; echo $? > code; } | { sleep 1; wc -l; }`, { cwd });
     expect(ended.stdout.trim()).toBe('3002');
     expect(read('code')).toBe('0\n');
