@@ -126,10 +126,10 @@ describe('the manifest', () => {
     );
   });
 
-  it('takes a path longer than a chunk and than a read of the merge', async () => {
+  it('takes a path longer than a chunk, than a read of the merge and than a block of lines', async () => {
     const out = collector();
     const manifest = new ManifestWriter('-', { chunkBytes: 100, stdout: out.stream });
-    const paths = ['b'.repeat(200_000), 'a'.repeat(150), 'c'];
+    const paths = ['b'.repeat(300_000), 'a'.repeat(150), 'c'];
     for (const path of paths) manifest.add(digestOf(Buffer.from(path)), path);
     await manifest.finish();
     const lines = paths.toSorted().map((path) => `${digestOf(Buffer.from(path))}  ${path}\n`);
@@ -186,17 +186,9 @@ describe('the manifest', () => {
 
   it('says at once when no file can be made at its target', () => {
     expect(() => new ManifestWriter(folder)).toThrow(/EISDIR/);
-    expect(() => new ManifestWriter(join(folder, 'missing', 'file'))).toThrow(/ENOENT/);
-  });
-
-  it('ends well when the reader of standard output leaves', async () => {
-    const stdout = new Writable({
-      write: (_chunk, _encoding, done) =>
-        done(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' })),
-    });
-    const manifest = new ManifestWriter('-', { stdout });
-    manifest.add(digestOf(Buffer.of(1)), 'one');
-    await manifest.finish();
+    expect(() => new ManifestWriter(join(folder, 'missing', 'file'))).toThrow(
+      /^cannot write the manifest: .*\/missing\/file: .*\(ENOENT\)/,
+    );
   });
 });
 
