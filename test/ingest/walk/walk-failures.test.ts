@@ -26,9 +26,26 @@ test('a path longer than PATH_MAX is one unreadable directory, and the walk goes
   expect(sink.below(root)).toEqual(['f']);
 });
 
-test('a directory that is gone when its turn comes has vanished', async () => {
+/** As a directory of a network file system may be: gone, and its handle with it. */
+const GONE = ['ENOENT', 'ENOTDIR', 'ESTALE'];
+
+test.each(GONE)('a directory that is gone when its turn comes has vanished: %s', async (code) => {
   const root = makeTree({ 'gone/f': '', 'here/f': '' });
-  const ops = failing('lstatSync', (path) => path.endsWith('gone'), 'ENOENT', 'lstat');
+  const ops = failing('lstatSync', (path) => path.endsWith('gone'), code, 'lstat');
+  const sink = await walk([root], {}, { ops });
+  expect(sink.vanishedPaths).toEqual({ [`${root}/gone`]: code });
+  expect(sink.below(root)).toEqual(['here/f']);
+});
+
+test.each([
+  ['readdirSync', 'scandir', 0],
+  ['opendirSync', 'opendir', 2 ** 21],
+] as const)('so has one that is gone when it is opened, by %s', async (call, syscall, size) => {
+  const root = makeTree({ 'gone/f': '', 'here/f': '' });
+  const ops: DirectoryOps = {
+    ...failing(call, (path) => path.endsWith('gone'), 'ENOENT', syscall),
+    lstatSync: (path) => Object.assign(fs.lstatSync(path), { size }),
+  };
   const sink = await walk([root], {}, { ops });
   expect(sink.vanishedPaths).toEqual({ [`${root}/gone`]: 'ENOENT' });
   expect(sink.below(root)).toEqual(['here/f']);
@@ -68,13 +85,25 @@ test('an entry that vanishes does not pass its directory off as vanished', async
   expect(sink.unreadablePaths).toEqual({ [root]: 'ENOENT' });
 });
 
-test('a process that runs out of descriptors waits for some to be closed', async () => {
+test.each(['EMFILE', 'ENFILE'])(
+  'where there is no free descriptor the walk waits for some to be closed: %s',
+  async (code) => {
+    const root = makeTree({ 'a/f': '' });
+    let left = 3;
+    const ops = failing('readdirSync', (path) => path.endsWith('/a') && left-- > 0, code);
+    const sink = await walk([root], {}, { ops });
+    expect(sink.below(root)).toEqual(['a/f']);
+    expect(sink.directories).toBe(2);
+  },
+);
+
+test('where none is closed for two seconds the walk fails', async () => {
   const root = makeTree({ 'a/f': '' });
-  let left = 3;
-  const ops = failing('readdirSync', (path) => path.endsWith('/a') && left-- > 0, 'EMFILE');
-  const sink = await walk([root], {}, { ops });
-  expect(sink.below(root)).toEqual(['a/f']);
-  expect(sink.directories).toBe(2);
+  const ops = failing('readdirSync', (path) => path.endsWith('/a'), 'EMFILE');
+  await expect(walk([root], {}, { ops })).rejects.toMatchObject({
+    code: 'EMFILE',
+    path: `${root}/a`,
+  });
 });
 
 test('a machine out of memory fails the walk', async () => {
