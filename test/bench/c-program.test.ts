@@ -28,6 +28,7 @@ it('a program in C is lacking for the reason that the compiler gives', async () 
   const complaint = 'error writing to /tmp/x.s: No space left on device';
   const script = `#!/bin/sh\necho 'limit.c: fatal error: ${complaint}' >&2\necho stop. >&2\nexit 1\n`;
   fs.writeFileSync(join(folder, 'cc'), script, { mode: 0o755 });
+  vi.stubEnv('TMPDIR', temporaryDirectory());
   vi.stubEnv('PATH', `${folder}:${process.env.PATH}`);
   expect(await buildLimit()).toEqual({ lack: `cc cannot build limit.c: ${complaint}` });
 });

@@ -1,6 +1,10 @@
 /** What a question is given, for one that is asked without a whole run. */
 import fs from 'node:fs';
+import os from 'node:os';
 import { join } from 'node:path';
+import { vi } from 'vitest';
+// The built ones: they build programs whose sources lie beside them.
+import { buildProgram } from '../../dist/bench/c-program.js';
 import type { Context, Question } from '../../dist/bench/question.js';
 import type { Row } from '../../dist/bench/results.js';
 import { makeTree, type TreeLiteral, temporaryDirectory } from '../tree.ts';
@@ -45,4 +49,16 @@ export async function rowsOf(question: Question, context: Context): Promise<Row[
   const rows: Row[] = [];
   for await (const row of question.run(context)) rows.push(row);
   return rows;
+}
+
+/**
+ * Builds programs in C before the tests of a file, where no test looks. Gives what removes them: a
+ * test's process does not end as a benchmark does.
+ */
+export async function buildBeforehand(...sources: readonly string[]): Promise<() => void> {
+  const folder = fs.mkdtempSync(join(os.tmpdir(), 'ingot-programs-'));
+  vi.stubEnv('TMPDIR', folder);
+  for (const source of sources) await buildProgram(source);
+  vi.unstubAllEnvs();
+  return () => fs.rmSync(folder, { recursive: true });
 }

@@ -1,12 +1,14 @@
 import { join } from 'node:path';
-import { expect, it, vi } from 'vitest';
+import { beforeAll, expect, it, vi } from 'vitest';
 // The built ones: they start the built ingot.
 import { someFloorTimes } from '../../dist/bench/floors/measure-floors.js';
 import { DUPLICATES } from '../../dist/bench/questions/duplicates.js';
 import { demandProgram } from '../mounts.ts';
-import { contextFor, rowsOf } from './context.ts';
+import { buildBeforehand, contextFor, rowsOf } from './context.ts';
 
 vi.mock('../../dist/bench/floors/measure-floors.js', { spy: true });
+
+beforeAll(() => buildBeforehand('limit.c', 'floors/floor.c'));
 
 it('the floors of duplicates are those of the tree that is read', async (context) => {
   demandProgram(context, 'cc');

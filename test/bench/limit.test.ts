@@ -1,11 +1,13 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 // The built ones: they build programs whose sources lie beside them.
 import { besideLimit, type LimitRun } from '../../dist/bench/limit.js';
 import type { Context } from '../../dist/bench/question.js';
 import { demandProgram } from '../mounts.ts';
-import { contextFor } from './context.ts';
+import { buildBeforehand, contextFor } from './context.ts';
+
+beforeAll(() => buildBeforehand('limit.c'));
 
 /** A run of ingot that takes so long. */
 const ours = (seconds: number) => ({ command: ['true'] as const, secondsIn: () => seconds });

@@ -1,9 +1,7 @@
 import fs from 'node:fs';
-import os from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it, type TestContext, vi } from 'vitest';
 // The built ones: they start programs that lie beside them.
-import { buildProgram } from '../../dist/bench/c-program.js';
 import { PEERS } from '../../dist/bench/peers/index.js';
 import type { Peer } from '../../dist/bench/peers/peer.js';
 import type { Context } from '../../dist/bench/question.js';
@@ -11,16 +9,9 @@ import { besidePeers } from '../../dist/bench/questions/peers.js';
 import type { Row } from '../../dist/bench/results.js';
 import { demand, demandProgram } from '../mounts.ts';
 import { type TreeLiteral, temporaryDirectory } from '../tree.ts';
-import { contextFor, rowsOf } from './context.ts';
+import { buildBeforehand, contextFor, rowsOf } from './context.ts';
 
-// Once, and where no test looks for what the peers leave.
-beforeAll(async () => {
-  const folder = fs.mkdtempSync(join(os.tmpdir(), 'ingot-floor-'));
-  vi.stubEnv('TMPDIR', folder);
-  await buildProgram('floors/floor.c');
-  vi.unstubAllEnvs();
-  return () => fs.rmSync(folder, { recursive: true });
-});
+beforeAll(() => buildBeforehand('floors/floor.c'));
 afterEach(() => vi.unstubAllEnvs());
 
 /** What tools are apt to leave out or to change. */
