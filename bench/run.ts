@@ -156,7 +156,8 @@ async function answerOf(
   return { answer, isWhole };
 }
 
-function tellNoise({ question, rows }: Answer, note: Hooks['note']): void {
+/** Numbers of a machine that was busy are shown, and doubted. */
+export function tellNoise({ question, rows }: Answer, note: Hooks['note']): void {
   const noisy = rows.filter(({ seconds }) => seconds !== undefined && isNoisy(seconds));
   if (noisy.length === 0) return;
   const labels = noisy.map(({ label }) => label).join('; ');

@@ -1,7 +1,7 @@
 // The floors of an ingest, each measured alone; prints the seconds of what is measured, and more.
 //   floor MODE TREE OUT THREADS FILES BYTES
 //   walk, stat              every directory of TREE, one thread; and an fstatat of every file
-//   read, hash              every file of TREE; and its SHA-256
+//   read, hash              every file of TREE; and its SHA-256, of all of which it prints the exclusive or
 //   write                   FILES files of BYTES in all into OUT: a temp each, then its rename
 //   barrier                 the one syncfs(2) after that
 //   fsync                   as write, an fsync of each temp before its rename; at most SAMPLE files
@@ -9,11 +9,13 @@
 // Build: cc -O2 -o floor floor.c -lcrypto -lpthread
 #define _GNU_SOURCE
 #include <dirent.h>
+#include <endian.h>
 #include <err.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +36,7 @@ static double scale;
 static size_t *chosen;
 static double *latencies;
 static atomic_size_t next;
+static _Atomic uint64_t digests;
 
 static double now(void) {
   struct timespec t;
@@ -70,7 +73,12 @@ static void *read_all(void *unused) {
     if (mode == 'h') EVP_DigestInit_ex(context, EVP_sha256(), NULL);
     for (ssize_t got; (got = read(in, buffer, BUFFER)) > 0;)
       if (mode == 'h') EVP_DigestUpdate(context, buffer, got);
-    if (mode == 'h') EVP_DigestFinal_ex(context, digest, NULL);
+    if (mode == 'h') {
+      EVP_DigestFinal_ex(context, digest, NULL);
+      uint64_t begin;
+      memcpy(&begin, digest, sizeof begin);
+      atomic_fetch_xor(&digests, begin);
+    }
     close(in);
   }
   return unused;
@@ -153,6 +161,7 @@ int main(int argc, char **argv) {
       seconds = now() - begun;
     }
   }
-  printf("%s\"seconds\": %.6f, \"files\": %zu, \"bytes\": %zu}\n", mode == 'f' && to_write > 0 ? "" : "{", seconds, count, bytes_seen);
+  if (mode == 'h') printf("{\"digests\": \"%016jx\", ", (uintmax_t)be64toh(digests));
+  printf("%s\"seconds\": %.6f, \"files\": %zu, \"bytes\": %zu}\n", mode == 'h' || (mode == 'f' && to_write > 0) ? "" : "{", seconds, count, bytes_seen);
   return 0;
 }

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { bindingFloor, FLOORS_OF, FLOORS_OF_HITS } from '../../bench/floors/times.ts';
 import { threadCounts } from '../../bench/questions/threads.ts';
+import { roomFor } from '../../bench/room.ts';
+import { tellNoise } from '../../bench/run.ts';
 import { bendOf } from '../../bench/scale-curve.ts';
 import { callsAFile, parseCounts } from '../../bench/syscall-counts.ts';
 
@@ -9,6 +11,8 @@ const timed = (label: string, seconds: number) => ({
   seconds,
   spread: { min: seconds, median: seconds, max: seconds, runs: 1 },
 });
+
+const spread = (min: number, max: number) => ({ min, median: (min + max) / 2, max, runs: 2 });
 
 describe('the floor that binds', () => {
   const times = {
@@ -78,4 +82,23 @@ it('threads are tried in doubles up to twice the processors, and as many as ther
   expect(threadCounts(1)).toEqual([1, 2]);
   expect(threadCounts(2)).toEqual([1, 2, 4]);
   expect(threadCounts(6)).toEqual([1, 2, 4, 6, 8]);
+});
+
+it('a tree takes the last block of each file, too, and a file system something for itself', () => {
+  const rooms = [0, 1000].map((files) => roomFor({ name: 'x', files, bytes: 1e6 }));
+  expect(rooms[0]).toBeGreaterThan(50e6);
+  expect((rooms[1]! - rooms[0]!) / 1000).toBeGreaterThan(4096);
+});
+
+it('noise is told of, with the rows that it is in', () => {
+  const rows = [timed('calm', 1), { ...timed('busy', 1), spread: spread(0.8, 1.2) }].map(
+    ({ label, spread: seconds }) => ({ label, parameters: {}, seconds }),
+  );
+  const notes: string[] = [];
+  const tell = (from: typeof rows) =>
+    tellNoise({ question: 'q', asks: '', method: '', rows: from }, (text) => notes.push(text));
+  tell(rows.slice(0, 1));
+  expect(notes).toEqual([]);
+  tell(rows);
+  expect(notes).toEqual([expect.stringMatching(/^q: .*noisy.*: busy$/)]);
 });

@@ -54,6 +54,11 @@ describe('a benchmark', () => {
         expect(row.filesPerSecond! * row.seconds!.median).toBeCloseTo(800);
         expect(row.bytesPerSecond! * row.seconds!.median).toBeCloseTo(results.corpus.bytes);
       }
+    const [ours] = answerTo('floors', results).rows.filter(({ label }) => label === 'ingot');
+    const references = answerTo('floors', results).rows.filter(({ ratio }) => ratio !== undefined);
+    expect(references).toHaveLength(2);
+    for (const { ratio, seconds } of references)
+      expect(ratio!.median).toBeCloseTo(ours!.seconds!.median / seconds!.median);
     const [flat, sharded] = answerTo('layout', results).rows;
     expect(flat?.ratio).toBeUndefined();
     expect(sharded?.ratio).toMatchObject({

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { checkRoom } from '../../bench/disk-check.ts';
+import { MEMORY } from '../../bench/quiet-disk.ts';
 import { temporaryDirectory } from '../tree.ts';
 
 const GB = 1e9;
@@ -32,6 +33,17 @@ describe('the room on a disk', () => {
     const demand = { folder, bytes: 1, inodes: inodes * 2 + 1000, by: 'it' };
     if (inodes > 0) expect(() => checkRoom([demand])).toThrow(/it need .*inodes .*free/);
     else expect(() => checkRoom([demand])).not.toThrow();
+  });
+
+  it('in memory is no more than the memory that is available', () => {
+    const real = fs.statfsSync(MEMORY);
+    // A limit that the machine could not keep: 4 PB.
+    const boundless = { ...real, bsize: 4096, bavail: 1e12 };
+    const statfs = vi.spyOn(fs, 'statfsSync').mockReturnValue(boundless as never);
+    onTestFinished(() => statfs.mockRestore());
+    const demand = { folder: MEMORY, bytes: 1e15, inodes: 1, by: 'it' };
+    expect(() => checkRoom([demand])).toThrow(/not enough room/);
+    expect(() => checkRoom([{ ...demand, folder: temporaryDirectory() }])).not.toThrow();
   });
 
   it('cannot be told of a folder that is not there', () => {
