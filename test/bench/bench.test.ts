@@ -17,7 +17,10 @@ function expectTimed({ seconds }: Row): void {
   expect(max).toBeGreaterThanOrEqual(median);
 }
 
-describe('a benchmark', () => {
+/** Many whole processes each, on machines that others keep busy. */
+const TIMEOUT_MS = 240_000;
+
+describe('a benchmark', { timeout: TIMEOUT_MS }, () => {
   it('measures on a disk that was named, and leaves only its report', (context) => {
     demandProgram(context, 'cc');
     const cwd = memoryDirectory();
