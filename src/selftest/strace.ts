@@ -14,6 +14,8 @@ export interface Traced extends Ended {
 
 /** Why strace(1) cannot be used here; undefined where it can. */
 export function straceObstacle(): string | undefined {
+  // There strace -y looks up what descriptors are open on.
+  if (!fs.existsSync('/proc/self/fd')) return 'strace cannot name files here: /proc is not mounted';
   const { error, status, stderr } = spawnSync('strace', [...OPTIONS, '-o', '/dev/null', 'true'], {
     encoding: 'utf8',
   });

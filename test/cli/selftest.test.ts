@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createStore } from '../../src/store/format.ts';
 import { expectFailure } from '../ingest/store-checks.ts';
-import { demand, demandMounts, mountTmpfs, remount } from '../mounts.ts';
+import { demand, demandMounts, demandProgram, mountTmpfs, remount } from '../mounts.ts';
 import { makeTree, temporaryDirectory } from '../tree.ts';
 import { ingot, script, UNPRIVILEGED } from './run.ts';
 
@@ -96,6 +96,20 @@ describe('ingot selftest', () => {
     for (const number of [2, 7])
       expect(ended.stdout).toMatch(
         new RegExp(`\\nnot tried +${number}\\. .*: strace is not installed\\n`),
+      );
+  });
+
+  it('says what it did not try, and why, where there is no /proc', (context) => {
+    demandMounts(context);
+    demandProgram(context, 'strace');
+    const run = '$INGOT selftest . --only flush-order --only failed-flush';
+    const ended = script(`unshare -m bash -c 'umount -l /proc; exec ${run}'`, { cwd });
+    expect(ended).toMatchObject({ code: 0, stderr: '' });
+    for (const number of [2, 7])
+      expect(ended.stdout).toMatch(
+        new RegExp(
+          `\\nnot tried +${number}\\. .*: strace cannot name files here: /proc is not mounted\\n`,
+        ),
       );
   });
 
