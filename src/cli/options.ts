@@ -93,8 +93,8 @@ export function outputFile(value: string, before?: string): string {
   return dashOf(once(value, before));
 }
 
-/** The value of an option that names one file: a second one would silently replace it. */
-export function once(value: string, before?: string): string {
+/** The value of an option that is given once: a second one would silently replace it. */
+export function once(value: string, before?: string | number): string {
   if (before === undefined) return value;
   throw new InvalidArgumentError(`It was given before, with '${before}'.`);
 }

@@ -5,7 +5,7 @@ import type { DamagedObject } from '../store/verify-objects.ts';
 import { byteRate, bytes, counted, duration } from '../units.ts';
 import { type CommandContext, runCommand } from './command.ts';
 import { EXIT, type ExitCode } from './fail.ts';
-import { addCommonOptions, type CommonFlags, storeOf, threadsOption } from './options.ts';
+import { addCommonOptions, type CommonFlags, once, storeOf, threadsOption } from './options.ts';
 import type { Output } from './output.ts';
 import { unsettledNotes } from './unsettled.ts';
 
@@ -22,7 +22,9 @@ export function addVerify(program: Command): void {
     .command('verify')
     .description('hash the objects again and name each one that is damaged')
     .addOption(
-      new Option('--sample <share>', 'check a random share of them, as 5%').argParser(parseShare),
+      new Option('--sample <share>', 'check a random share of them, as 5%').argParser(
+        (text, before?: number) => parseShare(once(text, before)),
+      ),
     )
     .option('--quarantine', 'move damaged objects aside, so that an ingest stores them again')
     .addOption(threadsOption())

@@ -7,7 +7,10 @@ import { countMoves, quarantine, settleMoves } from './quarantine.ts';
 import type { DamagedObject, VerifyBatch } from './verify-objects.ts';
 
 export interface VerifyOptions {
-  /** The share of objects to check, above 0 up to 1, chosen at random anew in each run. Default 1. */
+  /**
+   * The share of objects to check, above 0 up to 1, chosen at random anew in each run; at least one
+   * object, if there is any. Default 1.
+   */
   readonly sample?: number | undefined;
   /** Move damaged objects to `.ingot/quarantine/`, so that a later ingest heals them. */
   readonly quarantine?: boolean | undefined;
@@ -100,8 +103,14 @@ class VerifyRun {
   async #checkListed(): Promise<void> {
     const { sample = 1 } = this.#options;
     let batch: Digest[] = [];
+    let spare: Digest | undefined;
+    let passed = 0;
     for (const digest of listEveryObject(this.#root)) {
-      if (sample < 1 && Math.random() >= sample) continue;
+      if (sample < 1 && Math.random() >= sample) {
+        // Any of those passed over, each as likely as the others.
+        if (this.#found === 0 && Math.random() * ++passed < 1) spare = digest;
+        continue;
+      }
       this.#found++;
       batch.push(digest);
       if (batch.length < BATCH) continue;
@@ -110,6 +119,8 @@ class VerifyRun {
       await this.#startLarge();
       batch = [];
     }
+    // A small share of a few objects may be none, of which nothing could be said.
+    if (this.#found === 0 && spare !== undefined) this.#found = batch.push(spare);
     this.#listing = false;
     if (batch.length > 0) await this.#start(batch);
   }

@@ -122,6 +122,7 @@ describe('an option', () => {
     [['verify', '--sample', '5'], /--sample.*'5'/],
     [['verify', '--sample', '0%'], /--sample.*'0%'/],
     [['verify', '--sample', '101%'], /--sample.*'101%'/],
+    [['verify', '--sample', '5%', '--sample', '6%'], /--sample.*given before/],
     [['relayout'], /--to/],
     [['doctor', '--threads', '0'], /--threads.*'0'/],
     [['doctor', '--expect', 'many'], /--expect.*'many'/],

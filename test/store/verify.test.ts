@@ -297,6 +297,20 @@ test('a quarantine that another process settles in the middle is none', () => {
   expect(fs.readFileSync(objectPath(root, 'flat', digest), 'utf8')).toBe('good');
 });
 
+test('the smallest sample checks one object, and any of them', async () => {
+  const root = tempStore();
+  expect((await verify(root, { sample: 1e-9 })).report.checked).toBe(0);
+  for (const content of ['a', 'b', 'c']) plant(root, 'flat', content, 'damaged');
+  const told = new Set<string>();
+  // That one of three is never chosen has a chance of 3 * (2 / 3) ** 200.
+  for (let run = 0; run < 200; run++) {
+    const { report, damaged } = await verify(root, { sample: 1e-9 });
+    expect(report).toMatchObject({ checked: 1, damaged: 1 });
+    for (const [{ digest }] of damaged) told.add(digest);
+  }
+  expect(told.size).toBe(3);
+});
+
 test('a sample checks about its share', async () => {
   const root = tempStore();
   plantMany(root, 'flat', 1000);
