@@ -3,6 +3,16 @@ import fs from 'node:fs';
 import { Readable } from 'node:stream';
 
 /**
+ * Throws EBADF when standard input is closed, which would read as empty: Node has opened /dev/null
+ * in its place then, for writing too. `< /dev/null` opens it for reading only. Of a closed output
+ * that tells nothing: who does not want to see it opens /dev/null for it in the same way.
+ */
+export function requireStandardInput(): void {
+  const isOpened = openOn('0') === '/dev/null' && /^flags:\s*\d*2$/m.test(infoOf('0'));
+  if (isOpened) throw badDescriptor('-');
+}
+
+/**
  * Standard input. Of a descriptor whose type Node does not know (a block device, a directory) its
  * own stdin is an empty stream.
  */
@@ -30,7 +40,11 @@ export function descriptorOf(path: string): number | undefined {
 export function requireGiven(path: string): void {
   const descriptor = descriptorOf(path);
   if (descriptor === undefined || descriptor <= 2 || !isNodesOwn(descriptor)) return;
-  throw Object.assign(new Error('bad file descriptor'), { code: 'EBADF', path });
+  throw badDescriptor(path);
+}
+
+function badDescriptor(path: string): Error {
+  return Object.assign(new Error('EBADF: open'), { code: 'EBADF', path });
 }
 
 /**
@@ -58,8 +72,11 @@ function openOn(descriptor: string): string | undefined {
 
 /** By the access mode among the flags (open(2)), in octal. */
 function writes(descriptor: string): boolean {
-  const info = fs.readFileSync(`/proc/self/fdinfo/${descriptor}`, 'utf8');
-  return !/^flags:\s*\d*0$/m.test(info);
+  return !/^flags:\s*\d*0$/m.test(infoOf(descriptor));
+}
+
+function infoOf(descriptor: string): string {
+  return fs.readFileSync(`/proc/self/fdinfo/${descriptor}`, 'utf8');
 }
 
 /** `-` for standard output under any of its names, else the path. */

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import type { Command } from 'commander';
 import { failed } from '../errors.ts';
 import { toFsPath } from '../names.ts';
-import { requireGiven, standardInput } from '../standard-streams.ts';
+import { requireGiven, requireStandardInput, standardInput } from '../standard-streams.ts';
 import type { PutSource } from '../store/put.ts';
 import { type CommandContext, runCommand, warnOfNewStore } from './command.ts';
 import { EXIT, type ExitCode } from './fail.ts';
@@ -25,7 +25,7 @@ async function runPut(
   { output, signal }: CommandContext,
 ): Promise<ExitCode> {
   const path = storeOf(flags);
-  if (file !== '-') checkReadable(file);
+  checkReadable(file);
   warnOfNewStore(path, output);
   const { Store } = await import('../store/store.ts');
   const store = await Store.open(path, { create: true });
@@ -45,7 +45,8 @@ async function runPut(
 function checkReadable(file: string): void {
   try {
     requireGiven(file);
-    fs.accessSync(toFsPath(file), fs.constants.R_OK);
+    if (file === '-') requireStandardInput();
+    else fs.accessSync(toFsPath(file), fs.constants.R_OK);
   } catch (error) {
     throw failed('cannot read the source', error, { path: file });
   }

@@ -227,6 +227,14 @@ describe('standard input', () => {
     expect(objectsIn(join(cwd, 's')).length).toBe(2);
   });
 
+  it.each(['put -', 'ingest --files-from -'])('that is closed is refused: %s', (command) => {
+    const ended = script(`$INGOT ${command} --store s2 <&-`, { cwd });
+    expect(ended.stderr).toMatch(/^ingot: cannot [^\n]*: -: bad file descriptor \(EBADF\)\n$/);
+    expect(ended).toMatchObject({ code: 1, stdout: '' });
+    expect(fs.existsSync(join(cwd, 's2'))).toBe(false);
+    expect(script(`$INGOT ${command} --store s2 </dev/null`, { cwd }).code).toBe(0);
+  });
+
   it.each(['< src/a', '0< <(cat src/a)', '<<< one'])('of the usual kinds is read: %s', (input) => {
     const ended = script(`$INGOT put - --store s ${input}`, { cwd });
     expect(ended.stdout.trim()).toBe(digest);

@@ -1,6 +1,6 @@
-import { errnoOf, UsageError } from '../../errors.ts';
+import { errnoOf, failed, UsageError } from '../../errors.ts';
 import { escapeName } from '../../names.ts';
-import { standardInput } from '../../standard-streams.ts';
+import { requireStandardInput, standardInput } from '../../standard-streams.ts';
 import { checkInput, openInput, readInput } from './input.ts';
 
 /** A list of sources. */
@@ -16,12 +16,16 @@ const MAX_ENTRY_BYTES = 64 * 1024;
 
 const WHAT = 'cannot read the list of sources';
 
-/** Throws a UsageError when the list cannot be read, before anything is stored. */
+/**
+ * Throws a UsageError when the list cannot be read, an IngotError when standard input is closed,
+ * before anything is stored.
+ */
 export function checkPathList({ file }: PathList): void {
-  if (file === '-') return;
   try {
-    checkInput(file);
+    if (file === '-') requireStandardInput();
+    else checkInput(file);
   } catch (error) {
+    if (file === '-') throw failed(WHAT, error, { path: file });
     const code = errnoOf(error);
     if (code === undefined) throw error;
     throw listError(file, code, error);
