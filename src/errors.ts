@@ -54,6 +54,16 @@ export function requireCount(of: string, value: number): number {
   });
 }
 
+/** Throws a UsageError on the empty path, which path.resolve takes for the working directory. */
+export function requireStorePath(path: string): void {
+  if (path === '')
+    throw new UsageError({
+      what: 'no store given',
+      code: 'INGOT_NO_STORE',
+      why: 'its path is empty',
+    });
+}
+
 /** Gives the value of an option. Throws a UsageError on one that is none of its values. */
 export function requireOneOf<T extends string>(option: string, values: readonly T[], value: T): T {
   if (values.includes(value)) return value;

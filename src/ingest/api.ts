@@ -5,6 +5,8 @@ import type { BarrierChoice, Durability, Layout } from '../store/choices.ts';
 import type { Digest } from '../store/digest.ts';
 import type { EntryReport, Outcome, UnsupportedKind } from './outcome.ts';
 
+export const REPORTS = ['all', 'problems'] as const;
+
 export interface IngestOptions {
   /** Default `group`: one barrier for many objects. */
   readonly durability?: Durability;
@@ -30,7 +32,10 @@ export interface IngestOptions {
   readonly nul?: boolean;
   /** Do not descend into other file systems than each source's own. */
   readonly oneFileSystem?: boolean;
-  /** Write digest and path of every stored file there, as `sha256sum` would (`-` is standard output). */
+  /**
+   * Write digest and path of every stored file there, as `sha256sum` would (`-` is standard
+   * output). Not with `dryRun`.
+   */
   readonly manifest?: string;
   /** Aborting stops taking new work, ends the groups in flight and rejects with an IngestError. */
   readonly signal?: AbortSignal;
@@ -39,7 +44,7 @@ export interface IngestOptions {
   /** Called once for each entry whose outcome is in `report` (default: only problems). */
   readonly onEntry?: (entry: EntryReport) => void;
   /** `all`: onEntry is called for every entry, `problems`: for those that were not stored. */
-  readonly report?: 'all' | 'problems';
+  readonly report?: (typeof REPORTS)[number];
   /** A remark for people: the store lies inside a source and is left out, temps were swept. */
   readonly onNotice?: (text: string) => void;
 }

@@ -1,5 +1,11 @@
-import { requireCount, requireSignal } from '../errors.ts';
-import type { IngestOptions, IngestReport } from './api.ts';
+import {
+  requireCount,
+  requireOneOf,
+  requireSignal,
+  requireStorePath,
+  UsageError,
+} from '../errors.ts';
+import { type IngestOptions, type IngestReport, REPORTS } from './api.ts';
 import { checkedThreads, type IngestPool, Pool } from './pool.ts';
 import type { Run } from './run.ts';
 
@@ -18,8 +24,7 @@ export async function ingest(
 ): Promise<IngestReport> {
   const begun = performance.now();
   const threads = checkedThreads(options.threads);
-  requireSignal(options.signal);
-  if (options.batchFiles !== undefined) requireCount('files in a batch', options.batchFiles);
+  checkRequest(store, options);
   // First of all: while the threads load their modules, this one loads its own and opens the store.
   const pool: IngestPool = new Pool('ingest-worker', threads);
   let run: Run | undefined;
@@ -31,6 +36,20 @@ export async function ingest(
     if (run === undefined) await pool.close();
   }
   return await run.run();
+}
+
+function checkRequest(store: string, options: IngestOptions): void {
+  const { batchFiles, report, manifest, dryRun } = options;
+  requireStorePath(store);
+  requireSignal(options.signal);
+  if (batchFiles !== undefined) requireCount('files in a batch', batchFiles);
+  if (report !== undefined) requireOneOf('report', REPORTS, report);
+  if (manifest !== undefined && dryRun)
+    throw new UsageError({
+      what: 'no manifest of a dry run',
+      code: 'INGOT_USAGE',
+      why: 'a manifest lists what is stored, and a dry run stores nothing',
+    });
 }
 
 /** The files' before those that were given, so that these decide. */

@@ -9,8 +9,8 @@ export type Digest = string & { readonly [brand]: 'Digest' };
 const PATTERN = /^[0-9a-f]{64}$/;
 
 /** True for a digest's exact spelling: a name in the store that is an object. */
-export function isDigest(text: string): text is Digest {
-  return text.length === 64 && PATTERN.test(text);
+export function isDigest(text: unknown): text is Digest {
+  return typeof text === 'string' && text.length === 64 && PATTERN.test(text);
 }
 
 /** Reads a digest that a user typed. Throws a UsageError on any other spelling. */

@@ -15,7 +15,7 @@
 import fs from 'node:fs';
 import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
-import { errnoOf, failed, IngotError, requireOneOf } from '../errors.ts';
+import { errnoOf, failed, IngotError, requireOneOf, requireStorePath } from '../errors.ts';
 import { loadLibc } from '../native/libc.ts';
 import { DURABILITIES, type Durability, LAYOUTS, type Layout } from './choices.ts';
 import { type Digest, parseDigest } from './digest.ts';
@@ -72,6 +72,7 @@ export class Store {
     options: OpenOptions = {},
     ops: FileOps = nodeFileOps,
   ): Promise<Store> {
+    requireStorePath(path);
     const root = resolve(path);
     const { create = false, layout } = options;
     const durability = requireOneOf('durability', DURABILITIES, options.durability ?? 'group');

@@ -1,7 +1,7 @@
 /** What the types forbid, and a caller without types gives all the same. */
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { ingest, relayout, Store, UsageError, verify } from 'ingot';
+import { ingest, isDigest, relayout, Store, UsageError, verify } from 'ingot';
 import { expect, it } from 'vitest';
 import { tempFolder, tempStore } from './temp-store.ts';
 
@@ -19,6 +19,7 @@ it.each([
     /unknown barrier: sync is none of auto, syncfs, fsync/,
   ],
   ['layout', { layout: wrong<'flat'>('deep') }, /unknown layout: deep is none of flat, sharded/],
+  ['report', { report: wrong<'all'>('some') }, /unknown report: some is none of all, problems/],
 ])('ingest refuses an unknown %s and makes no store', async (_, options, line) => {
   const folder = tempFolder();
   const store = join(folder, 's');
@@ -35,6 +36,31 @@ it.each([
   await expect(opened).rejects.toThrow(/is none of/);
   await expect(opened).rejects.toBeInstanceOf(UsageError);
   expect(fs.existsSync(store)).toBe(false);
+});
+
+it('a store’s path is not empty: it would be the working directory', async () => {
+  const before = process.cwd();
+  const folder = tempFolder();
+  process.chdir(folder);
+  try {
+    await expect(ingest('', [folder])).rejects.toBeInstanceOf(UsageError);
+    await expect(Store.open('', { create: true })).rejects.toBeInstanceOf(UsageError);
+  } finally {
+    process.chdir(before);
+  }
+  expect(fs.readdirSync(folder)).toEqual([]);
+});
+
+it('a dry run writes no manifest', async () => {
+  const folder = tempFolder();
+  const options = { dryRun: true, manifest: join(folder, 'M') };
+  const run = ingest(join(folder, 's'), [folder], options);
+  await expect(run).rejects.toThrow(/a manifest lists what is stored/);
+  expect(fs.readdirSync(folder)).toEqual([]);
+});
+
+it.each([undefined, null, 7, {}])('what is no text is no digest: %s', (value) => {
+  expect(isDigest(value)).toBe(false);
 });
 
 it('relayout refuses an unknown layout and changes nothing', async () => {
