@@ -257,6 +257,16 @@ describe('the machine', () => {
     expect(failures.length).toBeLessThan(limits.length);
   });
 
+  it('that cannot even load what tells of errors is told so in one line', () => {
+    const copy = makeTree({ 'package.json': '{ "type": "module" }' });
+    fs.cpSync(fileURLToPath(new URL('../../dist/src', import.meta.url)), copy, { recursive: true });
+    const text = 'EMFILE: too many open files, open x';
+    const broken = `throw Object.assign(new Error('${text}'), { code: 'EMFILE' });`;
+    fs.writeFileSync(join(copy, 'cli/fail.js'), `${broken} export let EXIT, lineOf;`);
+    const ended = script(`${process.execPath} ${copy}/cli/main.js stats --store s`, { cwd });
+    expectLine(ended, 1, /: EMFILE: too many open files, open x; raise the limit of open files/);
+  });
+
   it('whose worker dies gets one clear line, and no temp stays', () => {
     fs.writeFileSync(join(cwd, 'src/kill-me'), 'x');
     const env = { NODE_OPTIONS: `--import ${FAULTY_WORKERS}`, FAULT: 'exit' };

@@ -1,0 +1,27 @@
+import { errnoOf, failed } from '../errors.ts';
+import { endProcess } from './end.ts';
+import { EXIT, lineOf } from './fail.ts';
+
+/** Runs the command line of this process to the process's end. */
+export async function start(): Promise<void> {
+  process.stdout.on('error', onStdoutError);
+  try {
+    // Loaded here, so that a failure to load is told with the advice that other errors get.
+    const { exactArguments } = await import('./arguments.ts');
+    const { run } = await import('./program.ts');
+    await run(exactArguments(process.argv.slice(2)));
+  } catch (error) {
+    process.stderr.write(`ingot: ${lineOf(error)}\n`);
+    process.exitCode = EXIT.failed;
+  }
+  await endProcess();
+}
+
+/** Help and version have no Output, which otherwise hears of this. */
+function onStdoutError(error: Error): void {
+  if (process.stdout.listenerCount('error') > 1) return;
+  const isGone = errnoOf(error) === 'EPIPE';
+  const line = lineOf(failed('cannot write to standard output', error));
+  if (!isGone) process.stderr.write(`ingot: ${line}\n`);
+  process.exit(isGone ? EXIT.readerGone : EXIT.failed);
+}
