@@ -37,8 +37,8 @@ function meet(
   files: NamedFiles,
   sink: WalkSink,
 ): Promise<void> | undefined {
-  const path = toSourcePath(listed);
   try {
+    const path = toSourcePath(listed);
     const stats = fs.lstatSync(toFsPath(listed));
     const [directory, name] = splitPath(path);
     if (stats.isFile()) return files.add(directory, name);
@@ -47,6 +47,8 @@ function meet(
   } catch (error) {
     const code = errnoOf(error);
     if (code === undefined) throw error;
+    // That it ends in a slash is why a file is no directory.
+    const path = code === 'ENOTDIR' ? listed : toSourcePath(listed);
     if (!takesFailed(path, named, files)) return undefined;
     // Not `vanished`: nobody has seen it, and a list with wrong line ends names nothing that exists.
     const what = GONE.has(code) ? 'a listed path does not exist' : 'cannot look at a listed path';

@@ -153,6 +153,14 @@ test('a listed path that is missing is unreadable, a link or fifo is unsupported
   expect(sink.found).toEqual([`${root}/f`]);
 });
 
+test('a listed file with a slash at its end is told with it, and counts without', async () => {
+  const root = makeTree({ f: '' });
+  const sink = await walkListed(root, ['f/', 'f', 'f/']);
+  expect(sink.unreadablePaths).toEqual({ [`${root}/f/`]: 'ENOTDIR' });
+  expect(sink.failures).toBe(1);
+  expect(sink.found).toEqual([`${root}/f`]);
+});
+
 test('a listed path too long for the kernel is unreadable', async () => {
   const root = makeTree({ f: '' });
   const sink = await walkListed(root, ['x'.repeat(5000), 'f']);
