@@ -18,7 +18,10 @@ export function openRegular(path: string, flags: number, mode?: number): number 
     fd = fs.openSync(path, flags | O_NOFOLLOW | O_NONBLOCK, mode);
   } catch (error) {
     // A link, a fifo without a reader or a socket, a directory that shall be written to.
-    if (!['ELOOP', 'ENXIO', 'EISDIR'].includes(errnoOf(error) ?? '')) throw error;
+    const code = errnoOf(error) ?? '';
+    if (!['ELOOP', 'ENXIO', 'EISDIR'].includes(code)) throw error;
+    // Throws the same where the links on the way to it lead in a circle.
+    if (code === 'ELOOP') fs.lstatSync(path);
     throw badMetadata(path, 'it is not a regular file', error);
   }
   let isRegular = false;

@@ -73,6 +73,12 @@ describe('a store', () => {
     expect(fs.readFileSync(join(cwd, 'src/a'), 'utf8')).toBe('hello');
   });
 
+  it('whose path is a link to itself is told so, and not to be damaged', () => {
+    fs.symlinkSync('loop', join(cwd, 'loop'));
+    const ended = ingot(['stats', '--store', 'loop'], { cwd });
+    expectLine(ended, 1, /cannot open the store: \S*loop: too many symbolic links.*\(ELOOP\)\n$/);
+  });
+
   it('that is a directory of something else is refused and not touched', () => {
     expectLine(ingot(['ingest', 'src/a', '--store', 'src'], { cwd }), 1, /src: .*not empty/);
     expect(fs.readdirSync(join(cwd, 'src'))).toEqual(['a', 'b']);
