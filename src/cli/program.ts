@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { failed } from '../errors.ts';
+import { errnoOf, failed, IngotError } from '../errors.ts';
 import { EXIT } from './fail.ts';
 import { toDocument, toLine } from './json.ts';
 import { spellEventsFlag } from './options.ts';
@@ -65,8 +65,14 @@ function requireWorkingDirectory(): void {
   try {
     process.cwd();
   } catch (error) {
-    const hint = 'change to a directory that exists';
-    throw failed('cannot find the working directory', error, { path: process.env.PWD, hint });
+    const what = 'cannot find the working directory';
+    const path = process.env.PWD;
+    if (errnoOf(error) !== 'ERANGE')
+      throw failed(what, error, { path, hint: 'change to a directory that exists' });
+    // It exists, but getcwd(3) has no room for it.
+    const why = 'its path is too long';
+    const hint = 'change to a directory with a shorter path';
+    throw new IngotError({ what, code: 'ERANGE', path, why, hint }, error);
   }
 }
 

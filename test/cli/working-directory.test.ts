@@ -25,3 +25,14 @@ test('in a working directory that was removed the help can be read', () => {
   const ended = script('cd gone && rmdir ../gone && $INGOT --help && $INGOT --version', { cwd });
   expect(ended).toMatchObject({ code: 0, stderr: '' });
 });
+
+test('a working directory whose path is too long is told so, and not to be missing', () => {
+  const cwd = makeTree({ s: { directory: true } });
+  const name = 'd'.repeat(250);
+  const deep = `for n in {1..17}; do mkdir ${name}; cd -P ${name}; done`;
+  const ended = script(`${deep}; $INGOT stats --store s`, { cwd });
+  expect(ended.stderr).toMatch(
+    /: its path is too long \(ERANGE\); change to a directory with a shorter path\n$/,
+  );
+  expect(ended.code).toBe(1);
+});
