@@ -15,7 +15,8 @@ import type { Run } from './run.ts';
  * stored are counted in the report and were passed to `onEntry`.
  *
  * Throws an IngotError or UsageError when the run cannot begin, an IngestError (with the report of
- * what is durable) when it fails later or is aborted.
+ * what is durable) when it fails later or is aborted; the signal's reason when it is aborted while
+ * a file of patterns is being read.
  */
 export async function ingest(
   store: string,
