@@ -106,6 +106,7 @@ it('who shares a store by its group goes on after a run of another that flushed 
   demand(context, process.getuid?.() === 0, 'only root may take the part of two users');
   const as = (user: number, command: string): Ended =>
     script(`umask 007; setpriv --reuid ${user} --regid 4321 --clear-groups $INGOT ${command}`);
+  demand(context, as(1234, '--version').code === 0, 'other users cannot reach this folder');
   fs.chmodSync(root, 0o755);
   fs.chmodSync(join(root, 'source'), 0o755);
   fs.mkdirSync(store);
