@@ -15,6 +15,12 @@ const CHUNK_BYTES = 1 << 20;
 /** Read before the event loop gets a turn. */
 const BYTES_PER_TURN = 16 << 20;
 
+/**
+ * What is no regular file, what the disk cannot give, and what it could not take: a read past the
+ * page cache tells of a failed write-back, too.
+ */
+const NOT_HELD = new Set(['ELOOP', 'ENXIO', 'EIO', 'EBADMSG', 'EUCLEAN', 'ENOSPC', 'EDQUOT']);
+
 /** Reads objects back from the disk, one after the other. What was written has to be flushed before. */
 export class DiskReader {
   readonly #libc: Libc | undefined;
@@ -43,7 +49,7 @@ export class DiskReader {
     } catch (error) {
       const code = errnoOf(error) ?? '';
       if (code === 'ENOENT') return undefined;
-      if (!['EIO', 'EBADMSG', 'EUCLEAN', 'ELOOP', 'ENXIO'].includes(code)) throw error;
+      if (!NOT_HELD.has(code)) throw error;
       return false;
     } finally {
       if (fd >= 0) fs.closeSync(fd);

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { expect, it, type TestContext } from 'vitest';
+import { expect, it, onTestFinished, type TestContext, vi } from 'vitest';
 import { loadLibc } from '../../src/native/libc.ts';
 import { digestOf } from '../../src/store/digest.ts';
 import { createStore } from '../../src/store/format.ts';
@@ -14,7 +14,7 @@ import { ingot } from '../cli/run.ts';
 import { demandFileSystem } from '../file-systems.ts';
 import { demandMounts, mountAgain, mountImage, overwriteOnDisk } from '../mounts.ts';
 import { makeTree, temporaryDirectory } from '../tree.ts';
-import { plant } from './temp-store.ts';
+import { errno, plant } from './temp-store.ts';
 
 const SIZES = [0, 1, 4095, 4096, 4097, 1 << 20, (1 << 20) + 4096, (3 << 20) + 1];
 const CONTENTS = SIZES.map((size) => randomBytes(size));
@@ -91,6 +91,20 @@ it('what is no file holds nothing, and where nothing is, nothing is told', async
   expect(await disk.holds(folder, empty)).toBe(false);
   expect(await disk.holds(join(folder, 'gone'), empty)).toBeUndefined();
 });
+
+it.each(['EIO', 'ENOSPC', 'EDQUOT'])(
+  'what the disk could not take or give is not there: %s',
+  async (code) => {
+    const folder = makeTree({ file: 'x' });
+    const path = join(folder, 'file');
+    vi.spyOn(fs, 'readSync').mockImplementation(() => {
+      throw errno(code, 'read');
+    });
+    onTestFinished(() => void vi.restoreAllMocks());
+    const disk = new DiskReader(await loadLibc());
+    expect(await disk.holds(path, digestOf(Buffer.from('x')))).toBe(false);
+  },
+);
 
 it('reading back ends when it is told to', async () => {
   const folder = makeTree({ file: 'x' });
