@@ -106,6 +106,11 @@ export function errnoOf(error: unknown): string | undefined {
   return /^unknown/i.test(code) && errno !== undefined ? errnoName(-errno) : code;
 }
 
+/** True for what another user's files answer. */
+export function isDenied(error: unknown): boolean {
+  return ['EACCES', 'EPERM'].includes(errnoOf(error) ?? '');
+}
+
 /** The errnos of a process or machine that is short of something, and what to do about it. */
 export const SHORTAGES: ReadonlyMap<string, string> = new Map([
   ['EMFILE', 'raise the limit of open files (ulimit -n) or use fewer --threads'],

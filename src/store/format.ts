@@ -5,7 +5,7 @@ import type { Libc } from '../native/libc.ts';
 import { LAYOUTS, type Layout } from './choices.ts';
 import { diskFullHint } from './disk-full.ts';
 import { type FileOps, flushDirectory, makeFolder, nodeFileOps, writeFully } from './file-ops.ts';
-import { SHARD_MODE, SHARDS } from './layout.ts';
+import { FOLDER_MODE, SHARDS } from './layout.ts';
 import { LockedTemp } from './locked-temp.ts';
 import { readSmallFile } from './metadata-file.ts';
 
@@ -122,7 +122,7 @@ export function createStore(
     flushDirectory(ops, root);
     if (layout === 'sharded') {
       // After the flush: shards without .ingot would pass for somebody's own folders.
-      for (const shard of SHARDS) makeFolder(ops, join(root, shard), SHARD_MODE);
+      for (const shard of SHARDS) makeFolder(ops, join(root, shard), FOLDER_MODE);
       flushDirectory(ops, root);
     }
     flushAncestors(root, firstNew, ops);

@@ -8,8 +8,8 @@ export const SHARDS: readonly string[] = Array.from({ length: 256 }, (_, n) =>
   n.toString(16).padStart(2, '0'),
 );
 
-/** Of a shard: the mode of the store's own directory decides who may enter. */
-export const SHARD_MODE = 0o755;
+/** Of folders within a store: the mode of its own directory decides who may enter. */
+export const FOLDER_MODE = 0o755;
 
 /** Where an object lies in a layout. */
 export function objectPath(root: string, layout: Layout, digest: Digest): string {

@@ -8,7 +8,7 @@
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { errnoOf, failed } from '../errors.ts';
+import { errnoOf, failed, isDenied } from '../errors.ts';
 import type { Layout } from './choices.ts';
 import { type Digest, isDigest } from './digest.ts';
 import {
@@ -20,7 +20,7 @@ import {
   nodeFileOps,
 } from './file-ops.ts';
 import { METADATA } from './format.ts';
-import { objectPath } from './layout.ts';
+import { FOLDER_MODE, objectPath } from './layout.ts';
 import { hashesTo } from './verify-objects.ts';
 
 /** Where damaged objects are kept: as `<digest>.<random>`. */
@@ -128,7 +128,7 @@ export function settleMoves(root: string, layout: Layout, ops: FileOps = nodeFil
       if (isDigest(digest)) settle(root, layout, digest, join(folder, name), ops);
     }
   } catch (error) {
-    if (['EACCES', 'EPERM'].includes(errnoOf(error) ?? '')) return;
+    if (isDenied(error)) return;
     throw failed('cannot settle a quarantine that was cut off', error, { path: folder });
   }
 }
@@ -149,8 +149,6 @@ export function countMoves(root: string): number {
 }
 
 const DIGEST_LENGTH = 64;
-/** Others who may write the store may look here; strangers are kept out by the store's own mode. */
-const FOLDER_MODE = 0o755;
 
 function openFolder(folder: string, ops: FileOps): void {
   if (makeFolder(ops, folder, FOLDER_MODE)) flushDirectory(ops, dirname(folder));

@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import { errnoOf } from '../errors.ts';
 import { type FileOps, flushDirectory, makeFolder } from './file-ops.ts';
-import { SHARD_MODE, SHARDS } from './layout.ts';
+import { FOLDER_MODE, SHARDS } from './layout.ts';
 
 /** Makes folders of the sharded layout; gives those that found no room, with the last error. */
 export function makeShards(
@@ -12,7 +12,7 @@ export function makeShards(
   let error: unknown;
   const missing = shards.filter((shard) => {
     try {
-      makeFolder(ops, join(root, shard), SHARD_MODE);
+      makeFolder(ops, join(root, shard), FOLDER_MODE);
       return false;
     } catch (refusal) {
       if (errnoOf(refusal) !== 'ENOSPC') throw refusal;
@@ -30,7 +30,7 @@ export function makeShards(
 export function remakeShard(root: string, path: string, ops: FileOps): boolean {
   const shard = dirname(path);
   if (shard === root) return false;
-  if (makeFolder(ops, shard, SHARD_MODE)) flushDirectory(ops, root);
+  if (makeFolder(ops, shard, FOLDER_MODE)) flushDirectory(ops, root);
   return true;
 }
 

@@ -5,20 +5,17 @@
  */
 import fs from 'node:fs';
 import { basename, join } from 'node:path';
-import { errnoOf, failed, IngotError } from '../errors.ts';
+import { errnoOf, failed, IngotError, isDenied } from '../errors.ts';
 import { type Libc, loadLibc } from '../native/libc.ts';
 import type { Layout } from './choices.ts';
 import { listEveryObject } from './every-object.ts';
 import { type FileOps, flushFile, makeFolder, namesIn } from './file-ops.ts';
 import { METADATA } from './format.ts';
-import { candidatePaths } from './layout.ts';
+import { candidatePaths, FOLDER_MODE } from './layout.ts';
 import { quarantineLost } from './quarantine.ts';
 import { DiskReader } from './read-back.ts';
 import { removeFile } from './remove.ts';
 import { mayLive } from './writer.ts';
-
-/** Others who may write the store look here, too; strangers are kept out by the store's own mode. */
-const FOLDER_MODE = 0o755;
 
 /** Leaves a writer's mark. Throws what the file system throws. */
 export function markUnflushed(root: string, writerFolder: string, ops: FileOps): void {
@@ -99,7 +96,7 @@ function removeMark(root: string, mark: string, ops: FileOps): void {
   try {
     removeFile(ops, join(marksFolder(root), mark));
   } catch (error) {
-    if (!['EACCES', 'EPERM'].includes(errnoOf(error) ?? '')) throw error;
+    if (!isDenied(error)) throw error;
   }
 }
 

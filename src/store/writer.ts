@@ -4,7 +4,7 @@
  */
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { errnoOf, failed } from '../errors.ts';
+import { errnoOf, failed, isDenied } from '../errors.ts';
 import type { Libc } from '../native/libc.ts';
 import { LAYOUTS, type Layout } from './choices.ts';
 import { directoryFullHint } from './disk-full.ts';
@@ -120,7 +120,7 @@ export function mayLive(folder: string, libc: Libc): boolean {
   try {
     return signOf(folder, libc).alive;
   } catch (error) {
-    if (!['EACCES', 'EPERM'].includes(errnoOf(error) ?? '')) throw error;
+    if (!isDenied(error)) throw error;
     return true;
   }
 }

@@ -81,21 +81,6 @@ test('an object that is there and cannot be moved fails it, and is named', async
   });
 });
 
-test('of an object in both layouts the new one is durable before the old one goes', async () => {
-  const root = tempStore('sharded');
-  const digest = plant(root, 'sharded', 'twice');
-  plant(root, 'flat', 'twice');
-  const { ops, calls } = recordingOps();
-  await relayout(root, 'sharded', {}, ops, renaming);
-  const steps = calls
-    .filter(({ name, path }) => basename(path) === digest && /^(fsync|unlink)Sync$/.test(name))
-    .map(({ name, path }) => [name, path]);
-  expect(steps).toEqual([
-    ['fsyncSync', objectPath(root, 'sharded', digest)],
-    ['unlinkSync', objectPath(root, 'flat', digest)],
-  ]);
-});
-
 test.each([
   ['sharded', 'last'],
   ['flat', 'first'],

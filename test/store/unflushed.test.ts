@@ -104,24 +104,6 @@ test('of an object in both layouts the one that is kept is flushed first', async
   expect(removed).toBeGreaterThan(flushed);
 });
 
-test.each([
-  ['sharded', 'flat'],
-  ['flat', 'sharded'],
-] as const)(
-  'a relayout makes the new names durable before the old ones go: to %s',
-  async (to, from) => {
-    const root = tempStore(from);
-    plant(root, from, 'moved');
-    const { ops, calls } = recordingOps();
-    await relayout(root, to, {}, ops);
-    const flushes = calls.filter(({ name }) => name === 'fsyncSync').map(({ path }) => path);
-    const first = flushes.lastIndexOf(join(root, '00'));
-    expect(first).toBeGreaterThan(-1);
-    // The shards are flushed in a row, and the top before or after them.
-    expect(flushes[first + (to === 'sharded' ? 1 : -1)]).toBe(root);
-  },
-);
-
 test('a writer ends when its names are durable, not before', async () => {
   const root = tempStore();
   const { ops, calls } = recordingOps();
