@@ -12,8 +12,10 @@ import { uninterrupted } from '../native/uninterrupted.ts';
 import { type Digest, DigestStream } from './digest.ts';
 
 const CHUNK_BYTES = 1 << 20;
-/** Read before the event loop gets a turn. */
+/** Read before the event loop gets a turn: signals are heard meanwhile. */
 const BYTES_PER_TURN = 16 << 20;
+/** Looking at an object takes as long as reading so much: most are small. */
+const BYTES_PER_OBJECT = 64 << 10;
 
 /**
  * What is no regular file, what the disk cannot give, and what it could not take: a read past the
@@ -61,9 +63,9 @@ export class DiskReader {
     const status = fs.fstatSync(fd);
     if (!status.isFile()) return undefined;
     const { size } = status;
+    await this.#turn(BYTES_PER_OBJECT);
     const hash = new DigestStream();
     for (let at = 0; at < size; ) {
-      await this.#turn();
       // After a short read the next one begins with a page that is known in part.
       const from = at - (at % PAGE_BYTES);
       this.#buffer ??= alignedBuffer(CHUNK_BYTES, this.#libc);
@@ -71,7 +73,7 @@ export class DiskReader {
       if (from + got <= at) break;
       hash.update(this.#buffer.subarray(at - from, got));
       at = from + got;
-      this.#sinceTurn += got;
+      await this.#turn(got);
     }
     return hash.digest();
   }
@@ -88,8 +90,9 @@ export class DiskReader {
     }
   }
 
-  async #turn(): Promise<void> {
+  async #turn(bytes: number): Promise<void> {
     this.#signal?.throwIfAborted();
+    this.#sinceTurn += bytes;
     if (this.#sinceTurn < BYTES_PER_TURN) return;
     this.#sinceTurn = 0;
     await nextTurn();

@@ -106,6 +106,17 @@ it.each(['EIO', 'ENOSPC', 'EDQUOT'])(
   },
 );
 
+it('signals are heard while many small objects are read back', async () => {
+  const path = join(makeTree({ file: 'x' }), 'file');
+  const disk = new DiskReader(undefined);
+  let heard = false;
+  setImmediate(() => {
+    heard = true;
+  });
+  for (let n = 0; n < 1000; n++) await disk.holds(path, digestOf(Buffer.from('x')));
+  expect(heard).toBe(true);
+});
+
 it('reading back ends when it is told to', async () => {
   const folder = makeTree({ file: 'x' });
   const disk = new DiskReader(undefined, AbortSignal.abort(new Error('enough')));
