@@ -248,7 +248,7 @@ describe('the machine', () => {
   });
 
   it('that lets too few files be open is told how to let more', () => {
-    const limits = [24, 28, 32, 36, 40, 44, 48, 52, 56, 60, 72, 96];
+    const limits = [24, 32, 40, 48, 56, 96];
     const run = (limit: number) =>
       script(`ulimit -n ${limit}; $INGOT ingest src --store s${limit} --threads 8 -q`, { cwd });
     const failures = limits.map(run).filter(({ code }) => code !== 0);

@@ -66,7 +66,7 @@ describe('a command line', () => {
         expect(ended.stderr + ended.stdout).not.toMatch(/\n {4}at |internal error/);
         expect(fs.readdirSync(cwd)).toEqual(['file']);
       }),
-      { numRuns: 100 },
+      { numRuns: 40 },
     );
   });
 });

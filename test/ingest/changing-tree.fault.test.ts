@@ -47,50 +47,50 @@ function expectStored(contents: readonly string[]): void {
 }
 
 /** All that is in the tree by now is stored by the next run, beside what is there. */
-function expectCompleted(contents: readonly string[]): void {
-  expect(expectNextRunCompletes(source, store).sort()).toEqual(digestsOf(contents));
+async function expectCompleted(contents: readonly string[]): Promise<void> {
+  expect((await expectNextRunCompletes(source, store)).sort()).toEqual(digestsOf(contents));
 }
 
 const VANISHED = /^ingot: vanished: [^\n]*\/top\/swapped: [^\n]*\n$/;
 
 describe('a directory, after its name has been read', () => {
-  it('that is removed has vanished; all else is stored', () => {
+  it('that is removed has vanished; all else is stored', async () => {
     const ended = run(join(folder, 'gone'));
     expect(ended.stderr).toMatch(VANISHED);
     expect(ended.code).toBe(0);
     expect(outcomesOf(ended)).toEqual({ new: 3, vanished: 1 });
     expectStored(OTHERS);
-    expectCompleted(OTHERS);
+    await expectCompleted(OTHERS);
   });
 
   it.each(['top/renamed', 'a/deeper'])(
     'that moves within the tree (%s) is lost to no later run',
-    (to) => {
+    async (to) => {
       const ended = run(join(source, to));
       expect(ended.code).toBe(0);
       expect(ended.stderr).toMatch(VANISHED);
       expect(outcomesOf(ended)).toMatchObject({ vanished: 1 });
       expect(expectWhole(store)).toEqual(expect.arrayContaining(digestsOf(OTHERS)));
-      expectCompleted([...OTHERS, 'in swapped', 'in deep']);
+      await expectCompleted([...OTHERS, 'in swapped', 'in deep']);
     },
   );
 
-  it('that becomes a link leads nobody out of the source', () => {
+  it('that becomes a link leads nobody out of the source', async () => {
     const link = join(folder, 'link');
     fs.symlinkSync(makeTree({ file: 'outside', 'deep/file': 'outside, deep' }), link);
     const ended = run(join(folder, 'aside'), link);
     expect(ended).toMatchObject({ code: 0, stderr: '' });
     expect(outcomesOf(ended)).toEqual({ new: 3, unsupported: 1 });
     expectStored(OTHERS);
-    expectCompleted(OTHERS);
+    await expectCompleted(OTHERS);
   });
 
-  it("that becomes a file has vanished, and the file is the next run's", () => {
+  it("that becomes a file has vanished, and the file is the next run's", async () => {
     const ended = run(join(folder, 'aside'), join(makeTree({ file: 'a file' }), 'file'));
     expect(ended.stderr).toMatch(VANISHED);
     expect(outcomesOf(ended)).toEqual({ new: 3, vanished: 1 });
     expectStored(OTHERS);
-    expectCompleted([...OTHERS, 'a file']);
+    await expectCompleted([...OTHERS, 'a file']);
   });
 
   it('that becomes a fifo keeps nobody waiting', () => {

@@ -38,7 +38,7 @@ describe('a file that others write to', () => {
   it.each([
     ['small', 1000],
     ['large', 6 << 20],
-  ])('during every reading is changed, named, and not stored: %s ones', (_, size) => {
+  ])('during every reading is changed, named, and not stored: %s ones', async (_, size) => {
     const files = CHANGES.map((change) => [change, randomBytes(size)]);
     const source = makeTree({ ...Object.fromEntries(files), calm: 'calm' });
     const ended = run(source);
@@ -50,7 +50,7 @@ describe('a file that others write to', () => {
     expect(ended.code).toBe(3);
     expect(outcomesOf(ended)).toEqual({ new: 1, changed: CHANGES.length });
     expect(expectWhole(store).length).toBe(1);
-    expect(expectNextRunCompletes(source, store).length).toBe(CHANGES.length + 1);
+    expect((await expectNextRunCompletes(source, store)).length).toBe(CHANGES.length + 1);
   });
 
   it.each([
@@ -187,9 +187,9 @@ describe('a user without privileges', () => {
   });
 });
 
-it('a link that leads into the store, to an object or to a folder, is not followed', () => {
+it('a link that leads into the store, to an object or to a folder, is not followed', async () => {
   const source = makeTree({ file: 'hello' });
-  expect(expectNextRunCompletes(source, store).length).toBe(1);
+  expect((await expectNextRunCompletes(source, store)).length).toBe(1);
   const [object] = fs.readdirSync(store).filter((name) => name.length === 64);
   fs.symlinkSync(join(store, object!), join(source, 'to-an-object'));
   fs.symlinkSync(store, join(source, 'to-the-store'));

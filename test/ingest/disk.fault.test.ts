@@ -29,7 +29,7 @@ function manyFiles(count: number): TreeLiteral {
 }
 
 describe('a disk that fills up', () => {
-  it('among many small files fails the run with what is free and needed, and leaves no temp', () => {
+  it('among many small files fails the run with what is free and needed, and leaves no temp', async () => {
     const disk = mountTmpfs('size=4m');
     const [source, store] = [makeTree(manyFiles(300)), join(disk, 's')];
     const ended = run(source, store, '--json');
@@ -41,7 +41,7 @@ describe('a disk that fills up', () => {
     expect(unfinished).toBe(300 - stored);
     expect(expectWhole(store).length).toBe(stored);
     remount(disk, 'size=16m');
-    expect(expectNextRunCompletes(source, store).length).toBe(300);
+    expect((await expectNextRunCompletes(source, store)).length).toBe(300);
   });
 
   it('keeps and counts what earlier groups have stored', () => {
@@ -54,7 +54,7 @@ describe('a disk that fills up', () => {
     expect(expectWhole(store).length).toBe(stored);
   });
 
-  it('with a large file tells how much of that file is still to be written', () => {
+  it('with a large file tells how much of that file is still to be written', async () => {
     const disk = mountImage('ext4', 20);
     const source = makeTree({ large: randomBytes(40 << 20) });
     const store = join(disk, 's');
@@ -65,10 +65,10 @@ describe('a disk that fills up', () => {
     );
     expect(expectWhole(store)).toEqual([]);
     fs.truncateSync(join(source, 'large'), 8 << 20);
-    expectNextRunCompletes(source, store);
+    await expectNextRunCompletes(source, store);
   });
 
-  it('before a store can be made or opened is named all the same', () => {
+  it('before a store can be made or opened is named all the same', async () => {
     const disk = mountTmpfs('size=1m');
     const source = makeTree({ a: 'a' });
     expect(run(source, join(disk, 's')).code).toBe(0);
@@ -80,10 +80,10 @@ describe('a disk that fills up', () => {
     for (const name of ['s', 't'])
       expectFailure(run(source, join(disk, name), '-q'), /ENOSPC.*has 0 KiB free; free space/);
     fs.rmSync(join(disk, 'filler'));
-    for (const name of ['s', 't']) expectNextRunCompletes(source, join(disk, name));
+    for (const name of ['s', 't']) await expectNextRunCompletes(source, join(disk, name));
   });
 
-  it('with its inodes says so instead of speaking of space', () => {
+  it('with its inodes says so instead of speaking of space', async () => {
     const disk = mountTmpfs('size=40m,nr_inodes=100');
     const [source, store] = [makeTree(manyFiles(200)), join(disk, 's')];
     expectFailure(
@@ -92,7 +92,7 @@ describe('a disk that fills up', () => {
     );
     expectWhole(store);
     remount(disk, 'nr_inodes=1000');
-    expectNextRunCompletes(source, store);
+    await expectNextRunCompletes(source, store);
   });
 
   it('with the last inode says so when a worker finds none for its folder', () => {
@@ -229,7 +229,7 @@ describe('a store on FUSE', () => {
       flushes: { barriers: 0, files: 21 },
     });
     expect(expectWhole(join(below, 's')).length).toBe(21);
-    expectNextRunCompletes(source, store);
+    await expectNextRunCompletes(source, store);
   });
 
   it('refuses --barrier syncfs as wrong usage', () => {

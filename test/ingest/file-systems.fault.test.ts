@@ -53,7 +53,7 @@ describe.each(FILE_SYSTEMS)('a store on $name', ({ name, barrier, reflinks, moun
     expect(expectWhole(store).sort()).toEqual([...objects].sort());
   });
 
-  it('that fills up is named with what is free, and takes the rest once there is room', () => {
+  it('that fills up is named with what is free, and takes the rest once there is room', async () => {
     const disk = mount();
     const store = join(disk, 'store');
     expect(run(makeTree({ first: 'first' }), store, '-q').code).toBe(0);
@@ -66,10 +66,10 @@ describe.each(FILE_SYSTEMS)('a store on $name', ({ name, barrier, reflinks, moun
     expect(expectWhole(store).length).toBe(1 + (outcomesOf(ended).new ?? 0));
     fs.rmSync(join(disk, FILLER));
     execFileSync('sync', ['-f', disk]);
-    expect(expectNextRunCompletes(source, store).length).toBe(501);
+    expect((await expectNextRunCompletes(source, store)).length).toBe(501);
   });
 
-  it('that is mounted read-only is named as that, and can still be read', () => {
+  it('that is mounted read-only is named as that, and can still be read', async () => {
     const disk = mount();
     const store = join(disk, 'store');
     const source = makeTree(smallFiles(3, 100));
@@ -79,7 +79,7 @@ describe.each(FILE_SYSTEMS)('a store on $name', ({ name, barrier, reflinks, moun
       expectFailure(run(source, at, '-q'), new RegExp(`${at}.*EROFS`));
     expect(ingot(['verify', '--store', store, '-q'])).toMatchObject({ code: 0, stderr: '' });
     remount(disk, 'rw');
-    expect(expectNextRunCompletes(source, store).length).toBe(3);
+    expect((await expectNextRunCompletes(source, store)).length).toBe(3);
   });
 });
 
@@ -108,7 +108,7 @@ describe.each([
 ] as const)('a store on %s without inodes', (name, mount) => {
   beforeEach((context) => demandFileSystem(context, name));
 
-  it('says so, and what is needed, and takes the rest once there are some', () => {
+  it('says so, and what is needed, and takes the rest once there are some', async () => {
     const disk = mount();
     const [store, fillers] = [join(disk, 'store'), join(disk, FILLER)];
     expect(run(makeTree({ first: 'first' }), store, '-q').code).toBe(0);
@@ -123,7 +123,7 @@ describe.each([
     expect(tempsIn(store)).toEqual([]);
     expect(expectWhole(store).length).toBe(1 + (outcomesOf(ended).new ?? 0));
     fs.rmSync(fillers, { recursive: true });
-    expect(expectNextRunCompletes(source, store).length).toBe(201);
+    expect((await expectNextRunCompletes(source, store)).length).toBe(201);
   });
 });
 

@@ -29,11 +29,11 @@ const run = (injection: Injection, ...options: string[]): Injected =>
   );
 
 /** Nothing of the group is in the store, all of it is counted as such, and nothing is in the way. */
-function expectGroupDropped(ended: Injected, line: RegExp, entries = FILES): void {
+async function expectGroupDropped(ended: Injected, line: RegExp, entries = FILES): Promise<void> {
   expectFailure(ended, line);
   expect(outcomesOf(ended)).toEqual({ unfinished: entries });
   expect(expectWhole(store)).toEqual([]);
-  expect(expectNextRunCompletes(source, store).length).toBe(entries);
+  expect((await expectNextRunCompletes(source, store)).length).toBe(entries);
 }
 
 const callsOf = (ended: Injected, name: string) =>
@@ -77,67 +77,76 @@ describe('a system call that fails on one temp', () => {
     ['openat', 'EMFILE', /too many open files.*ulimit -n/],
     ['openat', 'ENOSPC', /the disk of \S+\/s /],
     ['close', 'EIO', /\/s\b/],
-  ])('drops its group: %s with %s', (syscall, error, line) => {
+  ])('drops its group: %s with %s', async (syscall, error, line) => {
     const ended = run({ inject: `${syscall}:error=${error}`, on: [tempPath(store, 7)] });
-    expectGroupDropped(ended, new RegExp(`\\(${error}\\)`));
+    await expectGroupDropped(ended, new RegExp(`\\(${error}\\)`));
     expect(ended.stderr).toMatch(line);
   });
 
-  it('drops it when it was to get its name, although others have theirs', () => {
+  it('drops it when it was to get its name, although others have theirs', async () => {
     const ended = run({ inject: 'rename:error=EIO', on: [tempPath(store, 7)] });
     expectFailure(ended, /cannot publish an object: \S+\/s\/[0-9a-f]{64}.*\(EIO\)/);
     expect(outcomesOf(ended)).toEqual({ unfinished: FILES });
     // Those that have theirs are durable and whole: they save the next run some work.
     expect(expectWhole(store).length).toBeLessThan(FILES);
-    expect(expectNextRunCompletes(source, store).length).toBe(FILES);
+    expect((await expectNextRunCompletes(source, store)).length).toBe(FILES);
   });
 
-  it('drops a large file that is being written', () => {
+  it('drops a large file that is being written', async () => {
     makeTree({ large: randomBytes(9 << 20) }, source);
     const ended = run({ inject: 'write,pwrite64:error=EIO', on: [tempPath(store, LARGE)] });
     expectFailure(ended, /cannot write an object.*\(EIO\)/);
     expect(outcomesOf(ended)).toEqual({ new: FILES, unfinished: 1 });
     expect(expectWhole(store).length).toBe(FILES);
-    expectNextRunCompletes(source, store);
+    await expectNextRunCompletes(source, store);
   });
 });
 
 describe('a folder that cannot be made', () => {
-  it.each(['EIO', 'EDQUOT'])('is told with its own error: %s', (error) => {
+  it.each(['EIO', 'EDQUOT'])('is told with its own error: %s', async (error) => {
     // Node's recursive mkdir would make ENOENT of it.
     const ended = run({ inject: `mkdir:error=${error}`, on: [join(tempPath(store, 0), '..')] });
-    expectGroupDropped(ended, new RegExp(`folder for a worker's temps: \\S+/0: .*\\(${error}\\)`));
+    await expectGroupDropped(
+      ended,
+      new RegExp(`folder for a worker's temps: \\S+/0: .*\\(${error}\\)`),
+    );
   });
 });
 
 describe('a flush that fails', () => {
   const trace = ['syncfs', 'fsync', 'rename'];
 
-  it('is made once, and nothing of the group is renamed: syncfs', () => {
+  it('is made once, and nothing of the group is renamed: syncfs', async () => {
     const ended = run({ inject: 'syncfs:error=EIO', trace }, '--barrier', 'syncfs');
     expect(callsOf(ended, 'syncfs').length).toBe(1);
     // Only what creates the store is flushed, and before.
     const after = ended.calls.slice(ended.calls.findIndex((call) => call.includes(' syncfs(')) + 1);
     expect(after.filter((call) => call.includes(store))).toEqual([]);
-    expectGroupDropped(ended, new RegExp(`cannot make objects durable: ${store}: .*\\(EIO\\)`));
+    await expectGroupDropped(
+      ended,
+      new RegExp(`cannot make objects durable: ${store}: .*\\(EIO\\)`),
+    );
   });
 
-  it('is made once a temp, and nothing of the group is renamed: fsync of open temps', () => {
+  it('is made once a temp, and nothing of the group is renamed: fsync of open temps', async () => {
     const temps = Array.from({ length: FILES }, (_, n) => tempPath(store, n));
     const ended = run({ inject: 'fsync:error=EIO', on: temps, trace }, '--barrier', 'fsync');
     expect(callsOf(ended, 'fsync').length).toBe(FILES);
     expect(callsOf(ended, 'rename')).toEqual([]);
-    expectGroupDropped(ended, new RegExp(`cannot make objects durable: ${store}: .*\\(EIO\\)`));
+    await expectGroupDropped(
+      ended,
+      new RegExp(`cannot make objects durable: ${store}: .*\\(EIO\\)`),
+    );
   });
 
-  it('drops the group although only one temp of it failed', () => {
+  it('drops the group although only one temp of it failed', async () => {
     const on = [tempPath(store, 7)];
     const ended = run({ inject: 'fsync:error=ENOSPC', on, trace }, '--barrier', 'fsync');
     expect(ended.calls.filter((call) => call !== '').length).toBe(1);
-    expectGroupDropped(ended, /cannot make objects durable.*\(ENOSPC\)/);
+    await expectGroupDropped(ended, /cannot make objects durable.*\(ENOSPC\)/);
   });
 
-  it('ends the run at once where each temp is flushed on its own', () => {
+  it('ends the run at once where each temp is flushed on its own', async () => {
     const temps = Array.from({ length: FILES }, (_, n) => tempPath(store, n));
     const ended = run(
       { inject: 'fsync:error=EIO:when=8', on: temps, trace },
@@ -146,26 +155,29 @@ describe('a flush that fails', () => {
     );
     expect(callsOf(ended, 'fsync').length).toBe(8);
     expect(callsOf(ended, 'rename')).toEqual([]);
-    expectGroupDropped(ended, new RegExp(`cannot make objects durable: ${store}: .*\\(EIO\\)`));
+    await expectGroupDropped(
+      ended,
+      new RegExp(`cannot make objects durable: ${store}: .*\\(EIO\\)`),
+    );
   });
 
-  it('of the names takes back what was counted as stored', () => {
+  it('of the names takes back what was counted as stored', async () => {
     // The first makes the new store durable, the second the names in it.
     const ended = run({ inject: 'fsync:error=EIO:when=2', on: [store] });
     expectFailure(ended, /cannot make the names of objects durable: \S+\/s: .*\(EIO\)/);
     expect(outcomesOf(ended)).toEqual({ unfinished: FILES });
     expectWhole(store);
-    expectNextRunCompletes(source, store);
+    await expectNextRunCompletes(source, store);
   });
 
-  it('of the names takes back what was stored before another failure, too', () => {
+  it('of the names takes back what was stored before another failure, too', async () => {
     makeTree({ large: randomBytes(9 << 20) }, source);
     const on = [store, tempPath(store, LARGE)];
     const inject = ['fsync:error=EIO:when=2', 'write,pwrite64:error=ENOSPC'];
     const ended = run({ inject, on });
     expectFailure(ended, /cannot write an object.*\(ENOSPC\)/);
     expect(outcomesOf(ended)).toEqual({ unfinished: FILES + 1 });
-    expectNextRunCompletes(source, store);
+    await expectNextRunCompletes(source, store);
   });
 });
 

@@ -78,7 +78,7 @@ describe.each(SIGNALS)('%s', (signal, code) => {
       const outcomes = expectTrueReport(ended, 1);
       // The group in flight is finished, and nothing is begun any more.
       if (stored !== undefined) expect(outcomes.new).toBe(stored);
-      expect(expectNextRunCompletes(source, store).length).toBe(1 + FILES);
+      expect((await expectNextRunCompletes(source, store)).length).toBe(1 + FILES);
     },
   );
 
@@ -86,7 +86,7 @@ describe.each(SIGNALS)('%s', (signal, code) => {
     const ended = await ingest({ stage: 'create', nth: 1, signal });
     expect(ended).toMatchObject({ code, signal: null });
     expect(expectTrueReport(ended, 0).new ?? 0).toBe(0);
-    expect(expectNextRunCompletes(source, store).length).toBe(FILES);
+    expect((await expectNextRunCompletes(source, store)).length).toBe(FILES);
   });
 
   it('at the last flush comes too late: all is stored and durable, and said to be', async () => {
@@ -97,7 +97,7 @@ describe.each(SIGNALS)('%s', (signal, code) => {
   });
 
   it('ends a relayout, and a second one finishes it', async () => {
-    expectNextRunCompletes(source, store);
+    await expectNextRunCompletes(source, store);
     const args = ['relayout', '--to', 'sharded', '--store', store];
     expect(await endAtStage(args, { stage: 'move', nth: 5, signal })).toMatchObject({ code });
     expect(expectWhole(store).length).toBe(FILES);

@@ -10,7 +10,7 @@ import { makeTree, temporaryDirectory } from '../tree.ts';
 import { expectWhole, outcomesOf } from './store-checks.ts';
 
 const PROCESSES = 8;
-const ROUNDS = 3;
+const ROUNDS = 2;
 const FILES = 240;
 
 const digestOf = (content: string) => createHash('sha256').update(content).digest('hex');

@@ -39,11 +39,11 @@ describe('the trial of faults finds', () => {
     ['an object that loses its end', 'tear', ['read', 'EIO', 'source'], TORN],
     ['temps that stay', 'litter', ['write', 'EIO', 'temp'], LEFT],
     ['a failed write that counts as made', 'skipWrites', ['write', 'ENOSPC', 'temp'], EXIT_CODE],
-  ])('%s', (_, defect, [family, error, role], found) => {
+  ])('%s', async (_, defect, [family, error, role], found) => {
     const tryIt = fault(family, error, role);
     vi.stubEnv('DEFECT', defect);
-    expect(() => tryIt([PLANTED])).toThrow(found);
+    await expect(tryIt([PLANTED])).rejects.toThrow(found);
     // Without the defect the same fault is borne.
-    tryIt([]);
+    await tryIt([]);
   });
 });

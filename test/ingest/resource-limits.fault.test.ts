@@ -35,14 +35,14 @@ it('an ingest gets by with 256 MB of memory, page cache and all', (context) => {
   const group = makeMemoryCgroup(256 << 20);
   // Nothing that could be installed: a container's root may not make cgroups.
   if (group === undefined) return context.skip('no cgroup with a memory limit can be made here');
-  const source = makeTree({ ...smallFiles(20_000), ...largeFiles(4, 64 << 20) });
+  const source = makeTree({ ...smallFiles(5_000), ...largeFiles(5, 64 << 20) });
   const ended = script(
     `echo $$ > ${group}/cgroup.procs
      exec $INGOT ingest ${source} --store ${store} --threads 2 --json --no-progress`,
   );
   expect(ended).toMatchObject({ code: 0, stderr: '' });
-  expect(outcomesOf(ended)).toEqual({ new: 20_004 });
-  expect(expectWhole(store).length).toBe(20_004);
+  expect(outcomesOf(ended)).toEqual({ new: 5_005 });
+  expect(expectWhole(store).length).toBe(5_005);
 });
 
 /** A million with INGOT_ENTRIES=1000000. */

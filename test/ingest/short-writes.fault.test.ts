@@ -33,11 +33,11 @@ describe('writes that take less than they were given', () => {
     expect(fs.readFileSync(manifest, 'utf8').trimEnd().split('\n').length).toBe(FILES + 2);
   });
 
-  it('for good, at a limit on the size of files, fail the run and leave no temp', () => {
+  it('for good, at a limit on the size of files, fail the run and leave no temp', async () => {
     // In blocks of 1 KiB (bash(1)); the kernel writes up to the limit, then says EFBIG.
     const text = `ulimit -f 3000; exec $INGOT ingest ${source} --store ${store} -q`;
     expectFailure(script(text), /cannot write an object: \S+\/s\/\.tmp-.*\(EFBIG\)/);
     expectWhole(store);
-    expect(expectNextRunCompletes(source, store).length).toBe(FILES + 2);
+    expect((await expectNextRunCompletes(source, store)).length).toBe(FILES + 2);
   });
 });

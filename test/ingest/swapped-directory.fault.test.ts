@@ -87,12 +87,12 @@ describe('a directory that becomes a link after it was walked', () => {
 });
 
 describe('a directory that another one takes the place of', () => {
-  it('is read as it is then: it lies in the source', () => {
+  it('is read as it is then: it lies in the source', async () => {
     makeTree({ 'a/file': 'before', 'a/gone': 'gone' }, source);
     const ended = run(swap(1, 'a', makeTree({ file: 'after' })));
     expect(ended.code).toBe(0);
     expect(outcomesOf(ended)).toEqual({ new: 1, vanished: 1 });
-    expect(expectNextRunCompletes(source, store).length).toBe(1);
+    expect((await expectNextRunCompletes(source, store)).length).toBe(1);
   });
 });
 

@@ -9,7 +9,7 @@ import { makeTree } from '../tree.ts';
 import { expectWhole } from './store-checks.ts';
 
 /** More of them with INGOT_KILLS; where each lands follows from INGOT_KILLS_SEED. */
-const KILLS = Number(process.env.INGOT_KILLS ?? 24);
+const KILLS = Number(process.env.INGOT_KILLS ?? 16);
 const SEED = Number(process.env.INGOT_KILLS_SEED ?? 1);
 
 /** The stages, each with a barrier of every kind, and how many calls of it a run makes at least. */

@@ -23,14 +23,19 @@ const run = (fault: string, source: string, store: string, ...options: string[])
   });
 
 /** What the run counts as stored is there, whole; it left no temp; and the next run does the rest. */
-function expectConsistent(ended: Ended, source: string, store: string, entries: number): void {
+async function expectConsistent(
+  ended: Ended,
+  source: string,
+  store: string,
+  entries: number,
+): Promise<void> {
   const { new: stored = 0, unfinished = 0, ...others } = outcomesOf(ended);
   expect(others).toEqual({});
   expect(unfinished).toBeGreaterThan(0);
   expect(stored + unfinished).toBe(entries);
   expect(tempsIn(store)).toEqual([]);
   expect(expectWhole(store).length).toBeGreaterThanOrEqual(stored);
-  expect(expectNextRunCompletes(source, store).length).toBe(entries);
+  expect((await expectNextRunCompletes(source, store)).length).toBe(entries);
 }
 
 /** Later versions abort the process, or hang, over a thread that fills its heap. */
@@ -47,26 +52,26 @@ describe('a worker', () => {
     ['leaves a rejection unwatched', 'reject', /a worker thread died: a promise that nobody/],
   ] as const)(
     'that %s among small files ends the run with one line',
-    ([_, fault, line], context) => {
+    async ([_, fault, line], context) => {
       demandHeapLimit(context, fault);
       const source = makeTree({ ...smallFiles(), 'd2/kill-me': 'x' });
       const store = join(temporaryDirectory(), 's');
       const ended = run(fault, source, store, '--threads', '2');
       expectFailure(ended, line);
-      expectConsistent(ended, source, store, SMALL + 1);
+      await expectConsistent(ended, source, store, SMALL + 1);
     },
   );
 
   it.for(['exit', 'throw', 'memory'])(
     'that ends (%s) over a large file ends the run',
-    (fault, context) => {
+    async (fault, context) => {
       demandHeapLimit(context, fault);
       const large = ['a', 'kill-me', 'z'].map((name) => [name, randomBytes(6 << 20)]);
       const source = makeTree({ ...Object.fromEntries(large), small: 'small' });
       const store = join(temporaryDirectory(), 's');
       const ended = run(fault, source, store, '--threads', '2');
       expectFailure(ended, /a worker (thread died|failed)/);
-      expectConsistent(ended, source, store, 4);
+      await expectConsistent(ended, source, store, 4);
     },
   );
 

@@ -19,10 +19,10 @@ const DIGEST = digestOf(Buffer.from(SMALL));
 
 let source: string;
 let store: string;
-beforeEach(() => {
+beforeEach(async () => {
   source = makeTree({ a: SMALL, large: randomBytes(5 << 20) });
   store = join(temporaryDirectory(), 's');
-  expectNextRunCompletes(source, store);
+  await expectNextRunCompletes(source, store);
 });
 
 /** A command that waits for good, as on a fifo, is killed, and the test fails. */

@@ -21,6 +21,7 @@ const base = { done: 0, unreadable: 1, makeSource, makeStore: () => {} } as cons
 runMatrix({
   ...base,
   name: 'a put of a large file into a new store',
+  from: 1,
   args: ({ source, store }) => ['put', join(source, 'large'), '--store', store, '--json'],
   complete: ({ source, store }) => {
     const { code, stdout } = ingot(['put', join(source, 'large'), '--store', store]);
@@ -32,13 +33,14 @@ runMatrix({
 runMatrix({
   ...base,
   name: 'a relayout to shards',
+  from: 0,
   makeStore: makeFullStore,
   args: ({ store }) => ['relayout', '--to', 'sharded', '--store', store, '--json'],
-  complete: (bench) => {
+  complete: async (bench) => {
     const { code } = ingot(['relayout', '--to', 'sharded', '--store', bench.store, '-q']);
     expect(code).toBe(0);
     expect(fs.readdirSync(bench.store).filter((name) => name.length === 64)).toEqual([]);
-    expectCompletion(bench);
+    await expectCompletion(bench);
   },
 } satisfies Trial);
 
@@ -47,6 +49,7 @@ const damaged = createHash('sha256').update('content 5').digest('hex');
 runMatrix({
   ...base,
   name: 'a verify that moves a damaged object to quarantine',
+  from: 1,
   done: 4,
   damaged,
   makeStore: (bench) => {
@@ -55,8 +58,8 @@ runMatrix({
     fs.writeFileSync(join(bench.store, damaged), 'content x');
   },
   args: ({ store }) => ['verify', '--quarantine', '--store', store, '--threads', '1', '--json'],
-  complete: (bench) => {
+  complete: async (bench) => {
     expect([0, 4]).toContain(ingot(['verify', '--quarantine', '--store', bench.store, '-q']).code);
-    expectCompletion(bench);
+    await expectCompletion(bench);
   },
 } satisfies Trial);

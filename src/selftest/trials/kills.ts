@@ -16,7 +16,7 @@ import type { KilledIn } from '../report.ts';
 import { smallContents, writeFiles } from '../tree.ts';
 import { type Ground, ingestOf, storeOf } from '../trial.ts';
 
-const FILES = 3000;
+const FILES = 2000;
 /** Each moment is waited for three times. */
 const MOST_ROUNDS = 15;
 /** After this no further round begins, as long as each moment was waited for once. */
