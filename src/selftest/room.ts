@@ -4,7 +4,7 @@ import { bytes, count } from '../units.ts';
 
 /** What the largest trial takes: files of changing size and the objects of all their states. */
 const NEEDED_BYTES = 256e6;
-/** 3,000 sources, as many objects, and their folders. */
+/** 2,000 sources, as many objects, their folders, and as much again. */
 const NEEDED_INODES = 10_000;
 
 /** Throws an IngotError when a disk has too little room for the trials. */
