@@ -38,10 +38,8 @@ export function readFormat(root: string): StoreFormat | undefined {
   try {
     text = readSmallFile(path, MOST_FORMAT_BYTES);
   } catch (error) {
-    const code = errnoOf(error);
-    if (code === 'ENOENT') return checkEmpty(root);
-    if (code === 'ENOTDIR') throw notAStore(root, 'it is a file, not a directory');
-    throw failed('cannot open the store', error, { path: root, hint: diskFullHint(error, root) });
+    if (errnoOf(error) === 'ENOENT') return checkEmpty(root);
+    throw cannotOpen(root, error);
   }
   return parseFormat(text, path);
 }
@@ -217,15 +215,19 @@ export const PROBE_PREFIX = '.tmp-ingot-probe-';
 /** Entries that do not make a directory somebody's own: a cut-off creation, a fresh ext4. */
 const IGNORED = new Set([METADATA, 'lost+found']);
 
+/** Where nothing is found a store can be made, but not by way of a link. */
+function requireNoLink(root: string): undefined {
+  if (!fs.lstatSync(root, { throwIfNoEntry: false })?.isSymbolicLink()) return undefined;
+  throw notAStore(root, 'it is a link that leads nowhere');
+}
+
 function checkEmpty(root: string): undefined {
   let names: string[];
   try {
     names = fs.readdirSync(root);
   } catch (error) {
-    const code = errnoOf(error);
-    if (code === 'ENOENT') return undefined;
-    if (code === 'ENOTDIR') throw notAStore(root, 'it is a file, not a directory');
-    throw failed('cannot open the store', error, { path: root, hint: diskFullHint(error, root) });
+    if (errnoOf(error) === 'ENOENT') return requireNoLink(root);
+    throw cannotOpen(root, error);
   }
   const isCutOff = names.includes(METADATA);
   const foreign = names.find(
@@ -241,6 +243,11 @@ function checkEmpty(root: string): undefined {
 
 function isEmptyShard(root: string, name: string): boolean {
   return SHARDS.includes(name) && fs.readdirSync(join(root, name)).length === 0;
+}
+
+function cannotOpen(root: string, error: unknown): Error {
+  if (errnoOf(error) === 'ENOTDIR') return notAStore(root, 'it is a file, or below one');
+  return failed('cannot open the store', error, { path: root, hint: diskFullHint(error, root) });
 }
 
 function notAStore(root: string, why: string): IngotError {

@@ -64,7 +64,13 @@ export function checkReplaceable(target: string, store: string | undefined): voi
   }
   const stat = fs.statSync(toFsPath(target), { throwIfNoEntry: false });
   if (stat?.isDirectory())
-    throw new IngotError({ what: 'cannot write a file', code: 'EISDIR', path: target });
+    throw new IngotError({
+      what: 'cannot write a file',
+      code: 'EISDIR',
+      path: target,
+      why: 'it is a directory',
+      hint: 'name a file in it',
+    });
   if (stat !== undefined && !stat.isFile()) return;
   const folder = dirname(followed(target));
   fs.accessSync(toFsPath(folder), fs.constants.W_OK);

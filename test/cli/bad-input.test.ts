@@ -68,9 +68,20 @@ describe('a store', () => {
     }
   });
 
-  it('that is a file is refused', () => {
-    expectLine(ingot(['ingest', 'src', '--store', 'src/a'], { cwd }), 1, /src\/a: it is a file/);
+  it.each(['src/a', 'src/a/below'])('that is a file, or below one, is refused: %s', (store) => {
+    expectLine(
+      ingot(['ingest', 'src', '--store', store], { cwd }),
+      1,
+      /it is a file, or below one/,
+    );
     expect(fs.readFileSync(join(cwd, 'src/a'), 'utf8')).toBe('hello');
+  });
+
+  it.each(['ingest', 'put'])('whose path is a link to nothing is not made: %s', (command) => {
+    fs.symlinkSync('nowhere', join(cwd, 'link'));
+    const ended = ingot([command, 'src/a', '--store', 'link'], { cwd });
+    expectLine(ended, 1, /not a store: \S*link: it is a link that leads nowhere/);
+    expect(fs.existsSync(join(cwd, 'nowhere'))).toBe(false);
   });
 
   it('whose path is a link to itself is told so, and not to be damaged', () => {

@@ -26,6 +26,18 @@ const objectsIn = (store: string) => fs.readdirSync(store).filter(isDigest);
 const read = (name: string) => fs.readFileSync(join(cwd, name), 'utf8');
 
 describe('a file for the user', () => {
+  it.each(['ingest src --manifest src --store s2', 'get D -o src --store s'])(
+    'that is a directory is refused before anything is done: %s',
+    (command) => {
+      const { code, stderr } = script(`$INGOT ${command.replace('D', digest)}`, { cwd });
+      expect(stderr).toMatch(
+        /^ingot: [^\n]*: src: it is a directory \(EISDIR\); name a file in it\n$/,
+      );
+      expect(code).toBe(1);
+      expect(fs.readdirSync(cwd)).toEqual(['s', 'src']);
+    },
+  );
+
   it.each([
     'get D -o s/E',
     'get D -o s/.ingot/store.json',
