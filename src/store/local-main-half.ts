@@ -11,6 +11,7 @@ import {
   LAYOUTS,
   type Layout,
 } from './choices.ts';
+import { createStore } from './create-store.ts';
 import { listEveryObject } from './every-object.ts';
 import {
   confirmFlush,
@@ -19,14 +20,7 @@ import {
   nodeFileOps,
   openDirectory,
 } from './file-ops.ts';
-import {
-  checkLayout,
-  createStore,
-  formatPath,
-  METADATA,
-  readFormat,
-  requireFormat,
-} from './format.ts';
+import { checkLayout, formatPath, METADATA, readFormat, requireFormat } from './format.ts';
 import { objectFolders } from './layout.ts';
 import type { LocalWorkerInit } from './local-worker-half.ts';
 import { sweepTempsOf } from './locked-temp.ts';

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { LAYOUTS } from '../../src/store/choices.ts';
+import { createStore } from '../../src/store/create-store.ts';
 import {
   checkLayout,
-  createStore,
   parseFormat,
   readFormat,
   requireFormat,

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createStore } from '../../src/store/format.ts';
+import { createStore } from '../../src/store/create-store.ts';
 import { type Ended, ingot, script, tempsIn } from '../cli/run.ts';
 import { expectFailure, expectWhole, objectsIn } from '../ingest/store-checks.ts';
 import { demand, demandProgram } from '../mounts.ts';

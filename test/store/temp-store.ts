@@ -5,9 +5,9 @@ import { promisify } from 'node:util';
 import { onTestFinished } from 'vitest';
 import { type Libc, loadLibc } from '../../src/native/libc.ts';
 import type { Layout } from '../../src/store/choices.ts';
+import { createStore } from '../../src/store/create-store.ts';
 import { type Digest, digestOf } from '../../src/store/digest.ts';
 import type { FileOps } from '../../src/store/file-ops.ts';
-import { createStore } from '../../src/store/format.ts';
 import { listObjects, objectPath } from '../../src/store/layout.ts';
 
 /** A fresh directory, removed when the test is over. */
