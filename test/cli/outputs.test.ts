@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { isDigest } from 'ingot';
+import { ingest, isDigest } from 'ingot';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { demandMounts } from '../mounts.ts';
 import { makeTree, temporaryDirectory } from '../tree.ts';
@@ -14,10 +14,10 @@ const ALONE_AT_FIFO = fileURLToPath(new URL('../fixtures/alone-at-fifo.mjs', imp
 
 let cwd: string;
 let digest: string;
-beforeEach(() => {
+beforeEach(async () => {
   cwd = temporaryDirectory();
   makeTree({ 'src/a': 'one\n', 'src/b': 'two\n' }, cwd);
-  script('$INGOT ingest src --store s -q', { cwd });
+  await ingest(join(cwd, 's'), [join(cwd, 'src')], { threads: 1 });
   digest = execFileSync('sha256sum', ['src/a'], { cwd, encoding: 'utf8' }).slice(0, 64);
 });
 

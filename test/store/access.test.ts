@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ingest } from 'ingot';
 import { beforeEach, describe, expect, it, onTestFinished, type TestContext } from 'vitest';
 import { type Ended, ingot, MAIN, script } from '../cli/run.ts';
 import { expectFailure, objectsIn } from '../ingest/store-checks.ts';
@@ -30,7 +31,7 @@ describe('a store that others can change', () => {
     expect(ended.stderr).toMatch(/^ingot: warning: [^\n]*\n$/);
     expect(ended.code).toBe(0);
   };
-  beforeEach(() => void ingot(['ingest', source, '--store', store, '-q']));
+  beforeEach(async () => void (await ingest(store, [source], { threads: 1 })));
 
   it.each([
     [
@@ -181,9 +182,9 @@ describe('another user', () => {
 describe('root', () => {
   const used = (env: Record<string, string> = {}) =>
     ingot(['ingest', source, '--store', store, '--json', '--no-progress'], { env });
-  beforeEach((context) => {
+  beforeEach(async (context) => {
     demand(context, process.getuid?.() === 0, 'only root can be root');
-    ingot(['ingest', source, '--store', store, '-q']);
+    await ingest(store, [source], { threads: 1 });
     giveTo(NOBODY);
   });
 
