@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { getSystemErrorMap } from 'node:util';
 
 /** What a failure needs to be told in one line and to survive a thread boundary. */
@@ -131,13 +132,25 @@ export function failureOf(what: string, error: unknown): Failure {
 }
 
 const MESSAGES = new Map([...getSystemErrorMap().values()]);
-/** Linux errnos that libuv has no name for. */
+/** Linux errnos that libuv has no words for. */
 MESSAGES.set('EDQUOT', 'disk quota exceeded');
 MESSAGES.set('EUCLEAN', 'file system is damaged');
+MESSAGES.set('EBADMSG', 'bytes with a wrong checksum');
+MESSAGES.set('ESTALE', 'stale file handle');
+MESSAGES.set('ENOLCK', 'no locks available');
 
-const ERRNO_NAMES = new Map([...getSystemErrorMap()].map(([number, [name]]) => [-number, name]));
-ERRNO_NAMES.set(122, 'EDQUOT');
-ERRNO_NAMES.set(117, 'EUCLEAN');
+/** Of several names of a number libuv's, which Node's errors have. */
+const ERRNO_NAMES = new Map([
+  ...Object.entries(constants.errno).map(([name, number]) => [number, name] as const),
+  // Those that Node does not know either.
+  ...([
+    [117, 'EUCLEAN'],
+    [123, 'ENOMEDIUM'],
+    [126, 'ENOKEY'],
+    [133, 'EHWPOISON'],
+  ] as const),
+  ...[...getSystemErrorMap()].map(([number, [name]]) => [-number, name] as const),
+]);
 
 /** The name of a Linux errno number, for calls made outside Node's fs. */
 export function errnoName(errno: number): string {

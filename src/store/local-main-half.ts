@@ -25,8 +25,9 @@ import { objectFolders } from './layout.ts';
 import type { LocalWorkerInit } from './local-worker-half.ts';
 import { sweepTempsOf } from './locked-temp.ts';
 import { maxOpenTemps } from './open-temps.ts';
-import { settleMoves } from './quarantine.ts';
+import { quarantined, requireKeptSince, settleMoves } from './quarantine.ts';
 import type { FlushReport, MainHalf } from './seam.ts';
+import { requireShards } from './shards.ts';
 import { ignoringErrno } from './temps.ts';
 import { markUnflushed, settleUnflushed, unflushedMarks } from './unflushed.ts';
 import { sweep, Writer } from './writer.ts';
@@ -52,6 +53,8 @@ export class LocalMainHalf implements MainHalf {
   readonly swept: number;
   /** At the end all objects are read back: some may be of a run that flushed nothing. */
   readonly readsBack: boolean;
+  /** What lay in quarantine on open. */
+  readonly #quarantined: ReadonlySet<string>;
   readonly #writer: Writer | undefined;
   readonly #coordinator: BarrierCoordinator;
   /** Open for the whole run: write-back errors are reported to descriptors opened before them. */
@@ -69,6 +72,7 @@ export class LocalMainHalf implements MainHalf {
     this.workerInit = init;
     this.swept = swept;
     this.readsBack = readsBack;
+    this.#quarantined = quarantined(init.root);
     this.#writer = writer;
     this.#rootFd = rootFd;
     this.#coordinator = new BarrierCoordinator(flush, init.root);
@@ -113,6 +117,7 @@ export class LocalMainHalf implements MainHalf {
       if (writer !== undefined && writer.format !== format && flushes)
         flushDirectory(ops, join(root, METADATA));
       if (writer !== undefined && !flushes) markUnflushed(root, writer.folder, ops);
+      if (writer?.format.layout === 'sharded') requireShards(root);
       const init: LocalWorkerInit = {
         root,
         format: writer?.format ?? format,
@@ -167,6 +172,8 @@ export class LocalMainHalf implements MainHalf {
     if (this.#writer === undefined || durability === 'none') return 0;
     const syncfs = barrier === 'syncfs' ? () => this.#coordinator.wait() : undefined;
     await settleUnflushed(root, format.layout, this.#ops, { syncfs, signal });
+    // Another one may have settled it meanwhile, or a verify have found damage.
+    requireKeptSince(root, format.layout, this.#quarantined);
     return objectFolders(root, this.#foldersIn()).filter((folder) => this.#flushFolder(folder))
       .length;
   }

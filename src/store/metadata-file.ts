@@ -57,8 +57,14 @@ export function readStart(fd: number, mostBytes: number): Buffer {
   return buffer.subarray(0, length);
 }
 
+/** Throws INGOT_BAD_METADATA for a link, which would lead to what is somebody else's. */
+export function requireNoLink(path: string): void {
+  if (fs.lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink())
+    throw badMetadata(path, 'it is a link');
+}
+
 function badMetadata(path: string, why: string, cause?: unknown): IngotError {
-  const hint = 'nothing was touched; restore this file from a backup';
+  const hint = 'nothing was touched; restore it from a backup';
   const what = 'the store cannot be opened';
   return new IngotError({ what, code: 'INGOT_BAD_METADATA', path, why, hint }, cause);
 }

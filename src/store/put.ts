@@ -171,8 +171,10 @@ export class Putter {
     size: number,
     staged: { keep(): void; drop(): void },
   ): Promise<PutResult> {
+    // Before and after: a mark may be set, or be removed with an object that is lost, meanwhile.
+    const wasDoubtful = this.#mayBeUnflushed();
     const presence = group.lookup(digest, size);
-    if (presence === 'present' && !this.#mayBeUnflushed()) staged.drop();
+    if (presence === 'present' && !wasDoubtful && !this.#mayBeUnflushed()) staged.drop();
     else {
       staged.keep();
       await group.commit();

@@ -8,7 +8,7 @@
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { errnoOf, failed, isDenied } from '../errors.ts';
+import { errnoOf, failed, IngotError, isDenied } from '../errors.ts';
 import type { Layout } from './choices.ts';
 import { type Digest, isDigest } from './digest.ts';
 import {
@@ -20,7 +20,7 @@ import {
   nodeFileOps,
 } from './file-ops.ts';
 import { METADATA } from './format.ts';
-import { FOLDER_MODE, objectPath } from './layout.ts';
+import { candidatePaths, FOLDER_MODE, objectPath } from './layout.ts';
 import { hashesTo } from './verify-objects.ts';
 
 /** Where damaged objects are kept: as `<digest>.<random>`. */
@@ -146,6 +146,36 @@ function settle(root: string, layout: Layout, digest: Digest, moving: string, op
 /** Objects on their way, or left there by a kill. Throws what readdir(3) fails with. */
 export function countMoves(root: string): number {
   return namesIn(movingFolder(root)).length;
+}
+
+/** The names in quarantine; none where another user keeps them to himself. */
+export function quarantined(root: string): ReadonlySet<string> {
+  try {
+    return new Set(namesIn(quarantineFolder(root)));
+  } catch (error) {
+    if (!isDenied(error)) throw error;
+    return new Set();
+  }
+}
+
+/**
+ * Throws INGOT_LOST when contents went to quarantine since `before` was taken, and were not stored
+ * anew: what a run has counted as duplicates may be among them.
+ */
+export function requireKeptSince(root: string, layout: Layout, before: ReadonlySet<string>): void {
+  const gone = [...quarantined(root)]
+    .filter((name) => !before.has(name))
+    .map((name) => name.slice(0, DIGEST_LENGTH))
+    .filter((name): name is Digest => isDigest(name))
+    .filter((digest) => !candidatePaths(root, layout, digest).some(isThere));
+  if (gone.length === 0) return;
+  throw new IngotError({
+    what: 'objects that this run may have met went to quarantine meanwhile',
+    code: 'INGOT_LOST',
+    path: objectPath(root, layout, gone[0]!),
+    why: `${gone.length} of them, and are not stored anew`,
+    hint: 'run again: those among its sources are stored anew',
+  });
 }
 
 const DIGEST_LENGTH = 64;

@@ -23,7 +23,7 @@ import { waitForOldWriters } from './old-writers.ts';
 import { quarantine, quarantineLost } from './quarantine.ts';
 import { DiskReader } from './read-back.ts';
 import { renameNew } from './rename-new.ts';
-import { makeShards, removeShards } from './shards.ts';
+import { makeShards, removeShards, requireShards } from './shards.ts';
 import { hashesTo } from './verify-objects.ts';
 
 export interface RelayoutOptions {
@@ -105,6 +105,7 @@ class Relayout {
 
   async run(): Promise<RelayoutReport> {
     if (this.#isNeeded()) {
+      requireShards(this.#root);
       await this.#announce();
       await this.#moveAll();
       await waitForOldWriters(this.#root, this.#to, this.#libc, {

@@ -2,6 +2,7 @@ import { dirname, join } from 'node:path';
 import { errnoOf } from '../errors.ts';
 import { type FileOps, flushDirectory, makeFolder } from './file-ops.ts';
 import { FOLDER_MODE, SHARDS } from './layout.ts';
+import { requireNoLink } from './metadata-file.ts';
 
 /** Makes folders of the sharded layout; gives those that found no room, with the last error. */
 export function makeShards(
@@ -21,6 +22,11 @@ export function makeShards(
     }
   });
   return { missing, error };
+}
+
+/** Throws INGOT_BAD_METADATA for a shard that is a link: objects would go to a place of its choice. */
+export function requireShards(root: string): void {
+  for (const shard of SHARDS) requireNoLink(join(root, shard));
 }
 
 /**

@@ -4,30 +4,42 @@
  * these objects as a hit, and reads all objects back from the disk before it reports success.
  */
 import fs from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { errnoOf, failed, IngotError, isDenied } from '../errors.ts';
 import { type Libc, loadLibc } from '../native/libc.ts';
 import type { Layout } from './choices.ts';
 import { listEveryObject } from './every-object.ts';
-import { type FileOps, flushFile, makeFolder, namesIn } from './file-ops.ts';
+import { type FileOps, flushDirectory, flushFile, makeFolder, namesIn } from './file-ops.ts';
 import { METADATA } from './format.ts';
 import { candidatePaths, FOLDER_MODE } from './layout.ts';
+import { requireNoLink } from './metadata-file.ts';
 import { quarantineLost } from './quarantine.ts';
 import { DiskReader } from './read-back.ts';
 import { removeFile } from './remove.ts';
-import { mayLive } from './writer.ts';
+import { isWriterName, mayLive } from './writer.ts';
 
-/** Leaves a writer's mark. Throws what the file system throws. */
+/**
+ * Leaves a writer's mark, durably: a power cut may keep the objects and lose what was made before
+ * them. Throws what the file system throws.
+ */
 export function markUnflushed(root: string, writerFolder: string, ops: FileOps): void {
   const { O_WRONLY, O_CREAT, O_NOFOLLOW } = fs.constants;
-  makeFolder(ops, marksFolder(root), FOLDER_MODE);
-  const mark = join(marksFolder(root), basename(writerFolder));
+  const folder = marksFolder(root);
+  const isNew = makeFolder(ops, folder, FOLDER_MODE);
+  const mark = join(folder, basename(writerFolder));
   ops.closeSync(ops.openSync(mark, O_WRONLY | O_CREAT | O_NOFOLLOW, 0o600));
+  flushDirectory(ops, folder);
+  if (isNew) flushDirectory(ops, dirname(folder));
 }
 
-/** The marks that are there: mostly none. Throws what the file system throws. */
+/**
+ * The marks that are there: mostly none. Throws what the file system throws, INGOT_BAD_METADATA
+ * where a link would lead to the files of somebody else.
+ */
 export function unflushedMarks(root: string): string[] {
-  return namesIn(marksFolder(root));
+  const folder = marksFolder(root);
+  requireNoLink(folder);
+  return namesIn(folder).filter(isWriterName);
 }
 
 export interface SettleOptions {

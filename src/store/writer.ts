@@ -16,6 +16,11 @@ import { openRegular, readStart } from './metadata-file.ts';
 
 export const TEMP_PREFIX = '.tmp-';
 
+/** True for what a writer's folder and its marks are called. */
+export function isWriterName(name: string): boolean {
+  return /^\.tmp-[0-9a-f]{32}$/.test(name);
+}
+
 export class Writer {
   /** `STORE/.tmp-<writer>` */
   readonly folder: string;

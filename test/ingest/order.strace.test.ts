@@ -114,12 +114,19 @@ describe('a traced ingest', () => {
     expect(calls.filter(({ name }) => name === 'syncfs')).toEqual([]);
   });
 
-  it('flushes nothing while it ingests with --durability none', () => {
+  it('flushes nothing with --durability none but its mark, before any object', () => {
     const { source, store, objects } = tree();
     execFileSync(process.execPath, [MAIN, 'ingest', makeTree({}), '--store', store, '-q']);
     const calls = trace(source, store, '--durability', 'none');
-    expect(publishes(calls).length).toBe(objects);
-    expect(calls.filter(({ name }) => /sync/.test(name))).toEqual([]);
+    const published = publishes(calls);
+    expect(published.length).toBe(objects);
+    const flushes = calls.filter(({ name }) => /sync/.test(name));
+    expect(flushes.map(({ paths }) => path.relative(store, paths[0]!))).toEqual([
+      '.ingot/unflushed',
+      '.ingot',
+    ]);
+    const first = Math.min(...published.map(({ call }) => call.begun));
+    expect(flushes.at(-1)!.ended).toBeLessThan(first);
   });
 
   it('makes a new store durable, up to its own entry in its parent', () => {

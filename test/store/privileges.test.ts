@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createStore } from '../../src/store/create-store.ts';
+import { digestOf } from '../../src/store/digest.ts';
 import { type Ended, ingot, script, tempsIn } from '../cli/run.ts';
 import { expectFailure, expectWhole, objectsIn } from '../ingest/store-checks.ts';
 import { demand, demandProgram } from '../mounts.ts';
@@ -144,6 +145,35 @@ describe('a link that another user plants', () => {
     expectFailure(ingot(['relayout', '--to', 'sharded', '--store', store]), /\(ELOOP\)/);
     expect(fs.readFileSync(victim, 'utf8')).toBe('victim');
     expect(expectWhole(store).length).toBe(2);
+  });
+
+  it.each([['ingest'], ['ingest', '--durability', 'none'], ['put']])(
+    'where writers leave their marks leads to no file of others: %s',
+    (command, ...options) => {
+      createStore(store, 'flat');
+      const target = makeTree({ mine: 'mine', [`.tmp-${'0'.repeat(32)}`]: 'mine' });
+      fs.symlinkSync(target, join(store, '.ingot', 'unflushed'));
+      const ended = ingot([command, join(source, 'small'), '--store', store, '-q', ...options]);
+      expectFailure(ended, /\.ingot\/unflushed: it is a link; nothing was touched; /);
+      expect(fs.readdirSync(target).length).toBe(2);
+      expect(objectsIn(store)).toEqual([]);
+    },
+  );
+
+  it('in the place of a shard is no way out of the store', () => {
+    createStore(store, 'sharded');
+    ingot(['ingest', source, '--store', store, '-q']);
+    const elsewhere = temporaryDirectory();
+    const shard = join(store, digestOf(Buffer.from('small')).slice(0, 2));
+    fs.rmSync(shard, { recursive: true });
+    fs.symlinkSync(elsewhere, shard);
+    const refusal = /it is a link; nothing was touched; /;
+    for (const args of [
+      ['ingest', source],
+      ['relayout', '--to', 'flat'],
+    ])
+      expectFailure(ingot([...args, '--store', store, '-q']), refusal);
+    expect(fs.readdirSync(elsewhere)).toEqual([]);
   });
 
   it('in an empty directory does not choose where the metadata lie', () => {

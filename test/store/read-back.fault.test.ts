@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { expect, it, onTestFinished, type TestContext, vi } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished, type TestContext, vi } from 'vitest';
 import { loadLibc } from '../../src/native/libc.ts';
 import { createStore } from '../../src/store/create-store.ts';
 import { digestOf } from '../../src/store/digest.ts';
@@ -12,7 +12,8 @@ import { DiskReader } from '../../src/store/read-back.ts';
 import { relayout } from '../../src/store/relayout.ts';
 import { ingot } from '../cli/run.ts';
 import { demandFileSystem } from '../file-systems.ts';
-import { demandMounts, mountAgain, mountImage, overwriteOnDisk } from '../mounts.ts';
+import { demandMounts, demandProgram, mountAgain, mountImage, overwriteOnDisk } from '../mounts.ts';
+import { ingotInjected } from '../strace.ts';
 import { makeTree, temporaryDirectory } from '../tree.ts';
 import { errno, plant } from './temp-store.ts';
 
@@ -123,4 +124,38 @@ it('reading back ends when it is told to', async () => {
   await expect(disk.holds(join(folder, 'file'), digestOf(Buffer.from('x')))).rejects.toThrow(
     'enough',
   );
+});
+
+/** A read of this object fails as it does on ext4 and XFS when a checksum is wrong. */
+const misreads = (path: string) => ({
+  inject: 'pread64,read:error=EBADMSG:when=1+',
+  on: [path],
+});
+
+describe('an object whose bytes have a wrong checksum', () => {
+  let source: string;
+  let store: string;
+  let path: string;
+  beforeEach((context) => {
+    demandProgram(context, 'strace');
+    source = makeTree({ wrong: 'wrong', other: 'other' });
+    store = join(temporaryDirectory(), 'store');
+    path = objectPath(store, 'flat', digestOf(Buffer.from('wrong')));
+    ingot(['ingest', source, '--store', store, '-q', '--durability', 'none']);
+  });
+
+  it('is damaged, says verify', () => {
+    const ended = ingotInjected(['verify', '--store', store], misreads(path));
+    expect(ended.code).toBe(4);
+    expect(ended.stdout).toMatch(/^damaged +[0-9a-f]{64}: it cannot be read \(EBADMSG\)/m);
+  });
+
+  it('is stored anew after a durable ingest that has met it', () => {
+    const args = ['ingest', source, '--store', store, '-q'];
+    const ended = ingotInjected(args, misreads(path));
+    expect(ended.code).toBe(1);
+    expect(ended.stderr).toMatch(/are not on the disk: 1 of them, in quarantine now; /);
+    expect(ingot(args)).toMatchObject({ code: 0, stderr: '' });
+    expect(fs.existsSync(path)).toBe(true);
+  });
 });

@@ -1,7 +1,7 @@
 /** `--durability none` beside writers that promise durability. */
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type Libc, loadLibc } from '../../src/native/libc.ts';
 import type { Durability } from '../../src/store/choices.ts';
 import { digestOf } from '../../src/store/digest.ts';
@@ -9,6 +9,7 @@ import type { FileOps } from '../../src/store/file-ops.ts';
 import { objectPath } from '../../src/store/layout.ts';
 import { LocalMainHalf } from '../../src/store/local-main-half.ts';
 import { openLocalWorkerHalf } from '../../src/store/local-worker-half.ts';
+import { quarantine } from '../../src/store/quarantine.ts';
 import { relayout } from '../../src/store/relayout.ts';
 import { Store } from '../../src/store/store.ts';
 import { settleUnflushed, unflushedMarks } from '../../src/store/unflushed.ts';
@@ -151,4 +152,72 @@ test('Store.put without durability replaces nothing either', async () => {
   await store.close();
   expect(ino).toBeGreaterThan(0);
   expect(fs.statSync(path).ino).toBe(ino);
+});
+
+test('only what is called as a writer is a mark', async () => {
+  const root = tempStore();
+  const folder = join(root, '.ingot', 'unflushed');
+  fs.mkdirSync(folder);
+  fs.writeFileSync(join(folder, 'letter'), 'mine');
+  await (await openWriter(root, 'group')).main.finish();
+  expect(fs.readdirSync(folder)).toEqual(['letter']);
+});
+
+describe('a hit that another one finds lost meanwhile', () => {
+  /** Stored without flushes, and not on the disk. */
+  async function loseObject(root: string): Promise<void> {
+    const careless = await openWriter(root, 'none', await loadLibc());
+    careless.group.stage(DIGEST, BYTES);
+    await careless.group.commit();
+    await careless.main.finish();
+    const path = objectPath(root, 'flat', DIGEST);
+    fs.chmodSync(path, 0o644);
+    fs.writeFileSync(path, Buffer.alloc(BYTES.length));
+  }
+  const settle = (root: string) =>
+    expect(settleUnflushed(root, 'flat', fs)).rejects.toMatchObject({ code: 'INGOT_LOST' });
+
+  test('fails the ingest that has counted on it', async () => {
+    const root = tempStore();
+    await loseObject(root);
+    const { main, group } = await openWriter(root, 'group', await loadLibc());
+    expect(group.lookup(DIGEST, BYTES.length)).toBe('present');
+    await settle(root);
+    expect(unflushedMarks(root)).toEqual([]);
+    await expect(main.finish()).rejects.toMatchObject({
+      code: 'INGOT_LOST',
+      path: objectPath(root, 'flat', DIGEST),
+    });
+  });
+
+  test('fails none when it was stored anew', async () => {
+    const root = tempStore();
+    await loseObject(root);
+    const { main } = await openWriter(root, 'group', await loadLibc());
+    await settle(root);
+    plant(root, 'flat', BYTES);
+    await main.finish();
+    // Nor a later one: it cannot have met it.
+    fs.rmSync(objectPath(root, 'flat', DIGEST));
+    await (await openWriter(root, 'group')).main.finish();
+  });
+
+  test('is stored anew by a put', async () => {
+    const root = tempStore();
+    const store = await Store.open(root);
+    await store.put(Buffer.from('first'));
+    await loseObject(root);
+    const lost = vi.spyOn(fs, 'readdirSync').mockImplementationOnce(((folder: string) => {
+      // Before its first look at the marks another one settles them.
+      const marks = fs.readdirSync(folder);
+      quarantine(root, { digest: DIGEST, path: objectPath(root, 'flat', DIGEST) });
+      for (const mark of marks) fs.unlinkSync(join(folder, mark));
+      return [];
+    }) as never);
+    onTestFinished(() => lost.mockRestore());
+    await store.put(BYTES);
+    await store.close();
+    expect(unflushedMarks(root)).toEqual([]);
+    expect(fs.readFileSync(objectPath(root, 'flat', DIGEST))).toEqual(BYTES);
+  });
 });

@@ -352,3 +352,30 @@ test('aborting ends with INGOT_INTERRUPTED, a failed batch with its error', asyn
   const broken = verify(root, { runBatch: async () => Promise.reject(new Error('worker died')) });
   await expect(broken).rejects.toThrow('worker died');
 });
+
+test('what goes to quarantine is durable there, and its name is gone for good', () => {
+  const root = tempStore();
+  const digest = plant(root, 'flat', 'content', 'other');
+  const { ops, calls } = recordingOps();
+  const place = quarantine(root, { digest, path: objectPath(root, 'flat', digest) }, ops)!;
+  const last = calls.findLastIndex(({ name }) => name === 'renameSync');
+  const flushed = calls.slice(last).filter(({ name }) => name === 'fsyncSync');
+  expect(flushed.map(({ path }) => path)).toEqual([dirname(place), root]);
+});
+
+test('good content that goes back to its place is flushed before and after', () => {
+  const root = tempStore();
+  const digest = plant(root, 'flat', 'content');
+  const path = objectPath(root, 'flat', digest);
+  const { ops, calls } = recordingOps();
+  // Published between two looks.
+  const looks = [false, true];
+  expect(quarantine(root, { digest, path }, ops, () => looks.shift()!)).toBeUndefined();
+  const back = calls.findLastIndex(({ name }) => name === 'renameSync');
+  const moving = calls[back]!.path;
+  const before = calls.slice(0, back).filter(({ name }) => name === 'fsyncSync');
+  expect(before.at(-1)!.path).toBe(moving);
+  const after = calls.slice(back).filter(({ name }) => name === 'fsyncSync');
+  expect(after.map((call) => call.path)).toContain(root);
+  expect(fs.existsSync(path)).toBe(true);
+});
