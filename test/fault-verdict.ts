@@ -54,6 +54,8 @@ function codesOf(
   if (role === 'temp folder' && opening) return [FAILED, done];
   // A relayout makes room for missing shards.
   if (role === 'shard' && error === 'ENOSPC') return [FAILED, done];
+  // What another user keeps to himself in quarantine is not looked at.
+  if (role === 'quarantine' && opening && error === 'EACCES') return [FAILED, done];
   // The temps of another user are not ours to sweep.
   if (isOfWriter(role) && opening && error === 'EACCES') return [FAILED, done];
   return [FAILED];
