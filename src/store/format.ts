@@ -157,8 +157,8 @@ export const PROBE_PREFIX = '.tmp-ingot-probe-';
 /** Entries that do not make a directory somebody's own: a cut-off creation, a fresh ext4. */
 const IGNORED = new Set([METADATA, 'lost+found']);
 
-/** Where nothing is found a store can be made, but not by way of a link. */
-function requireNoLink(root: string): undefined {
+/** Nothing was found at `root`: a store can be made there, but not by way of a link. */
+function requireNothing(root: string): undefined {
   if (!fs.lstatSync(root, { throwIfNoEntry: false })?.isSymbolicLink()) return undefined;
   throw notAStore(root, 'it is a link that leads nowhere');
 }
@@ -168,7 +168,7 @@ function checkEmpty(root: string): undefined {
   try {
     names = fs.readdirSync(root);
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return requireNoLink(root);
+    if (errnoOf(error) === 'ENOENT') return requireNothing(root);
     throw cannotOpen(root, error);
   }
   const isCutOff = names.includes(METADATA);

@@ -25,11 +25,11 @@ import { isWriterName, mayLive } from './writer.ts';
 export function markUnflushed(root: string, writerFolder: string, ops: FileOps): void {
   const { O_WRONLY, O_CREAT, O_NOFOLLOW } = fs.constants;
   const folder = marksFolder(root);
-  const isNew = makeFolder(ops, folder, FOLDER_MODE);
+  makeFolder(ops, folder, FOLDER_MODE);
   const mark = join(folder, basename(writerFolder));
   ops.closeSync(ops.openSync(mark, O_WRONLY | O_CREAT | O_NOFOLLOW, 0o600));
-  flushDirectory(ops, folder);
-  if (isNew) flushDirectory(ops, dirname(folder));
+  // The folder, too: who made it may have been killed before he flushed it.
+  for (const each of [folder, dirname(folder)]) flushDirectory(ops, each);
 }
 
 /**
