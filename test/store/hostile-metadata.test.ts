@@ -180,7 +180,7 @@ describe("a writer's lock", () => {
 describe('a fifo under the name of an object', () => {
   it('fails, and does not stop, a run that has to flush what others did not', () => {
     replace(digestOf(Buffer.from('of no source')), { fifo: true });
-    makeTree({ '.ingot/unflushed/.tmp-dead': '' }, store);
+    makeTree({ [`.ingot/unflushed/.tmp-${'0'.repeat(32)}`]: '' }, store);
     const ended = run('ingest', source, '-q', '--barrier', 'fsync');
     expectFailure(ended, /cannot make objects durable.*\(EINVAL\)/);
   });
