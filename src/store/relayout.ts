@@ -48,10 +48,8 @@ const MOVES_PER_TURN = 512;
 /**
  * Moves all objects of a store to a layout; does nothing when they are there. Waits for writers of
  * the old layout, a Store of this very process that has put something among them: close it first.
- *
  * Throws an IngotError: INGOT_NO_STORE, INGOT_RELAYOUT_RUNNING (another one runs), INGOT_NO_FLOCK
- * (writers cannot be seen on this machine), INGOT_INTERRUPTED, or an errno. The store is usable
- * then.
+ * (writers cannot be seen on this machine), INGOT_INTERRUPTED, or an errno. The store stays usable.
  */
 export async function relayout(
   store: string,
