@@ -37,7 +37,8 @@ export async function run(args: readonly string[]): Promise<void> {
   }
 }
 
-async function buildProgram(args: readonly string[]): Promise<Command> {
+/** With the command that the arguments begin with, or with all. */
+export async function buildProgram(args: readonly string[]): Promise<Command> {
   const [name = ''] = args;
   const program = new Command('ingot')
     .description('Fast, durable ingest of directory trees into a content-addressed store')
