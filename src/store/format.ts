@@ -7,7 +7,7 @@ import { diskFullHint } from './disk-full.ts';
 import { type FileOps, flushDirectory, nodeFileOps, writeFully } from './file-ops.ts';
 import { SHARDS } from './layout.ts';
 import { LockedTemp } from './locked-temp.ts';
-import { readSmallFile } from './metadata-file.ts';
+import { readSmallFile, requireNoLink } from './metadata-file.ts';
 
 export const METADATA = '.ingot';
 export const FORMAT = 1;
@@ -36,6 +36,7 @@ export function readFormat(root: string): StoreFormat | undefined {
   const path = formatPath(root);
   let text: string;
   try {
+    requireNoLink(join(root, METADATA));
     text = readSmallFile(path, MOST_FORMAT_BYTES);
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return checkEmpty(root);

@@ -21,6 +21,7 @@ import {
 } from './file-ops.ts';
 import { METADATA } from './format.ts';
 import { candidatePaths, FOLDER_MODE, objectPath } from './layout.ts';
+import { requireNoLink } from './metadata-file.ts';
 import { hashesTo } from './verify-objects.ts';
 
 /** Where damaged objects are kept: as `<digest>.<random>`. */
@@ -31,6 +32,17 @@ export function quarantineFolder(root: string): string {
 /** Where objects are for a moment: as `<digest>.<random>`. */
 function movingFolder(root: string): string {
   return join(root, METADATA, 'moving');
+}
+
+/** Throws INGOT_BAD_METADATA where a link would lead to the files of somebody else. */
+export function requireQuarantine(root: string): void {
+  for (const folder of [quarantineFolder(root), movingFolder(root)]) requireNoLink(folder);
+}
+
+/** The same of the shard that an object lies in, or goes back to. */
+function requireOwnShard(root: string, path: string): void {
+  const shard = dirname(path);
+  if (shard !== root) requireNoLink(shard);
 }
 
 /**
@@ -46,6 +58,7 @@ export function quarantine(
 ): string | undefined {
   let at = path;
   try {
+    requireOwnShard(root, path);
     for (const folder of [quarantineFolder(root), movingFolder(root)]) openFolder(folder, ops);
     if (isSound(path)) return undefined;
     const moving = join(movingFolder(root), `${digest}.${randomBytes(8).toString('hex')}`);
@@ -119,9 +132,8 @@ export function replaceObject(
  * IngotError.
  */
 export function settleMoves(root: string, layout: Layout, ops: FileOps = nodeFileOps): void {
+  requireQuarantine(root);
   const folder = movingFolder(root);
-  // A link would lead to the files of somebody else.
-  if (!fs.lstatSync(folder, { throwIfNoEntry: false })?.isDirectory()) return;
   try {
     for (const name of namesIn(folder)) {
       const digest = name.slice(0, DIGEST_LENGTH);
@@ -134,10 +146,11 @@ export function settleMoves(root: string, layout: Layout, ops: FileOps = nodeFil
 }
 
 function settle(root: string, layout: Layout, digest: Digest, moving: string, ops: FileOps): void {
+  const path = objectPath(root, layout, digest);
+  requireOwnShard(root, path);
   openFolder(quarantineFolder(root), ops);
   try {
-    const isSound = hashesTo(moving, digest);
-    moveOn(root, moving, isSound ? objectPath(root, layout, digest) : undefined, ops);
+    moveOn(root, moving, hashesTo(moving, digest) ? path : undefined, ops);
   } catch (error) {
     if (errnoOf(error) !== 'ENOENT' || isThere(moving)) throw error;
   }

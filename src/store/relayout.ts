@@ -19,8 +19,9 @@ import { directoryFullHint, diskFullHint } from './disk-full.ts';
 import { type FileOps, flushDirectory, flushFile, nodeFileOps } from './file-ops.ts';
 import { FORMAT, METADATA, requireFormat, type StoreFormat, writeFormat } from './format.ts';
 import { listLayout, objectFolders, objectPath, otherLayout, SHARDS } from './layout.ts';
+import { requireNoLink } from './metadata-file.ts';
 import { waitForOldWriters } from './old-writers.ts';
-import { quarantine, quarantineLost } from './quarantine.ts';
+import { quarantine, quarantineLost, requireQuarantine } from './quarantine.ts';
 import { DiskReader } from './read-back.ts';
 import { renameNew } from './rename-new.ts';
 import { makeShards, removeShards, requireShards } from './shards.ts';
@@ -66,6 +67,7 @@ export async function relayout(
   const lock = join(root, METADATA, 'relayout.lock');
   let lockFd = -1;
   try {
+    requireNoLink(lock);
     const { O_RDWR, O_CREAT, O_NOFOLLOW } = fs.constants;
     lockFd = ops.openSync(lock, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600);
     if (!libc.tryLock(lockFd)) throw alreadyRunning(root);
@@ -104,6 +106,7 @@ class Relayout {
   async run(): Promise<RelayoutReport> {
     if (this.#isNeeded()) {
       requireShards(this.#root);
+      requireQuarantine(this.#root);
       await this.#announce();
       await this.#moveAll();
       await waitForOldWriters(this.#root, this.#to, this.#libc, {

@@ -4,6 +4,7 @@ import type { Digest } from './digest.ts';
 import { listEveryObject } from './every-object.ts';
 import { requireFormat } from './format.ts';
 import { countMoves, quarantine, settleMoves } from './quarantine.ts';
+import { requireShards } from './shards.ts';
 import type { DamagedObject, VerifyBatch } from './verify-objects.ts';
 
 export interface VerifyOptions {
@@ -62,7 +63,10 @@ const BATCHES_PER_THREAD = 2;
  */
 export async function verifyStore(root: string, options: VerifyOptions): Promise<VerifyReport> {
   const { layout } = requireFormat(root);
-  if (options.quarantine) settleMoves(root, layout);
+  if (options.quarantine) {
+    requireShards(root);
+    settleMoves(root, layout);
+  }
   return new VerifyRun(root, layout, options).run();
 }
 

@@ -1,26 +1,20 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createStore } from '../../src/store/create-store.ts';
-import { digestOf } from '../../src/store/digest.ts';
-import { type Ended, ingot, script, tempsIn } from '../cli/run.ts';
-import { expectFailure, expectWhole, objectsIn } from '../ingest/store-checks.ts';
+import { type Ended, script, tempsIn } from '../cli/run.ts';
+import { objectsIn } from '../ingest/store-checks.ts';
 import { demand, demandProgram } from '../mounts.ts';
 import { makeTree, type TreeLiteral, temporaryDirectory } from '../tree.ts';
-
-const FIXED_WRITER = fileURLToPath(new URL('../fixtures/fixed-writer.mjs', import.meta.url));
 
 /** One small file and one that is large enough for the index of large objects. */
 const TREE: TreeLiteral = { small: 'small', copy: 'small', large: Buffer.alloc(6 << 20, 'x') };
 
 let root: string;
 let store: string;
-let source: string;
 beforeEach(() => {
   root = temporaryDirectory();
   store = join(root, 's');
-  source = makeTree(TREE, join(root, 'source'));
+  makeTree(TREE, join(root, 'source'));
 });
 
 /** Modes of all that is in a store, by path; one for all objects. */
@@ -124,62 +118,4 @@ it('who shares a store by its group goes on after a run of another that flushed 
   const stats = as(1235, `stats --store ${store} --json`);
   expect(stats.code).toBe(0);
   expect(JSON.parse(stats.stdout)).toMatchObject({ objects: 2, writers: { alive: 1 } });
-});
-
-describe('a link that another user plants', () => {
-  it('where a writer will be is no way out of the store', () => {
-    createStore(store, 'flat');
-    const target = makeTree({ mine: 'mine' });
-    fs.symlinkSync(target, join(store, `.tmp-${'0'.repeat(32)}`));
-    const env = { NODE_OPTIONS: `--import ${FIXED_WRITER}` };
-    expectFailure(ingot(['ingest', source, '--store', store, '-q'], { env }), /\(EEXIST\)/);
-    expect(fs.readdirSync(target)).toEqual(['mine']);
-  });
-
-  it('in the metadata is not written through', () => {
-    createStore(store, 'flat');
-    const victim = join(makeTree({ victim: 'victim' }), 'victim');
-    for (const name of ['large', 'relayout.lock'])
-      fs.symlinkSync(victim, join(store, '.ingot', name));
-    expect(ingot(['ingest', source, '--store', store, '-q'])).toMatchObject({ code: 0 });
-    expectFailure(ingot(['relayout', '--to', 'sharded', '--store', store]), /\(ELOOP\)/);
-    expect(fs.readFileSync(victim, 'utf8')).toBe('victim');
-    expect(expectWhole(store).length).toBe(2);
-  });
-
-  it.each([['ingest'], ['ingest', '--durability', 'none'], ['put']])(
-    'where writers leave their marks leads to no file of others: %s',
-    (command, ...options) => {
-      createStore(store, 'flat');
-      const target = makeTree({ mine: 'mine', [`.tmp-${'0'.repeat(32)}`]: 'mine' });
-      fs.symlinkSync(target, join(store, '.ingot', 'unflushed'));
-      const ended = ingot([command, join(source, 'small'), '--store', store, '-q', ...options]);
-      expectFailure(ended, /\.ingot\/unflushed: it is a link; nothing was touched; /);
-      expect(fs.readdirSync(target).length).toBe(2);
-      expect(objectsIn(store)).toEqual([]);
-    },
-  );
-
-  it('in the place of a shard is no way out of the store', () => {
-    createStore(store, 'sharded');
-    ingot(['ingest', source, '--store', store, '-q']);
-    const elsewhere = temporaryDirectory();
-    const shard = join(store, digestOf(Buffer.from('small')).slice(0, 2));
-    fs.rmSync(shard, { recursive: true });
-    fs.symlinkSync(elsewhere, shard);
-    const refusal = /it is a link; nothing was touched; /;
-    for (const args of [
-      ['ingest', source],
-      ['relayout', '--to', 'flat'],
-    ])
-      expectFailure(ingot([...args, '--store', store, '-q']), refusal);
-    expect(fs.readdirSync(elsewhere)).toEqual([]);
-  });
-
-  it('in an empty directory does not choose where the metadata lie', () => {
-    const elsewhere = temporaryDirectory();
-    makeTree({ '.ingot': { symlink: elsewhere } }, store);
-    expectFailure(ingot(['ingest', source, '--store', store, '-q']), /\(EEXIST\)/);
-    expect(fs.readdirSync(elsewhere)).toEqual([]);
-  });
 });

@@ -281,15 +281,6 @@ test('what another user is about to quarantine is left to him', async () => {
   }
 });
 
-test('a link in the place of the folder leads to nobody else’s objects', async () => {
-  const [root, other] = [tempStore(), tempStore()];
-  const digest = plant(other, 'flat', 'theirs');
-  fs.symlinkSync(other, join(root, '.ingot', 'moving'));
-  settleMoves(root, 'flat');
-  expect(fs.existsSync(objectPath(other, 'flat', digest))).toBe(true);
-  expect(fs.existsSync(objectPath(root, 'flat', digest))).toBe(false);
-});
-
 test('a quarantine that another process settles in the middle is none', () => {
   const root = tempStore();
   const { digest, moved } = quarantineRepaired(root, () => settleMoves(root, 'flat'));
