@@ -21,9 +21,8 @@ export class StoreExclusion {
   isAt(path: string | Buffer, stats: Pick<Stats, 'ino' | 'dev'>): boolean {
     if (stats.ino !== this.#stats.ino || stats.dev !== this.#stats.dev) return false;
     // Numbers round inodes above 2^53: where they are equal, the exact ones decide.
-    const exact = fs.statSync(path, { bigint: true });
-    const own = fs.statSync(toFsPath(this.#root), { bigint: true });
-    return exact.ino === own.ino && exact.dev === own.dev;
+    const inodeOf = (at: string | Buffer) => fs.statSync(at, { bigint: true }).ino;
+    return inodeOf(path) === inodeOf(toFsPath(this.#root));
   }
 
   /** True for the real path of the store or of anything in it. */

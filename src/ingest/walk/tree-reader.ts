@@ -11,7 +11,7 @@ import {
 } from './directory.ts';
 import type { WalkSink } from './entries.ts';
 import type { Excludes } from './exclude.ts';
-import type { NamedEntries, Tree } from './named-entries.ts';
+import { type NamedEntries, splitPath, type Tree } from './named-entries.ts';
 import { withoutLinks } from './sources.ts';
 import type { StoreExclusion } from './store-exclusion.ts';
 
@@ -195,7 +195,7 @@ function joinBelow(root: string, relative: string): string {
 
 /** The name of what lies at a path, if it lies in this very directory. */
 function nameWithin(directory: string, path: string | undefined): string | undefined {
-  const prefix = directory === '/' ? directory : `${directory}/`;
-  const name = path?.startsWith(prefix) ? path.slice(prefix.length) : undefined;
-  return name?.includes('/') ? undefined : name;
+  if (path === undefined) return undefined;
+  const [folder, name] = splitPath(path);
+  return folder === directory ? name : undefined;
 }

@@ -70,6 +70,14 @@ test('what is no list of paths is a usage error, not a growing buffer', async ()
   expect(found.length).toBeLessThan(20);
 });
 
+test('an entry that is too long for any path is refused wherever reads cut', async () => {
+  const list = (length: number) => Buffer.from(`a\n${'x'.repeat(length)}\nb\n`);
+  for (const piece of [4096, 1 << 20]) {
+    expect(await split(list(65_536), false, piece)).toHaveLength(3);
+    await expect(split(list(65_537), false, piece)).rejects.toThrow(/too long for a path/);
+  }
+});
+
 test('a list that is missing or a directory is a usage error before the walk', () => {
   const root = makeTree({});
   for (const file of [`${root}/missing`, root])

@@ -1,8 +1,12 @@
 import fs from 'node:fs';
 import { expect, test } from 'vitest';
 import { type DirectoryOps, nodeDirectoryOps } from '../../../src/ingest/walk/directory.ts';
+import { NamedEntries } from '../../../src/ingest/walk/named-entries.ts';
+import { TreeReader } from '../../../src/ingest/walk/tree-reader.ts';
+import { planWalk, walkSources } from '../../../src/ingest/walk/walk-sources.ts';
 import { makeTree, type TreeLiteral } from '../../tree.ts';
-import { failing, walk } from './walking.ts';
+import { RecordingSink } from './recording-sink.ts';
+import { failing, standsStillAt, walk } from './walking.ts';
 
 const NESTED: TreeLiteral = { 'a/b/f': '', 'a/b/c/g': '', 'a/h': '', i: '' };
 const NESTED_FILES = ['a/b/c/g', 'a/b/f', 'a/h', 'i'];
@@ -45,6 +49,21 @@ test('a tree named after an outer one is walked with it, unless other rules hold
   const onItsOwn = ['a/h', 'link/c/g', 'link/f'];
   expect((await walk(given, { oneFileSystem: true })).below(root)).toEqual(onItsOwn);
   expect((await walk(given, { exclude: ['x'] })).below(root)).toEqual(onItsOwn);
+});
+
+test('sources are taken no faster than the sink takes files, trees after all files', async () => {
+  const root = makeTree({ f: '', 'a/f': '', 'tree/f': '' });
+  const sink = new RecordingSink();
+  let release = (): void => {};
+  sink.hold = () => new Promise((resolve) => (release = resolve));
+  const sources = ['tree', 'f', 'a/f'].map((name) => `${root}/${name}`);
+  const walked = walkSources(planWalk({ sources }), {}, sink);
+  for (let chunks = 1; chunks <= 3; chunks++) {
+    await standsStillAt(sink, chunks);
+    release();
+  }
+  await walked;
+  expect(sink.found).toEqual(['f', 'a/f', 'tree/f'].map((name) => `${root}/${name}`));
 });
 
 test('a subtree that is excluded but named is ingested', async () => {
@@ -124,4 +143,21 @@ test('the root directory as a source gives paths with one slash', async () => {
   const sink = await walk(['/'], {}, { ops });
   expect(sink.directories).toBe(1);
   expect(Object.keys(sink.unreadablePaths)).toContain('/etc');
+});
+
+test('a manifest in the root directory is left out there, and nowhere else', async () => {
+  const root = makeTree({ f: '', m: '' });
+  const ops = {
+    ...nodeDirectoryOps,
+    statSync: () => fs.statSync(root),
+    readdirSync: () => fs.readdirSync(root, { withFileTypes: true }),
+  } as unknown as DirectoryOps;
+  const found = async (path: string) => {
+    const sink = new RecordingSink();
+    const rules = { oneFileSystem: false, manifest: '/m', ops };
+    await new TreeReader({ path, realPath: path }, rules, new NamedEntries(), sink).read('/');
+    return sink.found.sort();
+  };
+  expect(await found('/')).toEqual(['/f']);
+  expect(await found('/x')).toEqual(['/x/f', '/x/m']);
 });
