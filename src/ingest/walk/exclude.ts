@@ -1,9 +1,9 @@
 import type IgnorePackage from 'ignore';
 import type { Ignore } from 'ignore';
 import { requirePackage } from '../../commonjs.ts';
-import { errnoOf, UsageError } from '../../errors.ts';
+import { UsageError } from '../../errors.ts';
 import { escapeName, toBytes } from '../../names.ts';
-import { checkInput, openInput, readInput } from './input.ts';
+import { checkInput, inputError, openInput, readInput } from './input.ts';
 
 const ignore: typeof IgnorePackage = requirePackage('ignore');
 
@@ -69,9 +69,7 @@ async function readWhole(file: string, signal: AbortSignal | undefined): Promise
       chunks.push(chunk);
     }
   } catch (error) {
-    const code = errnoOf(error);
-    if (code === undefined || signal?.aborted || error instanceof UsageError) throw error;
-    throw new UsageError({ what: UNREADABLE, code, path: file, hint: READABLE }, error);
+    throw inputError(error, { what: UNREADABLE, path: file, hint: READABLE }, signal);
   }
   return Buffer.concat(chunks);
 }

@@ -1,7 +1,7 @@
-import { errnoOf, failed, UsageError } from '../../errors.ts';
+import { failed, UsageError } from '../../errors.ts';
 import { escapeName } from '../../names.ts';
 import { requireStandardInput, standardInput } from '../../standard-streams.ts';
-import { checkInput, openInput, readInput } from './input.ts';
+import { checkInput, inputError, openInput, readInput } from './input.ts';
 
 /** A list of sources. */
 export interface PathList {
@@ -15,6 +15,7 @@ export interface PathList {
 const MAX_ENTRY_BYTES = 64 * 1024;
 
 const WHAT = 'cannot read the list of sources';
+const READABLE = 'name a file that lists one path a line, or - for standard input';
 
 /**
  * Throws a UsageError when the list cannot be read, an IngotError when standard input is closed,
@@ -26,9 +27,7 @@ export function checkPathList({ file }: PathList): void {
     else checkInput(file);
   } catch (error) {
     if (file === '-') throw failed(WHAT, error, { path: file });
-    const code = errnoOf(error);
-    if (code === undefined) throw error;
-    throw listError(file, code, error);
+    throw inputError(error, { what: WHAT, path: file, hint: READABLE });
   }
 }
 
@@ -41,9 +40,7 @@ export async function* readPathList(
   try {
     yield* splitPathList(readInput(input, signal), list);
   } catch (error) {
-    const code = errnoOf(error);
-    if (code === undefined || signal?.aborted || error instanceof UsageError) throw error;
-    throw listError(list.file, code, error);
+    throw inputError(error, { what: WHAT, path: list.file, hint: READABLE }, signal);
   }
 }
 
@@ -84,9 +81,4 @@ function notAList({ file, nul }: PathList): UsageError {
       : 'an entry holds a NUL byte or is too long for a path',
     hint: nul ? 'separate the paths by NUL bytes' : 'give --null when NUL bytes separate the paths',
   });
-}
-
-function listError(path: string, code: string, cause?: unknown): UsageError {
-  const hint = 'name a file that lists one path a line, or - for standard input';
-  return new UsageError({ what: WHAT, code, path, hint }, cause);
 }

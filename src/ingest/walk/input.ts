@@ -1,6 +1,7 @@
 /** Files of lists and patterns that the user named, whatever they are. */
 import fs from 'node:fs';
 import type { Readable } from 'node:stream';
+import { errnoOf, type Failure, UsageError } from '../../errors.ts';
 import { openFifo } from '../../fifo.ts';
 import { requireGiven } from '../../standard-streams.ts';
 
@@ -29,4 +30,15 @@ export async function* readInput(
   } finally {
     signal?.removeEventListener('abort', stop);
   }
+}
+
+/** What reading such a file threw, an errno as wrong usage; an abort and what tells more stay. */
+export function inputError(
+  error: unknown,
+  failure: Omit<Failure, 'code'>,
+  signal?: AbortSignal,
+): unknown {
+  const code = errnoOf(error);
+  if (code === undefined || signal?.aborted || error instanceof UsageError) return error;
+  return new UsageError({ ...failure, code }, error);
 }
