@@ -182,12 +182,18 @@ export function requireKeptSince(root: string, layout: Layout, before: ReadonlyS
     .filter((name): name is Digest => isDigest(name))
     .filter((digest) => !candidatePaths(root, layout, digest).some(isThere));
   if (gone.length === 0) return;
-  throw new IngotError({
-    what: 'objects that this run may have met went to quarantine meanwhile',
+  const what = 'objects that this run may have met are not stored any more';
+  throw haveLost(what, gone.length, objectPath(root, layout, gone[0]!));
+}
+
+/** Contents went to quarantine that a run may have counted as duplicates. */
+export function haveLost(what: string, count: number, path?: string): IngotError {
+  return new IngotError({
+    what,
     code: 'INGOT_LOST',
-    path: objectPath(root, layout, gone[0]!),
-    why: `${gone.length} of them, and are not stored anew`,
-    hint: 'run again: those among its sources are stored anew',
+    path,
+    why: `${count} of them, in quarantine now`,
+    hint: 'check the disk and run again: those among its sources are stored anew',
   });
 }
 

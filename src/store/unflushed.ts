@@ -5,7 +5,7 @@
  */
 import fs from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { errnoOf, failed, IngotError, isDenied } from '../errors.ts';
+import { errnoOf, failed, isDenied } from '../errors.ts';
 import { type Libc, loadLibc } from '../native/libc.ts';
 import type { Layout } from './choices.ts';
 import { listEveryObject } from './every-object.ts';
@@ -13,7 +13,7 @@ import { type FileOps, flushDirectory, flushFile, makeFolder, namesIn } from './
 import { METADATA } from './format.ts';
 import { candidatePaths, FOLDER_MODE } from './layout.ts';
 import { requireNoLink } from './metadata-file.ts';
-import { quarantineLost } from './quarantine.ts';
+import { haveLost, quarantineLost } from './quarantine.ts';
 import { DiskReader } from './read-back.ts';
 import { removeFile } from './remove.ts';
 import { isWriterName, mayLive } from './writer.ts';
@@ -77,7 +77,7 @@ export async function settleUnflushed(
         break;
       }
     for (const mark of done) removeMark(root, mark, ops);
-    if (lost > 0) throw haveLost(lost);
+    if (lost > 0) throw haveLost('objects that --durability none stored are not on the disk', lost);
   } catch (error) {
     throw failed('cannot make objects durable that --durability none stored', error, {
       path: root,
@@ -110,15 +110,6 @@ function removeMark(root: string, mark: string, ops: FileOps): void {
   } catch (error) {
     if (!isDenied(error)) throw error;
   }
-}
-
-function haveLost(count: number): IngotError {
-  return new IngotError({
-    what: 'objects that --durability none stored are not on the disk',
-    code: 'INGOT_LOST',
-    why: `${count} of them, in quarantine now`,
-    hint: 'check the disk and run again: they are stored anew',
-  });
 }
 
 function marksFolder(root: string): string {

@@ -47,7 +47,7 @@ it.for(['ext4', 'xfs', 'btrfs'] as const)(
     expect(ingot(['ingest', source, '--store', store])).toMatchObject({
       code: 1,
       stderr: expect.stringMatching(
-        /^ingot: note: a run with --durability none has stored objects here: all are read back from the disk at the end\n(?:.*\n)*ingot: objects that --durability none stored are not on the disk: 1 of them, in quarantine now; check the disk and run again: they are stored anew\n/,
+        /^ingot: note: a run with --durability none has stored objects here: all are read back from the disk at the end\n(?:.*\n)*ingot: objects that --durability none stored are not on the disk: 1 of them, in quarantine now; check the disk and run again: those among its sources are stored anew\n/,
       ),
     });
     expect(run('ingest', source)).toMatchObject({ code: 0, stderr: '' });
