@@ -1,7 +1,7 @@
 import type { Worker } from 'node:worker_threads';
 import type { Piscina as PiscinaPool } from 'piscina';
 import { requirePackage } from '../commonjs.ts';
-import { IngotError, requireCount, SHORTAGES } from '../errors.ts';
+import { errnoOf, IngotError, requireCount, SHORTAGES } from '../errors.ts';
 import { availableProcessors } from '../native/processors.ts';
 import type { Task, TaskReply } from './messages.ts';
 
@@ -40,10 +40,13 @@ export class Pool<Task, Reply> {
   /** Why no thread is left; undefined while there is one. */
   #allDead: { readonly error: unknown } | undefined;
 
-  /** Starts the threads, which load their modules while the caller goes on. */
+  /**
+   * Starts the threads, which load their modules while the caller goes on. Throws an IngotError
+   * when the system gives none.
+   */
   constructor(entry: WorkerEntry, threads: number) {
     this.threads = threads;
-    this.#piscina = new Piscina({
+    const options = {
       filename: new URL(`../../workers/${entry}.js`, import.meta.url).href,
       minThreads: threads,
       maxThreads: threads,
@@ -52,7 +55,12 @@ export class Pool<Task, Reply> {
       // Files are opened through libc, too, and Node would warn of those that it has not opened.
       trackUnmanagedFds: false,
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
-    });
+    };
+    try {
+      this.#piscina = new Piscina(options);
+    } catch (error) {
+      throw cannotStart(error);
+    }
     this.#watchThreads();
   }
 
@@ -123,10 +131,22 @@ export class Pool<Task, Reply> {
 /** The pool of an ingest. */
 export type IngestPool = Pool<Task, TaskReply>;
 
+/** pthread_create(3) gives EAGAIN for any limit on threads, and for want of memory. */
+function cannotStart(error: unknown): unknown {
+  if (errnoOf(error) !== 'ERR_WORKER_INIT_FAILED') return error;
+  const code = errnoIn((error as Error).message) ?? 'ERR_WORKER_INIT_FAILED';
+  const hint = 'use fewer --threads or raise the limit of processes (ulimit -u)';
+  return new IngotError({ what: 'cannot start a worker thread', code, hint }, error);
+}
+
+/** Of a thread that cannot start, Node tells the errno in the message alone. */
+function errnoIn(message: string): string | undefined {
+  return /\bE[A-Z]+\b/.exec(message)?.[0];
+}
+
 function died(error: unknown): IngotError {
   const why = error instanceof Error ? error.message : String(error);
-  // Of a thread that cannot start, Node tells the errno in the message alone.
-  const shortage = SHORTAGES.get(/\bE[A-Z]+\b/.exec(why)?.[0] ?? '');
+  const shortage = SHORTAGES.get(errnoIn(why) ?? '');
   const hint = shortage ?? 'what its task had not published is dropped; run again';
   return new IngotError(
     { what: 'a worker thread died', code: 'INGOT_WORKER_DIED', why, hint },

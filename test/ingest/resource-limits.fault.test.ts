@@ -5,8 +5,9 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, it, onTestFinished } from 'vitest';
 import { ingot, script, tempsIn } from '../cli/run.ts';
+import { demand } from '../mounts.ts';
 import { makeTree, type TreeLiteral, temporaryDirectory } from '../tree.ts';
-import { expectWhole, outcomesOf } from './store-checks.ts';
+import { expectFailure, expectWhole, outcomesOf } from './store-checks.ts';
 
 let store: string;
 beforeEach(() => {
@@ -29,6 +30,25 @@ it.each([
   expect(ended).toMatchObject({ code: 0, stderr: '' });
   expect(outcomesOf(ended)).toEqual({ new: 3006 });
   expect(expectWhole(store).length).toBe(3006);
+});
+
+it('an ingest that may not start its threads says what to do about it', (context) => {
+  demand(context, process.getuid?.() === 0, 'only root may take the part of another user');
+  const folder = makeTree({ 'source/a': 'a' });
+  fs.chmodSync(folder, 0o777);
+  // The limit counts all of a user's processes, and does not hold for root.
+  const as = (command: string) =>
+    script(
+      `setpriv --reuid 61234 --regid 61234 --clear-groups prlimit --nproc=40 $INGOT ${command}`,
+      { cwd: folder },
+    );
+  demand(context, as('--version').code === 0, 'other users cannot reach this folder');
+  const ended = as('ingest source --store s -q --threads 80');
+  expectFailure(
+    ended,
+    /^ingot: cannot start a worker thread: .*\(EAGAIN\); use fewer --threads or .*\(ulimit -u\)/,
+  );
+  expect(fs.existsSync(join(folder, 's'))).toBe(false);
 });
 
 it('an ingest gets by with 256 MB of memory, page cache and all', (context) => {
