@@ -74,12 +74,13 @@ describe('a name', () => {
     expect(durable(changes)).toEqual([['create a', Number.POSITIVE_INFINITY]]);
   });
 
-  test('given by rename is durable by a flush of the new folder, not of the old', () => {
+  test('given by rename is durable by a flush of the new folder; one of the old ends the old name', () => {
     const moved = [mkdir('/w/d'), create('/w/a', 5), rename('/w/a', '/w/d/b')];
     const [old, fresh] = ['/w', '/w/d'].map((folder) =>
       history(inTurn(...moved, open(folder, 6), flush(6))).changes.at(-1),
     );
     expect(old!.durableFrom).toBe(Number.POSITIVE_INFINITY);
+    expect(old!.names.map(({ durableFrom }) => durableFrom)).toEqual([4, Number.POSITIVE_INFINITY]);
     expect(fresh!.durableFrom).toBe(4);
     expect(fresh!.names.map(({ name, inode }) => [name, inode])).toEqual([
       ['a', undefined],

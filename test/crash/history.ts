@@ -5,8 +5,9 @@
  * began after its end has ended. A name (made, removed, given by rename or link) is durable once
  * an fsync of the directory that holds it, or a syncfs, has; the directory's own name is another
  * one, in its parent. A rename is one step: both of its names change or neither does (every
- * journal keeps that); it is the new name's directory whose fsync counts. Until then each step is
- * on disk or not, whatever became of earlier and later ones.
+ * journal keeps that); it is the new name's directory whose fsync counts. One of the old name's
+ * makes durable that this is gone, and no more. Until then each step is on disk or not, whatever
+ * became of earlier and later ones.
  */
 
 import type { Span } from '../../src/selftest/strace-log.ts';
@@ -19,7 +20,10 @@ interface Durable {
   readonly durableFrom: number;
 }
 
-export type NameChange = NameStep & Durable;
+/** Of a rename the old name may be gone for good before the new one is durable. */
+export interface NameChange extends NameStep, Durable {
+  readonly names: readonly (NameStep['names'][number] & Durable)[];
+}
 export type Write = WriteStep & Durable;
 
 export class History {
@@ -50,9 +54,12 @@ export class History {
     this.folders = folders;
     this.files = files;
     this.changes = names.map((step) => {
+      const durable = step.names.map((name) => ({
+        ...name,
+        durableFrom: durableFrom(step, name.folder, flushes),
+      }));
       // Of a rename the new name is the last.
-      const { folder } = step.names.at(-1)!;
-      return { ...step, durableFrom: durableFrom(step, folder, flushes) };
+      return { ...step, names: durable, durableFrom: durable.at(-1)!.durableFrom };
     });
     this.writes = writes.map((step) => ({
       ...step,

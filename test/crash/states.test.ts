@@ -91,6 +91,23 @@ describe('what is left', () => {
     });
   });
 
+  test('of a rename whose old folder alone was flushed is at least not the old name', () => {
+    const moved: readonly Call[] = [
+      { name: 'mkdir', path: '/w/d', begun: 0, ended: 0 },
+      { name: 'rename', from: '/w/old', to: '/w/d/new', begun: 1, ended: 1 },
+      { name: 'open', path: '/w', fd: 6, creates: false, appends: false, begun: 2, ended: 2 },
+      { name: 'flush', fd: 6, path: '/w', begun: 3, ended: 3 },
+    ];
+    const longer = new Disk(new History('/w', BEFORE, [moved]));
+    const namesAfter = (point: number, ...kept: string[]) => {
+      const { image } = longer.after({ point, cut: cut([], ...kept) });
+      return [...image.keys(), ...folderAt(image, ['d']).keys()];
+    };
+    expect(namesAfter(2)).toEqual(['old']);
+    expect(namesAfter(3)).toEqual(['d']);
+    expect(namesAfter(3, 'rename old -> d/new')).toEqual(['d', 'new']);
+  });
+
   test('of what had not begun is nothing', () => {
     expect(shown(-1, cut(['kept', 'kept'], 'create a', 'mkdir d'))).toEqual({ old: 'old' });
     expect(shown(1, cut(['kept', 'kept'], 'create a'))).toEqual({ old: 'old', a: 'abcd' });

@@ -143,11 +143,13 @@ export class Disk {
     const folders = new Map<Inode, Map<string, Inode>>();
     for (const [inode, names] of this.#history.folders) folders.set(inode, new Map(names));
     for (const change of this.#history.changes) {
-      const { begun, durableFrom } = change;
-      if (begun > point || (durableFrom > point && !cut.keeps(change))) continue;
-      for (const { folder, name, inode } of change.names)
+      if (change.begun > point) continue;
+      const isKept = change.durableFrom <= point || cut.keeps(change);
+      for (const { folder, name, inode, durableFrom } of change.names) {
+        if (!isKept && durableFrom > point) continue;
         if (inode === undefined) folders.get(folder)!.delete(name);
         else folders.get(folder)!.set(name, inode);
+      }
     }
     return folders;
   }
