@@ -1,5 +1,5 @@
 /** Recorded calls as a program would have made them that has its order wrong. */
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { isDigest } from '../../src/store/digest.ts';
 import type { Call } from './calls.ts';
 
@@ -15,8 +15,28 @@ export function renameBeforeFlush(calls: Calls): Calls {
       (call.name === 'syncfs' || (call.name === 'flush' && call.path === rename.from)),
   );
   if (flush === undefined) throw new Error('its bytes were not flushed');
-  const moment = flush.begun - 0.5;
-  return calls.map((call) => (call === rename ? { ...call, begun: moment, ended: moment } : call));
+  return moved(calls, rename, flush);
+}
+
+/** The mark of a run without flushes is removed just before the last object's flush, not after it. */
+export function unmarkBeforeFlush(calls: Calls): Calls {
+  const unmark = calls.find(
+    (call) => call.name === 'unlink' && basename(dirname(call.path)) === 'unflushed',
+  );
+  if (unmark === undefined) throw new Error('no mark was removed');
+  const flush = calls.findLast(
+    (call) =>
+      call.ended < unmark.begun &&
+      (call.name === 'syncfs' || (call.name === 'flush' && isDigest(basename(call.path)))),
+  );
+  if (flush === undefined) throw new Error('no object was flushed');
+  return moved(calls, unmark, flush);
+}
+
+/** One call comes just before another. */
+function moved(calls: Calls, one: Call, other: Call): Calls {
+  const moment = other.begun - 0.5;
+  return calls.map((call) => (call === one ? { ...call, begun: moment, ended: moment } : call));
 }
 
 /** A file or directory is not flushed. */
@@ -26,4 +46,9 @@ export function withoutFlushesOf(path: string): (calls: Calls) => Calls {
     if (kept.length === calls.length) throw new Error(`${path} was not flushed`);
     return kept;
   };
+}
+
+/** There is no syncfs. */
+export function withoutSyncfs(calls: Calls): Calls {
+  return calls.filter(({ name }) => name !== 'syncfs');
 }

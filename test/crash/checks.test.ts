@@ -20,7 +20,8 @@ const IN_SHARD = { [digest.slice(0, 2)]: folder({ [digest]: file('content') }) }
 
 const broken = (store: Record<string, Image | Content>, promised: Partial<Promised> = {}) =>
   brokenIn(folder({ s: folder(store), list: file(`${digest}  a\n`) }), {
-    ...{ store: ['s'], opens: true, digests: new Set(), planted: new Set() },
+    ...{ store: ['s'], opens: true, digests: new Set() },
+    ...{ planted: new Set(), unflushed: new Set() },
     ...promised,
   });
 const stored = { digests: new Set([digest]) };
@@ -47,6 +48,20 @@ test('bytes that were damaged before may stay until their repair is reported', (
   expect(broken(store, { planted, ...stored })).toEqual([
     `${digest} was reported as stored and is not there`,
   ]);
+});
+
+test('an object that was not flushed may be wrong as long as a mark is there', () => {
+  const marked = (name: string) => {
+    const unflushed = folder({ [name]: file('') });
+    return { '.ingot': new Map([...FLAT['.ingot'], ['unflushed', unflushed]]), [digest]: file('') };
+  };
+  const mark = `.tmp-${'0'.repeat(32)}`;
+  const unflushed = new Set([digest]);
+  const wrong = [`${digest} has wrong bytes (0)`];
+  expect(broken(marked(mark), { unflushed })).toEqual([]);
+  expect(broken(marked('letter'), { unflushed })).toEqual(wrong);
+  expect(broken({ ...FLAT, [digest]: file('') }, { unflushed })).toEqual(wrong);
+  expect(broken(marked(mark), { unflushed: new Set([other]) })).toEqual(wrong);
 });
 
 test('what was reported is looked for where store.json says', () => {

@@ -3,6 +3,7 @@ import { IngotError } from '../../src/errors.ts';
 import { isDigest } from '../../src/store/digest.ts';
 import { parseFormat, type StoreFormat } from '../../src/store/format.ts';
 import { SHARDS } from '../../src/store/layout.ts';
+import { isWriterName } from '../../src/store/writer.ts';
 import { Content, folderAt, type Image, nodeAt } from './disk-image.ts';
 
 /** What was promised by the moment of the power cut. */
@@ -19,6 +20,27 @@ export interface Promised {
   readonly manifest?: readonly string[] | undefined;
   /** Bytes that were damaged before, and may lie under a digest that they are not. */
   readonly planted: ReadonlySet<string>;
+  /** Digests that may have any bytes as long as a mark says that some were not flushed. */
+  readonly unflushed: ReadonlySet<string>;
+}
+
+/** All that has the name of an object, wherever a layout or a relayout may put it. */
+export function objectsIn(store: Image): [name: string, node: Image | Content][] {
+  return [store, ...SHARDS.map((shard) => folderAt(store, [shard]))].flatMap((folder) =>
+    [...folder].filter(([name]) => isDigest(name)),
+  );
+}
+
+/** The names among them that hold their bytes. */
+export function soundIn(store: Image): string[] {
+  return objectsIn(store)
+    .filter(([name, node]) => node instanceof Content && node.digest === name)
+    .map(([name]) => name);
+}
+
+/** A mark of `--durability none`: whoever promises durability reads all objects back then. */
+export function isMarked(store: Image): boolean {
+  return [...folderAt(store, ['.ingot', 'unflushed']).keys()].some(isWriterName);
 }
 
 /** Every promise that a state breaks, in words; none when all is well. */
@@ -43,15 +65,14 @@ export function brokenIn(image: Image, promised: Promised): string[] {
   ];
 }
 
-function wrongObjects(store: Image, { planted }: Promised): string[] {
+function wrongObjects(store: Image, { planted, unflushed }: Promised): string[] {
   const wrong: string[] = [];
-  for (const folder of [store, ...SHARDS.map((shard) => folderAt(store, [shard]))])
-    for (const [name, node] of folder) {
-      if (!isDigest(name)) continue;
-      if (!(node instanceof Content)) wrong.push(`${name} is not a file`);
-      else if (node.digest !== name && !planted.has(node.digest))
-        wrong.push(`${name} has wrong bytes (${node.bytes.length})`);
-    }
+  const marked = isMarked(store);
+  for (const [name, node] of objectsIn(store)) {
+    if (!(node instanceof Content)) wrong.push(`${name} is not a file`);
+    else if (node.digest !== name && !planted.has(node.digest) && !(marked && unflushed.has(name)))
+      wrong.push(`${name} has wrong bytes (${node.bytes.length})`);
+  }
   return wrong;
 }
 

@@ -5,11 +5,10 @@ import os from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Layout } from '../../src/store/choices.ts';
-import { isDigest } from '../../src/store/digest.ts';
 import { MAIN } from '../cli/run.ts';
 import { temporaryDirectory } from '../tree.ts';
 import { type Call, readCalls, TRACED } from './calls.ts';
-import type { Promised } from './checks.ts';
+import { isMarked, objectsIn, type Promised, soundIn } from './checks.ts';
 import { Content, folderAt, type Image, nodeAt, readImage } from './disk-image.ts';
 import { History } from './history.ts';
 
@@ -26,6 +25,10 @@ export interface Command {
   readonly args: (root: string) => readonly string[];
   /** The digests that it promises to store when it reports success. */
   readonly digests: ReadonlySet<string>;
+  /** What is durable when it reports success: unless given, what runs before it stored, too. */
+  readonly flushes?: 'nothing' | 'its own' | undefined;
+  /** What it ends with, if not with 0. */
+  readonly code?: number | undefined;
   /** The layout that it promises. */
   readonly layout?: Layout | undefined;
   /** What sweeps after it, where it leaves that to others. */
@@ -58,7 +61,7 @@ export function memoryDirectory(): string {
   return temporaryDirectory(fs.existsSync('/dev/shm') ? '/dev/shm' : os.tmpdir());
 }
 
-function trace({ args, diesBefore }: Command, root: string): Call[] {
+function trace({ args, diesBefore, code = 0 }: Command, root: string): Call[] {
   const log = join(temporaryDirectory(), 'strace');
   const { error, status, signal, stderr } = spawnSync(
     'strace',
@@ -76,17 +79,21 @@ function trace({ args, diesBefore }: Command, root: string): Call[] {
     },
   );
   if (error !== undefined) throw error;
-  if (diesBefore === undefined ? status !== 0 : signal !== 'SIGKILL')
+  if (diesBefore === undefined ? status !== code : signal !== 'SIGKILL')
     throw new Error(`the recorded run ended with ${status ?? signal}: ${stderr}`);
-  return readCalls(fs.readFileSync(log, 'latin1'), root);
+  const calls = readCalls(fs.readFileSync(log, 'latin1'), root);
+  // What a run prints that fails is no word of success.
+  return code === 1 ? calls.filter(({ name }) => name !== 'acknowledge') : calls;
 }
 
 /** A recorded history, and what was promised at each point of it. */
 export class Trial {
   readonly history: History;
   readonly #recording: Recording;
-  readonly #sound = new Set<string>();
+  readonly #sound: readonly string[];
   readonly #planted = new Set<string>();
+  /** Digests of what was lost before, as a mark says. */
+  readonly #lost = new Set<string>();
 
   /** `alter` changes each command's calls: a program that would do other things. */
   constructor(recording: Recording, alter: (calls: readonly Call[]) => readonly Call[] = (c) => c) {
@@ -94,35 +101,50 @@ export class Trial {
     this.#recording = recording;
     this.history = new History(root, before, calls.map(alter));
     const store = folderAt(before, STORE);
-    const folders = [store, ...[...store.values()].filter((node) => node instanceof Map)];
-    for (const [name, node] of folders.flatMap((folder) => [...folder]))
-      if (isDigest(name) && node instanceof Content)
-        (node.digest === name ? this.#sound : this.#planted).add(node.digest);
+    this.#sound = soundIn(store);
+    for (const [name, node] of objectsIn(store))
+      if (node instanceof Content && node.digest !== name) {
+        if (isMarked(store)) this.#lost.add(name);
+        else this.#planted.add(node.digest);
+      }
   }
 
   promisedAt(point: number): Promised {
     const { commands, before } = this.#recording;
-    const done = commands.filter((_, n) => this.history.acknowledged[n]! <= point);
+    const isDone = (n: number) => this.history.acknowledged[n]! <= point;
+    // The last that has made durable what others had not flushed.
+    const settled = commands.findLastIndex(({ flushes }, n) => flushes === undefined && isDone(n));
+    const durable = commands.filter(
+      ({ flushes }, n) => isDone(n) && (flushes !== 'nothing' || n < settled),
+    );
+    const doubtful = commands.filter(({ flushes }, n) => flushes === 'nothing' && n > settled);
     return {
       store: STORE,
-      opens: done.length > 0 || nodeAt(before, STORE) !== undefined,
-      digests: new Set([...this.#sound, ...done.flatMap(({ digests }) => [...digests])]),
-      layout: done.at(-1)?.layout,
+      opens: durable.length > 0 || nodeAt(before, STORE) !== undefined,
+      digests: new Set([...this.#sound, ...digestsOf(durable)]),
+      layout: durable.at(-1)?.layout,
       manifest: MANIFEST,
       planted: this.#planted,
+      unflushed: new Set([...(settled < 0 ? this.#lost : []), ...digestsOf(doubtful)]),
     };
   }
 
   /** What the last command promises when it runs again in a state of this point and succeeds. */
-  promisedAfterRerun(point: number): Promised {
-    const { digests, layout } = this.#recording.commands.at(-1)!;
+  promisedAfterRerun(point: number, image: Image): Promised {
+    const { digests, layout, flushes } = this.#recording.commands.at(-1)!;
     const promised = this.promisedAt(point);
+    const sound = soundIn(folderAt(image, STORE));
     return {
       ...promised,
       opens: true,
-      digests: new Set([...promised.digests, ...digests]),
+      digests: new Set([...promised.digests, ...sound, ...digests]),
       layout,
       planted: new Set(),
+      unflushed: flushes === undefined ? new Set() : promised.unflushed,
     };
   }
+}
+
+function digestsOf(commands: readonly Command[]): string[] {
+  return commands.flatMap(({ digests }) => [...digests]);
 }

@@ -29,6 +29,9 @@ export const SMALL: Contents = Object.fromEntries(
 const large = (name: string): Buffer => Buffer.alloc((4 << 20) + 100, `a large content, ${name}. `);
 const LARGE: Contents = { large: large('large'), more: large('more') };
 
+/** Four of the small ones, and another. */
+const OTHERS: Contents = { ...Object.fromEntries(Object.entries(SMALL).slice(0, 4)), other: 'o\n' };
+
 const DAMAGED = 'content 3\n';
 
 const digestsOf = (contents: Contents): Set<Digest> =>
@@ -43,11 +46,17 @@ export function ingestOf(contents: Contents, ...options: string[]): Command {
   };
 }
 
+/** One that flushes nothing but its mark. */
+export function unflushedIngestOf(contents: Contents): Command {
+  return { ...ingestOf(contents, '--durability', 'none'), flushes: 'nothing' };
+}
+
 function putOf(content: string | Buffer): Command {
   const file = join(makeTree({ file: content }), 'file');
   return {
     args: (root) => ['put', file, '--store', storeIn(root)],
     digests: digestsOf({ file: content }),
+    flushes: 'its own',
   };
 }
 
@@ -56,6 +65,7 @@ export function relayoutTo(layout: Layout): Command {
   return {
     args: (root) => ['relayout', '--to', layout, '--store', storeIn(root)],
     digests: new Set(),
+    flushes: 'its own',
     layout,
     sweptBy: ingestOf({}),
   };
@@ -82,6 +92,15 @@ const damagedStore = (root: string): void => {
   storeOf('flat')(root);
   const digest = digestOf(Buffer.from(DAMAGED));
   fs.writeFileSync(objectPath(storeIn(root), 'flat', digest), DAMAGED.slice(0, 4));
+};
+
+/** A store in which a run without flushes left its mark, and an object that did not reach the disk. */
+export const lossyStore = (root: string): void => {
+  const { code, stderr } = ingot(unflushedIngestOf({ file: DAMAGED }).args(root));
+  if (code !== 0) throw new Error(stderr);
+  const path = objectPath(storeIn(root), 'flat', digestOf(Buffer.from(DAMAGED)));
+  fs.rmSync(path);
+  fs.writeFileSync(path, Buffer.alloc(DAMAGED.length));
 };
 
 /** In a store that is there: all objects have their names, and no name is flushed. */
@@ -143,6 +162,18 @@ export const SCENARIOS: readonly Scenario[] = [
       { ...ingestOf(SMALL, ...fsync), ...beforeItsFoldersAreFlushed },
       ingestOf(SMALL, ...fsync),
     ]),
+  ),
+  scenario('an ingest of what one without flushes stored', () =>
+    record([unflushedIngestOf(SMALL), ingestOf(SMALL, ...syncfs)], storeOf('flat')),
+  ),
+  scenario('an ingest of some of what one without flushes stored, and of others', () =>
+    record([unflushedIngestOf(SMALL), ingestOf(OTHERS, ...fsync)], storeOf('sharded')),
+  ),
+  scenario('an ingest that finds lost what one without flushes stored, and the next one', () =>
+    record([{ ...ingestOf(SMALL, ...fsync), code: 1 }, ingestOf(SMALL, ...fsync)], lossyStore),
+  ),
+  scenario('a put of what an ingest without flushes stored', () =>
+    record([unflushedIngestOf(SMALL), putOf(DAMAGED)], storeOf('flat')),
   ),
   scenario('a first put', () => record([putOf(DAMAGED)])),
   scenario('a put of more than is held in memory', () =>

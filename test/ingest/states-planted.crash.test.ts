@@ -2,13 +2,25 @@
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { digestOf } from '../../src/store/digest.ts';
-import { renameBeforeFlush, withoutFlushesOf } from '../crash/alterations.ts';
+import {
+  renameBeforeFlush,
+  unmarkBeforeFlush,
+  withoutFlushesOf,
+  withoutSyncfs,
+} from '../crash/alterations.ts';
 import type { Call } from '../crash/calls.ts';
 import { brokenIn } from '../crash/checks.ts';
 import { type Recording, record, storeIn, Trial } from '../crash/record.ts';
 import { brokenAfterRerun } from '../crash/rerun.ts';
-import { ingestOf, relayoutTo, SMALL, storeOf } from '../crash/scenarios.ts';
-import { Disk, everyState } from '../crash/states.ts';
+import {
+  ingestOf,
+  lossyStore,
+  relayoutTo,
+  SMALL,
+  storeOf,
+  unflushedIngestOf,
+} from '../crash/scenarios.ts';
+import { type Cut, Disk, everyState } from '../crash/states.ts';
 import { demandProgram } from '../mounts.ts';
 
 const WRONG_BYTES = 'DIGEST has wrong bytes';
@@ -27,8 +39,18 @@ const syncfs = ['--barrier', 'syncfs'];
 const fsync = ['--barrier', 'fsync'];
 const file = ['--durability', 'file'];
 const sharded = ['--layout', 'sharded'];
+const OTHER = { file: 'another content' };
 
 beforeEach((context) => demandProgram(context, 'strace'));
+
+/** Changes the calls of one run only. */
+function inRun(
+  { calls }: Recording,
+  run: number,
+  alter: (calls: readonly Call[]) => readonly Call[],
+): typeof alter {
+  return (of) => (of === calls[run] ? alter(of) : of);
+}
 
 /** What is broken in any of the systematic states. */
 function findings(
@@ -75,9 +97,7 @@ describe('the checker of crash states finds', () => {
     const recording = record([killed, ingestOf(ONE, ...file)], storeOf('flat'));
     expect(findings(recording)).toEqual([]);
     const altered = withoutFlushesOf(storeIn(recording.root));
-    const onlyLast = (calls: readonly Call[]) =>
-      calls === recording.calls[0] ? calls : altered(calls);
-    expect(findings(recording, onlyLast)).toEqual([LOST]);
+    expect(findings(recording, inRun(recording, 1, altered))).toEqual([LOST]);
   });
 
   it.each([
@@ -111,6 +131,54 @@ describe('the checker of crash states finds', () => {
     expect(findings(recording, undefined, some)).toEqual([]);
     const altered = withoutFlushesOf(storeIn(recording.root));
     expect(findings(recording, altered, some)).toContain(REFUSED);
+  });
+
+  it.each(['.ingot/unflushed', '.ingot'])(
+    'a run without flushes whose mark may be lost, too: %s is not flushed',
+    (folder) => {
+      const recording = record([unflushedIngestOf(ONE), ingestOf(OTHER)], storeOf('flat'));
+      const altered = withoutFlushesOf(join(storeIn(recording.root), folder));
+      expect(findings(recording)).toEqual([]);
+      expect(findings(recording, inRun(recording, 0, altered))).toEqual([WRONG_BYTES]);
+    },
+  );
+
+  it.each([[syncfs], [fsync]])(
+    'a mark that is removed before what it speaks of is flushed, or without that: %s',
+    (how) => {
+      const recording = record([unflushedIngestOf(ONE), ingestOf(ONE, ...how)], storeOf('flat'));
+      const object = join(storeIn(recording.root), digestOf(Buffer.from(ONE.file)));
+      const unflushed = how === syncfs ? withoutSyncfs : withoutFlushesOf(object);
+      expect(findings(recording)).toEqual([]);
+      expect(findings(recording, inRun(recording, 1, unmarkBeforeFlush))).toEqual([WRONG_BYTES]);
+      expect(findings(recording, inRun(recording, 1, unflushed))).toEqual([WRONG_BYTES, LOST]);
+    },
+  );
+
+  it('a mark that is removed before what was lost is durably out of the way', () => {
+    const recording = record([{ ...ingestOf(ONE), code: 1 }, ingestOf(ONE)], lossyStore);
+    const altered = withoutFlushesOf(storeIn(recording.root));
+    expect(findings(recording)).toEqual([]);
+    expect(findings(recording, inRun(recording, 0, altered))).toEqual([WRONG_BYTES]);
+  });
+
+  it('a lost object of which no mark tells the next run', () => {
+    const recording = record([unflushedIngestOf(ONE), ingestOf(OTHER)], storeOf('flat'));
+    const altered = withoutFlushesOf(join(storeIn(recording.root), '.ingot', 'unflushed'));
+    const cut: Cut = {
+      what: 'no bytes and no mark that were not flushed',
+      keeps: ({ what }) => !what.includes('/unflushed/'),
+      fateOf: () => 'zero',
+    };
+    const brokenAfter = (trial: Trial) => {
+      const point = trial.history.acknowledged[0]!;
+      const { image } = new Disk(trial.history).after({ point, cut });
+      return brokenAfterRerun(recording, trial, point, image);
+    };
+    expect(brokenAfter(new Trial(recording))).toEqual([]);
+    expect(brokenAfter(new Trial(recording, inRun(recording, 0, altered)))).toEqual([
+      expect.stringMatching(/^[0-9a-f]{64} has wrong bytes/),
+    ]);
   });
 
   it('a state that the next run cannot go on from', () => {
