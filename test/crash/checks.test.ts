@@ -21,7 +21,7 @@ const IN_SHARD = { [digest.slice(0, 2)]: folder({ [digest]: file('content') }) }
 const broken = (store: Record<string, Image | Content>, promised: Partial<Promised> = {}) =>
   brokenIn(folder({ s: folder(store), list: file(`${digest}  a\n`) }), {
     ...{ store: ['s'], opens: true, digests: new Set() },
-    ...{ planted: new Set(), unflushed: new Set() },
+    ...{ planted: new Set(), kept: new Set(), unflushed: new Set() },
     ...promised,
   });
 const stored = { digests: new Set([digest]) };
@@ -62,6 +62,19 @@ test('an object that was not flushed may be wrong as long as a mark is there', (
   expect(broken(marked('letter'), { unflushed })).toEqual(wrong);
   expect(broken({ ...FLAT, [digest]: file('') }, { unflushed })).toEqual(wrong);
   expect(broken(marked(mark), { unflushed: new Set([other]) })).toEqual(wrong);
+});
+
+test('bytes that a quarantine moves are somewhere in the store', () => {
+  const bytes = file('cont');
+  const promised = { planted: new Set([bytes.digest]), kept: new Set([bytes.digest]) };
+  const aside = (name: string) => {
+    const moved = folder({ [`${digest}.0`]: bytes });
+    return { '.ingot': new Map([...FLAT['.ingot'], [name, moved]]) };
+  };
+  expect(broken({ ...FLAT, [digest]: bytes }, promised)).toEqual([]);
+  for (const name of ['moving', 'quarantine']) expect(broken(aside(name), promised)).toEqual([]);
+  for (const store of [FLAT, aside('unflushed')])
+    expect(broken(store, promised)).toEqual([`the bytes ${bytes.digest} are gone`]);
 });
 
 test('what was reported is looked for where store.json says', () => {

@@ -20,6 +20,8 @@ export interface Promised {
   readonly manifest?: readonly string[] | undefined;
   /** Bytes that were damaged before, and may lie under a digest that they are not. */
   readonly planted: ReadonlySet<string>;
+  /** Bytes, damaged or not, that a quarantine moves and never deletes. */
+  readonly kept: ReadonlySet<string>;
   /** Digests that may have any bytes as long as a mark says that some were not flushed. */
   readonly unflushed: ReadonlySet<string>;
 }
@@ -36,6 +38,13 @@ export function soundIn(store: Image): string[] {
   return objectsIn(store)
     .filter(([name, node]) => node instanceof Content && node.digest === name)
     .map(([name]) => name);
+}
+
+/** What is in quarantine, or on its way there. */
+export function contentsAside(store: Image): string[] {
+  return ['moving', 'quarantine']
+    .flatMap((folder) => [...folderAt(store, ['.ingot', folder]).values()])
+    .flatMap((node) => (node instanceof Content ? [node.digest] : []));
 }
 
 /** A mark of `--durability none`: whoever promises durability reads all objects back then. */
@@ -61,6 +70,7 @@ export function brokenIn(image: Image, promised: Promised): string[] {
     ...[...promised.digests]
       .filter((digest) => !isFound(store, format, digest))
       .map((digest) => `${digest} was reported as stored and is not there`),
+    ...goneBytes(store, promised),
     ...wrongLines(image, store, format, promised),
   ];
 }
@@ -74,6 +84,14 @@ function wrongObjects(store: Image, { planted, unflushed }: Promised): string[] 
       wrong.push(`${name} has wrong bytes (${node.bytes.length})`);
   }
   return wrong;
+}
+
+function goneBytes(store: Image, { kept }: Promised): string[] {
+  const there = new Set(contentsAside(store));
+  for (const [, node] of objectsIn(store)) if (node instanceof Content) there.add(node.digest);
+  return [...kept]
+    .filter((bytes) => !there.has(bytes))
+    .map((bytes) => `the bytes ${bytes} are gone`);
 }
 
 function formatOf(store: Image): StoreFormat | undefined {

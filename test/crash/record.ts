@@ -8,7 +8,7 @@ import type { Layout } from '../../src/store/choices.ts';
 import { MAIN } from '../cli/run.ts';
 import { temporaryDirectory } from '../tree.ts';
 import { type Call, readCalls, TRACED } from './calls.ts';
-import { isMarked, objectsIn, type Promised, soundIn } from './checks.ts';
+import { contentsAside, isMarked, objectsIn, type Promised, soundIn } from './checks.ts';
 import { Content, folderAt, type Image, nodeAt, readImage } from './disk-image.ts';
 import { History } from './history.ts';
 
@@ -27,6 +27,8 @@ export interface Command {
   readonly digests: ReadonlySet<string>;
   /** What is durable when it reports success: unless given, what runs before it stored, too. */
   readonly flushes?: 'nothing' | 'its own' | undefined;
+  /** It moves damaged objects to quarantine: none has its name when it reports success. */
+  readonly quarantines?: true | undefined;
   /** What it ends with, if not with 0. */
   readonly code?: number | undefined;
   /** The layout that it promises. */
@@ -92,6 +94,7 @@ export class Trial {
   readonly #recording: Recording;
   readonly #sound: readonly string[];
   readonly #planted = new Set<string>();
+  readonly #aside: readonly string[];
   /** Digests of what was lost before, as a mark says. */
   readonly #lost = new Set<string>();
 
@@ -102,6 +105,7 @@ export class Trial {
     this.history = new History(root, before, calls.map(alter));
     const store = folderAt(before, STORE);
     this.#sound = soundIn(store);
+    this.#aside = contentsAside(store);
     for (const [name, node] of objectsIn(store))
       if (node instanceof Content && node.digest !== name) {
         if (isMarked(store)) this.#lost.add(name);
@@ -117,6 +121,7 @@ export class Trial {
     const durable = commands.filter(
       ({ flushes }, n) => isDone(n) && (flushes !== 'nothing' || n < settled),
     );
+    const isMoved = commands.some(({ quarantines }, n) => quarantines && isDone(n));
     const doubtful = commands.filter(({ flushes }, n) => flushes === 'nothing' && n > settled);
     return {
       store: STORE,
@@ -124,22 +129,25 @@ export class Trial {
       digests: new Set([...this.#sound, ...digestsOf(durable)]),
       layout: durable.at(-1)?.layout,
       manifest: MANIFEST,
-      planted: this.#planted,
+      planted: isMoved ? new Set() : this.#planted,
+      // An ingest that comes first may replace what is damaged.
+      kept: new Set([...this.#aside, ...(commands[0]!.quarantines ? this.#planted : [])]),
       unflushed: new Set([...(settled < 0 ? this.#lost : []), ...digestsOf(doubtful)]),
     };
   }
 
   /** What the last command promises when it runs again in a state of this point and succeeds. */
   promisedAfterRerun(point: number, image: Image): Promised {
-    const { digests, layout, flushes } = this.#recording.commands.at(-1)!;
+    const { digests, layout, flushes, quarantines } = this.#recording.commands.at(-1)!;
     const promised = this.promisedAt(point);
-    const sound = soundIn(folderAt(image, STORE));
+    const store = folderAt(image, STORE);
     return {
       ...promised,
       opens: true,
-      digests: new Set([...promised.digests, ...sound, ...digests]),
+      digests: new Set([...promised.digests, ...soundIn(store), ...digests]),
       layout,
       planted: new Set(),
+      kept: quarantines ? promised.kept : new Set(contentsAside(store)),
       unflushed: flushes === undefined ? new Set() : promised.unflushed,
     };
   }

@@ -71,6 +71,17 @@ export function relayoutTo(layout: Layout): Command {
   };
 }
 
+/** A verify that moves damaged objects to quarantine. It says so at its end, not of each. */
+export function quarantineOf(): Command {
+  return {
+    args: (root) => ['verify', '--quarantine', '--json', '--store', storeIn(root)],
+    digests: new Set(),
+    flushes: 'its own',
+    quarantines: true,
+    code: 4,
+  };
+}
+
 /** For `prepare`: a store that holds these contents. */
 export const storeOf =
   (layout: Layout, contents: Contents = {}) =>
@@ -87,11 +98,25 @@ export const storeOf =
     if (code !== 0) throw new Error(stderr);
   };
 
-/** The same, and a name with bytes of another length. */
-const damagedStore = (root: string): void => {
-  storeOf('flat')(root);
+/** The same, and names with bytes of another length. */
+export const damagedStore =
+  (layout: Layout, contents: Contents = {}, damaged: readonly string[] = [DAMAGED]) =>
+  (root: string): void => {
+    storeOf(layout, contents)(root);
+    for (const content of damaged) {
+      const path = objectPath(storeIn(root), layout, digestOf(Buffer.from(content)));
+      fs.rmSync(path, { force: true });
+      fs.writeFileSync(path, `not ${content}`);
+    }
+  };
+
+/** A store in which a quarantine was killed that had a sound object on its way. */
+const cutOffStore = (root: string): void => {
+  storeOf('flat', SMALL)(root);
+  const moving = join(storeIn(root), '.ingot', 'moving');
   const digest = digestOf(Buffer.from(DAMAGED));
-  fs.writeFileSync(objectPath(storeIn(root), 'flat', digest), DAMAGED.slice(0, 4));
+  fs.mkdirSync(moving);
+  fs.renameSync(join(storeIn(root), digest), join(moving, `${digest}.${'0'.repeat(16)}`));
 };
 
 /** A store in which a run without flushes left its mark, and an object that did not reach the disk. */
@@ -109,6 +134,8 @@ const beforeItsLastFlush = { diesBefore: 'fsyncSync /store$' };
 const beforeItsFoldersAreFlushed = { diesBefore: 'fsyncSync /store$' };
 /** store.json has its name, which is not flushed. */
 const beforeTheStoreIsFlushed = { diesBefore: 'fsyncSync /\\.ingot$' };
+/** A damaged object is on its way to quarantine, which is not flushed. */
+const beforeItsSecondMove = { diesBefore: 'renameSync /\\.ingot/moving/' };
 /** store.json durably names both layouts, and no object is moved. */
 const beforeItsFirstMove = { diesBefore: 'opendirSync /store/[0-9a-f]{2}$' };
 
@@ -135,7 +162,7 @@ export const SCENARIOS: readonly Scenario[] = [
       demandXfs,
     ),
     scenario(`an ingest that repairs a damaged object, ${how.join(' ')}`, () =>
-      record([ingestOf(SMALL, ...how)], damagedStore),
+      record([ingestOf(SMALL, ...how)], damagedStore('flat')),
     ),
   ]),
   scenario('a first ingest with a manifest', () => {
@@ -185,7 +212,24 @@ export const SCENARIOS: readonly Scenario[] = [
   scenario('a put into a store whose maker was killed', () =>
     record([{ ...putOf(DAMAGED), ...beforeTheStoreIsFlushed }, putOf(DAMAGED)]),
   ),
-  scenario('a put that repairs a damaged object', () => record([putOf(DAMAGED)], damagedStore)),
+  scenario('a put that repairs a damaged object', () =>
+    record([putOf(DAMAGED)], damagedStore('flat')),
+  ),
+  scenario('a verify that moves damaged objects to quarantine', () =>
+    record([quarantineOf()], damagedStore('sharded', SMALL, [DAMAGED, 'content 7\n'])),
+  ),
+  scenario('an ingest of what a verify moved to quarantine', () =>
+    record([quarantineOf(), ingestOf(SMALL, ...fsync)], damagedStore('flat', SMALL)),
+  ),
+  scenario('an ingest after a verify that was killed between its moves', () =>
+    record(
+      [{ ...quarantineOf(), ...beforeItsSecondMove }, ingestOf(SMALL, ...fsync)],
+      damagedStore('flat', SMALL),
+    ),
+  ),
+  scenario('a verify that puts back what a killed one had on its way', () =>
+    record([{ ...quarantineOf(), code: 0, digests: digestsOf({ DAMAGED }) }], cutOffStore),
+  ),
   scenario('a relayout to sharded', () => record([relayoutTo('sharded')], storeOf('flat', SMALL))),
   scenario('a relayout to flat', () => record([relayoutTo('flat')], storeOf('sharded', SMALL))),
   scenario('a relayout of what a killed ingest stored', () =>

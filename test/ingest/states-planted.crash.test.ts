@@ -13,8 +13,10 @@ import { brokenIn } from '../crash/checks.ts';
 import { type Recording, record, storeIn, Trial } from '../crash/record.ts';
 import { brokenAfterRerun } from '../crash/rerun.ts';
 import {
+  damagedStore,
   ingestOf,
   lossyStore,
+  quarantineOf,
   relayoutTo,
   SMALL,
   storeOf,
@@ -25,6 +27,7 @@ import { demandProgram } from '../mounts.ts';
 
 const WRONG_BYTES = 'DIGEST has wrong bytes';
 const LOST = 'DIGEST was reported as stored and is not there';
+const GONE = 'the bytes DIGEST are gone';
 const NO_STORE = 'the store is not there';
 const REFUSED = "the next run takes NAME for somebody's own";
 
@@ -179,6 +182,17 @@ describe('the checker of crash states finds', () => {
     expect(brokenAfter(new Trial(recording, inRun(recording, 0, altered)))).toEqual([
       expect.stringMatching(/^[0-9a-f]{64} has wrong bytes/),
     ]);
+  });
+
+  it.each([
+    ['their new folder', '.ingot/quarantine', GONE],
+    ["that folder's own name", '.ingot', GONE],
+    ['their old folder', '', WRONG_BYTES],
+  ])('a quarantine of damaged bytes without a flush of %s', (_, folder, found) => {
+    const recording = record([quarantineOf()], damagedStore('flat'));
+    const altered = withoutFlushesOf(join(storeIn(recording.root), folder));
+    expect(findings(recording)).toEqual([]);
+    expect(findings(recording, altered)).toEqual([found]);
   });
 
   it('a state that the next run cannot go on from', () => {
