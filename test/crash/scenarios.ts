@@ -1,14 +1,23 @@
-/** The runs whose power cuts are tried. Contents are text, which strace writes down as it is. */
-import fs from 'node:fs';
+/** What is recorded to try power cuts: some runs, one after the other, on a store. */
 import { join } from 'node:path';
 import type { TestContext } from 'vitest';
-import type { Layout } from '../../src/store/choices.ts';
-import { type Digest, digestOf } from '../../src/store/digest.ts';
-import { objectPath } from '../../src/store/layout.ts';
-import { ingot } from '../cli/run.ts';
 import { demandMounts, demandProgram, mountImage } from '../mounts.ts';
 import { makeTree } from '../tree.ts';
-import { type Command, manifestIn, type Recording, record, storeIn } from './record.ts';
+import {
+  DAMAGED,
+  digestsOf,
+  ingestOf,
+  LARGE,
+  large,
+  OTHERS,
+  putOf,
+  quarantineOf,
+  relayoutTo,
+  SMALL,
+  unflushedIngestOf,
+} from './commands.ts';
+import { manifestIn, type Recording, record, storeIn } from './record.ts';
+import { cutOffStore, damagedStore, lossyStore, storeOf } from './stores.ts';
 
 export interface Scenario {
   readonly title: string;
@@ -17,116 +26,6 @@ export interface Scenario {
   /** Records it. Called within a test. */
   readonly record: () => Recording;
 }
-
-type Contents = Readonly<Record<string, string | Buffer>>;
-
-/** Sixteen files of twelve contents, in two directories. */
-export const SMALL: Contents = Object.fromEntries(
-  Array.from({ length: 16 }, (_, n) => [`${n % 2}/${n}`, `content ${n % 12}\n`]),
-);
-
-/** More than 4 MiB, which streams, and no whole number of pages. */
-const large = (name: string): Buffer => Buffer.alloc((4 << 20) + 100, `a large content, ${name}. `);
-const LARGE: Contents = { large: large('large'), more: large('more') };
-
-/** Four of the small ones, and another. */
-const OTHERS: Contents = { ...Object.fromEntries(Object.entries(SMALL).slice(0, 4)), other: 'o\n' };
-
-const DAMAGED = 'content 3\n';
-
-const digestsOf = (contents: Contents): Set<Digest> =>
-  new Set(Object.values(contents).map((content) => digestOf(Buffer.from(content))));
-
-/** An ingest of a tree of these contents. */
-export function ingestOf(contents: Contents, ...options: string[]): Command {
-  const source = makeTree(contents);
-  return {
-    args: (root) => ['ingest', source, '--store', storeIn(root), '--threads', '2', ...options],
-    digests: digestsOf(contents),
-  };
-}
-
-/** One that flushes nothing but its mark. */
-export function unflushedIngestOf(contents: Contents): Command {
-  return { ...ingestOf(contents, '--durability', 'none'), flushes: 'nothing' };
-}
-
-function putOf(content: string | Buffer): Command {
-  const file = join(makeTree({ file: content }), 'file');
-  return {
-    args: (root) => ['put', file, '--store', storeIn(root)],
-    digests: digestsOf({ file: content }),
-    flushes: 'its own',
-  };
-}
-
-/** A relayout of the store. */
-export function relayoutTo(layout: Layout): Command {
-  return {
-    args: (root) => ['relayout', '--to', layout, '--store', storeIn(root)],
-    digests: new Set(),
-    flushes: 'its own',
-    layout,
-    sweptBy: ingestOf({}),
-  };
-}
-
-/** A verify that moves damaged objects to quarantine. It says so at its end, not of each. */
-export function quarantineOf(): Command {
-  return {
-    args: (root) => ['verify', '--quarantine', '--json', '--store', storeIn(root)],
-    digests: new Set(),
-    flushes: 'its own',
-    quarantines: true,
-    code: 4,
-  };
-}
-
-/** For `prepare`: a store that holds these contents. */
-export const storeOf =
-  (layout: Layout, contents: Contents = {}) =>
-  (root: string): void => {
-    const source = makeTree({ empty: { directory: true }, ...contents });
-    const { code, stderr } = ingot([
-      'ingest',
-      source,
-      '--store',
-      storeIn(root),
-      '--layout',
-      layout,
-    ]);
-    if (code !== 0) throw new Error(stderr);
-  };
-
-/** The same, and names with bytes of another length. */
-export const damagedStore =
-  (layout: Layout, contents: Contents = {}, damaged: readonly string[] = [DAMAGED]) =>
-  (root: string): void => {
-    storeOf(layout, contents)(root);
-    for (const content of damaged) {
-      const path = objectPath(storeIn(root), layout, digestOf(Buffer.from(content)));
-      fs.rmSync(path, { force: true });
-      fs.writeFileSync(path, `not ${content}`);
-    }
-  };
-
-/** A store in which a quarantine was killed that had a sound object on its way. */
-const cutOffStore = (root: string): void => {
-  storeOf('flat', SMALL)(root);
-  const moving = join(storeIn(root), '.ingot', 'moving');
-  const digest = digestOf(Buffer.from(DAMAGED));
-  fs.mkdirSync(moving);
-  fs.renameSync(join(storeIn(root), digest), join(moving, `${digest}.${'0'.repeat(16)}`));
-};
-
-/** A store in which a run without flushes left its mark, and an object that did not reach the disk. */
-export const lossyStore = (root: string): void => {
-  const { code, stderr } = ingot(unflushedIngestOf({ file: DAMAGED }).args(root));
-  if (code !== 0) throw new Error(stderr);
-  const path = objectPath(storeIn(root), 'flat', digestOf(Buffer.from(DAMAGED)));
-  fs.rmSync(path);
-  fs.writeFileSync(path, Buffer.alloc(DAMAGED.length));
-};
 
 /** In a store that is there: all objects have their names, and no name is flushed. */
 const beforeItsLastFlush = { diesBefore: 'fsyncSync /store$' };

@@ -10,19 +10,11 @@ import {
 } from '../crash/alterations.ts';
 import type { Call } from '../crash/calls.ts';
 import { brokenIn } from '../crash/checks.ts';
+import { ingestOf, quarantineOf, relayoutTo, SMALL, unflushedIngestOf } from '../crash/commands.ts';
 import { type Recording, record, storeIn, Trial } from '../crash/record.ts';
 import { brokenAfterRerun } from '../crash/rerun.ts';
-import {
-  damagedStore,
-  ingestOf,
-  lossyStore,
-  quarantineOf,
-  relayoutTo,
-  SMALL,
-  storeOf,
-  unflushedIngestOf,
-} from '../crash/scenarios.ts';
 import { type Cut, Disk, everyState } from '../crash/states.ts';
+import { damagedStore, lossyStore, storeOf } from '../crash/stores.ts';
 import { demandProgram } from '../mounts.ts';
 
 const WRONG_BYTES = 'DIGEST has wrong bytes';

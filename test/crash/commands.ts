@@ -1,0 +1,74 @@
+/** The runs whose power cuts are tried. Contents are text, which strace writes down as it is. */
+import { join } from 'node:path';
+import type { Layout } from '../../src/store/choices.ts';
+import { type Digest, digestOf } from '../../src/store/digest.ts';
+import { makeTree } from '../tree.ts';
+import { type Command, storeIn } from './record.ts';
+
+export type Contents = Readonly<Record<string, string | Buffer>>;
+
+/** Sixteen files of twelve contents, in two directories. */
+export const SMALL: Contents = Object.fromEntries(
+  Array.from({ length: 16 }, (_, n) => [`${n % 2}/${n}`, `content ${n % 12}\n`]),
+);
+
+/** More than 4 MiB, which streams, and no whole number of pages. */
+export const large = (name: string): Buffer =>
+  Buffer.alloc((4 << 20) + 100, `a large content, ${name}. `);
+export const LARGE: Contents = { large: large('large'), more: large('more') };
+
+/** Four of the small ones, and another. */
+export const OTHERS: Contents = {
+  ...Object.fromEntries(Object.entries(SMALL).slice(0, 4)),
+  other: 'o\n',
+};
+
+export const DAMAGED = 'content 3\n';
+
+export const digestsOf = (contents: Contents): Set<Digest> =>
+  new Set(Object.values(contents).map((content) => digestOf(Buffer.from(content))));
+
+/** An ingest of a tree of these contents. */
+export function ingestOf(contents: Contents, ...options: string[]): Command {
+  const source = makeTree(contents);
+  return {
+    args: (root) => ['ingest', source, '--store', storeIn(root), '--threads', '2', ...options],
+    digests: digestsOf(contents),
+  };
+}
+
+/** One that flushes nothing but its mark. */
+export function unflushedIngestOf(contents: Contents): Command {
+  return { ...ingestOf(contents, '--durability', 'none'), flushes: 'nothing' };
+}
+
+export function putOf(content: string | Buffer): Command {
+  const file = join(makeTree({ file: content }), 'file');
+  return {
+    args: (root) => ['put', file, '--store', storeIn(root)],
+    digests: digestsOf({ file: content }),
+    flushes: 'its own',
+  };
+}
+
+/** A relayout of the store. */
+export function relayoutTo(layout: Layout): Command {
+  return {
+    args: (root) => ['relayout', '--to', layout, '--store', storeIn(root)],
+    digests: new Set(),
+    flushes: 'its own',
+    layout,
+    sweptBy: ingestOf({}),
+  };
+}
+
+/** A verify that moves damaged objects to quarantine. It says so at its end, not of each. */
+export function quarantineOf(): Command {
+  return {
+    args: (root) => ['verify', '--quarantine', '--json', '--store', storeIn(root)],
+    digests: new Set(),
+    flushes: 'its own',
+    quarantines: true,
+    code: 4,
+  };
+}

@@ -1,0 +1,56 @@
+/** The stores that recorded runs find: each function makes one in a directory. */
+import fs from 'node:fs';
+import { join } from 'node:path';
+import type { Layout } from '../../src/store/choices.ts';
+import { digestOf } from '../../src/store/digest.ts';
+import { objectPath } from '../../src/store/layout.ts';
+import { ingot } from '../cli/run.ts';
+import { makeTree } from '../tree.ts';
+import { type Contents, DAMAGED, SMALL, unflushedIngestOf } from './commands.ts';
+import { storeIn } from './record.ts';
+
+/** A store that holds these contents. */
+export const storeOf =
+  (layout: Layout, contents: Contents = {}) =>
+  (root: string): void => {
+    const source = makeTree({ empty: { directory: true }, ...contents });
+    const { code, stderr } = ingot([
+      'ingest',
+      source,
+      '--store',
+      storeIn(root),
+      '--layout',
+      layout,
+    ]);
+    if (code !== 0) throw new Error(stderr);
+  };
+
+/** The same, and names with bytes of another length. */
+export const damagedStore =
+  (layout: Layout, contents: Contents = {}, damaged: readonly string[] = [DAMAGED]) =>
+  (root: string): void => {
+    storeOf(layout, contents)(root);
+    for (const content of damaged) {
+      const path = objectPath(storeIn(root), layout, digestOf(Buffer.from(content)));
+      fs.rmSync(path, { force: true });
+      fs.writeFileSync(path, `not ${content}`);
+    }
+  };
+
+/** A store in which a quarantine was killed that had a sound object on its way. */
+export const cutOffStore = (root: string): void => {
+  storeOf('flat', SMALL)(root);
+  const moving = join(storeIn(root), '.ingot', 'moving');
+  const digest = digestOf(Buffer.from(DAMAGED));
+  fs.mkdirSync(moving);
+  fs.renameSync(join(storeIn(root), digest), join(moving, `${digest}.${'0'.repeat(16)}`));
+};
+
+/** A store in which a run without flushes left its mark, and an object that did not reach the disk. */
+export const lossyStore = (root: string): void => {
+  const { code, stderr } = ingot(unflushedIngestOf({ file: DAMAGED }).args(root));
+  if (code !== 0) throw new Error(stderr);
+  const path = objectPath(storeIn(root), 'flat', digestOf(Buffer.from(DAMAGED)));
+  fs.rmSync(path);
+  fs.writeFileSync(path, Buffer.alloc(DAMAGED.length));
+};
