@@ -135,7 +135,10 @@ export function settleMoves(root: string, layout: Layout, ops: FileOps = nodeFil
   requireQuarantine(root);
   const folder = movingFolder(root);
   try {
-    for (const name of namesIn(folder)) {
+    const names = namesIn(folder);
+    // Whoever moved them here may have been killed before their old names were durably gone.
+    if (names.length > 0) flushDirectory(ops, folder);
+    for (const name of names) {
       const digest = name.slice(0, DIGEST_LENGTH);
       if (isDigest(digest)) settle(root, layout, digest, join(folder, name), ops);
     }

@@ -29,7 +29,7 @@ export interface Command {
   readonly flushes?: 'nothing' | 'its own' | undefined;
   /** It moves damaged objects to quarantine: none has its name when it reports success. */
   readonly quarantines?: true | undefined;
-  /** What it ends with, if not with 0. */
+  /** What it may end with, besides 0. */
   readonly code?: number | undefined;
   /** The layout that it promises. */
   readonly layout?: Layout | undefined;
@@ -63,7 +63,7 @@ export function memoryDirectory(): string {
   return temporaryDirectory(fs.existsSync('/dev/shm') ? '/dev/shm' : os.tmpdir());
 }
 
-function trace({ args, diesBefore, code = 0 }: Command, root: string): Call[] {
+function trace({ args, diesBefore, code }: Command, root: string): Call[] {
   const log = join(temporaryDirectory(), 'strace');
   const { error, status, signal, stderr } = spawnSync(
     'strace',
@@ -81,11 +81,11 @@ function trace({ args, diesBefore, code = 0 }: Command, root: string): Call[] {
     },
   );
   if (error !== undefined) throw error;
-  if (diesBefore === undefined ? status !== code : signal !== 'SIGKILL')
+  if (diesBefore === undefined ? status !== 0 && status !== code : signal !== 'SIGKILL')
     throw new Error(`the recorded run ended with ${status ?? signal}: ${stderr}`);
   const calls = readCalls(fs.readFileSync(log, 'latin1'), root);
   // What a run prints that fails is no word of success.
-  return code === 1 ? calls.filter(({ name }) => name !== 'acknowledge') : calls;
+  return status === 1 ? calls.filter(({ name }) => name !== 'acknowledge') : calls;
 }
 
 /** A recorded history, and what was promised at each point of it. */

@@ -98,6 +98,12 @@ export const SCENARIOS: readonly Scenario[] = [
   scenario('an ingest that finds lost what one without flushes stored, and the next one', () =>
     record([{ ...ingestOf(SMALL, ...fsync), code: 1 }, ingestOf(SMALL, ...fsync)], lossyStore),
   ),
+  scenario('an ingest after one that was killed while it moved aside what was lost', () =>
+    record(
+      [{ ...ingestOf(SMALL, ...fsync), ...beforeItsSecondMove }, ingestOf(SMALL, ...fsync)],
+      lossyStore,
+    ),
+  ),
   scenario('a put of what an ingest without flushes stored', () =>
     record([unflushedIngestOf(SMALL), putOf(DAMAGED)], storeOf('flat')),
   ),
@@ -126,8 +132,14 @@ export const SCENARIOS: readonly Scenario[] = [
       damagedStore('flat', SMALL),
     ),
   ),
+  scenario('a verify after one that was killed between its moves', () =>
+    record(
+      [{ ...quarantineOf(), ...beforeItsSecondMove }, quarantineOf()],
+      damagedStore('sharded', SMALL),
+    ),
+  ),
   scenario('a verify that puts back what a killed one had on its way', () =>
-    record([{ ...quarantineOf(), code: 0, digests: digestsOf({ DAMAGED }) }], cutOffStore),
+    record([{ ...quarantineOf(), digests: digestsOf({ DAMAGED }) }], cutOffStore),
   ),
   scenario('a relayout to sharded', () => record([relayoutTo('sharded')], storeOf('flat', SMALL))),
   scenario('a relayout to flat', () => record([relayoutTo('flat')], storeOf('sharded', SMALL))),
