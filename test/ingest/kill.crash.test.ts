@@ -117,6 +117,7 @@ describe('an ingest that is killed', () => {
       makeStore();
       const ended = await run({ stage, nth }, how);
       expect(ended).toMatchObject({ code: null, signal: 'SIGKILL', stdout: '' });
+      expectWhole(store, tempsIn(store));
       expect(tempSizes()).toEqual(temps);
       expect(objectsIn(store).length).toBe(objects);
       expectRecovery(dead);
