@@ -21,7 +21,11 @@ interface RunOptions {
   readonly timeout?: number;
 }
 
-const { INGOT_STORE: _unset, NODE_OPTIONS: _other, ...ENV } = process.env;
+/** That of the program: without what the tests themselves were started with. */
+export function environment(env: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
+  const { INGOT_STORE: _unset, INGOT_PRELOAD = '', ...inherited } = process.env;
+  return { ...inherited, ...env, NODE_OPTIONS: `${env.NODE_OPTIONS ?? ''} ${INGOT_PRELOAD}` };
+}
 
 /** `ingot ARGS`, until it ends. */
 export function ingot(args: readonly string[], options: RunOptions = {}): Ended {
@@ -45,7 +49,7 @@ function run(command: string, args: readonly string[], options: RunOptions): End
   const { cwd, env, input = '', timeout } = options;
   const { status, stdout, stderr, error } = spawnSync(command, args, {
     cwd,
-    env: { ...ENV, ...env },
+    env: environment(env),
     input,
     timeout,
     killSignal: 'SIGKILL',
@@ -61,7 +65,7 @@ export function start(
   cwd?: string,
   env: Readonly<Record<string, string>> = {},
 ): ChildProcessWithoutNullStreams {
-  const child = spawn(process.execPath, [MAIN, ...args], { cwd, env: { ...ENV, ...env } });
+  const child = spawn(process.execPath, [MAIN, ...args], { cwd, env: environment(env) });
   onTestFinished(() => void child.kill('SIGKILL'));
   return child;
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { endAtStage, type Landing } from '../at-stage.ts';
 import { ingot, tempsIn } from '../cli/run.ts';
+import { NOT_EMPTY, plant, WRONG_BYTES } from '../planted.ts';
 import { makeTree, temporaryDirectory } from '../tree.ts';
 import { expectWhole, objectsIn } from './store-checks.ts';
 
@@ -59,6 +60,25 @@ function metadataTemps(): string[] {
   return fs.readdirSync(join(store, '.ingot')).filter((name) => TEMP_OF_FORMAT.test(name));
 }
 
+/** What is there when a run was killed at a landing, `how` being its barrier. */
+interface Killed extends Omit<Landing, 'signal'> {
+  readonly how: string;
+  readonly temps: readonly number[];
+  readonly objects: number;
+  readonly dead: number;
+}
+
+async function expectKillBorne({ stage, nth, how, temps, objects, dead }: Killed): Promise<void> {
+  makeStore();
+  const ended = await run({ stage, nth }, how);
+  expect(ended).toMatchObject({ code: null, signal: 'SIGKILL', stdout: '' });
+  expectWhole(store, tempsIn(store));
+  expect(tempSizes()).toEqual(temps);
+  expect(objectsIn(store).length).toBe(objects);
+  expectRecovery(dead);
+  expect(objectsIn(store).length).toBe(1 + FILES);
+}
+
 const whole = (count: number) => Array.from({ length: count }, () => BYTES);
 
 describe('an ingest that is killed', () => {
@@ -70,9 +90,7 @@ describe('an ingest that is killed', () => {
     expect(objectsIn(store).length).toBe(FILES);
   });
 
-  it.each<
-    Omit<Landing, 'signal'> & { how: string; temps: number[]; objects: number; dead: number }
-  >([
+  it.each<Killed>([
     { stage: 'sweep', nth: 2, how: '--barrier=auto', temps: [4], objects: 1, dead: 1 },
     { stage: 'sweep', nth: 3, how: '--barrier=auto', temps: [], objects: 1, dead: 1 },
     { stage: 'walk', nth: 1, how: '--barrier=auto', temps: [], objects: 1, dead: 1 },
@@ -113,16 +131,7 @@ describe('an ingest that is killed', () => {
     { stage: 'flush', nth: 1, how: '--barrier=auto', temps: [], objects: 1 + FILES, dead: 1 },
   ])(
     'at $stage $nth, $how, leaves whole objects and its temps, which the next run sweeps',
-    async ({ stage, nth, how, temps, objects, dead }) => {
-      makeStore();
-      const ended = await run({ stage, nth }, how);
-      expect(ended).toMatchObject({ code: null, signal: 'SIGKILL', stdout: '' });
-      expectWhole(store, tempsIn(store));
-      expect(tempSizes()).toEqual(temps);
-      expect(objectsIn(store).length).toBe(objects);
-      expectRecovery(dead);
-      expect(objectsIn(store).length).toBe(1 + FILES);
-    },
+    expectKillBorne,
   );
 
   it.each([
@@ -143,6 +152,22 @@ describe('an ingest that is killed', () => {
       expect(fs.readFileSync(manifest, 'utf8').trimEnd().split('\n').length).toBe(FILES);
     },
   );
+});
+
+describe('the trial of kills finds', () => {
+  it('an object that has its name before its bytes', async () => {
+    plant('nameFirst');
+    const landing = { stage: 'stage', nth: 5, how: '--barrier=auto' } as const;
+    const temps = [...whole(4), BYTES / 2];
+    const borne = expectKillBorne({ ...landing, temps, objects: 1, dead: 1 });
+    await expect(borne).rejects.toThrow(WRONG_BYTES);
+  });
+
+  it('temps that the next run does not sweep', async () => {
+    await run({ stage: 'stage', nth: 5 });
+    plant('neverSweep');
+    expect(() => expectRecovery(1)).toThrow(NOT_EMPTY);
+  });
 });
 
 describe('a relayout that is killed', () => {

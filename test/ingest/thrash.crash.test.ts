@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
-import os from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type AtStage, endAtStage, freezeAtStage, type Landing } from '../at-stage.ts';
 import { ingot, tempsIn } from '../cli/run.ts';
-import { makeTree } from '../tree.ts';
+import { plant } from '../planted.ts';
+import { makeTree, temporaryDirectory } from '../tree.ts';
 import { expectWhole } from './store-checks.ts';
 
 /** More of them with INGOT_KILLS; where each lands follows from INGOT_KILLS_SEED. */
@@ -48,9 +48,12 @@ function tempsOf(store: string, writers: readonly string[]): Record<string, stri
   return Object.fromEntries(files.map((path) => [path, fs.readFileSync(path, 'latin1')]));
 }
 
-describe('ingests that are killed in every stage', () => {
-  const root = fs.mkdtempSync(join(os.tmpdir(), 'ingot-thrash-'));
-  afterAll(() => fs.rmSync(root, { recursive: true, force: true }));
+/**
+ * Ingests are killed, so many of them, beside two that live through it all. Gives the stages in
+ * which the kills landed.
+ */
+async function thrash(kills: number): Promise<string[]> {
+  const root = temporaryDirectory();
   const store = join(root, 'store');
   const ingestOf = (tree: string, ...options: string[]) => [
     ...['ingest', makeSource(root, tree), '--store', store, '--threads', '2', '-q', ...options],
@@ -66,35 +69,50 @@ describe('ingests that are killed in every stage', () => {
     return stage;
   }
 
-  it('cost nothing but their own unfinished work', { timeout: 600_000 }, async () => {
-    expect(ingot(ingestOf('first')).code).toBe(0);
-    // Two writers live through it all, one of them half-way through giving objects their names.
-    const alive: AtStage[] = [
-      await freezeAtStage(ingestOf('alive 1'), { stage: 'barrier', nth: 1 }),
-      await freezeAtStage(ingestOf('alive 2'), { stage: 'publish', nth: 9 }),
-    ];
-    const writers = tempsIn(store);
-    const kept = tempsOf(store, writers);
-    expect(Object.keys(kept).length).toBeGreaterThan(20);
+  expect(ingot(ingestOf('first')).code).toBe(0);
+  // One of them is half-way through giving objects their names.
+  const alive: AtStage[] = [
+    await freezeAtStage(ingestOf('alive 1'), { stage: 'barrier', nth: 1 }),
+    await freezeAtStage(ingestOf('alive 2'), { stage: 'publish', nth: 9 }),
+  ];
+  const writers = tempsIn(store);
+  expect(writers.length).toBe(alive.length);
+  const kept = tempsOf(store, writers);
+  expect(Object.keys(kept).length).toBeGreaterThan(20);
 
-    const landed: string[] = [];
-    for (let round = 0; round < KILLS; round++) {
-      landed.push(await kill(round));
-      expectWhole(store, tempsIn(store));
-      expect(tempsOf(store, writers)).toEqual(kept);
-      // What the kill before left was swept: there is at most one more dead writer.
-      expect(tempsIn(store).length).toBeLessThanOrEqual(writers.length + 1);
-      if (randomBelow(3, `restart ${round}`) === 0)
-        expect(ingot(ingestOf(`killed ${round}`)).code).toBe(0);
-    }
+  const landed: string[] = [];
+  for (let round = 0; round < kills; round++) {
+    landed.push(await kill(round));
+    expectWhole(store, tempsIn(store));
+    expect(tempsOf(store, writers)).toEqual(kept);
+    // What the kill before left was swept: there is at most one more dead writer.
+    expect(tempsIn(store).length).toBeLessThanOrEqual(writers.length + 1);
+    if (randomBelow(3, `restart ${round}`) === 0)
+      expect(ingot(ingestOf(`killed ${round}`)).code).toBe(0);
+  }
+  for (const { child } of alive) child.kill('SIGCONT');
+  for (const { end } of alive) expect(await end).toMatchObject({ code: 0 });
+  expect(ingot(['ingest', join(root, 'source'), '--store', store, '-q']).code).toBe(0);
+  expect(tempsIn(store)).toEqual([]);
+  expect(new Set(expectWhole(store))).toEqual(digestsOf(fs.readdirSync(join(root, 'source'))));
+  return landed;
+}
+
+describe('ingests that are killed in every stage', () => {
+  it('cost nothing but their own unfinished work', { timeout: 600_000 }, async () => {
+    const landed = await thrash(KILLS);
     tell(landed);
     expect(new Set(landed)).toEqual(new Set(STAGES.map(([stage]) => stage)));
+  });
+});
 
-    for (const { child } of alive) child.kill('SIGCONT');
-    for (const { end } of alive) expect(await end).toMatchObject({ code: 0 });
-    expect(ingot(['ingest', join(root, 'source'), '--store', store, '-q']).code).toBe(0);
-    expect(tempsIn(store)).toEqual([]);
-    expect(new Set(expectWhole(store))).toEqual(digestsOf(fs.readdirSync(join(root, 'source'))));
+describe('the trial of many kills finds', () => {
+  it.each([
+    ['temps of live writers that are swept', 'anyLock', /expected 1 to be 2/],
+    ['temps of dead ones that are not', 'neverSweep', /expected 4 to be less than or equal to 3/],
+  ])('%s', async (_, defect, found) => {
+    plant(defect);
+    await expect(thrash(2)).rejects.toThrow(found);
   });
 });
 

@@ -1,31 +1,30 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDigest } from 'ingot';
-import { expect, it, onTestFinished } from 'vitest';
-import { ingot, MAIN, tempsIn } from '../cli/run.ts';
+import { describe, expect, it } from 'vitest';
+import { ingot, start, tempsIn } from '../cli/run.ts';
+import { NOT_EMPTY, plant } from '../planted.ts';
 import { makeTree, temporaryDirectory } from '../tree.ts';
 
 /** Overlapping trees: every two share half of their contents. */
-function overlappingTree(which: number): { source: string; contents: string[] } {
-  const contents = Array.from({ length: 3_000 }, (_, n) => `content ${n + which * 1_500}`);
+function overlappingTree(which: number, files: number): { source: string; contents: string[] } {
+  const contents = Array.from({ length: files }, (_, n) => `content ${n + (which * files) / 2}`);
   const tree = Object.fromEntries(contents.map((content, n) => [`d${n % 30}/f${n}`, content]));
   return { source: makeTree(tree), contents };
 }
 
 function ingest(source: string, store: string): ChildProcess {
-  const args = [MAIN, 'ingest', source, '--store', store, '--threads', '2', '-q', '--json'];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  onTestFinished(() => void child.kill('SIGKILL'));
-  return child;
+  return start(['ingest', source, '--store', store, '--threads', '2', '-q', '--json']);
 }
 
 /** Resolves with the exit code, null when a signal ended it. */
 async function ended(child: ChildProcess): Promise<number | null> {
   child.stdout?.resume();
+  child.stderr?.pipe(process.stderr);
   const [code] = await once(child, 'close');
   return code;
 }
@@ -40,9 +39,10 @@ function damagedIn(store: string): string[] {
     .filter((name) => digestsOf([fs.readFileSync(path.join(store, name), 'latin1')])[0] !== name);
 }
 
-it('four processes ingest into one store while a fifth is killed and restarted over and over', async () => {
+/** Four processes ingest into one store while a fifth is killed and restarted over and over. */
+async function race(files: number): Promise<void> {
   const store = path.join(temporaryDirectory(), 'store');
-  const trees = [0, 1, 2, 3, 4].map(overlappingTree);
+  const trees = [0, 1, 2, 3, 4].map((which) => overlappingTree(which, files));
   const victimsTree = trees.pop()!;
   const steady = trees.map(({ source }) => ended(ingest(source, store)));
   let running = true;
@@ -71,16 +71,15 @@ it('four processes ingest into one store while a fifth is killed and restarted o
   const contents = new Set([...trees, victimsTree].flatMap((tree) => tree.contents));
   expect(fs.readdirSync(store).filter(isDigest).sort()).toEqual(digestsOf([...contents]).sort());
   expect(ingot(['verify', '--store', store]).code).toBe(0);
-});
+}
 
-it('the temps of a live writer are never swept, those of a killed one are on the next open', async () => {
+/** The temps of a live writer are never swept, those of a killed one are on the next open. */
+async function outlive(): Promise<void> {
   const store = path.join(temporaryDirectory(), 'store');
   // A fifo as --files-from keeps a writer alive for as long as nobody writes to it.
   const fifo = path.join(makeTree({ fifo: { fifo: true } }), 'fifo');
   const source = makeTree({ a: 'one' });
-  const args = [MAIN, 'ingest', source, '--files-from', fifo, '--store', store, '-q'];
-  const waiting = spawn(process.execPath, args, { stdio: 'ignore' });
-  onTestFinished(() => void waiting.kill('SIGKILL'));
+  const waiting = start(['ingest', source, '--files-from', fifo, '--store', store, '-q']);
   while (!fs.existsSync(store) || tempsIn(store).length === 0) await sleep(10);
   const temps = tempsIn(store);
   expect(await ended(ingest(source, store))).toBe(0);
@@ -90,4 +89,24 @@ it('the temps of a live writer are never swept, those of a killed one are on the
   expect(tempsIn(store)).toEqual(temps);
   expect(await ended(ingest(source, store))).toBe(0);
   expect(tempsIn(store)).toEqual([]);
+}
+
+describe('processes that share a store', () => {
+  it('end well, four of them, while a fifth is killed and restarted over and over', () =>
+    race(3_000));
+
+  it('never sweep the temps of a live writer, but those of a killed one on the next open', () =>
+    outlive());
+});
+
+describe('the trial of writers finds', () => {
+  it('objects that are told as stored, and are not', async () => {
+    plant('forget');
+    await expect(race(60)).rejects.toThrow(NOT_EMPTY);
+  });
+
+  it('temps of a live writer that are swept', async () => {
+    plant('anyLock');
+    await expect(outlive()).rejects.toThrow(/to deeply equal \[ Array\(1\) \]/);
+  });
 });
