@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { endAtStage } from '../at-stage.ts';
+import { plant } from '../planted.ts';
 import { makeTree } from '../tree.ts';
 import { ingot, start, tempsIn } from './run.ts';
 
@@ -13,6 +14,16 @@ let cwd: string;
 beforeEach(() => {
   cwd = makeTree({ 'src/a': 'hello' });
 });
+
+async function expectPutEnded(): Promise<void> {
+  const large = Buffer.alloc(16 << 20, 'x');
+  fs.writeFileSync(join(cwd, 'source'), large);
+  const ended = await endAtStage(['put', join(cwd, 'source'), '--store', join(cwd, 'store')], {
+    ...{ stage: 'large', nth: 2, signal: 'SIGTERM' },
+  });
+  expect(ended).toMatchObject({ code: 143, stdout: '' });
+  expect(fs.readdirSync(join(cwd, 'store'))).toEqual(['.ingot']);
+}
 
 describe('signals', () => {
   it.each([
@@ -75,13 +86,15 @@ describe('signals', () => {
     expect(tempsIn(join(cwd, 's'))).toEqual([]);
   });
 
-  it('end a put of a file in the middle, leaving no temp and no object', async () => {
-    const large = Buffer.alloc(16 << 20, 'x');
-    fs.writeFileSync(join(cwd, 'source'), large);
-    const ended = await endAtStage(['put', join(cwd, 'source'), '--store', join(cwd, 'store')], {
-      ...{ stage: 'large', nth: 2, signal: 'SIGTERM' },
-    });
-    expect(ended).toMatchObject({ code: 143, stdout: '' });
-    expect(fs.readdirSync(join(cwd, 'store'))).toEqual(['.ingot']);
+  it('end a put of a file in the middle, leaving no temp and no object', expectPutEnded);
+});
+
+describe('the trial of signals finds', () => {
+  it.each([
+    ['an exit code that tells of success', 'exitWell', /to match object \{ code: 143/],
+    ['temps that stay', 'litter', /to deeply equal \[ '\.ingot' \]/],
+  ])('%s', async (_, defect, found) => {
+    plant(defect);
+    await expect(expectPutEnded()).rejects.toThrow(found);
   });
 });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type EndAtStage, endAtStage, type Landing } from '../at-stage.ts';
 import { ingot, tempsIn } from '../cli/run.ts';
+import { NOT_EMPTY, plant } from '../planted.ts';
 import { makeTree, temporaryDirectory } from '../tree.ts';
 import { addedUp, type Counts, expectNextRunCompletes, expectWhole } from './store-checks.ts';
 
@@ -56,8 +57,28 @@ function expectTrueReport({ stdout }: EndAtStage, before: number): Record<string
   return outcomes;
 }
 
+/** A signal at a landing, `how` being the barrier; then `stored` are, where that can be known. */
+interface Interruption extends Landing {
+  readonly how: string;
+  readonly stored?: number;
+}
+
+async function expectOrderlyEnd(
+  { stage, nth, signal, how, stored }: Interruption,
+  code: number,
+): Promise<void> {
+  makeStore();
+  const ended = await ingest({ stage, nth, signal }, how);
+  expect(ended).toMatchObject({ code, signal: null });
+  expect(ended.stderr).toMatch(new RegExp(`ingot: ${signal}: stopping.*\\n.*interrupted.*\\n$`));
+  const outcomes = expectTrueReport(ended, 1);
+  // The group in flight is finished, and nothing is begun any more.
+  if (stored !== undefined) expect(outcomes.new).toBe(stored);
+  expect((await expectNextRunCompletes(source, store)).length).toBe(1 + FILES);
+}
+
 describe.each(SIGNALS)('%s', (signal, code) => {
-  it.each<Omit<Landing, 'signal'> & { how: string; stored?: number }>([
+  it.each<Omit<Interruption, 'signal'>>([
     { stage: 'sweep', nth: 1, how: '--barrier=auto' },
     { stage: 'walk', nth: 2, how: '--barrier=auto' },
     { stage: 'read', nth: 5, how: '--barrier=auto', stored: 5 },
@@ -68,18 +89,7 @@ describe.each(SIGNALS)('%s', (signal, code) => {
     { stage: 'publish', nth: 5, how: '--barrier=auto', stored: FILES },
   ])(
     'at $stage $nth, $how, ends an ingest, which tells what it has stored and leaves no temp',
-    async ({ stage, nth, how, stored }) => {
-      makeStore();
-      const ended = await ingest({ stage, nth, signal }, how);
-      expect(ended).toMatchObject({ code, signal: null });
-      expect(ended.stderr).toMatch(
-        new RegExp(`ingot: ${signal}: stopping.*\\n.*interrupted.*\\n$`),
-      );
-      const outcomes = expectTrueReport(ended, 1);
-      // The group in flight is finished, and nothing is begun any more.
-      if (stored !== undefined) expect(outcomes.new).toBe(stored);
-      expect((await expectNextRunCompletes(source, store)).length).toBe(1 + FILES);
-    },
+    (interruption) => expectOrderlyEnd({ ...interruption, signal }, code),
   );
 
   it('while a store is created leaves one that is whole, and empty', async () => {
@@ -104,5 +114,21 @@ describe.each(SIGNALS)('%s', (signal, code) => {
     expect(ingot(args).code).toBe(0);
     expect(fs.readdirSync(store).filter((name) => name.length === 64)).toEqual([]);
     expect(expectWhole(store).length).toBe(FILES);
+  });
+});
+
+describe('the trial of signals finds', () => {
+  it.each([
+    ['an exit code that tells of success', 'exitWell', /to match object \{ code: 130/],
+    ['temps that stay', 'litter', NOT_EMPTY],
+    [
+      'objects that are told as stored, and are not',
+      'forget',
+      /expected \[.*\] to include '[0-9a-f]/,
+    ],
+  ])('%s', async (_, defect, found) => {
+    plant(defect);
+    const landing = { stage: 'read', nth: 5, signal: 'SIGINT', how: '--barrier=auto' } as const;
+    await expect(expectOrderlyEnd(landing, 130)).rejects.toThrow(found);
   });
 });
