@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, type TestContext } from 'vitest';
 import { type EndAtStage, freezeAtStage, type Landing } from '../at-stage.ts';
 import { ingot, tempsIn } from '../cli/run.ts';
 import { demandFileSystem } from '../file-systems.ts';
@@ -14,6 +14,7 @@ import {
   startBindfs,
   unmount,
 } from '../mounts.ts';
+import { plant, WRONG_BYTES } from '../planted.ts';
 import { makeTree, temporaryDirectory } from '../tree.ts';
 import { expectNextRunCompletes, expectWhole } from './store-checks.ts';
 
@@ -115,34 +116,70 @@ const STAGES: readonly Omit<Landing, 'signal'>[] = [
 
 beforeEach(demandMounts);
 
+/** A run whose disk is lost at a landing ends with its error, and keeps all that was acknowledged. */
+async function expectLossBorne(
+  { mount, code }: Loss,
+  landing: Omit<Landing, 'signal'>,
+): Promise<void> {
+  const disk = await mount();
+  const store = join(disk.at, 'store');
+  const [first, second] = [makeSource(FIRST), makeSource(SECOND)];
+  expect(ingot(['ingest', first, '--store', store, '-q']).code).toBe(0);
+
+  const args = ['ingest', second, '--store', store, '--threads', '1', '-q'];
+  const frozen = await freezeAtStage(args, landing);
+  await disk.lose();
+  frozen.child.kill('SIGCONT');
+  expectTold(await frozen.end, store, code);
+
+  await disk.restore();
+  const kept = expectWhole(store, tempsIn(store));
+  expect(kept).toEqual(expect.arrayContaining(digestsOf(FIRST)));
+  const all = digestsOf([...FIRST, ...SECOND]);
+  expect((await expectNextRunCompletes(second, store)).sort()).toEqual(all);
+}
+
+/** Skips what cannot be done here. */
+function demandLoss(context: TestContext, { fileSystem }: Loss): void {
+  demandFileSystem(context, fileSystem);
+  if (fileSystem === 'xfs') demandProgram(context, 'xfs_io');
+}
+
 describe.each(LOSSES)('a store on $fileSystem that $how', (loss) => {
-  const { fileSystem, code, mount, stages } = loss;
-  beforeEach((context) => {
-    demandFileSystem(context, fileSystem);
-    if (fileSystem === 'xfs') demandProgram(context, 'xfs_io');
-  });
+  const { stages } = loss;
+  beforeEach((context) => demandLoss(context, loss));
 
   it.each(STAGES.filter(({ stage }) => stages?.includes(stage) ?? true))(
     'at $stage ends the run with its error and keeps all that was acknowledged',
-    async (landing) => {
-      const disk = await mount();
-      const store = join(disk.at, 'store');
-      const [first, second] = [makeSource(FIRST), makeSource(SECOND)];
-      expect(ingot(['ingest', first, '--store', store, '-q']).code).toBe(0);
-
-      const args = ['ingest', second, '--store', store, '--threads', '1', '-q'];
-      const frozen = await freezeAtStage(args, landing);
-      await disk.lose();
-      frozen.child.kill('SIGCONT');
-      expectTold(await frozen.end, store, code);
-
-      await disk.restore();
-      const kept = expectWhole(store, tempsIn(store));
-      expect(kept).toEqual(expect.arrayContaining(digestsOf(FIRST)));
-      const all = digestsOf([...FIRST, ...SECOND]);
-      expect((await expectNextRunCompletes(second, store)).sort()).toEqual(all);
-    },
+    (landing) => expectLossBorne(loss, landing),
   );
+});
+
+describe('the trial of lost disks finds', () => {
+  const [readOnly, shutDown] = LOSSES as [Loss, Loss];
+  beforeEach((context) => {
+    for (const loss of [readOnly, shutDown]) demandLoss(context, loss);
+  });
+
+  it.each<[string, string, Loss, Omit<Landing, 'signal'>, RegExp]>([
+    [
+      'failures at the end that nobody is told of',
+      'hushEnd',
+      readOnly,
+      { stage: 'flush', nth: 1 },
+      /expected \{ code: \+0, signal: null \} to deeply equal \{ code: 1/,
+    ],
+    [
+      'a barrier that flushes nothing',
+      'noBarrier',
+      shutDown,
+      { stage: 'read', nth: 4 },
+      WRONG_BYTES,
+    ],
+  ])('%s', async (_, defect, loss, landing, found) => {
+    plant(defect);
+    await expect(expectLossBorne(loss, landing)).rejects.toThrow(found);
+  });
 });
 
 function expectTold({ code, signal, stderr }: EndAtStage, store: string, errno: RegExp): void {

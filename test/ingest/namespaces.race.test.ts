@@ -5,8 +5,9 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, expect, it, onTestFinished } from 'vitest';
-import { MAIN, tempsIn } from '../cli/run.ts';
+import { environment, MAIN, tempsIn } from '../cli/run.ts';
 import { demand } from '../mounts.ts';
+import { plant } from '../planted.ts';
 import { makeTree, temporaryDirectory } from '../tree.ts';
 import { expectWhole } from './store-checks.ts';
 
@@ -23,7 +24,10 @@ beforeEach((context) => {
 
 function startContained(...args: string[]): ChildProcess {
   const command = [...IN_NAMESPACE, 'sh', process.execPath, MAIN, ...args];
-  const child = spawn('unshare', command, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn('unshare', command, {
+    env: environment(),
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   onTestFinished(() => void child.kill('SIGKILL'));
   return child;
 }
@@ -45,6 +49,8 @@ interface Waiting {
   readonly folder: string;
   /** Outside of the namespace. */
   readonly pid: number;
+  /** What it takes for its PID itself. */
+  readonly ownPid: string | undefined;
   /** Lets it go on to its end. */
   finish(): void;
 }
@@ -65,6 +71,7 @@ async function startWaiting(content: string, store: string): Promise<Waiting> {
     child,
     folder: own()!,
     pid,
+    ownPid: ownPid(pid),
     finish: () => fs.writeFileSync(fifo, `${join(tree, 'file')}\0`),
   };
 }
@@ -85,11 +92,12 @@ function ownPid(pid: number): string | undefined {
   return line?.[1];
 }
 
-it('writers of two PID namespaces with the same PID live side by side, until one is killed', async () => {
+/** Writers of two PID namespaces with the same PID live side by side, until one is killed. */
+async function outlive(): Promise<void> {
   const store = join(temporaryDirectory(), 'store');
   const [one, two] = [await startWaiting('one', store), await startWaiting('two', store)];
-  expect(ownPid(one.pid)).toMatch(/^\d+$/);
-  expect(ownPid(one.pid)).toBe(ownPid(two.pid));
+  expect(one.ownPid).toMatch(/^\d+$/);
+  expect(one.ownPid).toBe(two.ownPid);
   const both = [one.folder, two.folder].sort();
   expect(await ingestContained('three', store)).toMatchObject({ swept: 0 });
   expect(tempsIn(store).sort()).toEqual(both);
@@ -104,4 +112,12 @@ it('writers of two PID namespaces with the same PID live side by side, until one
   const [code] = await once(two.child, 'close');
   expect(code).toBe(0);
   expect(expectWhole(store).length).toBe(3);
+}
+
+it('writers of two PID namespaces with the same PID live side by side, until one is killed', () =>
+  outlive());
+
+it('the trial of namespaces finds a lock that goes by PID', async () => {
+  plant('pidLock');
+  await expect(outlive()).rejects.toThrow(/to match object \{ swept: /);
 });
