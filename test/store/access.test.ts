@@ -7,6 +7,7 @@ import { beforeEach, describe, expect, it, onTestFinished, type TestContext } fr
 import { type Ended, ingot, MAIN, script } from '../cli/run.ts';
 import { expectFailure, objectsIn } from '../ingest/store-checks.ts';
 import { demand } from '../mounts.ts';
+import { plant } from '../planted.ts';
 import { makeTree, temporaryDirectory } from '../tree.ts';
 
 const CHECKOUT = fileURLToPath(new URL('../..', import.meta.url));
@@ -25,12 +26,18 @@ beforeEach(() => {
   source = makeTree({ small: 'small', other: 'other' }, join(root, 'source'));
 });
 
+function warned(ended: Ended, line: RegExp): void {
+  expect(ended.stderr).toMatch(line);
+  expect(ended.stderr).toMatch(/^ingot: warning: [^\n]*\n$/);
+  expect(ended.code).toBe(0);
+}
+
+function expectMetadataWarning(): void {
+  fs.chmodSync(join(store, '.ingot'), 0o770);
+  warned(ingot(['stats', '--store', store]), /s\/\.ingot: its mode is 0770/);
+}
+
 describe('a store that others can change', () => {
-  const warned = (ended: Ended, line: RegExp) => {
-    expect(ended.stderr).toMatch(line);
-    expect(ended.stderr).toMatch(/^ingot: warning: [^\n]*\n$/);
-    expect(ended.code).toBe(0);
-  };
   beforeEach(async () => void (await ingest(store, [source], { threads: 1 })));
 
   it.each([
@@ -47,10 +54,7 @@ describe('a store that others can change', () => {
     expect(fs.statSync(store).mode & 0o7777).toBe(Number.parseInt(mode, 8));
   });
 
-  it('through its metadata is warned of, too', () => {
-    fs.chmodSync(join(store, '.ingot'), 0o770);
-    warned(ingot(['stats', '--store', store]), /s\/\.ingot: its mode is 0770/);
-  });
+  it('through its metadata is warned of, too', expectMetadataWarning);
 
   it('is warned of on stderr and as an event, never in a JSON document; -q is quiet', () => {
     fs.chmodSync(store, 0o777);
@@ -123,16 +127,18 @@ function giveTo(uid: number): void {
   execFileSync('chown', ['-R', `${uid}:${uid}`, store]);
 }
 
+function expectKeptOut(context: TestContext): void {
+  const nobody = asUser(context, NOBODY);
+  script(`umask 000; $INGOT ingest ${source} --store ${store} -q`);
+  const [digest] = objectsIn(store);
+  expect(nobody.run('cat', join(store, digest!))).toMatchObject({ code: 1, stdout: '' });
+  expect(nobody.run('ls', store)).toMatchObject({ code: 2, stdout: '' });
+  for (const args of [['get', digest!], ['stats'], ['verify'], ['ingest', source]])
+    expectFailure(nobody.ingot(...args), /store: \S+\/s: .*\(EACCES\); check owner and mode/);
+}
+
 describe('another user', () => {
-  it('without rights to a store can neither read its objects nor list them', (context) => {
-    const nobody = asUser(context, NOBODY);
-    script(`umask 000; $INGOT ingest ${source} --store ${store} -q`);
-    const [digest] = objectsIn(store);
-    expect(nobody.run('cat', join(store, digest!))).toMatchObject({ code: 1, stdout: '' });
-    expect(nobody.run('ls', store)).toMatchObject({ code: 2, stdout: '' });
-    for (const args of [['get', digest!], ['stats'], ['verify'], ['ingest', source]])
-      expectFailure(nobody.ingot(...args), /store: \S+\/s: .*\(EACCES\); check owner and mode/);
-  });
+  it('without rights to a store can neither read its objects nor list them', expectKeptOut);
 
   it('who may only read is not warned, and told in one line what he may not', (context) => {
     const nobody = asUser(context, NOBODY);
@@ -199,5 +205,18 @@ describe('root', () => {
   it('whom the owner called by sudo is not warned', () => {
     expect(used({ SUDO_UID: '65534' })).toMatchObject({ code: 0, stderr: '' });
     expect(used({ SUDO_UID: '65533' }).stderr).toMatch(/belongs to another user/);
+  });
+});
+
+describe('the trial of access finds', () => {
+  it('a mode that is overlooked', async () => {
+    await ingest(store, [source], { threads: 1 });
+    plant('overlookModes');
+    expect(expectMetadataWarning).toThrow(/expected '' to match/);
+  });
+
+  it('a store that everyone may read', (context) => {
+    plant('openFolders');
+    expect(() => expectKeptOut(context)).toThrow(/to match object \{ code: 1, stdout: '' \}/);
   });
 });

@@ -8,6 +8,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { digestOf } from '../../src/store/digest.ts';
 import { ingot } from '../cli/run.ts';
 import { expectFailure } from '../ingest/store-checks.ts';
+import { plant as plantDefect } from '../planted.ts';
 import { makeTree, type TreeLiteral, temporaryDirectory } from '../tree.ts';
 import { plant, tempStore } from './temp-store.ts';
 
@@ -84,6 +85,23 @@ async function failureOf(command: Command, store: string): Promise<string | unde
   }
 }
 
+function expectNoWayOut(): void {
+  const store = tempStore();
+  const outside = replaceByLink(join(store, `.tmp-${ID}${ID}`), false);
+  const env = { NODE_OPTIONS: `--import ${FIXED_WRITER}` };
+  expectFailure(ingot(['ingest', source, '--store', store, '-q'], { env }), /\(EEXIST\)/);
+  expect(allIn(outside)).toEqual(OUTSIDE);
+}
+
+function expectNotWrittenThrough(): void {
+  makeTree({ large: randomBytes(5 << 20) }, source);
+  const store = tempStore();
+  const outside = replaceByLink(join(store, '.ingot/large'), true);
+  const before = allIn(outside);
+  expect(ingot(['ingest', source, '--store', store, '-q']).code).toBe(0);
+  expect(allIn(outside)).toEqual(before);
+}
+
 describe('a link that another user plants', () => {
   it.each<[string, 'folder' | 'file', readonly string[]]>([
     ['.ingot', 'folder', ALL],
@@ -140,13 +158,9 @@ describe('a link that another user plants', () => {
     expect(allIn(outside)).toEqual(OUTSIDE);
   });
 
-  it('where a writer will be is no way out of the store', () => {
-    const store = tempStore();
-    const outside = replaceByLink(join(store, `.tmp-${ID}${ID}`), false);
-    const env = { NODE_OPTIONS: `--import ${FIXED_WRITER}` };
-    expectFailure(ingot(['ingest', source, '--store', store, '-q'], { env }), /\(EEXIST\)/);
-    expect(allIn(outside)).toEqual(OUTSIDE);
-  });
+  it('where a writer will be is no way out of the store', expectNoWayOut);
+
+  it('where the sizes of large objects are noted is not written through', expectNotWrittenThrough);
 
   it('in an empty directory does not choose where the metadata lie', async () => {
     const outside = temporaryDirectory();
@@ -154,5 +168,15 @@ describe('a link that another user plants', () => {
     for (const called of WRITERS)
       expect(await failureOf(COMMANDS[called]!, store)).toMatch(/\.ingot: it is a link; nothing/);
     expect(fs.readdirSync(outside)).toEqual([]);
+  });
+});
+
+describe('the trial of planted links finds', () => {
+  it.each([
+    ['a folder that lies elsewhere', 'takeFolders', expectNoWayOut, /to match .*EEXIST/],
+    ['writing through a link', 'followLinks', expectNotWrittenThrough, /to deeply equal/],
+  ])('%s', (_, defect, trial, found) => {
+    plantDefect(defect);
+    expect(trial).toThrow(found);
   });
 });

@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { type Ended, script, tempsIn } from '../cli/run.ts';
 import { objectsIn } from '../ingest/store-checks.ts';
 import { demand, demandProgram } from '../mounts.ts';
+import { plant } from '../planted.ts';
 import { makeTree, type TreeLiteral, temporaryDirectory } from '../tree.ts';
 
 /** One small file and one that is large enough for the index of large objects. */
@@ -32,18 +33,21 @@ function modesIn(): Record<string, string> {
 
 const METADATA = { '.': '700', '.ingot': '700', '.ingot/store.json': '600', '.ingot/large': '600' };
 
-describe('whatever the umask is', () => {
-  const run = (umask: string, ...args: string[]) =>
-    expect(
-      script(`umask ${umask}; $INGOT ${args.join(' ')} --store ${store} -q`, { cwd: root }),
-    ).toMatchObject({ stderr: '' });
+const run = (umask: string, ...args: string[]) =>
+  expect(
+    script(`umask ${umask}; $INGOT ${args.join(' ')} --store ${store} -q`, { cwd: root }),
+  ).toMatchObject({ stderr: '' });
 
+/** A store is its owner's alone, and its objects are read-only. */
+function expectPrivate(umask: string): void {
+  run(umask, 'ingest', 'source');
+  expect(modesIn()).toEqual({ ...METADATA, OBJECT: '444' });
+}
+
+describe('whatever the umask is', () => {
   it.each(['000', '022', '077'])(
     "a store is its owner's alone, and its objects are read-only: umask %s",
-    (umask) => {
-      run(umask, 'ingest', 'source');
-      expect(modesIn()).toEqual({ ...METADATA, OBJECT: '444' });
-    },
+    expectPrivate,
   );
 
   it.each([
@@ -118,4 +122,16 @@ it('who shares a store by its group goes on after a run of another that flushed 
   const stats = as(1235, `stats --store ${store} --json`);
   expect(stats.code).toBe(0);
   expect(JSON.parse(stats.stdout)).toMatchObject({ objects: 2, writers: { alive: 1 } });
+});
+
+describe('the trial of privileges finds', () => {
+  it.each([
+    ['folders', 'openFolders', { '.': '777', '.ingot': '777' }],
+    ['files', 'openFiles', { OBJECT: '666', '.ingot/store.json': '666' }],
+  ])('%s that everyone may write to', (_, defect, modes) => {
+    plant(defect);
+    expect(() => expectPrivate('000')).toThrow(
+      expect.objectContaining({ actual: expect.objectContaining(modes) }),
+    );
+  });
 });
