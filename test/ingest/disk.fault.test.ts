@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { ingest } from 'ingot';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { ingot } from '../cli/run.ts';
+import { ingot, tempsIn } from '../cli/run.ts';
 import {
   demand,
   demandMounts,
@@ -14,6 +14,7 @@ import {
   mountTmpfs,
   remount,
 } from '../mounts.ts';
+import { NOT_EMPTY, plant } from '../planted.ts';
 import { makeTree, type TreeLiteral, temporaryDirectory } from '../tree.ts';
 import { expectFailure, expectNextRunCompletes, expectWhole, outcomesOf } from './store-checks.ts';
 
@@ -28,21 +29,24 @@ function manyFiles(count: number): TreeLiteral {
   return Object.fromEntries(names.map((name) => [name, randomBytes(20_000)]));
 }
 
+async function expectFullDiskTold(): Promise<void> {
+  const disk = mountTmpfs('size=4m');
+  const [source, store] = [makeTree(manyFiles(300)), join(disk, 's')];
+  const ended = run(source, store, '--json');
+  expectFailure(ended, new RegExp(`ENOSPC.*disk of ${store} has \\d+ KiB free.*needs 20 KiB more`));
+  expect(tempsIn(store)).toEqual([]);
+  const { new: stored = 0, unfinished } = outcomesOf(ended);
+  expect(unfinished).toBe(300 - stored);
+  expect(expectWhole(store).length).toBe(stored);
+  remount(disk, 'size=16m');
+  expect((await expectNextRunCompletes(source, store)).length).toBe(300);
+}
+
 describe('a disk that fills up', () => {
-  it('among many small files fails the run with what is free and needed, and leaves no temp', async () => {
-    const disk = mountTmpfs('size=4m');
-    const [source, store] = [makeTree(manyFiles(300)), join(disk, 's')];
-    const ended = run(source, store, '--json');
-    expectFailure(
-      ended,
-      new RegExp(`ENOSPC.*disk of ${store} has \\d+ KiB free.*needs 20 KiB more`),
-    );
-    const { new: stored = 0, unfinished } = outcomesOf(ended);
-    expect(unfinished).toBe(300 - stored);
-    expect(expectWhole(store).length).toBe(stored);
-    remount(disk, 'size=16m');
-    expect((await expectNextRunCompletes(source, store)).length).toBe(300);
-  });
+  it(
+    'among many small files fails the run with what is free and needed, and leaves no temp',
+    expectFullDiskTold,
+  );
 
   it('keeps and counts what earlier groups have stored', () => {
     const [source, store] = [makeTree(manyFiles(1400)), join(mountImage('ext4', 30), 's')];
@@ -240,5 +244,15 @@ describe('a store on FUSE', () => {
       /^ingot: cannot use --barrier syncfs: .*fuse.*--barrier fsync.*\n$/,
     );
     expect(ended.code).toBe(2);
+  });
+});
+
+describe('the trial of full disks finds', () => {
+  it.each([
+    ['a failed write that counts as made', 'skipWrites', /expected '' to match .*ENOSPC/],
+    ['temps that stay', 'litter', NOT_EMPTY],
+  ])('%s', async (_, defect, found) => {
+    plant(defect);
+    await expect(expectFullDiskTold()).rejects.toThrow(found);
   });
 });

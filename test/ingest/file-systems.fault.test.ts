@@ -5,8 +5,9 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ingot, tempsIn } from '../cli/run.ts';
-import { demandFileSystem, FILE_SYSTEMS } from '../file-systems.ts';
+import { demandFileSystem, FILE_SYSTEMS, type FileSystem } from '../file-systems.ts';
 import { demand, demandMounts, mountBindfs, mountImage, mountTmpfs, remount } from '../mounts.ts';
+import { plant, WRONG_BYTES } from '../planted.ts';
 import { makeTree, type TreeLiteral } from '../tree.ts';
 import { expectFailure, expectNextRunCompletes, expectWhole, outcomesOf } from './store-checks.ts';
 
@@ -26,31 +27,37 @@ function sharesBlocks(path: string): boolean {
   return /\bshared\b/.test(stdout);
 }
 
-describe.each(FILE_SYSTEMS)('a store on $name', ({ name, barrier, reflinks, mount }) => {
+/** A store takes a tree, and everything again as duplicates. */
+function expectTaken({ mount, barrier, reflinks }: FileSystem): void {
+  const disk = mount();
+  const large = randomBytes(6 << 20);
+  const tree = { ...smallFiles(60, 3_000), large, 'large again': large, empty: '' };
+  const [source, store] = [makeTree(tree, join(disk, 'source')), join(disk, 'store')];
+  const first = run(source, store, '--json');
+  expect(first).toMatchObject({ code: 0, stderr: '' });
+  expect(outcomesOf(first)).toEqual({ new: 62, duplicate: 1 });
+  expect(JSON.parse(first.stdout)).toMatchObject({ barrier });
+  const objects = expectWhole(store);
+  expect(objects.length).toBe(62);
+  const shared = objects.filter((digest) => sharesBlocks(join(store, digest)));
+  expect(shared.length).toBe(reflinks ? 1 : 0);
+
+  const second = run(source, store, '--json');
+  expect(outcomesOf(second)).toEqual({ duplicate: 63 });
+  expect(JSON.parse(second.stdout)).toMatchObject({ bytesWritten: 0 });
+  expect(ingot(['verify', '--store', store, '-q'])).toMatchObject({ code: 0, stderr: '' });
+  for (const to of ['sharded', 'flat'])
+    expect(ingot(['relayout', '--to', to, '--store', store, '-q']).code).toBe(0);
+  expect(expectWhole(store).sort()).toEqual([...objects].sort());
+}
+
+describe.each(FILE_SYSTEMS)('a store on $name', (fileSystem) => {
+  const { name, barrier, mount } = fileSystem;
   beforeEach((context) => demandFileSystem(context, name));
 
   it(`takes a tree by a barrier of ${barrier}, and everything again as duplicates`, (context) => {
     demand(context, spawnSync('filefrag').error === undefined, 'filefrag is not installed');
-    const disk = mount();
-    const large = randomBytes(6 << 20);
-    const tree = { ...smallFiles(60, 3_000), large, 'large again': large, empty: '' };
-    const [source, store] = [makeTree(tree, join(disk, 'source')), join(disk, 'store')];
-    const first = run(source, store, '--json');
-    expect(first).toMatchObject({ code: 0, stderr: '' });
-    expect(outcomesOf(first)).toEqual({ new: 62, duplicate: 1 });
-    expect(JSON.parse(first.stdout)).toMatchObject({ barrier });
-    const objects = expectWhole(store);
-    expect(objects.length).toBe(62);
-    const shared = objects.filter((digest) => sharesBlocks(join(store, digest)));
-    expect(shared.length).toBe(reflinks ? 1 : 0);
-
-    const second = run(source, store, '--json');
-    expect(outcomesOf(second)).toEqual({ duplicate: 63 });
-    expect(JSON.parse(second.stdout)).toMatchObject({ bytesWritten: 0 });
-    expect(ingot(['verify', '--store', store, '-q'])).toMatchObject({ code: 0, stderr: '' });
-    for (const to of ['sharded', 'flat'])
-      expect(ingot(['relayout', '--to', to, '--store', store, '-q']).code).toBe(0);
-    expect(expectWhole(store).sort()).toEqual([...objects].sort());
+    expectTaken(fileSystem);
   });
 
   it('that fills up is named with what is free, and takes the rest once there is room', async () => {
@@ -80,6 +87,17 @@ describe.each(FILE_SYSTEMS)('a store on $name', ({ name, barrier, reflinks, moun
     expect(ingot(['verify', '--store', store, '-q'])).toMatchObject({ code: 0, stderr: '' });
     remount(disk, 'rw');
     expect((await expectNextRunCompletes(source, store)).length).toBe(3);
+  });
+});
+
+describe('the trial of file systems finds', () => {
+  it.each([
+    ['a name that is passed over', 'loseLast', /to deeply equal \{ new: 62, duplicate: 1 \}/],
+    ['objects that lose their ends', 'tear', WRONG_BYTES],
+  ])('%s', (_, defect, found) => {
+    plant(defect);
+    const tmpfs = FILE_SYSTEMS.find(({ name }) => name === 'tmpfs')!;
+    expect(() => expectTaken(tmpfs)).toThrow(found);
   });
 });
 

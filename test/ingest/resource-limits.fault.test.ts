@@ -3,9 +3,10 @@ import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { beforeEach, expect, it, onTestFinished } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { ingot, script, tempsIn } from '../cli/run.ts';
 import { demand } from '../mounts.ts';
+import { plant } from '../planted.ts';
 import { makeTree, type TreeLiteral, temporaryDirectory } from '../tree.ts';
 import { expectFailure, expectWhole, outcomesOf } from './store-checks.ts';
 
@@ -20,17 +21,21 @@ const smallFiles = (count: number): TreeLiteral =>
 const largeFiles = (count: number, bytes: number): TreeLiteral =>
   Object.fromEntries(Array.from({ length: count }, (_, n) => [`large${n}`, randomBytes(bytes)]));
 
-it.each([
-  ['one barrier for many', 'syncfs'],
-  ['each temp open until its fsync', 'fsync'],
-])('an ingest gets by with 64 descriptors: %s', (_, barrier) => {
-  const source = makeTree({ ...smallFiles(3000), ...largeFiles(6, 5 << 20) });
+function expectFewDescriptors(small: number, large: number, barrier: string): void {
+  const source = makeTree({ ...smallFiles(small), ...largeFiles(large, 5 << 20) });
   const options = `--threads 2 --barrier ${barrier} --json --no-progress`;
   const ended = script(`ulimit -n 64; exec $INGOT ingest ${source} --store ${store} ${options}`);
   expect(ended).toMatchObject({ code: 0, stderr: '' });
-  expect(outcomesOf(ended)).toEqual({ new: 3006 });
-  expect(expectWhole(store).length).toBe(3006);
-});
+  expect(outcomesOf(ended)).toEqual({ new: small + large });
+  expect(expectWhole(store).length).toBe(small + large);
+}
+
+it.each([
+  ['one barrier for many', 'syncfs'],
+  ['each temp open until its fsync', 'fsync'],
+])('an ingest gets by with 64 descriptors: %s', (_, barrier) =>
+  expectFewDescriptors(3000, 6, barrier),
+);
 
 it('an ingest that may not start its threads says what to do about it', (context) => {
   demand(context, process.getuid?.() === 0, 'only root may take the part of another user');
@@ -110,11 +115,12 @@ it('a sparse file is hashed to its end', { timeout: SPARSE_MS }, () => {
   );
 });
 
-it('what lies deeper than a path may be long is told of, and the rest is stored', () => {
+/** What lies deeper than a path may be long is told of, and the rest is stored. */
+function expectDepthTold(levels: number, folder: string): void {
   const source = temporaryDirectory();
   // Each folder is made from within the last: no call could name it from the root.
-  const dig = `for (let n = 0; n < 5000; n++) {
-    fs.writeFileSync('file', String(n)); fs.mkdirSync('d'); process.chdir('d');
+  const dig = `for (let n = 0; n < ${levels}; n++) {
+    fs.writeFileSync('file', String(n)); fs.mkdirSync('${folder}'); process.chdir('${folder}');
   }`;
   execFileSync(process.execPath, ['-e', dig], { cwd: source });
   const ended = ingot(['ingest', source, '--store', store, '--json', '--no-progress']);
@@ -128,11 +134,30 @@ it('what lies deeper than a path may be long is told of, and the rest is stored'
   const { unreadable, new: stored } = outcomesOf(ended);
   expect(unreadable).toBe(lines.length);
   expect(lines.filter((line) => line.includes('read a directory')).length).toBe(1);
-  // A step down takes two characters of the 4,095 that a path may have.
-  expect(stored).toBeGreaterThan(1950);
-  expect(stored).toBeLessThan(2048);
+  // What a step down takes of the 4,095 characters that a path may have.
+  const step = folder.length + 1;
+  expect(stored).toBeGreaterThan(3900 / step);
+  expect(stored).toBeLessThanOrEqual(Math.ceil(4096 / step));
   expect(expectWhole(store).length).toBe(stored);
   expect(tempsIn(store)).toEqual([]);
+}
+
+it('what lies deeper than a path may be long is told of, and the rest is stored', () =>
+  expectDepthTold(5000, 'd'));
+
+describe('the trial of resources finds', () => {
+  it.each([
+    ['descriptors that are not given back', 'leak', /to match object \{ code: \+?0/],
+    ['a name that is passed over', 'loseLast', /to deeply equal \{ new: 200 \}/],
+  ])('%s', (_, defect, found) => {
+    plant(defect);
+    expect(() => expectFewDescriptors(200, 0, 'syncfs')).toThrow(found);
+  });
+
+  it('depths that are passed over', () => {
+    plant('loseDeep');
+    expect(() => expectDepthTold(60, 'd'.repeat(99))).toThrow(/expected \+?0 to be 3/);
+  });
 });
 
 /** A cgroup of either version; undefined where none may be made. */
