@@ -83,7 +83,14 @@ export class ManifestWriter {
   }
 
   async #print(): Promise<void> {
-    for (const block of blocks(this.#sort)) if (!(await written(this.#stdout, block))) return;
+    // The stream reports a failed write to its 'error' listeners too, right after it told `written`.
+    const ignore = () => {};
+    this.#stdout.on('error', ignore);
+    try {
+      for (const block of blocks(this.#sort)) if (!(await written(this.#stdout, block))) return;
+    } finally {
+      setImmediate(() => this.#stdout.off('error', ignore));
+    }
   }
 
   async #writeTo(fd: number, signal: AbortSignal | undefined): Promise<void> {
@@ -129,16 +136,11 @@ const ESCAPES: Record<string, string> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r'
 /** Resolves when the stream has taken the block; false when its reader is gone. */
 function written(stream: Writable, block: Buffer): Promise<boolean> {
   return new Promise((resolve, reject) => {
-    const settle = (error?: Error | null) => {
-      // The stream reports a failure to its 'error' listeners too, right after this callback.
-      setImmediate(() => stream.off('error', ignore));
+    stream.write(block, (error) => {
       if (!error) resolve(true);
       else if (READER_GONE.has(errnoOf(error) ?? '')) resolve(false);
       else reject(error);
-    };
-    const ignore = () => {};
-    stream.on('error', ignore);
-    stream.write(block, settle);
+    });
   });
 }
 

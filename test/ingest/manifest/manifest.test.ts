@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ManifestWriter } from '../../../src/ingest/manifest/manifest.ts';
@@ -37,7 +38,7 @@ function collector(): { stream: Writable; text: () => Buffer } {
   const stream = new Writable({
     write(chunk, _encoding, done) {
       chunks.push(Buffer.from(chunk));
-      setImmediate(done);
+      globalThis.setImmediate(done);
     },
   });
   return { stream, text: () => Buffer.concat(chunks) };
@@ -134,6 +135,22 @@ describe('the manifest', () => {
     await manifest.finish();
     const lines = paths.toSorted().map((path) => `${digestOf(Buffer.from(path))}  ${path}\n`);
     expect(out.text().toString()).toBe(lines.join(''));
+  });
+
+  it('of many blocks piles up no listeners on the stream that takes them at once', async () => {
+    const listeners: number[] = [];
+    const stream = new Writable({
+      write(_chunk, _encoding, done) {
+        listeners.push(stream.listenerCount('error'));
+        done();
+      },
+    });
+    const manifest = new ManifestWriter('-', { stdout: stream });
+    for (let n = 0; n < 20; n++) manifest.add(digestOf(Buffer.of(n)), `${n}`.padEnd(200_000));
+    await manifest.finish();
+    expect(listeners).toEqual(Array.from({ length: 20 }, () => 1));
+    await setImmediate();
+    expect(stream.listenerCount('error')).toBe(0);
   });
 
   it('leaves no spill file behind, not even while it is being made', () => {
