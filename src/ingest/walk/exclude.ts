@@ -91,9 +91,16 @@ class IgnoreRules implements Excludes {
   }
 
   excludes(path: string, isDirectory: boolean): boolean {
-    if (++this.#asked % REMEMBERED_PATHS === 0) this.#rules = emptyRules().add(this.#rules);
     const name = toMatchable(path);
+    if (++this.#asked % REMEMBERED_PATHS === 0) this.#forget(name);
     return this.#rules.ignores(isDirectory ? `${name}/` : name);
+  }
+
+  /** All but the way to a path, whose every step `ignore` would take anew, deep in the stack. */
+  #forget(path: string): void {
+    this.#rules = emptyRules().add(this.#rules);
+    for (let end = path.indexOf('/'); end >= 0; end = path.indexOf('/', end + 1))
+      this.#rules.ignores(path.slice(0, end + 1));
   }
 }
 

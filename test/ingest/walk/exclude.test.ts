@@ -108,6 +108,13 @@ const anyName = fc
   .map((raw) => escapeName(raw.map((byte) => (byte === 0x2f ? 0x2e : byte))))
   .filter((name) => !/^\.{1,2}$/.test(name));
 
+test('what is forgotten far down a tree is not asked for again from deep in the stack', () => {
+  const rules = loadExcludes(['*.o', 'no/'])!;
+  // All is forgotten with the 10,000th; the first compiled the patterns.
+  for (let n = 2; n < 10_000; n++) rules.excludes('d', true);
+  expect(rules.excludes(`${'d/'.repeat(14_000)}f.o`, false)).toBe(true);
+});
+
 test('no name and no pattern makes the rules throw', () => {
   const pattern = fc.string({ unit: fc.constantFrom(...'ab*?[]!-^\\/#. \n{}()|+$'), maxLength: 8 });
   fc.assert(
