@@ -1,4 +1,5 @@
 import type { OpenAt } from '../native/libc.ts';
+import { LongPaths } from './long-paths.ts';
 import { type PackedFiles, unpack } from './packed-files.ts';
 import { SourceDirectory } from './source-directory.ts';
 
@@ -6,6 +7,7 @@ import { SourceDirectory } from './source-directory.ts';
 export class BatchFiles {
   readonly #found: readonly PackedFiles[];
   readonly #openAt: OpenAt | undefined;
+  readonly #long: LongPaths;
   #directories = 0;
   #directory: SourceDirectory | undefined;
   #names: readonly string[] = [];
@@ -16,15 +18,16 @@ export class BatchFiles {
   constructor(found: readonly PackedFiles[], openAt: OpenAt | undefined) {
     this.#found = found;
     this.#openAt = openAt;
+    this.#long = new LongPaths(openAt);
   }
 
   /** Goes on to the next file; false after the last one. */
   advance(): boolean {
     while (this.#next === this.#names.length) {
       if (this.#directories === this.#found.length) return false;
-      this.close();
+      this.#directory?.close();
       const found = unpack(this.#found[this.#directories++]!);
-      this.#directory = new SourceDirectory(found, this.#openAt);
+      this.#directory = new SourceDirectory(found, this.#openAt, this.#long);
       this.#names = found.names;
       this.#next = 0;
     }
@@ -42,9 +45,10 @@ export class BatchFiles {
     return this.#directory!.open(this.#name);
   }
 
-  /** Closes the directory; files are the caller's to close. */
+  /** Closes the directories; files are the caller's to close. */
   close(): void {
     this.#directory?.close();
+    this.#long.close();
   }
 
   get #name(): string {

@@ -8,6 +8,7 @@ import type { Digest } from '../store/digest.ts';
 import type { CloneStage, Group, StreamStage } from '../store/seam.ts';
 import type { Claims } from './claims.ts';
 import { hashFile, type ReadContext, SourceError, sampleOf } from './large-read.ts';
+import { LongPaths } from './long-paths.ts';
 import type { PackedFiles } from './packed-files.ts';
 import { SourceDirectory } from './source-directory.ts';
 import {
@@ -40,7 +41,9 @@ export async function ingestLarge(
   file: PackedFiles,
   context: LargeContext,
 ): Promise<LargeContent | Refusal> {
-  const directory = new SourceDirectory(file, context.libc?.openAt);
+  const openAt = context.libc?.openAt;
+  const long = new LongPaths(openAt);
+  const directory = new SourceDirectory(file, openAt, long);
   // One file alone: its name is all that is packed.
   const name = file.names;
   const path = directory.pathOf(name);
@@ -51,6 +54,7 @@ export async function ingestLarge(
     return refusalOf(error, path);
   } finally {
     directory.close();
+    long.close();
   }
   try {
     return await ingestOpen(fd, path, context);

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import { errnoOf } from '../errors.ts';
 import { joinPath, toFsPath } from '../names.ts';
 import type { OpenAt } from '../native/libc.ts';
+import type { LongPaths } from './long-paths.ts';
 import { closeSource, opening } from './source-file.ts';
 import type { WalkedDirectory } from './walk/entries.ts';
 
@@ -23,12 +24,19 @@ export class SourceDirectory {
   readonly #directory: string;
   readonly #withoutLinks: string | undefined;
   readonly #openAt: OpenAt | undefined;
+  readonly #long: LongPaths;
   #fd: number | undefined;
 
-  constructor({ directory, withoutLinks }: WalkedDirectory, openAt: OpenAt | undefined) {
+  /** `long` is the caller's to close. */
+  constructor(
+    { directory, withoutLinks }: WalkedDirectory,
+    openAt: OpenAt | undefined,
+    long: LongPaths,
+  ) {
     this.#directory = directory;
     this.#withoutLinks = withoutLinks;
     this.#openAt = withoutLinks === undefined ? undefined : openAt;
+    this.#long = long;
   }
 
   pathOf(name: string): string {
@@ -38,8 +46,10 @@ export class SourceDirectory {
   /** Throws what open(2) fails with; ENOTDIR where a link leads to the directory by now. */
   open(name: string): number {
     const openAt = this.#openAt;
-    if (openAt === undefined)
-      return opening(() => fs.openSync(toFsPath(this.pathOf(name)), FILE_FLAGS));
+    if (openAt === undefined) {
+      const path = this.#long.shorten(toFsPath(this.pathOf(name)));
+      return opening(() => fs.openSync(path, FILE_FLAGS));
+    }
     this.#fd ??= this.#openDirectory(openAt);
     const directory = this.#fd;
     return opening(() => openAt.file(directory, toFsPath(name), FILE_FLAGS));
@@ -52,9 +62,9 @@ export class SourceDirectory {
   }
 
   #openDirectory(openAt: OpenAt): number {
-    const path = toFsPath(this.#withoutLinks!);
     try {
-      return opening(() => openAt.directory(path));
+      const { from, rest } = this.#long.lead(toFsPath(this.#withoutLinks!));
+      return opening(() => openAt.directory(rest, from));
     } catch (error) {
       if (errnoOf(error) !== 'ELOOP') throw error;
       // ELOOP is a file's that is a link itself; this one is where a directory was.

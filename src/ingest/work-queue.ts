@@ -5,6 +5,8 @@ import type { FoundFiles } from './walk/entries.ts';
 export const BATCH_FILES = 4_000;
 /** A batch this small is worth starting when a worker has nothing to do. */
 const LEAST_BATCH_FILES = 64;
+/** So long may all its directories' paths be: deep down each is far longer than its files' names. */
+const BATCH_PATH_CHARACTERS = 4 << 20;
 /** Batches that wait for a worker; with those in flight all that is held of the walk. */
 const MAX_WAITING = 4;
 /** Large files that wait; each is a name and its directory. */
@@ -29,6 +31,7 @@ export class WorkQueue {
   #batchFiles: number;
   #filling: PackedFiles[] = [];
   #fillingCount = 0;
+  #fillingCharacters = 0;
   #batches: PackedFiles[][] = [];
   #large: LargeFile[] = [];
 
@@ -47,8 +50,9 @@ export class WorkQueue {
       const taken = names.slice(at, at + this.#batchFiles - this.#fillingCount);
       this.#filling.push(pack({ ...directory, names: taken }));
       this.#fillingCount += taken.length;
+      this.#fillingCharacters += directory.directory.length;
       at += taken.length;
-      if (this.#fillingCount >= this.#batchFiles) this.#closeBatch();
+      if (this.#isFilled) this.#closeBatch();
     }
   }
 
@@ -72,6 +76,7 @@ export class WorkQueue {
     this.#batches = [];
     this.#filling = [];
     this.#fillingCount = 0;
+    this.#fillingCharacters = 0;
     for (const packed of waiting) this.add(unpack(packed));
     this.#closeBatch();
   }
@@ -100,10 +105,17 @@ export class WorkQueue {
     return paths;
   }
 
+  get #isFilled(): boolean {
+    return (
+      this.#fillingCount >= this.#batchFiles || this.#fillingCharacters >= BATCH_PATH_CHARACTERS
+    );
+  }
+
   #closeBatch(): void {
     if (this.#fillingCount === 0) return;
     this.#batches.push(this.#filling);
     this.#filling = [];
     this.#fillingCount = 0;
+    this.#fillingCharacters = 0;
   }
 }

@@ -47,9 +47,10 @@ export interface Statx {
 export interface OpenAt {
   /**
    * openat2(2) of a directory that no link leads to, to open files below it only (O_PATH): ELOOP
-   * where any part of the path is a link.
+   * where any part of the path is a link. A relative path begins at `from`, an open directory, or
+   * else at the working directory.
    */
-  directory(path: string | Buffer): number;
+  directory(path: string | Buffer, from?: number): number;
   /** openat(2), without O_CREAT. */
   file(directory: number, name: string | Buffer, flags: number): number;
 }
@@ -178,8 +179,8 @@ function bindOpenAt(koffi: Koffi, self: ReturnType<Koffi['load']>): OpenAt | und
     return fd;
   };
   return {
-    directory: (path) =>
-      opened(openat2(SYS_OPENAT2, AT_FDCWD, toCString(path), how, how.byteLength)),
+    directory: (path, from = AT_FDCWD) =>
+      opened(openat2(SYS_OPENAT2, from, toCString(path), how, how.byteLength)),
     file: (directory, name, flags) => opened(openat(directory, toCString(name), flags | O_CLOEXEC)),
   };
 }

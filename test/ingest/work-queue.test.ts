@@ -47,6 +47,13 @@ describe('the work queue', () => {
     );
   });
 
+  it('closes a batch before the paths of its directories become large', () => {
+    const queue = new WorkQueue();
+    for (let n = 0; n < 20; n++) queue.add(files('d'.repeat(1 << 20), 10));
+    queue.endOfWalk(1);
+    expect(drain(queue).map(({ found }) => found.length)).toEqual([4, 4, 4, 4, 4]);
+  });
+
   it('keeps a small batch until it is full, unless a worker has nothing to do', () => {
     const queue = new WorkQueue();
     queue.add(files('d', 100));

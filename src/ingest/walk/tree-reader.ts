@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { errnoOf, failed, printable, SHORTAGES } from '../../errors.ts';
 import { escapeLatin1Name, joinPath, toFsPath } from '../../names.ts';
+import { LongPaths } from '../long-paths.ts';
 import {
   type DirectoryOps,
   type EntryStatus,
@@ -25,6 +26,14 @@ export interface WalkRules {
   readonly manifest?: string | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly ops?: DirectoryOps | undefined;
+}
+
+/** A directory that is about to be read. */
+interface Entered {
+  /** As calls take it. */
+  readonly path: string | Buffer;
+  /** Its own, in bytes. */
+  readonly size: number;
 }
 
 /** Names handed to the sink at a time: about a batch of the pipeline. */
@@ -55,6 +64,7 @@ export class TreeReader {
   readonly #named: NamedEntries;
   readonly #sink: WalkSink;
   readonly #ops: DirectoryOps;
+  readonly #long = new LongPaths();
   #device: number | undefined;
 
   constructor(tree: Tree, rules: WalkRules, named: NamedEntries, sink: WalkSink) {
@@ -68,22 +78,29 @@ export class TreeReader {
 
   /** A DirectoryReader (see exact-fs.ts). Rejects when the run cannot go on. */
   async read(relative: string): Promise<readonly string[]> {
+    this.#rules.signal?.throwIfAborted();
     const directory = joinBelow(this.#tree.path, relative);
-    const size = this.#enter(directory, relative === '/');
-    if (size === undefined) return [];
+    const entered = this.#enter(directory, relative === '/');
+    if (entered === undefined) return [];
     const subdirectories: string[] = [];
-    for await (const chunk of this.#chunks(directory, size)) {
+    for await (const chunk of this.#chunks(directory, entered)) {
       this.#rules.signal?.throwIfAborted();
       await this.#sort(directory, relative, chunk, subdirectories);
     }
     return subdirectories;
   }
 
-  /** The directory's own size in bytes, or undefined when it is left out. */
-  #enter(directory: string, isRoot: boolean): number | undefined {
-    const path = toFsPath(directory);
+  /** To be called when no directory is being read. */
+  close(): void {
+    this.#long.close();
+  }
+
+  /** Undefined when the directory is left out. */
+  #enter(directory: string, isRoot: boolean): Entered | undefined {
+    let path: string | Buffer;
     let stats: EntryStatus;
     try {
+      path = this.#long.shorten(toFsPath(directory));
       // Only a root may be a link: below it, a link that lstat sees has taken a directory's place.
       stats = isRoot ? this.#ops.statSync(path) : this.#ops.lstatSync(path);
     } catch (error) {
@@ -95,7 +112,9 @@ export class TreeReader {
       this.#replaced(directory, stats);
       return undefined;
     }
-    return this.#isLeftOut(directory, isRoot, stats) ? undefined : stats.size;
+    return this.#isLeftOut(directory, { path, isRoot, stats })
+      ? undefined
+      : { path, size: stats.size };
   }
 
   /** Ends a name that was a directory's when it was read, and is something else's now. */
@@ -104,9 +123,12 @@ export class TreeReader {
     else this.#sink.unsupported(path, unsupportedKind(stats));
   }
 
-  #isLeftOut(directory: string, isRoot: boolean, stats: EntryStatus): boolean {
+  #isLeftOut(
+    directory: string,
+    { path, isRoot, stats }: { path: string | Buffer; isRoot: boolean; stats: EntryStatus },
+  ): boolean {
     const { store, oneFileSystem } = this.#rules;
-    if (store?.isAt(toFsPath(directory), stats) || (isRoot && store?.holds(this.#tree.realPath))) {
+    if (store?.isAt(path, stats) || (isRoot && store?.holds(this.#tree.realPath))) {
       store.notify(this.#sink);
       return true;
     }
@@ -121,10 +143,10 @@ export class TreeReader {
     return excludes === undefined && !oneFileSystem && this.#named.adopt(realDirectory, name);
   }
 
-  async *#chunks(directory: string, size: number): AsyncGenerator<readonly RawEntry[]> {
+  async *#chunks(directory: string, { path, size }: Entered): AsyncGenerator<readonly RawEntry[]> {
     for (let attempt = 0; ; attempt++) {
       try {
-        yield* readDirectory(toFsPath(directory), size, this.#ops);
+        yield* readDirectory(path, size, this.#ops);
         this.#sink.directory();
         return;
       } catch (error) {

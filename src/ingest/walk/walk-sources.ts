@@ -81,8 +81,14 @@ export async function walkSources(
   if (plan.list !== undefined) await ingestListed(plan.list, named, files, sink, signal);
   await files.flush();
   const rules = { excludes, oneFileSystem, store, manifest, signal, ops };
-  for (const tree of named.trees())
-    await walkTree(new TreeReader(tree, rules, named, sink), signal);
+  for (const tree of named.trees()) {
+    const reader = new TreeReader(tree, rules, named, sink);
+    try {
+      await walkTree(reader, signal);
+    } finally {
+      reader.close();
+    }
+  }
 }
 
 /** Undefined when there is no such file yet: then it is met nowhere. */

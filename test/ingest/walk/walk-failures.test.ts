@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import { expect, test } from 'vitest';
 import { type DirectoryOps, nodeDirectoryOps } from '../../../src/ingest/walk/directory.ts';
+import { countOpenIn } from '../../open-files.ts';
 import { makeTree } from '../../tree.ts';
 import { failing, walk } from './walking.ts';
 
@@ -17,13 +18,17 @@ test.each(['EACCES', 'EIO'])(
   },
 );
 
-test('a path longer than PATH_MAX is one unreadable directory, and the walk goes on', async () => {
+test('what lies deeper than a path may be long is met, and what fails there is alone', async () => {
   const root = makeTree({ f: '' });
   const deeper = 'd=$(printf %0200d 0); for i in $(seq 30); do mkdir $d; cd -P $d; done';
-  execFileSync('bash', ['-c', deeper], { cwd: root });
-  const sink = await walk([root]);
-  expect(Object.values(sink.unreadablePaths)).toEqual(['ENAMETOOLONG']);
-  expect(sink.below(root)).toEqual(['f']);
+  execFileSync('bash', ['-c', `${deeper}; mkdir bad good; touch bad/f good/f`], { cwd: root });
+  const bottom = `${root}${`/${'0'.repeat(200)}`.repeat(30)}`;
+  const ops = failing('readdirSync', (path) => path.endsWith('bad'), 'EACCES');
+  const sink = await walk([root], {}, { ops });
+  expect(sink.unreadablePaths).toEqual({ [`${bottom}/bad`]: 'EACCES' });
+  expect(sink.below(bottom).filter((path) => path !== '')).toEqual(['good/f']);
+  expect(sink.directories).toBe(32);
+  expect(countOpenIn(root)).toBe(0);
 });
 
 /** As a directory of a network file system may be: gone, and its handle with it. */

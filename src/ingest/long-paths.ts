@@ -1,0 +1,104 @@
+import fs from 'node:fs';
+import type { OpenAt } from '../native/libc.ts';
+import { closeSource, opening } from './source-file.ts';
+
+/** PATH_MAX of Linux, which counts the NUL byte at the end. */
+const MOST_BYTES = 4095;
+const MOST_BYTES_A_CHARACTER = 3;
+
+/** proc(5): each names a file that is open. */
+const OPEN_FILES = '/proc/self/fd';
+
+/** What a piece of a long path leaves room for: the name of the directory that it begins at. */
+const PIECE_BYTES = MOST_BYTES - `${OPEN_FILES}/2147483647/`.length;
+
+const SLASH = 0x2f;
+/** To name from, which takes the right to search a directory, not to read it (open(2)). */
+const O_PATH = 0o10000000;
+
+/** Where a path leads: from an open directory, if any, on by the rest of it. */
+export interface Lead {
+  readonly from?: number | undefined;
+  readonly rest: string | Buffer;
+}
+
+/**
+ * Takes paths that are longer than a system call takes, which names no file but leaves it where it
+ * is: a directory on the way is opened, and the rest begins there. It stays open for the next path,
+ * or each would be looked up from the root.
+ */
+export class LongPaths {
+  readonly #openAt: OpenAt | undefined;
+  #way: Buffer[] = [];
+  #fd: number | undefined;
+
+  /** With `openAt` no link is followed on a long way. */
+  constructor(openAt?: OpenAt) {
+    this.#openAt = openAt;
+  }
+
+  /**
+   * Holds until the next call. Throws what opening a directory on the way fails with; without /proc
+   * a long path stays as it is, and the call that takes it fails (ENAMETOOLONG).
+   */
+  lead(path: string | Buffer): Lead {
+    if (!isLong(path) || !fs.existsSync(OPEN_FILES)) return { rest: path };
+    const way = piecesOf(Buffer.from(path));
+    const rest = way.pop()!;
+    this.#follow(way);
+    return { from: this.#fd, rest };
+  }
+
+  /** The same as a path. */
+  shorten(path: string | Buffer): string | Buffer {
+    const { from, rest } = this.lead(path);
+    return below(from, rest);
+  }
+
+  close(): void {
+    if (this.#fd !== undefined) closeSource(this.#fd);
+    this.#fd = undefined;
+    this.#way = [];
+  }
+
+  #follow(way: readonly Buffer[]): void {
+    if (!this.#way.every((piece, n) => way[n]?.equals(piece))) this.close();
+    for (const piece of way.slice(this.#way.length)) {
+      const from = this.#fd;
+      this.#fd = opening(() => this.#open(piece, from));
+      this.#way.push(piece);
+      if (from !== undefined) closeSource(from);
+    }
+  }
+
+  #open(piece: Buffer, from: number | undefined): number {
+    if (this.#openAt !== undefined) return this.#openAt.directory(piece, from);
+    return fs.openSync(below(from, piece), O_PATH | fs.constants.O_DIRECTORY);
+  }
+}
+
+function isLong(path: string | Buffer): boolean {
+  // Most are short enough however many bytes a character may have.
+  if (path.length * MOST_BYTES_A_CHARACTER <= MOST_BYTES) return false;
+  return Buffer.byteLength(path) > MOST_BYTES;
+}
+
+/** Cut at slashes. A name alone that is too long stays, and the call that takes it says so. */
+function piecesOf(path: Buffer): Buffer[] {
+  const pieces: Buffer[] = [];
+  let rest = path;
+  while (rest.length > PIECE_BYTES) {
+    const slash = rest.lastIndexOf(SLASH, PIECE_BYTES);
+    if (slash <= 0) break;
+    pieces.push(rest.subarray(0, slash));
+    rest = rest.subarray(slash + 1);
+    // What begins with a slash would lead to the root.
+    while (rest[0] === SLASH) rest = rest.subarray(1);
+  }
+  return [...pieces, rest];
+}
+
+function below(from: number | undefined, path: string | Buffer): string | Buffer {
+  if (from === undefined) return path;
+  return Buffer.concat([Buffer.from(`${OPEN_FILES}/${from}/`), Buffer.from(path)]);
+}
