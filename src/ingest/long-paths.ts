@@ -2,8 +2,11 @@ import fs from 'node:fs';
 import type { OpenAt } from '../native/libc.ts';
 import { closeSource, opening } from './source-file.ts';
 
-/** PATH_MAX of Linux, which counts the NUL byte at the end. */
-const MOST_BYTES = 4095;
+/**
+ * PATH_MAX of Linux, less the NUL byte at its end, and less a slash and a name: where the file system
+ * tells no types, every name is looked at by the path of its directory.
+ */
+const MOST_BYTES = 4096 - 1 - 256;
 const MOST_BYTES_A_CHARACTER = 3;
 
 /** proc(5): each names a file that is open. */

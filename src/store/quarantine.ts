@@ -135,10 +135,11 @@ export function settleMoves(root: string, layout: Layout, ops: FileOps = nodeFil
   requireQuarantine(root);
   const folder = movingFolder(root);
   try {
-    const names = namesIn(folder);
-    // Whoever moved them here may have been killed before their old names were durably gone.
-    if (names.length > 0) flushDirectory(ops, folder);
-    for (const name of names) {
+    // Whoever moved something may have been killed before either move was durable. What came to
+    // quarantine has to be there before it is gone from here.
+    for (const each of [quarantineFolder(root), folder])
+      if (isThere(each)) flushDirectory(ops, each);
+    for (const name of namesIn(folder)) {
       const digest = name.slice(0, DIGEST_LENGTH);
       if (isDigest(digest)) settle(root, layout, digest, join(folder, name), ops);
     }

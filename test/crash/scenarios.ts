@@ -35,6 +35,8 @@ const beforeItsFoldersAreFlushed = { diesBefore: 'fsyncSync /store$' };
 const beforeTheStoreIsFlushed = { diesBefore: 'fsyncSync /\\.ingot$' };
 /** A damaged object is on its way to quarantine, which is not flushed. */
 const beforeItsSecondMove = { diesBefore: 'renameSync /\\.ingot/moving/' };
+/** It has come there, and neither move is flushed. */
+const beforeItsMovesAreFlushed = { diesBefore: 'fsyncSync /\\.ingot/quarantine$' };
 /** store.json durably names both layouts, and no object is moved. */
 const beforeItsFirstMove = { diesBefore: 'opendirSync /store/[0-9a-f]{2}$' };
 
@@ -135,6 +137,18 @@ export const SCENARIOS: readonly Scenario[] = [
   scenario('a verify after one that was killed between its moves', () =>
     record(
       [{ ...quarantineOf(), ...beforeItsSecondMove }, quarantineOf()],
+      damagedStore('sharded', SMALL),
+    ),
+  ),
+  scenario('a verify after one that was killed before its moves were durable', () =>
+    record(
+      [{ ...quarantineOf(), ...beforeItsMovesAreFlushed }, quarantineOf()],
+      damagedStore('sharded', SMALL),
+    ),
+  ),
+  scenario('an ingest after a verify that was killed before its moves were durable', () =>
+    record(
+      [{ ...quarantineOf(), ...beforeItsMovesAreFlushed }, ingestOf(SMALL, ...fsync)],
       damagedStore('sharded', SMALL),
     ),
   ),

@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { ingot, script, tempsIn } from '../cli/run.ts';
-import { demand } from '../mounts.ts';
+import { demand, demandMounts, mountImage } from '../mounts.ts';
 import { plant } from '../planted.ts';
 import { makeTree, type TreeLiteral, temporaryDirectory } from '../tree.ts';
 import { expectFailure, expectWhole, outcomesOf } from './store-checks.ts';
@@ -116,8 +116,7 @@ it('a sparse file is hashed to its end', { timeout: SPARSE_MS }, () => {
 });
 
 /** Each folder is made from within the last: no call could name it from the root. */
-function makeLevels(count: number, folder: string): string {
-  const source = temporaryDirectory();
+function makeLevels(count: number, folder: string, source = temporaryDirectory()): string {
   const dig = `for (let n = 0; n < ${count}; n++) {
     fs.writeFileSync('file', String(n)); fs.mkdirSync('${folder}'); process.chdir('${folder}');
   }
@@ -127,8 +126,8 @@ function makeLevels(count: number, folder: string): string {
 }
 
 /** What lies deeper than a path may be long is stored, too. */
-function expectDepthStored(levels: number, folder: string): void {
-  const source = makeLevels(levels, folder);
+function expectDepthStored(levels: number, folder: string, at?: string): void {
+  const source = makeLevels(levels, folder, at);
   const ended = ingot(['ingest', source, '--store', store, '--manifest', '-', '-q']);
   expect(ended).toMatchObject({ code: 0, stderr: '' });
   expect(expectWhole(store).length).toBe(levels + 1);
@@ -139,6 +138,11 @@ function expectDepthStored(levels: number, folder: string): void {
 }
 
 it('what lies deeper than a path may be long is stored, too', () => expectDepthStored(5_000, 'd'));
+
+it('so is what lies there where the file system tells no types of names', (context) => {
+  demandMounts(context);
+  expectDepthStored(60, 'd'.repeat(200), mountImage('ext4', 64, '-O', '^filetype'));
+});
 
 it('without /proc what lies deeper than a path may be long is told of, and the rest is stored', (context) => {
   demand(context, process.getuid?.() === 0, 'only root may hide /proc');

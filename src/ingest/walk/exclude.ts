@@ -85,6 +85,8 @@ function tooLarge(path: string): UsageError {
 class IgnoreRules implements Excludes {
   #rules: Ignore;
   #asked = 0;
+  /** The directories that it remembers, each with a slash at its end. */
+  readonly #known = new Set<string>();
 
   constructor(patterns: readonly string[]) {
     this.#rules = emptyRules().add(patterns);
@@ -92,15 +94,24 @@ class IgnoreRules implements Excludes {
 
   excludes(path: string, isDirectory: boolean): boolean {
     const name = toMatchable(path);
-    if (++this.#asked % REMEMBERED_PATHS === 0) this.#forget(name);
-    return this.#rules.ignores(isDirectory ? `${name}/` : name);
+    if (++this.#asked % REMEMBERED_PATHS === 0) this.#forget();
+    this.#goTo(name.slice(0, name.lastIndexOf('/') + 1));
+    if (!isDirectory) return this.#rules.ignores(name);
+    this.#known.add(`${name}/`);
+    return this.#rules.ignores(`${name}/`);
   }
 
-  /** All but the way to a path, whose every step `ignore` would take anew, deep in the stack. */
-  #forget(path: string): void {
+  #forget(): void {
     this.#rules = emptyRules().add(this.#rules);
-    for (let end = path.indexOf('/'); end >= 0; end = path.indexOf('/', end + 1))
-      this.#rules.ignores(path.slice(0, end + 1));
+    this.#known.clear();
+  }
+
+  /** Step by step: a way that it does not remember `ignore` takes from its end, deep in the stack. */
+  #goTo(directory: string): void {
+    if (directory === '' || this.#known.has(directory)) return;
+    for (let end = directory.indexOf('/'); end >= 0; end = directory.indexOf('/', end + 1))
+      this.#rules.ignores(directory.slice(0, end + 1));
+    this.#known.add(directory);
   }
 }
 

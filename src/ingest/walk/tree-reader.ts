@@ -156,6 +156,8 @@ export class TreeReader {
         }
       }
       await setTimeout(DESCRIPTOR_WAITS[attempt]);
+      // Then nothing is open any more.
+      this.#rules.signal?.throwIfAborted();
     }
   }
 
