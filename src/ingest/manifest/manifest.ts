@@ -64,7 +64,7 @@ export class ManifestWriter {
    */
   async finish(signal?: AbortSignal): Promise<void> {
     try {
-      if (this.#target === '-') await this.#print();
+      if (this.#target === '-') await this.#print(signal);
       else
         await replaceFile(this.#target, (fd) => this.#writeTo(fd, signal), {
           ops: this.#ops,
@@ -82,12 +82,13 @@ export class ManifestWriter {
     this.#sort.close();
   }
 
-  async #print(): Promise<void> {
+  async #print(signal: AbortSignal | undefined): Promise<void> {
     // The stream reports a failed write to its 'error' listeners too, right after it told `written`.
     const ignore = () => {};
     this.#stdout.on('error', ignore);
     try {
-      for (const block of blocks(this.#sort)) if (!(await written(this.#stdout, block))) return;
+      for (const block of blocks(this.#sort))
+        if (!(await written(this.#stdout, block, signal))) return;
     } finally {
       setImmediate(() => this.#stdout.off('error', ignore));
     }
@@ -133,10 +134,21 @@ function lineOf({ bytes, digestAt, pathLength }: SortedPair): Buffer {
 
 const ESCAPES: Record<string, string> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r' };
 
-/** Resolves when the stream has taken the block; false when its reader is gone. */
-function written(stream: Writable, block: Buffer): Promise<boolean> {
+/**
+ * Resolves when the stream has taken the block; false when its reader is gone. Rejects with the
+ * signal's reason: a reader may take nothing for good.
+ */
+function written(
+  stream: Writable,
+  block: Buffer,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
   return new Promise((resolve, reject) => {
+    signal?.throwIfAborted();
+    const onAbort = () => reject(signal?.reason);
+    signal?.addEventListener('abort', onAbort, { once: true });
     stream.write(block, (error) => {
+      signal?.removeEventListener('abort', onAbort);
       if (!error) resolve(true);
       else if (READER_GONE.has(errnoOf(error) ?? '')) resolve(false);
       else reject(error);

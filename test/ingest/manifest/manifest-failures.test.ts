@@ -131,6 +131,23 @@ describe('standard output', () => {
     expect(output.writes).toBe(1);
   });
 
+  it('whose reader takes nothing keeps nobody who was told to stop', async () => {
+    const stream = new Writable({ write: () => {} });
+    const manifest = fill(new ManifestWriter('-', { stdout: stream }), 1);
+    const controller = new AbortController();
+    const finished = manifest.finish(controller.signal);
+    controller.abort(new Error('told to stop'));
+    await expect(finished).rejects.toThrow('told to stop');
+  });
+
+  it('gets nothing when that was told before', async () => {
+    const output = brokenOutput('ENOSPC');
+    const manifest = fill(new ManifestWriter('-', { stdout: output.stream }), 1);
+    const told = AbortSignal.abort(new Error('told to stop'));
+    await expect(manifest.finish(told)).rejects.toThrow('told to stop');
+    expect(output.writes).toBe(0);
+  });
+
   it('that fails fails the manifest', async () => {
     const manifest = fill(new ManifestWriter('-', { stdout: brokenOutput('ENOSPC').stream }), 1);
     await expect(manifest.finish()).rejects.toMatchObject({ code: 'ENOSPC', path: '-' });
