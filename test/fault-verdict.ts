@@ -55,7 +55,8 @@ function codesOf(
   // A relayout makes room for missing shards.
   if (role === 'shard' && error === 'ENOSPC') return [FAILED, done];
   // What another user keeps to himself in quarantine is not looked at.
-  if (role === 'quarantine' && opening && error === 'EACCES') return [FAILED, done];
+  const looking = opening || family.name === 'stat';
+  if (role === 'quarantine' && looking && error === 'EACCES') return [FAILED, done];
   // The temps of another user are not ours to sweep.
   if (isOfWriter(role) && opening && error === 'EACCES') return [FAILED, done];
   return [FAILED];
