@@ -34,9 +34,14 @@ function movingFolder(root: string): string {
   return join(root, METADATA, 'moving');
 }
 
+/** In the order in which they are flushed: what has left the second has to be in the first. */
+function bothFolders(root: string): string[] {
+  return [quarantineFolder(root), movingFolder(root)];
+}
+
 /** Throws INGOT_BAD_METADATA where a link would lead to the files of somebody else. */
 export function requireQuarantine(root: string): void {
-  for (const folder of [quarantineFolder(root), movingFolder(root)]) requireNoLink(folder);
+  for (const folder of bothFolders(root)) requireNoLink(folder);
 }
 
 /** The same of the shard that an object lies in, or goes back to. */
@@ -59,7 +64,7 @@ export function quarantine(
   let at = path;
   try {
     requireOwnShard(root, path);
-    for (const folder of [quarantineFolder(root), movingFolder(root)]) openFolder(folder, ops);
+    for (const folder of bothFolders(root)) openFolder(folder, ops);
     if (isSound(path)) return undefined;
     const moving = join(movingFolder(root), `${digest}.${randomBytes(8).toString('hex')}`);
     ops.renameSync(path, moving);
@@ -135,10 +140,8 @@ export function settleMoves(root: string, layout: Layout, ops: FileOps = nodeFil
   requireQuarantine(root);
   const folder = movingFolder(root);
   try {
-    // Whoever moved something may have been killed before either move was durable. What came to
-    // quarantine has to be there before it is gone from here.
-    for (const each of [quarantineFolder(root), folder])
-      if (isThere(each)) flushDirectory(ops, each);
+    // Whoever moved something may have been killed before either move was durable.
+    for (const each of bothFolders(root)) if (isThere(each)) flushDirectory(ops, each);
     for (const name of namesIn(folder)) {
       const digest = name.slice(0, DIGEST_LENGTH);
       if (isDigest(digest)) settle(root, layout, digest, join(folder, name), ops);
