@@ -13,7 +13,7 @@ import type { Row } from './results.ts';
 /** The built command line, run by this Node. */
 export const INGOT = [
   process.execPath,
-  fileURLToPath(new URL('../src/cli/main.js', import.meta.url)),
+  fileURLToPath(new URL('../src/cli/main.cjs', import.meta.url)),
 ] as const;
 
 /** Where every run puts its store. */

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { errnoOf, failed, IngotError } from '../errors.ts';
+import { PACKAGE_FILE } from '../places.ts';
 import { EXIT } from './fail.ts';
 import { toDocument, toLine } from './json.ts';
 import { spellEventsFlag } from './options.ts';
@@ -96,6 +97,5 @@ function usageLine(text: string): string {
 }
 
 function version(): string {
-  const path = new URL('../../../package.json', import.meta.url);
-  return (JSON.parse(fs.readFileSync(path, 'utf8')) as { version: string }).version;
+  return (JSON.parse(fs.readFileSync(PACKAGE_FILE, 'utf8')) as { version: string }).version;
 }

@@ -4,7 +4,6 @@
  */
 import { Writable } from 'node:stream';
 import type { SingleBar } from 'cli-progress';
-import { requirePackage } from '../commonjs.ts';
 import type { Progress } from '../ingest/api.ts';
 import { type Estimate, Rates } from '../ingest/rates.ts';
 import { byteRate, bytes, clock, count, percent } from '../units.ts';
@@ -38,7 +37,7 @@ export async function createDisplay(
   if (!wanted) return new SilentDisplay(terminal);
   if (!terminal.isTTY) return new PlainDisplay(terminal, unit);
   // Loaded here: most commands show no bar.
-  const { SingleBar }: typeof import('cli-progress') = requirePackage('cli-progress');
+  const { SingleBar } = await import('cli-progress');
   return new BarDisplay(terminal, unit, SingleBar);
 }
 

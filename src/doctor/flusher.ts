@@ -6,9 +6,9 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { failed, IngotError } from '../errors.ts';
+import { entryFile } from '../places.ts';
 import type { FlushReply, FlushRequest, FlushSample } from './flush-messages.ts';
 
-const ENTRY = new URL('../../workers/doctor-flusher.js', import.meta.url);
 /** A process that lives longer after SIGKILL sits in a flush, where it changes nothing more. */
 const DEATH_MS = 1000;
 
@@ -26,9 +26,10 @@ export class Flusher {
 
   /** Starts it; it makes its files in `folder`. */
   static start(folder: string): Flusher {
+    const entry = entryFile('workers/doctor-flusher');
     // In a process group of its own Ctrl-C does not reach it: the doctor decides when it ends.
     const stdio = ['ignore', 'ignore', 'ignore', 'ipc'] as const;
-    return new Flusher(fork(ENTRY, [folder], { detached: true, execArgv: [], stdio: [...stdio] }));
+    return new Flusher(fork(entry, [folder], { detached: true, execArgv: [], stdio: [...stdio] }));
   }
 
   /**

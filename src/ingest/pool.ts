@@ -3,6 +3,7 @@ import type { Piscina as PiscinaPool } from 'piscina';
 import { requirePackage } from '../commonjs.ts';
 import { errnoOf, IngotError, requireCount, SHORTAGES } from '../errors.ts';
 import { availableProcessors } from '../native/processors.ts';
+import { entryFile } from '../places.ts';
 import type { Task, TaskReply } from './messages.ts';
 
 const { Piscina }: typeof import('piscina') = requirePackage('piscina');
@@ -47,7 +48,7 @@ export class Pool<Task, Reply> {
   constructor(entry: WorkerEntry, threads: number) {
     this.threads = threads;
     const options = {
-      filename: new URL(`../../workers/${entry}.js`, import.meta.url).href,
+      filename: entryFile(`workers/${entry}`).href,
       minThreads: threads,
       maxThreads: threads,
       concurrentTasksPerWorker: TASKS_PER_WORKER,

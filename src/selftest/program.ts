@@ -4,8 +4,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { errnoOf, type Failure, IngotError } from '../errors.ts';
 import type { IngestReport } from '../ingest/api.ts';
+import { entryFile } from '../places.ts';
 
-const MAIN = fileURLToPath(new URL('../cli/main.js', import.meta.url));
+const MAIN = fileURLToPath(entryFile('src/cli/main'));
 
 /** No trial takes a fraction of this on a slow disk. */
 const LIMIT_MS = 120_000;

@@ -275,12 +275,12 @@ describe('the machine', () => {
   });
 
   it('that cannot even load what tells of errors is told so in one line', () => {
-    const copy = makeTree({ 'package.json': '{ "type": "module" }' });
+    const copy = makeTree({});
     fs.cpSync(fileURLToPath(new URL('../../dist/src', import.meta.url)), copy, { recursive: true });
     const text = 'EMFILE: too many open files, open x';
     const broken = `throw Object.assign(new Error('${text}'), { code: 'EMFILE' });`;
-    fs.writeFileSync(join(copy, 'cli/fail.js'), `${broken} export let EXIT, lineOf;`);
-    const ended = script(`${process.execPath} ${copy}/cli/main.js stats --store s`, { cwd });
+    fs.writeFileSync(join(copy, 'start.cjs'), broken);
+    const ended = script(`${process.execPath} ${copy}/cli/main.cjs stats --store s`, { cwd });
     expectLine(ended, 1, /: EMFILE: too many open files, open x; raise the limit of open files/);
   });
 

@@ -15,7 +15,7 @@ interface Call {
   readonly ended: number;
 }
 
-const MAIN = new URL('../../dist/src/cli/main.js', import.meta.url).pathname;
+const MAIN = new URL('../../dist/src/cli/main.cjs', import.meta.url).pathname;
 const TRACED =
   'openat,write,pwrite64,rename,renameat,renameat2,syncfs,fsync,fdatasync,unlink,rmdir';
 

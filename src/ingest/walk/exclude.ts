@@ -1,11 +1,7 @@
-import type IgnorePackage from 'ignore';
-import type { Ignore } from 'ignore';
-import { requirePackage } from '../../commonjs.ts';
+import ignore, { type Ignore } from 'ignore';
 import { UsageError } from '../../errors.ts';
 import { escapeName, toBytes } from '../../names.ts';
 import { checkInput, inputError, openInput, readInput } from './input.ts';
-
-const ignore: typeof IgnorePackage = requirePackage('ignore');
 
 /** Tells what patterns leave out. */
 export interface Excludes {

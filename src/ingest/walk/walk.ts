@@ -1,9 +1,6 @@
-import type FastGlob from 'fast-glob';
-import { requirePackage } from '../../commonjs.ts';
+import fastGlob from 'fast-glob';
 import { exactFs } from './exact-fs.ts';
 import type { TreeReader } from './tree-reader.ts';
-
-const fastGlob: typeof FastGlob = requirePackage('fast-glob');
 
 /**
  * Walks one tree: fast-glob chooses and orders the directories, `reader` reads each. Resolves when
