@@ -1,5 +1,4 @@
 import { joinPath } from '../names.ts';
-import type { TaskEntries } from './tally.ts';
 import type { FoundFiles, WalkedDirectory } from './walk/entries.ts';
 
 /**
@@ -11,6 +10,12 @@ export interface PackedFiles extends WalkedDirectory {
   /** Joined by `/`, which no name holds. */
   readonly names: string;
   readonly count: number;
+}
+
+/** The entries of a task. Paths are made only for those that are told of. */
+export interface TaskEntries {
+  readonly count: number;
+  pathOf(index: number): string;
 }
 
 export function pack({ directory, withoutLinks, names }: FoundFiles): PackedFiles {
@@ -51,4 +56,17 @@ export function fileAt(packed: readonly PackedFiles[], index: number): PackedFil
     at -= each.count;
   }
   throw new RangeError(`no file ${index}`);
+}
+
+/** Those of which `holds` is true; `index` counts over all directories. */
+export function filesThat(
+  holds: (index: number) => boolean,
+  packed: readonly PackedFiles[],
+): PackedFiles[] {
+  let index = 0;
+  return packed
+    .map(unpack)
+    .map((found) => ({ ...found, names: found.names.filter(() => holds(index++)) }))
+    .filter(({ names }) => names.length > 0)
+    .map(pack);
 }

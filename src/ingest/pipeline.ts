@@ -23,10 +23,16 @@ import {
   type WorkerSetup,
 } from './messages.ts';
 import type { UnsupportedKind } from './outcome.ts';
-import { entriesOf, fileAt, type PackedFiles, pack, unpack } from './packed-files.ts';
+import {
+  entriesOf,
+  fileAt,
+  filesThat,
+  type PackedFiles,
+  type TaskEntries,
+} from './packed-files.ts';
 import type { IngestPool } from './pool.ts';
 import { StarvedClock } from './starved-clock.ts';
-import type { Tally, TaskEntries } from './tally.ts';
+import type { Tally } from './tally.ts';
 import { addCost, noCost } from './task-cost.ts';
 import type { FoundFiles, WalkSink } from './walk/entries.ts';
 import { type Batch, type LargeFile, WorkQueue } from './work-queue.ts';
@@ -223,15 +229,8 @@ export class Pipeline implements WalkSink {
       this.#queue.addLarge(fileAt(found, index), size);
     }
     if (!reply.outcomes.includes(LEFT)) return;
-    let index = 0;
-    const rest = found.map(unpack).map(({ names, ...directory }) => ({
-      ...directory,
-      names: names.filter(() => {
-        const at = index++;
-        return reply.outcomes[at] === LEFT && !deferred.has(at);
-      }),
-    }));
-    this.#queue.putBack(rest.filter(({ names }) => names.length > 0).map(pack));
+    const isLeft = (index: number) => reply.outcomes[index] === LEFT && !deferred.has(index);
+    this.#queue.putBack(filesThat(isLeft, found));
   }
 
   /** In flight. */

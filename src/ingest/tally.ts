@@ -2,12 +2,7 @@ import { IngotError } from '../errors.ts';
 import type { Digest } from '../store/digest.ts';
 import { LEFT, type TaskDone } from './messages.ts';
 import { type EntryReport, OUTCOMES, type Outcome, type UnsupportedKind } from './outcome.ts';
-
-/** The entries of a task. Paths are made only for those that are told of. */
-export interface TaskEntries {
-  readonly count: number;
-  pathOf(index: number): string;
-}
+import type { TaskEntries } from './packed-files.ts';
 
 /** A reply whose duplicates rely on claims of tasks that are still running. */
 interface Held {
