@@ -27,6 +27,12 @@ export function checkedThreads(threads = defaultThreads()): number {
  */
 const YOUNG_GENERATION_MB = 6;
 
+/**
+ * Far more than a worker needs. V8 lets the heap grow to a multiple of what lives in it before it
+ * looks for what has died there, and takes a smaller multiple the less the heap may ever have.
+ */
+const OLD_GENERATION_MB = 512;
+
 /** Which entry file the workers run. */
 export type WorkerEntry = 'ingest-worker' | 'verify-worker' | 'doctor-worker';
 
@@ -55,7 +61,10 @@ export class Pool<Task, Reply> {
       recordTiming: false,
       // Files are opened through libc, too, and Node would warn of those that it has not opened.
       trackUnmanagedFds: false,
-      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+      resourceLimits: {
+        maxYoungGenerationSizeMb: YOUNG_GENERATION_MB,
+        maxOldGenerationSizeMb: OLD_GENERATION_MB,
+      },
     };
     try {
       this.#piscina = new Piscina(options);
