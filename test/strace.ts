@@ -29,7 +29,7 @@ export interface Injected extends Ended {
 
 /** Where the temp number `n` of the only worker lies. */
 export function tempPath(store: string, n: number): string {
-  return join(store, `.tmp-${'0'.repeat(32)}`, '0', String(n));
+  return join(store, `.tmp-${'0'.repeat(32)}`, '0', String(n).padStart(32, '0'));
 }
 
 /** `ingot ARGS` while a system call fails. Throws when none was made to fail. */
