@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { MAIN } from '../cli/run.ts';
 import { makeTree, temporaryDirectory } from '../tree.ts';
 
 /** One finished system call of a run, in the order in which they ended. */
@@ -15,7 +16,6 @@ interface Call {
   readonly ended: number;
 }
 
-const MAIN = new URL('../../dist/src/cli/main.cjs', import.meta.url).pathname;
 const TRACED =
   'openat,write,pwrite64,rename,renameat,renameat2,syncfs,fsync,fdatasync,unlink,rmdir';
 
