@@ -45,12 +45,12 @@ export class WorkQueue {
   }
 
   /** Adds files of one directory; a batch takes them from several and splits large ones. */
-  add({ names, ...directory }: FoundFiles): void {
+  add({ directory, withoutLinks, names }: FoundFiles): void {
     for (let at = 0; at < names.length; ) {
       const taken = names.slice(at, at + this.#batchFiles - this.#fillingCount);
-      this.#filling.push(pack({ ...directory, names: taken }));
+      this.#filling.push(pack({ directory, withoutLinks, names: taken }));
       this.#fillingCount += taken.length;
-      this.#fillingCharacters += directory.directory.length;
+      this.#fillingCharacters += directory.length;
       at += taken.length;
       if (this.#isFilled) this.#closeBatch();
     }

@@ -5,8 +5,10 @@ import { ModeStatus } from './mode-status.ts';
 
 /** A walk looks at every directory's status: through statx that takes half of Node's time. */
 export function fastDirectoryOps(status: StatusReader): DirectoryOps {
+  const { readdirSync, opendirSync } = nodeDirectoryOps;
   return {
-    ...nodeDirectoryOps,
+    readdirSync,
+    opendirSync,
     // What is missing is left to Node's call, which throws the error that belongs to it.
     lstatSync: (path) => entryStatus(status.atLink(path)) ?? fs.lstatSync(path),
     statSync: (path) => entryStatus(status.at(path)) ?? fs.statSync(path),

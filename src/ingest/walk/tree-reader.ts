@@ -36,6 +36,12 @@ interface Entered {
   readonly size: number;
 }
 
+/** What has been read of a directory, once a pause is over. */
+interface Chunk {
+  readonly entries: readonly RawEntry[];
+  readonly pauseMs: number;
+}
+
 /** Names handed to the sink at a time: about a batch of the pipeline. */
 const CHUNK_NAMES = 1024;
 
@@ -80,12 +86,19 @@ export class TreeReader {
   async read(relative: string): Promise<readonly string[]> {
     this.#rules.signal?.throwIfAborted();
     const directory = joinBelow(this.#tree.path, relative);
-    const entered = this.#enter(directory, relative === '/');
-    if (entered === undefined) return [];
     const subdirectories: string[] = [];
-    for await (const chunk of this.#chunks(directory, entered)) {
+    const entered = this.#enter(directory, relative === '/');
+    if (entered === undefined) return subdirectories;
+    const walked = { directory, withoutLinks: joinBelow(this.#withoutLinks, relative) };
+    for (const { entries, pauseMs } of this.#chunks(directory, entered)) {
+      if (pauseMs > 0) await setTimeout(pauseMs);
       this.#rules.signal?.throwIfAborted();
-      await this.#sort(directory, relative, chunk, subdirectories);
+      const names = this.#filesOf(directory, relative, entries, subdirectories);
+      for (let at = 0; at < names.length; at += CHUNK_NAMES) {
+        const some = names.length <= CHUNK_NAMES ? names : names.slice(at, at + CHUNK_NAMES);
+        const more = this.#sink.files({ ...walked, names: some });
+        if (more !== undefined) await more;
+      }
     }
     return subdirectories;
   }
@@ -143,21 +156,20 @@ export class TreeReader {
     return excludes === undefined && !oneFileSystem && this.#named.adopt(realDirectory, name);
   }
 
-  async *#chunks(directory: string, { path, size }: Entered): AsyncGenerator<readonly RawEntry[]> {
-    for (let attempt = 0; ; attempt++) {
+  /** While no descriptor is free: chunks without entries, and a pause. */
+  *#chunks(directory: string, { path, size }: Entered): Generator<Chunk> {
+    for (const pauseMs of [...DESCRIPTOR_WAITS, 0]) {
       try {
-        yield* readDirectory(path, size, this.#ops);
+        for (const entries of readDirectory(path, size, this.#ops)) yield { entries, pauseMs: 0 };
         this.#sink.directory();
         return;
       } catch (error) {
-        if (!NO_DESCRIPTOR.has(errnoOf(error) ?? '') || attempt === DESCRIPTOR_WAITS.length) {
+        if (!NO_DESCRIPTOR.has(errnoOf(error) ?? '') || pauseMs === 0) {
           const opening = OPENING.has((error as NodeJS.ErrnoException).syscall ?? '');
           return this.#refuse(directory, error, opening ? GONE : NEVER);
         }
       }
-      await setTimeout(DESCRIPTOR_WAITS[attempt]);
-      // Then nothing is open any more.
-      this.#rules.signal?.throwIfAborted();
+      yield { entries: [], pauseMs };
     }
   }
 
@@ -170,23 +182,10 @@ export class TreeReader {
     else this.#sink.unreadable(path, { what: UNREADABLE, code, path });
   }
 
-  /** Hands on the entries of one chunk, and adds the directories to walk. */
-  async #sort(
-    directory: string,
-    relative: string,
-    chunk: readonly RawEntry[],
-    subdirectories: string[],
-  ): Promise<void> {
-    const names = this.#filesOf(directory, relative, chunk, subdirectories);
-    const found = { directory, withoutLinks: joinBelow(this.#withoutLinks, relative) };
-    for (let at = 0; at < names.length; at += CHUNK_NAMES) {
-      const some = names.length <= CHUNK_NAMES ? names : names.slice(at, at + CHUNK_NAMES);
-      const more = this.#sink.files({ ...found, names: some });
-      if (more !== undefined) await more;
-    }
-  }
-
-  /** The names of files. Without a pause: V8 would optimize a loop with one again and again. */
+  /**
+   * The names of files; adds the directories to walk. Without a pause: V8 would optimize a loop
+   * with one again and again.
+   */
   #filesOf(
     directory: string,
     relative: string,

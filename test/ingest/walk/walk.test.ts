@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import { expect, test } from 'vitest';
+import { nodeDirectoryOps } from '../../../src/ingest/walk/directory.ts';
 import { planWalk, walkSources } from '../../../src/ingest/walk/walk-sources.ts';
 import { escapeName, toFsPath } from '../../../src/names.ts';
 import { makeTree, temporaryDirectory } from '../../tree.ts';
@@ -185,15 +186,19 @@ test('a walk that is aborted before it begins looks at nothing', async () => {
   await expect(walk([root], {}, { signal, ops })).rejects.toThrow('stop');
 });
 
-test('the event loop turns once for each directory', async () => {
+test('the event loop turns once for each directory that takes its time', async () => {
   const root = makeTree(Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`${i}/f`, ''])));
+  const slowly = (path: string | Buffer) => {
+    for (const begun = performance.now(); performance.now() < begun + 2; );
+    return nodeDirectoryOps.lstatSync(path);
+  };
   let turns = 0;
   let walking = true;
   setImmediate(function turn() {
     turns++;
     if (walking) setImmediate(turn);
   });
-  await walk([root]);
+  await walk([root], {}, { ops: { ...nodeDirectoryOps, lstatSync: slowly } });
   walking = false;
   expect(turns).toBeGreaterThan(200);
 });
