@@ -6,6 +6,7 @@
 import fs from 'node:fs';
 import { requirePackage } from '../commonjs.ts';
 import { errnoName } from '../errors.ts';
+import { toCString } from './c-string.ts';
 
 export interface Libc {
   /**
@@ -30,6 +31,12 @@ export interface Libc {
   exit(code: number): void;
   /** Where a buffer lies in memory: direct writes ask for its alignment. */
   addressOf(buffer: Uint8Array): bigint;
+  /**
+   * getdents64(2): entries of an open directory, as many as there is room for. Gives their bytes, 0
+   * at the end. Undefined where the C library has no function of this name. Throws what the call
+   * fails with.
+   */
+  readonly readEntries: ((directory: number, into: Uint8Array) => number) | undefined;
   /** Undefined where the C library has no statx(2). */
   readonly statx: Statx | undefined;
   /** Undefined where the kernel has no openat2(2) (before Linux 5.6), or a sandbox keeps it back. */
@@ -116,8 +123,24 @@ async function bind(): Promise<Libc | undefined> {
     renameNew: bindRenameNew(koffi, self),
     exit: (code) => exit(code),
     addressOf: (buffer) => koffi.address(buffer),
+    readEntries: bindReadEntries(koffi, self),
     statx: bindStatx(koffi, self),
     openAt: bindOpenAt(koffi, self),
+  };
+}
+
+function bindReadEntries(koffi: Koffi, self: ReturnType<Koffi['load']>): Libc['readEntries'] {
+  let call: (fd: number, into: Uint8Array, size: number) => number;
+  try {
+    call = self.func('long getdents64(int fd, _Out_ void *into, size_t size)');
+  } catch {
+    // The only thing that can be wrong: a C library without the function.
+    return undefined;
+  }
+  return (directory, into) => {
+    const bytes = call(directory, into, into.length);
+    if (bytes < 0) throw errnoError('scandir', koffi.errno());
+    return bytes;
   };
 }
 
@@ -205,11 +228,6 @@ function bindRenameNew(koffi: Koffi, self: ReturnType<Koffi['load']>): Libc['ren
     }
     return true;
   };
-}
-
-/** Bytes are passed as they are, and C wants their end marked. */
-function toCString(path: string | Buffer): string | Buffer {
-  return typeof path === 'string' ? path : Buffer.concat([path, Buffer.alloc(1)]);
 }
 
 function errnoError(syscall: string, errno: number): Error {

@@ -7,7 +7,8 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { errnoOf, failed } from '../errors.ts';
-import { escapeLatin1Name, joinPath, toBytes, toFsPath } from '../names.ts';
+import { escapeName, joinPath, toBytes, toFsPath } from '../names.ts';
+import { namesBeginning } from '../native/directory-names.ts';
 import type { Libc } from '../native/libc.ts';
 import type { FileOps } from './file-ops.ts';
 import { isSameFile } from './locked-folder.ts';
@@ -33,7 +34,7 @@ export class LockedTemp {
   static open(target: string, mode: number, libc: Libc | undefined, ops: FileOps): LockedTemp {
     for (;;) {
       const path = `${target}${INFIX}${randomBytes(8).toString('hex')}`;
-      const temp = new LockedTemp(path, ops.openSync(toFsPath(path), 'wx', mode), ops);
+      const temp = new LockedTemp(path, ops.openSync(toFsPath(path), NEW_FILE, mode), ops);
       let held = false;
       try {
         held = libc === undefined || (libc.tryLock(temp.fd) && isSameFile(temp.fd, toFsPath(path)));
@@ -67,26 +68,22 @@ export function sweepTempsOf(target: string, libc: Libc | undefined, ops: FileOp
   const folder = dirname(target);
   let swept = 0;
   try {
-    for (const path of tempsOf(folder, basename(target))) if (sweepFile(path, libc, ops)) swept++;
+    for (const path of tempsOf(folder, basename(target), libc))
+      if (sweepFile(path, libc, ops)) swept++;
   } catch (error) {
     throw failed('cannot sweep the temps of dead processes', error, { path: folder });
   }
   return swept;
 }
 
-/** Read as a stream: the folder is the user's, and may hold millions of files. */
-function tempsOf(folder: string, file: string): string[] {
-  const prefix = toBytes(file + INFIX).toString('latin1');
-  const paths: string[] = [];
-  const names = fs.opendirSync(toFsPath(folder), { encoding: 'latin1', bufferSize: 1024 });
-  try {
-    for (let entry = names.readSync(); entry !== null; entry = names.readSync())
-      if (entry.name.startsWith(prefix) && ID.test(entry.name.slice(prefix.length)))
-        paths.push(joinPath(folder, escapeLatin1Name(entry.name)));
-  } finally {
-    names.closeSync();
-  }
-  return paths;
+const NEW_FILE = fs.constants.O_WRONLY | fs.constants.O_CREAT | fs.constants.O_EXCL;
+
+/** The folder is the user's, and may hold millions of files. */
+function tempsOf(folder: string, file: string, libc: Libc): string[] {
+  const prefix = toBytes(file + INFIX);
+  return namesBeginning(prefix, toFsPath(folder), libc)
+    .filter((name) => ID.test(name.toString('latin1', prefix.length)))
+    .map((name) => joinPath(folder, escapeName(name)));
 }
 
 /** Removes a file whose lock nobody holds; false when somebody does, or it is not ours to judge. */

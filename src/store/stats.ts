@@ -98,7 +98,7 @@ function sizeOf(root: string, layout: Layout, digest: Digest): number | undefine
 
 function countWriters(root: string, libc: Libc): WriterStats {
   const stats = { alive: 0, dead: 0, liveTemps: 0, deadTemps: 0 };
-  for (const folder of writerFolders(root)) {
+  for (const folder of writerFolders(root, libc)) {
     const alive = mayLive(folder, libc);
     const temps = tempsIn(folder);
     stats[alive ? 'alive' : 'dead']++;

@@ -5,6 +5,7 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf, failed, isDenied } from '../errors.ts';
+import { namesBeginning } from '../native/directory-names.ts';
 import type { Libc } from '../native/libc.ts';
 import { LAYOUTS, type Layout } from './choices.ts';
 import { directoryFullHint } from './disk-full.ts';
@@ -87,24 +88,11 @@ export function sweep(root: string, libc: Libc | undefined, ops: FileOps = nodeF
   if (libc === undefined) return 0;
   let swept = 0;
   try {
-    for (const name of tempNames(root)) if (sweepOne(join(root, name), libc, ops)) swept++;
+    for (const path of writerFolders(root, libc)) if (sweepOne(path, libc, ops)) swept++;
   } catch (error) {
     throw failed('cannot sweep the temps of dead writers', error, { path: root });
   }
   return swept;
-}
-
-/** Read as a stream: a flat store's top may hold millions of objects. */
-function tempNames(root: string): string[] {
-  const names: string[] = [];
-  const top = fs.opendirSync(root, { bufferSize: 1024 });
-  try {
-    for (let entry = top.readSync(); entry !== null; entry = top.readSync())
-      if (entry.name.startsWith(TEMP_PREFIX)) names.push(entry.name);
-  } finally {
-    top.closeSync();
-  }
-  return names;
 }
 
 /** What a folder `.tmp-<writer>` shows of its writer. */
@@ -116,8 +104,9 @@ export interface WriterSign {
 }
 
 /** The folders of all writers, the dead ones included. Throws what readdir(3) fails with. */
-export function writerFolders(root: string): string[] {
-  return tempNames(root).map((name) => join(root, name));
+export function writerFolders(root: string, libc: Libc): string[] {
+  const names = namesBeginning(Buffer.from(TEMP_PREFIX), root, libc);
+  return names.map((name) => join(root, name.toString()));
 }
 
 /** False when a writer is known to be dead; that of another user's cannot be. */

@@ -24,7 +24,7 @@ describe('a doctor', () => {
     makeTree({ '.tmp-dead/lock': 'flat\n' }, root);
     const place = openProbePlace(root, libc);
     expect(place).toMatchObject({ kind: 'store', directory: root, swept: 1 });
-    expect(writerFolders(root)).toEqual([place.folder]);
+    expect(writerFolders(root, libc)).toEqual([place.folder]);
     expect(signOf(place.folder!, libc)).toMatchObject({ alive: true, layout: 'flat' });
     fs.writeFileSync(join(place.folder, 'x'), '');
     place.close();

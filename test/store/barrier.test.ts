@@ -12,6 +12,7 @@ const libc: Libc = {
   renameNew: () => undefined,
   exit: () => {},
   addressOf: () => 0n,
+  readEntries: undefined,
   statx: undefined,
   openAt: undefined,
 };

@@ -67,7 +67,7 @@ test('a temp that a sweep removes before it is locked is made anew', () => {
     get: (ops, name: keyof typeof nodeFileOps) =>
       name !== 'openSync'
         ? ops[name]
-        : (...args: Parameters<typeof fs.openSync>) => {
+        : (...args: Parameters<typeof nodeFileOps.openSync>) => {
             const fd = ops.openSync(...args);
             if (swept === 0) swept = sweep();
             return fd;

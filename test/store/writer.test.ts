@@ -30,7 +30,7 @@ test('a writer has a folder of its own, private, with a lock that names its layo
   const writer = Writer.open(root, FLAT, libc);
   expect(fs.statSync(writer.folder).mode & 0o777).toBe(0o700);
   expect(fs.readFileSync(join(writer.folder, 'lock'), 'utf8')).toBe('flat\n');
-  expect(writerFolders(root)).toEqual([writer.folder]);
+  expect(writerFolders(root, libc)).toEqual([writer.folder]);
   expect(signOf(writer.folder, libc)).toMatchObject({ alive: true, layout: 'flat' });
   writer.close();
   expect(strayNames(root)).toEqual([]);
