@@ -3,18 +3,13 @@
  * All calls are synchronous and share one buffer: the worker is a thread of its own.
  */
 import { isUnchanged, type StatusReader } from '../native/file-status.ts';
+import type { Files } from '../native/files.ts';
 import type { OpenAt } from '../native/libc.ts';
 import { digestOf } from '../store/digest.ts';
 import type { Group } from '../store/seam.ts';
 import { BatchFiles } from './batch-files.ts';
 import type { Claims } from './claims.ts';
-import {
-  type BatchTask,
-  type DeferredFile,
-  LEFT,
-  type Problem,
-  type TaskDone,
-} from './messages.ts';
+import { type BatchTask, LEFT, type Problem, type TaskDone } from './messages.ts';
 import { OUTCOMES, type Outcome } from './outcome.ts';
 import { countOf } from './packed-files.ts';
 import {
@@ -45,8 +40,9 @@ const CODE = Object.fromEntries(OUTCOMES.map((outcome, code) => [outcome, code])
 export interface BatchContext {
   readonly claims: Claims;
   /** At least SMALL_FILE_BYTES + 1, so that a file that grew past the limit is noticed. */
-  readonly buffer: Buffer;
+  readonly buffer: Uint8Array;
   readonly status: StatusReader;
+  readonly files: Files;
   readonly openAt: OpenAt | undefined;
   /** True when the run ends early: what is not begun is given back. */
   stopped(): boolean;
@@ -54,7 +50,12 @@ export interface BatchContext {
 
 type BatchOutcome = Omit<TaskDone, 'status' | 'cost'>;
 
-/** Reads and stages the files of a batch; the caller commits the group. */
+/**
+ * Reads and stages the files of a batch; the caller commits the group.
+ *
+ * What every file goes through has no branch that only a rare one takes, where that can be had: V8
+ * throws optimized code away when it comes to a line that it has never seen run.
+ */
 export class BatchRun {
   readonly #task: BatchTask;
   readonly #context: BatchContext;
@@ -62,14 +63,11 @@ export class BatchRun {
   readonly #meter: CostMeter;
   readonly #files: BatchFiles;
   readonly #outcomes: Uint8Array;
-  readonly #sizes: Uint32Array;
+  readonly #sizes: Float64Array;
   readonly #owners: Int32Array;
   readonly #digests: string[] = [];
   readonly #problems: Problem[] = [];
-  readonly #deferred: DeferredFile[] = [];
   #bytes = 0;
-  /** True when a duplicate relies on another task's claim. */
-  #relies = false;
 
   constructor(task: BatchTask, context: BatchContext, group: Group, meter: CostMeter) {
     const count = countOf(task.found);
@@ -79,7 +77,7 @@ export class BatchRun {
     this.#meter = meter;
     this.#files = new BatchFiles(task.found, context.openAt);
     this.#outcomes = new Uint8Array(count).fill(LEFT);
-    this.#sizes = new Uint32Array(count);
+    this.#sizes = new Float64Array(count);
     this.#owners = new Int32Array(count);
   }
 
@@ -94,10 +92,9 @@ export class BatchRun {
     return {
       outcomes: this.#outcomes,
       sizes: this.#sizes,
-      owners: this.#relies ? this.#owners : NO_OWNERS,
+      owners: this.#owners.every((owner) => owner === 0) ? NO_OWNERS : this.#owners,
       digests: this.#task.wantDigests ? this.#joinedDigests() : '',
       problems: this.#problems,
-      deferred: this.#deferred,
     };
   }
 
@@ -115,74 +112,72 @@ export class BatchRun {
 
   #ingest(index: number): void {
     const begun = performance.now();
-    const read = this.#read();
+    const size = this.#read(index);
     const readAt = performance.now();
     this.#meter.readMs += readAt - begun;
-    if (typeof read === 'object') this.#refuse(index, read);
-    else if (read < 0) this.#deferred.push({ index, size: -read });
-    else this.#store(index, this.#context.buffer.subarray(0, read), readAt);
+    if (size !== NOTHING) this.#store(index, size, readAt);
   }
 
-  /** Gives the number of bytes in the buffer; below zero the size of a file too large for it. */
-  #read(): number | Refusal {
+  /** Gives the number of bytes in the buffer, or NOTHING when there is nothing to store. */
+  #read(index: number): number {
     let fd: number;
     try {
       fd = this.#files.open();
     } catch (error) {
-      return refusalOf(error, this.#files.path);
+      return this.#refuse(index, refusalOf(error, this.#files.path));
     }
     try {
-      return this.#readOpen(fd);
+      return this.#readOpen(index, fd);
     } catch (error) {
-      return refusalOf(error, this.#files.path);
+      return this.#refuse(index, refusalOf(error, this.#files.path));
     } finally {
-      closeSource(fd);
+      closeSource(fd, this.#context.files);
     }
   }
 
-  #readOpen(fd: number): number | Refusal {
-    const { buffer, status } = this.#context;
+  #readOpen(index: number, fd: number): number {
+    const { buffer, files, status } = this.#context;
     let before = status.ofOpen(fd);
     const kind = kindOf(before);
-    if (kind !== undefined) return { outcome: 'unsupported', kind };
+    if (kind !== undefined) return this.#refuse(index, { outcome: 'unsupported', kind });
     for (let attempt = 0; attempt < READ_ATTEMPTS; attempt++) {
-      if (before.size > SMALL_FILE_BYTES) return -before.size;
-      const size = readToEnd(fd, buffer, before.size);
-      if (size < 0) return -buffer.length;
+      // It tells of a file that is LEFT that it is a large one.
+      this.#sizes[index] = before.size;
+      if (before.size > SMALL_FILE_BYTES) return NOTHING;
+      const size = readToEnd(files, fd, buffer, before.size);
+      if (size < 0) {
+        this.#sizes[index] = buffer.length;
+        return NOTHING;
+      }
       const after = status.ofOpen(fd);
       if (isUnchanged(before, after)) return size;
       before = after;
     }
-    return changedRefusal(this.#files.path);
+    return this.#refuse(index, changedRefusal(this.#files.path));
   }
 
-  #refuse(index: number, refusal: Refusal): void {
+  #refuse(index: number, refusal: Refusal): typeof NOTHING {
     this.#outcomes[index] = CODE[refusal.outcome];
     this.#problems.push({ index, ...refusal });
+    return NOTHING;
   }
 
-  #store(index: number, bytes: Buffer, begun: number): void {
+  #store(index: number, size: number, begun: number): void {
+    const { buffer, claims } = this.#context;
+    const bytes = new Uint8Array(buffer.buffer, buffer.byteOffset, size);
     const digest = digestOf(bytes);
     const hashed = performance.now();
     this.#meter.hashMs += hashed - begun;
-    this.#meter.bytesRead += bytes.length;
-    this.#bytes += bytes.length;
-    this.#sizes[index] = bytes.length;
+    this.#meter.bytesRead += size;
+    this.#bytes += size;
+    this.#sizes[index] = size;
     if (this.#task.wantDigests) this.#digests[index] = digest;
-    const owner = this.#context.claims.claim(digest, this.#task.id);
-    if (owner !== 0) {
-      this.#outcomes[index] = CODE.duplicate;
-      // A claim of this very task shares its fate: all of it is reported, or none.
-      if (owner !== this.#task.id) {
-        this.#owners[index] = owner;
-        this.#relies = true;
-      }
-    } else if (this.#group.lookup(digest, bytes.length) === 'present') {
-      this.#outcomes[index] = CODE.duplicate;
-    } else {
-      this.#group.stage(digest, bytes);
-      this.#outcomes[index] = CODE.new;
-    }
+    const owner = claims.claim(digest, this.#task.id);
+    // A claim of this very task shares its fate: all of it is reported, or none.
+    this.#owners[index] = owner === this.#task.id ? 0 : owner;
+    const isThere = owner !== 0 || this.#group.lookup(digest, size) === 'present';
+    this.#outcomes[index] = isThere ? CODE.duplicate : CODE.new;
+    if (!isThere) this.#group.stage(digest, bytes);
     this.#meter.writeMs += performance.now() - hashed;
   }
 
@@ -194,5 +189,7 @@ export class BatchRun {
   }
 }
 
+/** In place of a size: the entry has ended, or is LEFT. */
+const NOTHING = -1;
 const NO_DIGEST = ' '.repeat(64);
 const NO_OWNERS = new Int32Array(0);

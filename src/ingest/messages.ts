@@ -51,24 +51,17 @@ export interface Problem {
   readonly kind?: UnsupportedKind;
 }
 
-/** A large file that a batch task left for a task of its own. */
-export interface DeferredFile {
-  readonly index: number;
-  readonly size: number;
-}
-
 export interface TaskDone {
   readonly status: 'done';
   /** For each entry the index of its outcome in OUTCOMES, or LEFT. */
   readonly outcomes: Uint8Array;
-  /** For each stored entry its size in bytes. */
-  readonly sizes: Uint32Array | Float64Array;
+  /** For each stored entry its size in bytes; for one LEFT to a task of its own at least its size. */
+  readonly sizes: Float64Array;
   /** For each duplicate the task whose claim it relies on, else 0; empty when all are 0. */
   readonly owners: Int32Array;
   /** 64 characters an entry when they were wanted, spaces where there is none. */
   readonly digests: string;
   readonly problems: readonly Problem[];
-  readonly deferred: readonly DeferredFile[];
   readonly cost: TaskCost;
 }
 
@@ -84,7 +77,10 @@ export interface TaskFailed {
 
 export type TaskReply = TaskDone | TaskFailed;
 
-/** Marks an entry that the task gives back unread: it was stopped, had enough, or deferred it. */
+/**
+ * Marks an entry that the task gives back: it was stopped or had enough, or, where there is a size,
+ * the entry is a large file, which gets a task of its own.
+ */
 export const LEFT = 255;
 
 /** What a task took. Milliseconds are a worker's own; bytes and counts are sums. */

@@ -221,16 +221,15 @@ export class Pipeline implements WalkSink {
   }
 
   /** Queues what a task gave back: its large files, and the rest of a batch that had enough. */
-  #takeBack(found: readonly PackedFiles[], reply: TaskDone): void {
-    const deferred = new Set<number>();
-    for (const { index, size } of reply.deferred) {
-      deferred.add(index);
+  #takeBack(found: readonly PackedFiles[], { outcomes, sizes }: TaskDone): void {
+    const unread = new Set<number>();
+    for (let at = outcomes.indexOf(LEFT); at >= 0; at = outcomes.indexOf(LEFT, at + 1)) {
+      const size = sizes[at]!;
+      if (size === 0) unread.add(at);
+      else this.#queue.addLarge(fileAt(found, at), size);
       this.largeBytes += size;
-      this.#queue.addLarge(fileAt(found, index), size);
     }
-    if (!reply.outcomes.includes(LEFT)) return;
-    const isLeft = (index: number) => reply.outcomes[index] === LEFT && !deferred.has(index);
-    this.#queue.putBack(filesThat(isLeft, found));
+    if (unread.size > 0) this.#queue.putBack(filesThat((index) => unread.has(index), found));
   }
 
   /** In flight. */

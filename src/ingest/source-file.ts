@@ -1,7 +1,6 @@
-import fs from 'node:fs';
 import { errnoOf, type Failure, failed, SHORTAGES } from '../errors.ts';
 import { type FileStatus, isRegularFile } from '../native/file-status.ts';
-import { uninterrupted } from '../native/uninterrupted.ts';
+import { type Files, nodeFiles } from '../native/files.ts';
 import type { UnsupportedKind } from './outcome.ts';
 import { unsupportedKind } from './walk/directory.ts';
 import { ModeStatus } from './walk/mode-status.ts';
@@ -22,22 +21,18 @@ export const READ_ATTEMPTS = 3;
  * spares the empty read where it agrees with st_size. Files that claim another size than they
  * have (those of /proc) are read until nothing comes. Gives -1 when the buffer is too small.
  */
-export function readToEnd(fd: number, buffer: Uint8Array, size: number): number {
+export function readToEnd(files: Files, fd: number, buffer: Uint8Array, size: number): number {
   const most = Math.max(size + 1, LEAST_READ);
-  let n = readAt(fd, buffer, 0, most);
+  const readOn = (at: number) =>
+    files.read(fd, buffer.subarray(at), Math.min(most, buffer.length - at), at);
+  let n = files.read(fd, buffer, Math.min(most, buffer.length), 0);
   if (n === size && n < buffer.length) return n;
-  for (let got = n; got > 0 && n < buffer.length; n += got) got = readAt(fd, buffer, n, most);
+  for (let got = n; got > 0 && n < buffer.length; n += got) got = readOn(n);
   return n === buffer.length ? -1 : n;
 }
 
 /** Bytes to ask for where st_size tells too little. Some files of /proc refuse to give megabytes. */
 const LEAST_READ = 64 << 10;
-
-/** Reads into `buffer` from `at` on. */
-function readAt(fd: number, buffer: Uint8Array, at: number, most: number): number {
-  const length = Math.min(most, buffer.length - at);
-  return uninterrupted(() => fs.readSync(fd, buffer, at, length, at));
-}
 
 /** What a file is that is no regular file; undefined for one that is. */
 export function kindOf(status: FileStatus): UnsupportedKind | undefined {
@@ -80,9 +75,9 @@ export function refusalOf(error: unknown, path: string): Refusal {
  * Closes a descriptor that was only read from. What its file system fails with (FUSE passes on
  * what its server says) is no loss: what was read is there, and the descriptor is free.
  */
-export function closeSource(fd: number): void {
+export function closeSource(fd: number, files = nodeFiles): void {
   try {
-    fs.closeSync(fd);
+    files.close(fd);
   } catch (error) {
     if ([undefined, 'EBADF'].includes(errnoOf(error))) throw error;
   }

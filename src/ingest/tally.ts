@@ -46,13 +46,12 @@ export class Tally {
     return OUTCOMES.reduce((sum, outcome) => sum + this.outcomes[outcome], 0);
   }
 
-  /** One entry that never became part of a task, or that its task could not store. */
+  /** One entry that is not stored: it never became part of a task, or its task could not store it. */
   add(entry: EntryReport): void {
     this.outcomes[entry.outcome]++;
     if (entry.kind !== undefined)
       this.unsupportedKinds[entry.kind] = (this.unsupportedKinds[entry.kind] ?? 0) + 1;
-    const isProblem = entry.digest === undefined;
-    if (isProblem || this.#options.report === 'all') this.#options.onEntry?.(entry);
+    this.#options.onEntry?.(entry);
   }
 
   taskStarted(id: number): void {
@@ -62,8 +61,7 @@ export class Tally {
   /** A task has committed. Entries marked LEFT are not counted; the caller runs them again. */
   taskDone(id: number, entries: TaskEntries, reply: TaskDone): void {
     this.#running.delete(id);
-    const waitsFor = new Set<number>();
-    for (const owner of reply.owners) if (this.#running.has(owner)) waitsFor.add(owner);
+    const waitsFor = new Set(reply.owners.filter((owner) => this.#running.has(owner)));
     const held = { entries, reply, waitsFor };
     if (waitsFor.size === 0) this.#count(held);
     else this.#held.push(held);
@@ -102,34 +100,45 @@ export class Tally {
   }
 
   #count({ entries, reply }: Held): void {
+    this.#failWithOwners(reply);
+    const fresh = sumOf(NEW, reply);
+    const repeated = sumOf(DUPLICATE, reply);
+    this.outcomes.new += fresh.entries;
+    this.bytesStored += fresh.bytes;
+    this.outcomes.duplicate += repeated.entries;
+    this.bytesSaved += repeated.bytes;
+    const hasUnstored = reply.problems.length > 0 || this.#failed.size > 0;
+    if (reply.digests !== '' || hasUnstored) this.#nameEach(entries, reply);
+  }
+
+  /** Makes unfinished what relies on a claim of a task that has failed. */
+  #failWithOwners({ outcomes, owners }: TaskDone): void {
+    if (this.#failed.size === 0) return;
+    for (const [index, owner] of owners.entries())
+      if (this.#failed.has(owner)) outcomes[index] = UNFINISHED;
+  }
+
+  #nameEach(entries: TaskEntries, reply: TaskDone): void {
     const problems = new Map(reply.problems.map((problem) => [problem.index, problem]));
-    for (let index = 0; index < entries.count; index++) {
-      const code = reply.outcomes[index]!;
+    for (const [index, code] of reply.outcomes.entries()) {
       if (code === LEFT) continue;
-      const outcome = OUTCOMES[code]!;
-      const problem = problems.get(index);
-      if (problem !== undefined) {
-        const { failure, kind } = problem;
-        const path = entries.pathOf(index);
-        this.add({ path, outcome, ...(failure && { failure }), ...(kind && { kind }) });
-      } else if (this.#failed.has(reply.owners[index] ?? 0))
-        this.add({ path: entries.pathOf(index), outcome: 'unfinished' });
-      else this.#stored(entries, index, outcome, reply);
+      if (code === NEW || code === DUPLICATE) this.#nameStored(entries, index, reply);
+      else {
+        const { failure, kind } = problems.get(index) ?? {};
+        const why = { ...(failure && { failure }), ...(kind && { kind }) };
+        this.add({ path: entries.pathOf(index), outcome: OUTCOMES[code]!, ...why });
+      }
     }
   }
 
-  #stored(entries: TaskEntries, index: number, outcome: Outcome, reply: TaskDone): void {
-    const size = reply.sizes[index]!;
-    if (outcome === 'new') this.bytesStored += size;
-    else this.bytesSaved += size;
-    if (reply.digests === '') {
-      this.outcomes[outcome]++;
-      return;
-    }
+  #nameStored(entries: TaskEntries, index: number, reply: TaskDone): void {
+    if (reply.digests === '') return;
     const path = entries.pathOf(index);
+    const outcome = OUTCOMES[reply.outcomes[index]!]!;
     const digest = reply.digests.slice(index * 64, index * 64 + 64) as Digest;
-    this.add({ path, outcome, digest, size });
-    this.#options.onStored?.(digest, path);
+    const { onEntry, onStored, report } = this.#options;
+    if (report === 'all') onEntry?.({ path, outcome, digest, size: reply.sizes[index]! });
+    onStored?.(digest, path);
   }
 
   /**
@@ -146,4 +155,20 @@ export class Tally {
       hint: 'this is a defect of ingot: please report it',
     });
   }
+}
+
+const NEW = OUTCOMES.indexOf('new');
+const DUPLICATE = OUTCOMES.indexOf('duplicate');
+const UNFINISHED = OUTCOMES.indexOf('unfinished');
+
+/** The entries with one outcome, and their bytes. */
+function sumOf(outcome: number, { outcomes, sizes }: TaskDone): { entries: number; bytes: number } {
+  let entries = 0;
+  let bytes = 0;
+  for (let index = 0; index < outcomes.length; index++) {
+    const counts = outcomes[index] === outcome ? 1 : 0;
+    entries += counts;
+    bytes += counts * sizes[index]!;
+  }
+  return { entries, bytes };
 }

@@ -3,7 +3,9 @@ import { once } from 'node:events';
 import type { MessagePort } from 'node:worker_threads';
 import { type Failure, failureOf, IngotError } from '../errors.ts';
 import { type StatusReader, statusReader } from '../native/file-status.ts';
+import { nodeFiles } from '../native/files.ts';
 import { type Libc, loadLibc } from '../native/libc.ts';
+import { fileOpsWith } from '../store/file-ops.ts';
 import { type LocalWorkerInit, openLocalWorkerHalf } from '../store/local-worker-half.ts';
 import type { CallMain, Group, WorkerHalf } from '../store/seam.ts';
 import { type BatchContext, BatchRun, SMALL_FILE_BYTES } from './batch-task.ts';
@@ -56,8 +58,14 @@ export class IngestWorker {
   readonly #idle = new IdleClock();
 
   private constructor(setup: WorkerSetup, libc: Libc | undefined) {
+    const files = libc?.files ?? nodeFiles;
     const number = Atomics.add(new Int32Array(setup.nextWorker), 0, 1);
-    this.#half = openLocalWorkerHalf(setup.storeInit as LocalWorkerInit, number, libc);
+    this.#half = openLocalWorkerHalf(
+      setup.storeInit as LocalWorkerInit,
+      number,
+      libc,
+      fileOpsWith(files),
+    );
     this.#libc = libc;
     this.#status = statusReader(libc?.statx);
     this.#claims = new Claims(setup.claims);
@@ -65,8 +73,9 @@ export class IngestWorker {
     this.#bytesRead = new BigInt64Array(setup.bytesRead);
     this.#batchContext = {
       claims: this.#claims,
-      buffer: Buffer.allocUnsafeSlow(SMALL_FILE_BYTES + 1),
+      buffer: new Uint8Array(SMALL_FILE_BYTES + 1),
       status: this.#status,
+      files,
       openAt: libc?.openAt,
       stopped: () => this.#stopped(),
     };
@@ -142,7 +151,6 @@ function singleEntry(content: Awaited<ReturnType<typeof ingestLarge>> | undefine
     owners: Int32Array.of(stored?.owner ?? 0),
     digests: stored?.digest ?? '',
     problems: problem === undefined ? [] : [{ index: 0, ...problem }],
-    deferred: [],
   };
 }
 

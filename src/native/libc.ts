@@ -7,6 +7,7 @@ import fs from 'node:fs';
 import { requirePackage } from '../commonjs.ts';
 import { errnoName } from '../errors.ts';
 import { toCString } from './c-string.ts';
+import { bindFiles, type Files } from './files.ts';
 
 export interface Libc {
   /**
@@ -39,6 +40,7 @@ export interface Libc {
   readonly readEntries: ((directory: number, into: Uint8Array) => number) | undefined;
   /** Undefined where the C library has no statx(2). */
   readonly statx: Statx | undefined;
+  readonly files: Files;
   /** Undefined where the kernel has no openat2(2) (before Linux 5.6), or a sandbox keeps it back. */
   readonly openAt: OpenAt | undefined;
 }
@@ -125,6 +127,7 @@ async function bind(): Promise<Libc | undefined> {
     addressOf: (buffer) => koffi.address(buffer),
     readEntries: bindReadEntries(koffi, self),
     statx: bindStatx(koffi, self),
+    files: bindFiles(koffi, self, errnoError),
     openAt: bindOpenAt(koffi, self),
   };
 }

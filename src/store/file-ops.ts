@@ -2,30 +2,45 @@ import fs from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { errnoOf } from '../errors.ts';
+import type { Files } from '../native/files.ts';
 
 /**
  * Every file-system call by which the store changes anything: the one seam where tests inject
  * ENOSPC, EIO or a failed rename. Synchronous, because a worker is a thread of its own.
  */
-export type FileOps = Pick<
-  typeof fs,
-  | 'openSync'
-  | 'closeSync'
-  | 'writeSync'
-  | 'fsyncSync'
-  | 'fsync'
-  | 'write'
-  | 'renameSync'
-  | 'linkSync'
-  | 'unlinkSync'
-  | 'mkdirSync'
-  | 'rmdirSync'
-  | 'statSync'
-  | 'copyFileSync'
-  | 'fchmodSync'
->;
+export interface FileOps
+  extends Pick<
+    typeof fs,
+    | 'fsyncSync'
+    | 'fsync'
+    | 'write'
+    | 'linkSync'
+    | 'unlinkSync'
+    | 'mkdirSync'
+    | 'rmdirSync'
+    | 'statSync'
+    | 'copyFileSync'
+    | 'fchmodSync'
+  > {
+  openSync(path: string | Buffer, flags: number, mode?: number): number;
+  closeSync(fd: number): void;
+  writeSync(fd: number, bytes: Uint8Array, from?: number, length?: number): number;
+  renameSync(from: string | Buffer, to: string | Buffer): void;
+}
 
 export const nodeFileOps: FileOps = fs;
+
+/** The calls that are made for every object through `files`, the others by Node. */
+export function fileOpsWith(files: Files): FileOps {
+  const often: Pick<FileOps, 'openSync' | 'closeSync' | 'writeSync' | 'renameSync'> = {
+    openSync: (path, flags, mode = 0) => files.open(path, flags, mode),
+    closeSync: (fd) => files.close(fd),
+    writeSync: (fd, bytes, from = 0, length = bytes.length - from) =>
+      files.write(fd, length === bytes.length ? bytes : bytes.subarray(from, from + length)),
+    renameSync: (from, to) => files.rename(from, to),
+  };
+  return Object.assign(Object.create(nodeFileOps), often);
+}
 
 /** Writes all of `bytes`; write(2) may take fewer than it was given. */
 export function writeFully(ops: FileOps, fd: number, bytes: Uint8Array): void {

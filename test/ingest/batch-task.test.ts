@@ -8,6 +8,7 @@ import { type BatchTask, LEFT, type WorkerSetup } from '../../src/ingest/message
 import { OUTCOMES } from '../../src/ingest/outcome.ts';
 import { newMeter } from '../../src/ingest/task-cost.ts';
 import { nodeStatus } from '../../src/native/file-status.ts';
+import { nodeFiles } from '../../src/native/files.ts';
 import type { Group } from '../../src/store/seam.ts';
 import { temporaryDirectory } from '../tree.ts';
 
@@ -38,6 +39,7 @@ async function runBatch(
     claims: new Claims(),
     buffer: Buffer.alloc(SMALL_FILE_BYTES + 1),
     status: nodeStatus,
+    files: nodeFiles,
     openAt: undefined,
     stopped: () => false,
     ...more,
@@ -51,27 +53,27 @@ async function runBatch(
 
 it('a batch that has read 128 MiB gives back the rest', async () => {
   const directory = zeros('a', SMALL_FILE_BYTES);
-  const { outcomes, deferred } = await runBatch(directory, new Array(40).fill('a'));
+  const { outcomes, sizes } = await runBatch(directory, new Array(40).fill('a'));
   expect(outcomes).toEqual([
     'new',
     ...new Array(31).fill('duplicate'),
     ...new Array(8).fill('left'),
   ]);
-  expect(deferred).toEqual([]);
+  expect([...sizes.slice(32)]).toEqual(new Array(8).fill(0));
 });
 
 it('a file too large for a batch is left to a task of its own, with its size', async () => {
   const directory = zeros('a', SMALL_FILE_BYTES + 1000);
-  const { outcomes, deferred } = await runBatch(directory, ['a']);
+  const { outcomes, sizes } = await runBatch(directory, ['a']);
   expect(outcomes).toEqual(['left']);
-  expect(deferred).toEqual([{ index: 0, size: SMALL_FILE_BYTES + 1000 }]);
+  expect([...sizes]).toEqual([SMALL_FILE_BYTES + 1000]);
 });
 
 it('so is one that grows too large while it is read, with the size that it has at least', async () => {
   const directory = zeros('a', SMALL_FILE_BYTES + 1000);
   const ofOpen = (fd: number) => ({ ...nodeStatus.ofOpen(fd), size: 1000 });
   const status = { ...nodeStatus, ofOpen };
-  const { outcomes, deferred } = await runBatch(directory, ['a'], { status });
+  const { outcomes, sizes } = await runBatch(directory, ['a'], { status });
   expect(outcomes).toEqual(['left']);
-  expect(deferred).toEqual([{ index: 0, size: SMALL_FILE_BYTES + 1 }]);
+  expect([...sizes]).toEqual([SMALL_FILE_BYTES + 1]);
 });

@@ -10,14 +10,14 @@ import type { MainHalf } from '../../src/store/seam.ts';
 
 const NEW = OUTCOMES.indexOf('new');
 
-const done = (outcomes: number[], deferred: { index: number; size: number }[] = []): TaskReply => ({
+/** `sizes`: of large files that are left. */
+const done = (outcomes: number[], sizes = outcomes.map(() => 0)): TaskReply => ({
   status: 'done',
   outcomes: Uint8Array.from(outcomes),
-  sizes: new Uint32Array(outcomes.length),
+  sizes: Float64Array.from(sizes),
   owners: new Int32Array(0),
   digests: '',
   problems: [],
-  deferred,
   cost: noCost(),
 });
 
@@ -56,7 +56,7 @@ it.each([1, 2])(
       drained = true;
     });
     tasks[0]!.end(done([NEW]));
-    tasks[1]!.end(done([LEFT], [{ index: 0, size: 5 << 20 }]));
+    tasks[1]!.end(done([LEFT], [5 << 20]));
     await turn();
     expect(tasks.length).toBe(3);
     // A large file that is given back, too, while a batch ends.

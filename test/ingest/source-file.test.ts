@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import { expect, it } from 'vitest';
 import { readToEnd, refusalOf } from '../../src/ingest/source-file.ts';
+import { nodeFiles } from '../../src/native/files.ts';
 
 const thrown = (code: string) => Object.assign(new Error(`${code}: open`), { code });
 
@@ -35,7 +36,7 @@ it('a file that claims to be empty is read to its end, and refuses to be read in
   try {
     expect(fs.fstatSync(fd).size).toBe(0);
     expect(() => fs.readSync(fd, buffer, 0, buffer.length, 0)).toThrow('ENOMEM');
-    const size = readToEnd(fd, buffer, 0);
+    const size = readToEnd(nodeFiles, fd, buffer, 0);
     expect(buffer.toString('utf8', 0, size)).toBe(fs.readFileSync(path, 'utf8'));
   } finally {
     fs.closeSync(fd);

@@ -18,7 +18,6 @@ function reply(...parts: Part[]): TaskDone {
     problems: parts.flatMap(([outcome], index) =>
       outcome === 'unreadable' ? [{ index, failure: { what: 'x', code: 'EACCES' } }] : [],
     ),
-    deferred: [],
     cost: noCost(),
   };
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { UsageError } from '../../src/errors.ts';
 import { fileSystemTypeOf, syncfsReportsErrors } from '../../src/native/file-system-type.ts';
+import { nodeFiles } from '../../src/native/files.ts';
 import type { Libc } from '../../src/native/libc.ts';
 import { BarrierCoordinator, chooseBarrier } from '../../src/store/barrier.ts';
 import { errno, tempFolder } from './temp-store.ts';
@@ -13,6 +14,7 @@ const libc: Libc = {
   exit: () => {},
   addressOf: () => 0n,
   readEntries: undefined,
+  files: nodeFiles,
   statx: undefined,
   openAt: undefined,
 };

@@ -1,0 +1,88 @@
+import fs from 'node:fs';
+import { toCString } from './c-string.ts';
+import { uninterrupted } from './uninterrupted.ts';
+
+/**
+ * The calls on files that are made for every entry. All begin again when a signal interrupts them;
+ * throw what else they fail with.
+ */
+export interface Files {
+  /** open(2). */
+  open(path: string | Buffer, flags: number, mode: number): number;
+  /**
+   * pread(2): at most `size` bytes from the position `at` on, which is below 2 GiB; gives their
+   * number, 0 at the end.
+   */
+  read(fd: number, into: Uint8Array, size: number, at: number): number;
+  /** write(2): the number of bytes that were taken. */
+  write(fd: number, bytes: Uint8Array): number;
+  /** close(2): the descriptor is free even when it fails. */
+  close(fd: number): void;
+  /** rename(2). */
+  rename(from: string | Buffer, to: string | Buffer): void;
+}
+
+export const nodeFiles: Files = {
+  open: fs.openSync,
+  read: (fd, into, size, at) => uninterrupted(() => fs.readSync(fd, into, 0, size, at)),
+  write: (fd, bytes) => fs.writeSync(fd, bytes),
+  close: fs.closeSync,
+  rename: fs.renameSync,
+};
+
+type Koffi = typeof import('koffi').default;
+
+/** Makes an error of what the last call of koffi's failed with. */
+export type ErrnoError = (syscall: string, errno: number) => Error;
+
+/**
+ * The same through libc, in half of the time: for each call Node's fs also asks twice whether it
+ * is being traced, by the names of all there is to trace.
+ */
+export function bindFiles(
+  koffi: Koffi,
+  self: ReturnType<Koffi['load']>,
+  errnoError: ErrnoError,
+): Files {
+  const open = self.func('int open(const char *path, int flags, uint32_t mode)');
+  const pread = self.func('long pread(int fd, _Out_ void *into, size_t size, long at)');
+  const write = self.func('long write(int fd, const void *bytes, size_t size)');
+  const close = self.func('int close(int fd)');
+  const rename = self.func('int rename(const char *from, const char *to)');
+  const { EINTR } = koffi.os.errno;
+  /** True when the call is to be made again. */
+  const isInterrupted = (syscall: string): true => {
+    const errno = koffi.errno();
+    if (errno !== EINTR) throw errnoError(syscall, errno);
+    return true;
+  };
+  return {
+    open(path, flags, mode) {
+      let fd: number;
+      do fd = open(toCString(path), flags | O_CLOEXEC, mode);
+      while (fd < 0 && isInterrupted('open'));
+      return fd;
+    },
+    read(fd, into, size, at) {
+      let bytes: number;
+      do bytes = pread(fd, into, size, at);
+      while (bytes < 0 && isInterrupted('read'));
+      return bytes;
+    },
+    write(fd, bytes) {
+      let taken: number;
+      do taken = write(fd, bytes, bytes.length);
+      while (taken < 0 && isInterrupted('write'));
+      return taken;
+    },
+    close(fd) {
+      // On Linux it is closed even then.
+      if (close(fd) !== 0) isInterrupted('close');
+    },
+    rename(from, to) {
+      while (rename(toCString(from), toCString(to)) !== 0 && isInterrupted('rename'));
+    },
+  };
+}
+
+const O_CLOEXEC = 0o2000000;

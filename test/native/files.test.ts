@@ -1,0 +1,74 @@
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { nodeFiles } from '../../src/native/files.ts';
+import { loadLibc } from '../../src/native/libc.ts';
+import { makeTree } from '../tree.ts';
+
+const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL } = fs.constants;
+const O_CLOEXEC = 0o2000000;
+
+const libc = (await loadLibc())!;
+const error = (code: string, syscall: string) => expect.objectContaining({ code, syscall });
+
+describe.each([
+  ['libc', libc.files],
+  ["Node's fs", nodeFiles],
+])('files by %s', (_, files) => {
+  it('are made with the mode that was asked for, and written from where the last write ended', () => {
+    const path = join(makeTree({}), 'a');
+    const fd = files.open(path, O_WRONLY | O_CREAT | O_EXCL, 0o440);
+    expect(files.write(fd, Buffer.from('first '))).toBe(6);
+    expect(files.write(fd, Buffer.from('.second.').subarray(1, 7))).toBe(6);
+    files.close(fd);
+    expect(fs.readFileSync(path, 'utf8')).toBe('first second');
+    expect(fs.statSync(path).mode & 0o777).toBe(0o440);
+  });
+
+  it('are not left open to a program that is started', () => {
+    const fd = files.open(join(makeTree({ a: 'x' }), 'a'), O_RDONLY, 0);
+    const [, flags] = /^flags:\s+(\d+)$/m.exec(fs.readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8'))!;
+    expect(Number.parseInt(flags!, 8) & O_CLOEXEC).toBe(O_CLOEXEC);
+    files.close(fd);
+    expect(() => fs.fstatSync(fd)).toThrow('EBADF');
+  });
+
+  it('are read from any position, into the start of a buffer', () => {
+    const fd = files.open(join(makeTree({ a: '0123456789' }), 'a'), O_RDONLY, 0);
+    const into = Buffer.alloc(8, '.');
+    expect(files.read(fd, into, 4, 3)).toBe(4);
+    expect(into.toString()).toBe('3456....');
+    expect(files.read(fd, into.subarray(4), 4, 8)).toBe(2);
+    expect(into.toString()).toBe('345689..');
+    expect(files.read(fd, into, 8, 10)).toBe(0);
+    files.close(fd);
+  });
+
+  it('are renamed, and replace what has the name', () => {
+    const tree = makeTree({ from: 'moved', to: 'replaced' });
+    files.rename(join(tree, 'from'), Buffer.from(join(tree, 'to')));
+    expect(fs.readdirSync(tree)).toEqual(['to']);
+    expect(fs.readFileSync(join(tree, 'to'), 'utf8')).toBe('moved');
+  });
+
+  it('have names of any bytes', () => {
+    const path = Buffer.concat([Buffer.from(`${makeTree({})}/`), Buffer.from([0xff, 0x0a])]);
+    files.close(files.open(path, O_WRONLY | O_CREAT, 0o600));
+    expect(fs.existsSync(path)).toBe(true);
+  });
+
+  it('tell each failure by its errno and its call', () => {
+    const tree = makeTree({ a: '' });
+    const at = (name: string) => join(tree, name);
+    const fd = files.open(at('a'), O_RDONLY, 0);
+    expect(() => files.write(fd, Buffer.from('x'))).toThrow(error('EBADF', 'write'));
+    files.close(fd);
+    const create = O_WRONLY | O_CREAT | O_EXCL;
+    expect(() => files.open(at('a'), create, 0o600)).toThrow(error('EEXIST', 'open'));
+    expect(() => files.open(at('a/b'), O_RDONLY, 0)).toThrow(error('ENOTDIR', 'open'));
+    expect(() => files.rename(at('b'), at('c'))).toThrow(error('ENOENT', 'rename'));
+    const closed = 1 << 20;
+    expect(() => files.read(closed, Buffer.alloc(1), 1, 0)).toThrow(error('EBADF', 'read'));
+    expect(() => files.close(closed)).toThrow(error('EBADF', 'close'));
+  });
+});
