@@ -9,10 +9,7 @@ import { uninterrupted } from './uninterrupted.ts';
 export interface Files {
   /** open(2). */
   open(path: string | Buffer, flags: number, mode: number): number;
-  /**
-   * pread(2): at most `size` bytes from the position `at` on, which is below 2 GiB; gives their
-   * number, 0 at the end.
-   */
+  /** pread(2): at most `size` bytes from the position `at` on; gives their number, 0 at the end. */
   read(fd: number, into: Uint8Array, size: number, at: number): number;
   /** write(2): the number of bytes that were taken. */
   write(fd: number, bytes: Uint8Array): number;
@@ -37,7 +34,8 @@ export type ErrnoError = (syscall: string, errno: number) => Error;
 
 /**
  * The same through libc, in half of the time: for each call Node's fs also asks twice whether it
- * is being traced, by the names of all there is to trace.
+ * is being traced, by the names of all there is to trace. For machines whose long has 64 bits: on
+ * others these functions know no files above 2 GiB.
  */
 export function bindFiles(
   koffi: Koffi,

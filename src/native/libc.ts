@@ -1,13 +1,14 @@
 /**
- * The calls that Node's fs does not have, made through koffi: the only place that leaves Node.
- * koffi brings its binaries inside its npm packages. Where none fits the machine, `loadLibc`
- * gives undefined and the callers fall back: fsync for the barrier, no sweep without flock.
+ * The calls that Node's fs does not have, and in files.ts those that it takes too long for, made
+ * through koffi: the only place that leaves Node. koffi brings its binaries inside its npm packages.
+ * Where none fits the machine, `loadLibc` gives undefined and the callers fall back: fsync for the
+ * barrier, no sweep without flock.
  */
 import fs from 'node:fs';
 import { requirePackage } from '../commonjs.ts';
 import { errnoName } from '../errors.ts';
 import { toCString } from './c-string.ts';
-import { bindFiles, type Files } from './files.ts';
+import { bindFiles, type Files, nodeFiles } from './files.ts';
 
 export interface Libc {
   /**
@@ -41,7 +42,10 @@ export interface Libc {
   /** Undefined where the C library has no statx(2). */
   readonly statx: Statx | undefined;
   readonly files: Files;
-  /** Undefined where the kernel has no openat2(2) (before Linux 5.6), or a sandbox keeps it back. */
+  /**
+   * Undefined where the kernel has no openat2(2) (before Linux 5.6), a sandbox keeps it back, or
+   * the machine has 32 bits, where openat(2) opens no files above 2 GiB.
+   */
   readonly openAt: OpenAt | undefined;
 }
 
@@ -99,6 +103,7 @@ async function bind(): Promise<Libc | undefined> {
   }
   // null is the process itself, which is linked to glibc or musl, whatever its file is called.
   const self = koffi.load(null);
+  const isWide = koffi.sizeof('long') === 8;
   const syncfs = self.func('int syncfs(int fd)');
   const flock = self.func('int flock(int fd, int operation)');
   const exit = self.func('void _exit(int code)');
@@ -127,8 +132,8 @@ async function bind(): Promise<Libc | undefined> {
     addressOf: (buffer) => koffi.address(buffer),
     readEntries: bindReadEntries(koffi, self),
     statx: bindStatx(koffi, self),
-    files: bindFiles(koffi, self, errnoError),
-    openAt: bindOpenAt(koffi, self),
+    files: isWide ? bindFiles(koffi, self, errnoError) : nodeFiles,
+    openAt: isWide ? bindOpenAt(koffi, self) : undefined,
   };
 }
 
