@@ -9,8 +9,9 @@ import { OUTCOMES } from '../../src/ingest/outcome.ts';
 import { newMeter } from '../../src/ingest/task-cost.ts';
 import { nodeStatus } from '../../src/native/file-status.ts';
 import { nodeFiles } from '../../src/native/files.ts';
+import { digestOf } from '../../src/store/digest.ts';
 import type { Group } from '../../src/store/seam.ts';
-import { temporaryDirectory } from '../tree.ts';
+import { makeTree, temporaryDirectory } from '../tree.ts';
 
 /** A directory with one file of zeros. */
 function zeros(name: string, bytes: number): string {
@@ -76,4 +77,16 @@ it('so is one that grows too large while it is read, with the size that it has a
   const { outcomes, sizes } = await runBatch(directory, ['a'], { status });
   expect(outcomes).toEqual(['left']);
   expect([...sizes]).toEqual([SMALL_FILE_BYTES + 1]);
+});
+
+it('a duplicate tells which other task it relies on, and none where it is its own', async () => {
+  const directory = makeTree({ a: 'one', b: 'two', c: 'two' });
+  const claims = new Claims();
+  claims.claim(digestOf(Buffer.from('one')), 7);
+  const relies = await runBatch(directory, ['a', 'b', 'c'], { claims });
+  expect(relies.outcomes).toEqual(['duplicate', 'new', 'duplicate']);
+  expect([...relies.owners]).toEqual([7, 0, 0]);
+  const own = await runBatch(directory, ['b', 'c']);
+  expect(own.outcomes).toEqual(['new', 'duplicate']);
+  expect([...own.owners]).toEqual([]);
 });
