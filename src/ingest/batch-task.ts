@@ -10,7 +10,7 @@ import type { Group } from '../store/seam.ts';
 import { BatchFiles } from './batch-files.ts';
 import type { Claims } from './claims.ts';
 import { type BatchTask, LEFT, type Problem, type TaskDone } from './messages.ts';
-import { OUTCOMES, type Outcome } from './outcome.ts';
+import { CODE } from './outcome.ts';
 import { countOf } from './packed-files.ts';
 import {
   changedRefusal,
@@ -31,11 +31,6 @@ export const SMALL_FILE_BYTES = 4 << 20;
  * the limit would hold 4 GB in one group, and the other workers would wait for it at the end.
  */
 const BATCH_BYTES = 128 << 20;
-
-const CODE = Object.fromEntries(OUTCOMES.map((outcome, code) => [outcome, code])) as Record<
-  Outcome,
-  number
->;
 
 export interface BatchContext {
   readonly claims: Claims;

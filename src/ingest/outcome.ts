@@ -18,6 +18,12 @@ export const OUTCOMES = [
 
 export type Outcome = (typeof OUTCOMES)[number];
 
+/** The number of each outcome. */
+export const CODE = Object.fromEntries(OUTCOMES.map((outcome, code) => [outcome, code])) as Record<
+  Outcome,
+  number
+>;
+
 /** What an unsupported entry is. Symbolic links are never followed. */
 export type UnsupportedKind = 'symlink' | 'socket' | 'fifo' | 'device' | 'other';
 

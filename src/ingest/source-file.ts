@@ -23,9 +23,11 @@ export const READ_ATTEMPTS = 3;
  */
 export function readToEnd(files: Files, fd: number, buffer: Uint8Array, size: number): number {
   const most = Math.max(size + 1, LEAST_READ);
-  const readOn = (at: number) =>
-    files.read(fd, buffer.subarray(at), Math.min(most, buffer.length - at), at);
-  let n = files.read(fd, buffer, Math.min(most, buffer.length), 0);
+  const readOn = (at: number) => {
+    const rest = at === 0 ? buffer : buffer.subarray(at);
+    return files.read(fd, rest, Math.min(most, rest.length), at);
+  };
+  let n = readOn(0);
   if (n === size && n < buffer.length) return n;
   for (let got = n; got > 0 && n < buffer.length; n += got) got = readOn(n);
   return n === buffer.length ? -1 : n;

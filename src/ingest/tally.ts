@@ -1,7 +1,7 @@
 import { IngotError } from '../errors.ts';
 import type { Digest } from '../store/digest.ts';
 import { LEFT, type TaskDone } from './messages.ts';
-import { type EntryReport, OUTCOMES, type Outcome, type UnsupportedKind } from './outcome.ts';
+import { CODE, type EntryReport, OUTCOMES, type Outcome, type UnsupportedKind } from './outcome.ts';
 import type { TaskEntries } from './packed-files.ts';
 
 /** A reply whose duplicates rely on claims of tasks that are still running. */
@@ -101,8 +101,8 @@ export class Tally {
 
   #count({ entries, reply }: Held): void {
     this.#failWithOwners(reply);
-    const fresh = sumOf(NEW, reply);
-    const repeated = sumOf(DUPLICATE, reply);
+    const fresh = sumOf(CODE.new, reply);
+    const repeated = sumOf(CODE.duplicate, reply);
     this.outcomes.new += fresh.entries;
     this.bytesStored += fresh.bytes;
     this.outcomes.duplicate += repeated.entries;
@@ -115,14 +115,14 @@ export class Tally {
   #failWithOwners({ outcomes, owners }: TaskDone): void {
     if (this.#failed.size === 0) return;
     for (const [index, owner] of owners.entries())
-      if (this.#failed.has(owner)) outcomes[index] = UNFINISHED;
+      if (this.#failed.has(owner)) outcomes[index] = CODE.unfinished;
   }
 
   #nameEach(entries: TaskEntries, reply: TaskDone): void {
     const problems = new Map(reply.problems.map((problem) => [problem.index, problem]));
     for (const [index, code] of reply.outcomes.entries()) {
       if (code === LEFT) continue;
-      if (code === NEW || code === DUPLICATE) this.#nameStored(entries, index, reply);
+      if (code === CODE.new || code === CODE.duplicate) this.#nameStored(entries, index, reply);
       else {
         const { failure, kind } = problems.get(index) ?? {};
         const why = { ...(failure && { failure }), ...(kind && { kind }) };
@@ -156,10 +156,6 @@ export class Tally {
     });
   }
 }
-
-const NEW = OUTCOMES.indexOf('new');
-const DUPLICATE = OUTCOMES.indexOf('duplicate');
-const UNFINISHED = OUTCOMES.indexOf('unfinished');
 
 /** The entries with one outcome, and their bytes. */
 function sumOf(outcome: number, { outcomes, sizes }: TaskDone): { entries: number; bytes: number } {

@@ -24,7 +24,7 @@ import {
   type TaskReply,
   type WorkerSetup,
 } from './messages.ts';
-import { OUTCOMES } from './outcome.ts';
+import { CODE } from './outcome.ts';
 import { type CostMeter, newMeter, noCost, taskCost } from './task-cost.ts';
 
 type Ended = Omit<TaskDone, 'status' | 'cost'>;
@@ -146,7 +146,7 @@ function singleEntry(content: Awaited<ReturnType<typeof ingestLarge>> | undefine
   const stored = content !== undefined && 'digest' in content ? content : undefined;
   const problem = content !== undefined && !('digest' in content) ? content : undefined;
   return {
-    outcomes: Uint8Array.of(content === undefined ? LEFT : OUTCOMES.indexOf(content.outcome)),
+    outcomes: Uint8Array.of(content === undefined ? LEFT : CODE[content.outcome]),
     sizes: Float64Array.of(stored?.size ?? 0),
     owners: Int32Array.of(stored?.owner ?? 0),
     digests: stored?.digest ?? '',

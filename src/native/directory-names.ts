@@ -28,7 +28,7 @@ export function namesBeginning(
     const names: Buffer[] = [];
     const entries = Buffer.alloc(BUFFER_BYTES);
     for (let end = readEntries(fd, entries); end > 0; end = readEntries(fd, entries))
-      for (let at = 0; at < end; at += lengthAt(entries, at + LENGTH_AT)) {
+      for (let at = 0; at < end; at += entries[readLength](at + LENGTH_AT)) {
         // Of most names the first byte tells.
         if (entries[at + NAME_AT] !== prefix[0]) continue;
         const name = entries.subarray(at + NAME_AT, entries.indexOf(0, at + NAME_AT));
@@ -45,10 +45,6 @@ function beginsWith(prefix: Buffer, name: Buffer): boolean {
 }
 
 const readLength = os.endianness() === 'LE' ? 'readUInt16LE' : 'readUInt16BE';
-
-function lengthAt(entries: Buffer, at: number): number {
-  return entries[readLength](at);
-}
 
 /** As a stream: there may be more names than fit into memory. */
 function namesOfNode(prefix: Buffer, directory: string | Buffer): Buffer[] {

@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { toCString } from './c-string.ts';
+import { errnoError, type Koffi, O_CLOEXEC, type SharedLibrary, toCString } from './binding.ts';
 import { uninterrupted } from './uninterrupted.ts';
 
 /**
@@ -27,21 +27,12 @@ export const nodeFiles: Files = {
   rename: fs.renameSync,
 };
 
-type Koffi = typeof import('koffi').default;
-
-/** Makes an error of what the last call of koffi's failed with. */
-export type ErrnoError = (syscall: string, errno: number) => Error;
-
 /**
  * The same through libc, in half of the time: for each call Node's fs also asks twice whether it
  * is being traced, by the names of all there is to trace. For machines whose long has 64 bits: on
  * others these functions know no files above 2 GiB.
  */
-export function bindFiles(
-  koffi: Koffi,
-  self: ReturnType<Koffi['load']>,
-  errnoError: ErrnoError,
-): Files {
+export function bindFiles(koffi: Koffi, self: SharedLibrary): Files {
   const open = self.func('int open(const char *path, int flags, uint32_t mode)');
   const pread = self.func('long pread(int fd, _Out_ void *into, size_t size, long at)');
   const write = self.func('long write(int fd, const void *bytes, size_t size)');
@@ -82,5 +73,3 @@ export function bindFiles(
     },
   };
 }
-
-const O_CLOEXEC = 0o2000000;

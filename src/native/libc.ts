@@ -6,8 +6,7 @@
  */
 import fs from 'node:fs';
 import { requirePackage } from '../commonjs.ts';
-import { errnoName } from '../errors.ts';
-import { toCString } from './c-string.ts';
+import { errnoError, type Koffi, O_CLOEXEC, type SharedLibrary, toCString } from './binding.ts';
 import { bindFiles, type Files, nodeFiles } from './files.ts';
 
 export interface Libc {
@@ -80,7 +79,6 @@ const SYS_OPENAT2 = 437;
 const RESOLVE_NO_SYMLINKS = 4;
 const RENAME_NOREPLACE = 1;
 const O_PATH = 0o10000000;
-const O_CLOEXEC = 0o2000000;
 
 let loaded: Promise<Libc | undefined> | undefined;
 
@@ -89,8 +87,6 @@ export function loadLibc(): Promise<Libc | undefined> {
   loaded ??= bind();
   return loaded;
 }
-
-type Koffi = typeof import('koffi').default;
 
 async function bind(): Promise<Libc | undefined> {
   if (process.platform !== 'linux') return undefined;
@@ -132,12 +128,12 @@ async function bind(): Promise<Libc | undefined> {
     addressOf: (buffer) => koffi.address(buffer),
     readEntries: bindReadEntries(koffi, self),
     statx: bindStatx(koffi, self),
-    files: isWide ? bindFiles(koffi, self, errnoError) : nodeFiles,
+    files: isWide ? bindFiles(koffi, self) : nodeFiles,
     openAt: isWide ? bindOpenAt(koffi, self) : undefined,
   };
 }
 
-function bindReadEntries(koffi: Koffi, self: ReturnType<Koffi['load']>): Libc['readEntries'] {
+function bindReadEntries(koffi: Koffi, self: SharedLibrary): Libc['readEntries'] {
   let call: (fd: number, into: Uint8Array, size: number) => number;
   try {
     call = self.func('long getdents64(int fd, _Out_ void *into, size_t size)');
@@ -152,7 +148,7 @@ function bindReadEntries(koffi: Koffi, self: ReturnType<Koffi['load']>): Libc['r
   };
 }
 
-function bindStatx(koffi: Koffi, self: ReturnType<Koffi['load']>): Statx | undefined {
+function bindStatx(koffi: Koffi, self: SharedLibrary): Statx | undefined {
   const rest = 'int flags, uint32_t mask, _Out_ void *into)';
   let call: (
     fd: number,
@@ -193,7 +189,7 @@ function bindStatx(koffi: Koffi, self: ReturnType<Koffi['load']>): Statx | undef
   };
 }
 
-function bindOpenAt(koffi: Koffi, self: ReturnType<Koffi['load']>): OpenAt | undefined {
+function bindOpenAt(koffi: Koffi, self: SharedLibrary): OpenAt | undefined {
   // glibc has no function of this name before 2.43.
   const openat2 = self.func(
     'long syscall(long number, int fd, const char *path, const void *how, size_t size)',
@@ -216,7 +212,7 @@ function bindOpenAt(koffi: Koffi, self: ReturnType<Koffi['load']>): OpenAt | und
   };
 }
 
-function bindRenameNew(koffi: Koffi, self: ReturnType<Koffi['load']>): Libc['renameNew'] {
+function bindRenameNew(koffi: Koffi, self: SharedLibrary): Libc['renameNew'] {
   const { EEXIST, EINTR, EINVAL, ENOSYS } = koffi.os.errno;
   let call: (fromFd: number, from: string, toFd: number, to: string, flags: number) => number;
   try {
@@ -236,9 +232,4 @@ function bindRenameNew(koffi: Koffi, self: ReturnType<Koffi['load']>): Libc['ren
     }
     return true;
   };
-}
-
-function errnoError(syscall: string, errno: number): Error {
-  const code = errnoName(errno);
-  return Object.assign(new Error(`${code}: ${syscall}`), { errno: -errno, code, syscall });
 }

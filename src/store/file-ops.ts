@@ -39,6 +39,7 @@ export function fileOpsWith(files: Files): FileOps {
       files.write(fd, length === bytes.length ? bytes : bytes.subarray(from, from + length)),
     renameSync: (from, to) => files.rename(from, to),
   };
+  // Not a copy of fs, which would load its streams and promises.
   return Object.assign(Object.create(nodeFileOps), often);
 }
 

@@ -34,12 +34,12 @@ export function exactFs(read: DirectoryReader, fail: (error: unknown) => void): 
         .then((names) => callback(null, directoriesNamed(names)))
         .catch(fail);
     };
-    const begunTurn = (): void => {
+    const beginTurn = (): void => {
       turnBegan = performance.now();
       begin();
     };
     if (performance.now() - turnBegan < TURN_MS) begin();
-    else setImmediate(begunTurn);
+    else setImmediate(beginTurn);
   };
   return { readdir: readdir as ExactFs['readdir'] };
 }

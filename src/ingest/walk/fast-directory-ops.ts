@@ -5,6 +5,7 @@ import { ModeStatus } from './mode-status.ts';
 
 /** A walk looks at every directory's status: through statx that takes half of Node's time. */
 export function fastDirectoryOps(status: StatusReader): DirectoryOps {
+  // Not all of fs, which would load its streams and promises.
   const { readdirSync, opendirSync } = nodeDirectoryOps;
   return {
     readdirSync,

@@ -1,0 +1,19 @@
+/** What the functions share that are called through koffi. */
+import { errnoName } from '../errors.ts';
+
+export type Koffi = typeof import('koffi').default;
+
+export type SharedLibrary = ReturnType<Koffi['load']>;
+
+export const O_CLOEXEC = 0o2000000;
+
+/** Bytes are passed as they are, and C wants their end marked. */
+export function toCString(path: string | Buffer): string | Buffer {
+  return typeof path === 'string' ? path : Buffer.concat([path, Buffer.alloc(1)]);
+}
+
+/** An error as Node's fs throws it. */
+export function errnoError(syscall: string, errno: number): Error {
+  const code = errnoName(errno);
+  return Object.assign(new Error(`${code}: ${syscall}`), { errno: -errno, code, syscall });
+}
