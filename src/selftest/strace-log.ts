@@ -20,7 +20,16 @@ export interface RawCall extends Span {
 
 const UNFINISHED = ' <unfinished ...>';
 
-/** All calls in the order of their ends; one that never ended comes last, with the result `?`. */
+/**
+ * In place of a call's name: its thread was killed while it stood at the entry of the call, before
+ * strace had asked which one. The kernel skips the call then.
+ */
+const SKIPPED = '???';
+
+/**
+ * All calls that the kernel took on, in the order of their ends; one that never ended comes last,
+ * with the result `?`.
+ */
 export function parseStrace(log: string): RawCall[] {
   const calls: RawCall[] = [];
   const open = new Map<string, { text: string; begun: number }>();
@@ -32,7 +41,7 @@ export function parseStrace(log: string): RawCall[] {
       open.set(thread, { text: text.slice(0, -UNFINISHED.length), begun: at });
       continue;
     }
-    const resumed = /^<\.\.\. \w+ resumed>/.exec(text);
+    const resumed = /^<\.\.\. \S+ resumed>/.exec(text);
     const first = resumed === null ? undefined : open.get(thread);
     if (resumed !== null && first === undefined)
       throw new Error(`strace's log resumes what did not begin: ${line.slice(0, 200)}`);
@@ -42,11 +51,11 @@ export function parseStrace(log: string): RawCall[] {
   }
   for (const { text, begun } of open.values())
     calls.push({ ...parseCall(`${text}) = ?`), begun, ended: lines.length });
-  return calls;
+  return calls.filter(({ name }) => name !== SKIPPED);
 }
 
 function parseCall(text: string): Pick<RawCall, 'name' | 'args' | 'result'> {
-  const [head, name] = /^(\w+)\(/.exec(text) ?? [];
+  const [head, name] = /^(\w+|\?{3})\(/.exec(text) ?? [];
   if (head === undefined || name === undefined) throw notACall(text);
   const { args, end } = parseArguments(text, head.length);
   const [, result] = /^ *= (.*)$/s.exec(text.slice(end)) ?? [];

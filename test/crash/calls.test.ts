@@ -75,4 +75,5 @@ test.each([
 
 test('a change that was cut off is refused', () => {
   expect(() => read('7 rename("/s/a", "/s/b" <unfinished ...>')).toThrow(/was cut off/);
+  expect(() => read('7 rename("/s/a", "/s/b") = ? <unavailable>')).toThrow(/was cut off/);
 });

@@ -33,6 +33,18 @@ test('a call that never ended has no result and ends after the log', () => {
   ]);
 });
 
+test('a call whose thread was killed before strace had read it is none: the kernel skips it', () => {
+  const calls = parse(
+    '7 ???( <unfinished ...>',
+    '8 ???()                     = ? <unavailable>',
+    '9 exit_group(0)                 = ?',
+    '7 <... ??? resumed>)              = ? <unavailable>',
+    '10 ???( <unfinished ...>',
+    '10 +++ exited with 0 +++',
+  );
+  expect(calls.map(({ name }) => name)).toEqual(['exit_group']);
+});
+
 test('commas, brackets and quotes within strings and structures split nothing', () => {
   const [call] = parse(
     String.raw`7 openat(AT_FDCWD</t>, "a\",(b", {x=[1, 2], y=0}, 0444) = 3</t/a>`,
