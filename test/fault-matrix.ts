@@ -34,7 +34,7 @@ export const FAMILIES: readonly Family[] = [
   { name: 'syncfs', syscalls: ['syncfs'], errors: ['EIO', 'ENOSPC', 'EDQUOT'] },
   {
     name: 'rename',
-    syscalls: ['rename', 'renameat2', 'link'],
+    syscalls: ['rename', 'renameat2', 'link', 'linkat'],
     errors: ['EIO', 'ENOSPC', 'EDQUOT', 'EACCES'],
   },
   { name: 'mkdir', syscalls: ['mkdir'], errors: ['EIO', 'ENOSPC', 'EDQUOT', 'EACCES'] },

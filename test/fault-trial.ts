@@ -96,7 +96,7 @@ export async function tryFault(
     const ended = ingotInjected(trial.args(bench), {
       inject: `${syscall}:error=${error}:when=${when}`,
       on: [path, ...(family.name === 'syncfs' ? temps(bench) : [])],
-      trace: ['fsync', 'syncfs', 'rename', 'link'],
+      trace: ['fsync', 'syncfs', 'rename', 'link', 'linkat'],
       imports,
     });
     expectVerdict(ended, { family, error }, site, trial, bench);

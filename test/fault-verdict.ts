@@ -83,7 +83,7 @@ function expectLine({ stderr }: Injected, { error }: Cell, { root }: Bench): voi
 function expectNoSecondFlush({ calls }: Injected, { family }: Cell, { path }: Site): void {
   if (family.name !== 'fsync' && family.name !== 'syncfs') return;
   const after = calls.slice(calls.findIndex((call) => call.includes('(INJECTED)')) + 1);
-  const again = after.filter((call) => / (fsync|syncfs|rename|link)\(/.test(call));
+  const again = after.filter((call) => / (fsync|syncfs|rename|link|linkat)\(/.test(call));
   // With syncfs all temps are watched, and none may be renamed any more.
   expect(again, `after the failed flush of ${path}`).toEqual([]);
 }

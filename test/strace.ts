@@ -27,7 +27,10 @@ export interface Injected extends Ended {
   readonly calls: readonly string[];
 }
 
-/** Where the temp number `n` of the only worker lies. */
+/** Lets temps have names also where they need none: then strace can be told which it is about. */
+export const NAMED_TEMPS = fileURLToPath(new URL('fixtures/no-nameless.mjs', import.meta.url));
+
+/** Where the temp number `n` of the only worker lies, if it has a name. */
 export function tempPath(store: string, n: number): string {
   return join(store, `.tmp-${'0'.repeat(32)}`, '0', String(n).padStart(32, '0'));
 }

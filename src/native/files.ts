@@ -17,6 +17,8 @@ export interface Files {
   close(fd: number): void;
   /** rename(2). */
   rename(from: string | Buffer, to: string | Buffer): void;
+  /** linkat(2): gives an open file without a name (O_TMPFILE) its name. Not without libc. */
+  link?(fd: number, to: string | Buffer): void;
 }
 
 export const nodeFiles: Files = {
@@ -26,6 +28,9 @@ export const nodeFiles: Files = {
   close: fs.closeSync,
   rename: fs.renameSync,
 };
+
+const AT_FDCWD = -100;
+const AT_SYMLINK_FOLLOW = 0x400;
 
 /**
  * The same through libc, in half of the time: for each call Node's fs also asks twice whether it
@@ -38,6 +43,9 @@ export function bindFiles(koffi: Koffi, self: SharedLibrary): Files {
   const write = self.func('long write(int fd, const void *bytes, size_t size)');
   const close = self.func('int close(int fd)');
   const rename = self.func('int rename(const char *from, const char *to)');
+  const linkat = self.func(
+    'int linkat(int fromFd, const char *from, int toFd, const char *to, int flags)',
+  );
   const { EINTR } = koffi.os.errno;
   /** True when the call is to be made again. */
   const isInterrupted = (syscall: string): true => {
@@ -67,6 +75,12 @@ export function bindFiles(koffi: Koffi, self: SharedLibrary): Files {
     close(fd) {
       // On Linux it is closed even then.
       if (close(fd) !== 0) isInterrupted('close');
+    },
+    link(fd, to) {
+      // By its descriptor (AT_EMPTY_PATH) only root may do it (before Linux 6.10).
+      const from = `/proc/self/fd/${fd}`;
+      const call = () => linkat(AT_FDCWD, from, AT_FDCWD, toCString(to), AT_SYMLINK_FOLLOW);
+      while (call() !== 0 && isInterrupted('link'));
     },
     rename(from, to) {
       while (rename(toCString(from), toCString(to)) !== 0 && isInterrupted('rename'));

@@ -26,19 +26,22 @@ export interface FileOps
   closeSync(fd: number): void;
   writeSync(fd: number, bytes: Uint8Array, from?: number, length?: number): number;
   renameSync(from: string | Buffer, to: string | Buffer): void;
+  /** Gives an open file without a name its name. Undefined where that cannot be called. */
+  linkOpenSync?(fd: number, to: string): void;
 }
 
 export const nodeFileOps: FileOps = fs;
 
 /** The calls that are made for every object through `files`, the others by Node. */
 export function fileOpsWith(files: Files): FileOps {
-  const often: Pick<FileOps, 'openSync' | 'closeSync' | 'writeSync' | 'renameSync'> = {
+  const often: Partial<FileOps> = {
     openSync: (path, flags, mode = 0) => files.open(path, flags, mode),
     closeSync: (fd) => files.close(fd),
     writeSync: (fd, bytes, from = 0, length = bytes.length - from) =>
       files.write(fd, length === bytes.length ? bytes : bytes.subarray(from, from + length)),
     renameSync: (from, to) => files.rename(from, to),
   };
+  if (files.link !== undefined) often.linkOpenSync = files.link;
   // Not a copy of fs, which would load its streams and promises.
   return Object.assign(Object.create(nodeFileOps), often);
 }

@@ -41,6 +41,8 @@ export interface LocalWorkerState {
   readonly durability: Durability;
   /** The barrier is an fsync of every temp, which therefore stays open until then. */
   readonly keepTempsOpen: boolean;
+  /** Small contents are staged in files without a name, which stay open until they are published. */
+  readonly namelessTemps: boolean;
   /** The store was empty on open: a digest not claimed in this run cannot be there. */
   readonly wasEmpty: boolean;
   readonly verifyHits: boolean;
@@ -73,7 +75,8 @@ export class LocalGroup implements Group {
   }
 
   get full(): boolean {
-    return this.#state.keepTempsOpen && this.#staged.length >= this.#state.maxOpenTemps;
+    const { keepTempsOpen, namelessTemps, maxOpenTemps } = this.#state;
+    return (keepTempsOpen || namelessTemps) && this.#staged.length >= maxOpenTemps;
   }
 
   lookup(digest: Digest, size: number): Presence {
@@ -94,9 +97,9 @@ export class LocalGroup implements Group {
   }
 
   stage(digest: Digest, bytes: Uint8Array): void {
-    const { ops, dryRun, temps } = this.#state;
+    const { ops, dryRun, temps, namelessTemps } = this.#state;
     if (dryRun) return;
-    const temp = temps.open(bytes.length);
+    const temp = namelessTemps ? temps.openNameless(bytes.length) : temps.open(bytes.length);
     try {
       writeFully(ops, temp.fd, bytes);
       this.#keep(temp, digest);
@@ -200,6 +203,10 @@ export class LocalGroup implements Group {
 
   #giveName(temp: Temp, digest: Digest, target: string): void {
     const { durability, libc, ops, root, temps } = this.#state;
+    if (temp.nameless) {
+      if (this.#damaged.has(digest)) temps.giveName(temp);
+      else if (temps.publishNameless(temp, target)) return;
+    }
     if (this.#mayReplace(digest)) {
       // Somebody may have repaired it meanwhile, and have said so.
       if (durability === 'none') flushFile(temp.path, ops);
@@ -229,7 +236,7 @@ export class LocalGroup implements Group {
       }
       this.cost.fileFlushes++;
     }
-    if (!keepTempsOpen) temps.close(temp);
+    if (!keepTempsOpen && !temp.nameless) temps.close(temp);
     this.#staged.push({ temp, digest });
   }
 

@@ -24,6 +24,8 @@ export interface LocalWorkerInit {
   readonly verifyHits: boolean;
   readonly dryRun: boolean;
   readonly maxOpenTemps: number;
+  /** Temps have no names: the barrier is a syncfs, and as many as a group has may be open. */
+  readonly namelessTemps: boolean;
 }
 
 /** Makes a worker's half. `worker` tells the workers of one writer apart. */
@@ -53,6 +55,7 @@ export function openLocalWorkerHalf(
     verifyHits: init.verifyHits,
     dryRun: init.dryRun,
     maxOpenTemps: init.maxOpenTemps,
+    namelessTemps: init.namelessTemps,
     ops,
     status: statusReader(libc?.statx),
     libc,

@@ -5,10 +5,17 @@ import type { FileOps } from './file-ops.ts';
 
 /** An object being written. */
 export interface Temp {
-  readonly path: string;
+  /** As long as it has no name, the folder that it would get one in. */
+  path: string;
   /** -1 once closed: descriptors are shared by all threads, so none may be closed twice. */
   fd: number;
+  /** It has no name yet: the file lives as long as it is open. */
+  nameless?: boolean;
 }
+
+const { O_WRONLY, O_CREAT, O_EXCL, O_DIRECTORY } = fs.constants;
+/** Node has no constant for it; on all architectures that it runs on it is the same number. */
+const O_TMPFILE = 0o20000000 | O_DIRECTORY;
 
 /** Objects are read-only for everyone; the store's own mode keeps strangers out. */
 const OBJECT_MODE = 0o444;
@@ -29,11 +36,56 @@ export class TempFolder {
   #next = 0;
   /** True when the umask takes bits of OBJECT_MODE away; learnt from the first temp. */
   #needsMode: boolean | undefined;
+  /** Files without a name can be had here, as far as is known. */
+  #offersNameless: boolean;
 
   constructor(folder: string, root: string, ops: FileOps) {
     this.#folder = folder;
     this.#root = root;
     this.#ops = ops;
+    this.#offersNameless = ops.linkOpenSync !== undefined;
+  }
+
+  /**
+   * Makes an empty temp without a name, open for writing: two names fewer to make and remove, and
+   * nothing to sweep after a kill. One with a name where the file system has no others.
+   */
+  openNameless(bytesNeeded: number): Temp {
+    if (!this.#offersNameless) return this.open(bytesNeeded);
+    const path = this.#folder;
+    try {
+      return this.#made({ path, fd: this.#openTemp(path, O_TMPFILE), nameless: true });
+    } catch (error) {
+      if (!['ENOTSUP', 'EISDIR', 'EINVAL'].includes(errnoOf(error) ?? ''))
+        throw this.failure(error, path, bytesNeeded);
+      this.#offersNameless = false;
+      return this.open(bytesNeeded);
+    }
+  }
+
+  /**
+   * Gives a temp without a name its object's, and closes it. False when something has that name:
+   * then the temp has got one in its folder. Throws what linkat(2) fails with.
+   */
+  publishNameless(temp: Temp, target: string): boolean {
+    try {
+      this.#ops.linkOpenSync!(temp.fd, target);
+    } catch (error) {
+      if (errnoOf(error) !== 'EEXIST') throw error;
+      this.giveName(temp);
+      return false;
+    }
+    this.close(temp);
+    return true;
+  }
+
+  /** Gives a temp without a name one of a temp, and closes it. Throws what linkat(2) fails with. */
+  giveName(temp: Temp): void {
+    const path = this.#nextPath();
+    this.#ops.linkOpenSync!(temp.fd, path);
+    temp.path = path;
+    temp.nameless = false;
+    this.close(temp);
   }
 
   /**
@@ -41,17 +93,26 @@ export class TempFolder {
    * Throws an IngotError.
    */
   open(bytesNeeded: number): Temp {
-    const { O_WRONLY, O_CREAT, O_EXCL } = fs.constants;
     const path = this.#nextPath();
-    let temp: Temp | undefined;
     try {
-      temp = { path, fd: this.#ops.openSync(path, O_WRONLY | O_CREAT | O_EXCL, OBJECT_MODE) };
+      return this.#made({ path, fd: this.#openTemp(path, O_CREAT | O_EXCL), nameless: false });
+    } catch (error) {
+      throw this.failure(error, path, bytesNeeded);
+    }
+  }
+
+  #openTemp(path: string, flags: number): number {
+    return this.#ops.openSync(path, O_WRONLY | flags, OBJECT_MODE);
+  }
+
+  #made(temp: Temp): Temp {
+    try {
       this.#needsMode ??= (fs.fstatSync(temp.fd).mode & 0o777) !== OBJECT_MODE;
       if (this.#needsMode) this.#ops.fchmodSync(temp.fd, OBJECT_MODE);
       return temp;
     } catch (error) {
-      if (temp !== undefined) this.remove(temp);
-      throw this.failure(error, path, bytesNeeded);
+      this.remove(temp);
+      throw error;
     }
   }
 
@@ -94,7 +155,7 @@ export class TempFolder {
   /** Cleans up without hiding the error that led here: what stays is swept on the next open. */
   remove(temp: Temp): void {
     if (temp.fd >= 0) ignoringErrno(() => this.close(temp));
-    ignoringErrno(() => this.#ops.unlinkSync(temp.path));
+    if (!temp.nameless) ignoringErrno(() => this.#ops.unlinkSync(temp.path));
   }
 
   /** What a failed write of a temp is told as: which disk, and what to do. */

@@ -77,14 +77,14 @@ describe('a benchmark', { timeout: TIMEOUT_MS }, () => {
     const ended = bench(['syscalls', '--on', '.', '--scale', '0.02'], { cwd });
     expect(ended.code, ended.stderr).toBe(0);
     const results = resultsIn(cwd);
-    // Each file is opened; a new one is written and renamed, a duplicate is not.
+    // Each file is opened; a new one is written and gets its name, a duplicate does not.
     const calls = Object.fromEntries(
       answerTo('syscalls', results).rows.map(({ label, figures }) => [label, figures!]),
     );
     expect(calls['limit.c none, new']!.renameat).toBeCloseTo(1, 1);
     expect(calls['limit.c none, duplicate']!.renameat).toBeUndefined();
-    expect(calls['ingot, new']!.rename).toBeCloseTo(1, 1);
-    expect(calls['ingot, duplicate']!.rename).toBeUndefined();
+    expect(calls['ingot, new']!.linkat).toBeCloseTo(1, 1);
+    expect(calls['ingot, duplicate']!.linkat).toBeUndefined();
     expect(calls['ingot, duplicate']!.openat).toBeGreaterThanOrEqual(1);
   });
 

@@ -6,16 +6,18 @@ import type { Call } from './calls.ts';
 type Calls = readonly Call[];
 
 /** The first object gets its name just before the flush of its bytes, instead of after it. */
-export function renameBeforeFlush(calls: Calls): Calls {
-  const rename = calls.find((call) => call.name === 'rename' && isDigest(basename(call.to)));
-  if (rename?.name !== 'rename') throw new Error('no object was published');
+export function nameBeforeFlush(calls: Calls): Calls {
+  const naming = calls.find(
+    (call) => (call.name === 'rename' || call.name === 'link') && isDigest(basename(call.to)),
+  );
+  if (naming === undefined || !('from' in naming)) throw new Error('no object was published');
   const flush = calls.findLast(
     (call) =>
-      call.ended < rename.begun &&
-      (call.name === 'syncfs' || (call.name === 'flush' && call.path === rename.from)),
+      call.ended < naming.begun &&
+      (call.name === 'syncfs' || (call.name === 'flush' && call.path === naming.from)),
   );
   if (flush === undefined) throw new Error('its bytes were not flushed');
-  return moved(calls, rename, flush);
+  return moved(calls, naming, flush);
 }
 
 /** The mark of a run without flushes is removed just before the last object's flush, not after it. */

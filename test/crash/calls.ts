@@ -8,6 +8,8 @@ export type Action =
       readonly fd: number;
       readonly creates: boolean;
       readonly appends: boolean;
+      /** A new file without a name (O_TMPFILE); the path is not to be found. */
+      readonly nameless?: true;
     }
   | { readonly name: 'close'; readonly fd: number }
   /** `at` is undefined where the descriptor's own offset counts. */
@@ -21,6 +23,7 @@ export type Action =
   | { readonly name: 'clone'; readonly fd: number; readonly source: number }
   | { readonly name: 'truncate'; readonly fd: number; readonly size: number }
   | { readonly name: 'mkdir' | 'unlink' | 'rmdir'; readonly path: string }
+  /** A link may come from `/proc/self/fd/21`: a file without a name. */
   | { readonly name: 'rename' | 'link'; readonly from: string; readonly to: string }
   /** fsync and fdatasync, of a file or a directory. */
   | { readonly name: 'flush'; readonly fd: number; readonly path: string }
@@ -90,6 +93,7 @@ function pathAction(call: RawCall, path: string, other: string | undefined): Act
         fd: fdOf(result),
         creates: flags.includes('O_CREAT'),
         appends: flags.includes('O_APPEND'),
+        ...(flags.includes('O_TMPFILE') ? { nameless: true } : {}),
       };
     case 'mkdir':
     case 'rmdir':

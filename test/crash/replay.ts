@@ -118,7 +118,7 @@ export class Replay {
         this.#change(call, call.path, [[call.path, undefined]]);
         break;
       case 'link':
-        this.#change(call, call.to, [[call.to, this.#inodeAt(call.from)]]);
+        this.#change(call, call.to, [[call.to, this.#linked(call.from)]]);
         break;
       case 'rename':
         this.#change(call, `${call.from} -> ${call.to}`, [
@@ -135,7 +135,8 @@ export class Replay {
     }
   }
 
-  #open({ path, creates, appends, ...span }: Call & { name: 'open' }): OpenFile {
+  #open({ path, creates, appends, nameless, ...span }: Call & { name: 'open' }): OpenFile {
+    if (nameless) return { inode: this.#next++, appends, offset: 0 };
     if (creates && !this.#folderOf(path).names.has(basename(path)))
       this.#change({ ...span, name: 'create' }, path, [[path, this.#next++]]);
     return { inode: this.#inodeAt(path), appends, offset: 0 };
@@ -179,6 +180,11 @@ export class Replay {
     const source = this.files.get(this.#opened(fd).inode);
     if (source === undefined) throw new Error(`the log does not tell what descriptor ${fd} holds`);
     return source.bytes;
+  }
+
+  #linked(from: string): Inode {
+    const fd = /^\/proc\/self\/fd\/(\d+)$/.exec(from)?.[1];
+    return fd === undefined ? this.#inodeAt(from) : this.#opened(Number(fd)).inode;
   }
 
   #opened(fd: number): OpenFile {

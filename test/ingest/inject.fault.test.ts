@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { tempsIn } from '../cli/run.ts';
 import { demandProgram } from '../mounts.ts';
-import { type Injected, type Injection, ingotInjected, tempPath } from '../strace.ts';
+import { type Injected, type Injection, ingotInjected, NAMED_TEMPS, tempPath } from '../strace.ts';
 import { makeTree, temporaryDirectory } from '../tree.ts';
 import { expectFailure, expectNextRunCompletes, expectWhole, outcomesOf } from './store-checks.ts';
 
@@ -27,6 +27,10 @@ const run = (injection: Injection, ...options: string[]): Injected =>
     ['ingest', source, '--store', store, '--threads', '1', '--json', '--no-progress', ...options],
     injection,
   );
+
+/** The same where small contents are staged in temps with names, as large ones are everywhere. */
+const runNamed = (injection: Injection, ...options: string[]): Injected =>
+  run({ ...injection, imports: [NAMED_TEMPS] }, ...options);
 
 /** Nothing of the group is in the store, all of it is counted as such, and nothing is in the way. */
 async function expectGroupDropped(ended: Injected, line: RegExp, entries = FILES): Promise<void> {
@@ -78,13 +82,13 @@ describe('a system call that fails on one temp', () => {
     ['openat', 'ENOSPC', /the disk of \S+\/s /],
     ['close', 'EIO', /\/s\b/],
   ])('drops its group: %s with %s', async (syscall, error, line) => {
-    const ended = run({ inject: `${syscall}:error=${error}`, on: [tempPath(store, 7)] });
+    const ended = runNamed({ inject: `${syscall}:error=${error}`, on: [tempPath(store, 7)] });
     await expectGroupDropped(ended, new RegExp(`\\(${error}\\)`));
     expect(ended.stderr).toMatch(line);
   });
 
   it('drops it when it was to get its name, although others have theirs', async () => {
-    const ended = run({ inject: 'rename:error=EIO', on: [tempPath(store, 7)] });
+    const ended = runNamed({ inject: 'rename:error=EIO', on: [tempPath(store, 7)] });
     expectFailure(ended, /cannot publish an object: \S+\/s\/[0-9a-f]{64}.*\(EIO\)/);
     expect(outcomesOf(ended)).toEqual({ unfinished: FILES });
     // Those that have theirs are durable and whole: they save the next run some work.
@@ -94,12 +98,67 @@ describe('a system call that fails on one temp', () => {
 
   it('drops a large file that is being written', async () => {
     makeTree({ large: randomBytes(9 << 20) }, source);
-    const ended = run({ inject: 'write,pwrite64:error=EIO', on: [tempPath(store, LARGE)] });
+    const ended = runNamed({ inject: 'write,pwrite64:error=EIO', on: [tempPath(store, LARGE)] });
     expectFailure(ended, /cannot write an object.*\(EIO\)/);
     expect(outcomesOf(ended)).toEqual({ new: FILES, unfinished: 1 });
     expect(expectWhole(store).length).toBe(FILES);
     await expectNextRunCompletes(source, store);
   });
+});
+
+describe('a system call on a temp without a name', () => {
+  const folder = () => join(tempPath(store, 0), '..');
+
+  it.each([
+    ['EMFILE', /too many open files.*ulimit -n/],
+    ['ENOSPC', /the disk of \S+\/s /],
+    ['EIO', /cannot write an object: \S+\/s\/\.tmp-/],
+  ])('drops the group when it cannot be made: %s', async (error, line) => {
+    const ended = run({ inject: `openat:error=${error}:when=8`, on: [folder()] });
+    await expectGroupDropped(ended, new RegExp(`\\(${error}\\)`));
+    expect(ended.stderr).toMatch(line);
+  });
+
+  it.each(['EIO', 'ENOSPC', 'EDQUOT', 'ENOENT'])(
+    'drops those that have no name when one cannot get it: %s',
+    async (error) => {
+      const ended = run({ inject: `linkat:error=${error}:when=8` });
+      expectFailure(
+        ended,
+        new RegExp(`cannot publish an object: \\S+/s/[0-9a-f]{64}.*\\(${error}\\)`),
+      );
+      expect(callsOf(ended, 'linkat').length).toBe(8);
+      expect(outcomesOf(ended)).toEqual({ unfinished: FILES });
+      expect(expectWhole(store).length).toBe(7);
+      expect((await expectNextRunCompletes(source, store)).length).toBe(FILES);
+    },
+  );
+
+  it('changes nothing when something has the name, which it then replaces', () => {
+    const trace = ['rename'];
+    const ended = run({ inject: 'linkat:error=EEXIST:when=8', trace });
+    expect(ended).toMatchObject({ code: 0, stderr: '' });
+    expect(callsOf(ended, 'linkat').length).toBe(FILES + 1);
+    const renamed = callsOf(ended, 'rename').filter((call) => /"[^"]*\/[0-9a-f]{64}"/.test(call));
+    expect(renamed.length).toBe(1);
+    expect(outcomesOf(ended)).toEqual({ new: FILES });
+    expect(expectWhole(store).length).toBe(FILES);
+  });
+
+  it.each(['EOPNOTSUPP', 'EISDIR', 'EINVAL'])(
+    'changes nothing where the file system has none: %s',
+    (error) => {
+      vi.stubEnv('NO_NAMELESS', error);
+      onTestFinished(() => void vi.unstubAllEnvs());
+      // strace has to have something to do: no close of a source fails anything.
+      const inject = 'close:error=EIO';
+      const ended = runNamed({ inject, on: [join(source, 'f7')], trace: ['linkat', 'rename'] });
+      expect(ended).toMatchObject({ code: 0, stderr: '' });
+      expect(callsOf(ended, 'linkat')).toEqual([]);
+      expect(outcomesOf(ended)).toEqual({ new: FILES });
+      expect(expectWhole(store).length).toBe(FILES);
+    },
+  );
 });
 
 describe('a folder that cannot be made', () => {
@@ -114,7 +173,7 @@ describe('a folder that cannot be made', () => {
 });
 
 describe('a flush that fails', () => {
-  const trace = ['syncfs', 'fsync', 'rename'];
+  const trace = ['syncfs', 'fsync', 'rename', 'linkat'];
 
   it('is made once, and nothing of the group is renamed: syncfs', async () => {
     const ended = run({ inject: 'syncfs:error=EIO', trace }, '--barrier', 'syncfs');
@@ -174,7 +233,7 @@ describe('a flush that fails', () => {
     makeTree({ large: randomBytes(9 << 20) }, source);
     const on = [store, tempPath(store, LARGE)];
     const inject = ['fsync:error=EIO:when=2', 'write,pwrite64:error=ENOSPC'];
-    const ended = run({ inject, on });
+    const ended = runNamed({ inject, on });
     expectFailure(ended, /cannot write an object.*\(ENOSPC\)/);
     expect(outcomesOf(ended)).toEqual({ unfinished: FILES + 1 });
     await expectNextRunCompletes(source, store);

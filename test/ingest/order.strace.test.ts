@@ -10,6 +10,7 @@ import { makeTree, temporaryDirectory } from '../tree.ts';
 interface Call {
   readonly name: string;
   readonly body: string;
+  readonly result: string;
   /** The paths in it, of arguments and of descriptors. */
   readonly paths: readonly string[];
   readonly begun: number;
@@ -17,7 +18,7 @@ interface Call {
 }
 
 const TRACED =
-  'openat,write,pwrite64,rename,renameat,renameat2,syncfs,fsync,fdatasync,unlink,rmdir';
+  'openat,write,pwrite64,rename,renameat,renameat2,linkat,syncfs,fsync,fdatasync,unlink,rmdir';
 
 /** Runs a real ingest under strace(1) and reads back what it did to the store. */
 function trace(source: string, store: string, ...options: string[]): Call[] {
@@ -41,24 +42,36 @@ function parse(log: string): Call[] {
     }
     const resumed = /^<\.\.\. \w+ resumed>(.*)$/.exec(rest);
     const text = resumed === null ? rest : (unfinished.get(thread) ?? '') + resumed[1];
-    const [, name, body, took] = /^(\w+)\((.*)\) += .*<([\d.]+)>$/.exec(text) ?? [];
-    if (name === undefined || body === undefined || / = -1 /.test(text)) continue;
+    const [, name, body, result, took] = /^(\w+)\((.*)\) += (.*) <([\d.]+)>$/.exec(text) ?? [];
+    if (name === undefined || body === undefined || result === undefined) continue;
+    if (result.startsWith('-1 ')) continue;
     // A resumed line carries the time of its end, any other that of its begin.
     const at = Number(time);
     const [begun, ended] = resumed === null ? [at, at + Number(took)] : [at - Number(took), at];
     const paths = [...body.matchAll(/["<](\/[^">]*)[">]/g)].map((match) => match[1]!);
-    calls.push({ name, body, paths, begun, ended });
+    calls.push({ name, body, result, paths, begun, ended });
   }
   return calls;
 }
 
 const OBJECT = /\/([0-9a-f]{2}\/)?[0-9a-f]{64}$/;
-const isTemp = (file: string) => /\/\.tmp-[0-9a-f]+\/\d+\/\d+$/.test(file);
+/** By its number, or as the kernel calls a file without a name: `#12`. */
+const isTemp = (file: string) => /\/\.tmp-[0-9a-f]+\/\d+\/#?\d+$/.test(file);
 
 function publishes(calls: readonly Call[]): { temp: string; object: string; call: Call }[] {
   return calls
-    .filter(({ name, paths }) => name.startsWith('rename') && OBJECT.test(paths.at(-1)!))
-    .map((call) => ({ temp: call.paths[0]!, object: call.paths.at(-1)!, call }));
+    .filter(({ name, paths }) => /^rename|^linkat$/.test(name) && OBJECT.test(paths.at(-1) ?? ''))
+    .map((call) => ({ temp: tempOf(call, calls), object: call.paths.at(-1)!, call }));
+}
+
+/** A temp without a name gets one by its descriptor. */
+function tempOf(call: Call, calls: readonly Call[]): string {
+  const from = call.paths.find((file) => file !== process.cwd())!;
+  const fd = /^\/proc\/self\/fd\/(\d+)$/.exec(from)?.[1];
+  if (fd === undefined) return from;
+  const isOf = ({ name, result, ended }: Call) =>
+    name === 'openat' && result.startsWith(`${fd}<`) && ended <= call.begun;
+  return /<(.*)>/.exec(calls.findLast(isOf)!.result)![1]!;
 }
 
 const flushesOf = (calls: readonly Call[], file: string) =>

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { digestOf } from '../../src/store/digest.ts';
 import {
-  renameBeforeFlush,
+  nameBeforeFlush,
   unmarkBeforeFlush,
   withoutFlushesOf,
   withoutSyncfs,
@@ -76,7 +76,7 @@ describe('the checker of crash states finds', () => {
   it.each([[syncfs], [fsync], [file]])('an object that is named before its flush: %s', (how) => {
     const recording = record([ingestOf(SMALL, ...how)], storeOf('flat'));
     expect(findings(recording)).toEqual([]);
-    expect(findings(recording, renameBeforeFlush)).toEqual([WRONG_BYTES]);
+    expect(findings(recording, nameBeforeFlush)).toEqual([WRONG_BYTES]);
   });
 
   it.each(['flat', 'sharded'] as const)('a last flush of names that is left out: %s', (layout) => {

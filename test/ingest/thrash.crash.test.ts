@@ -70,10 +70,11 @@ async function thrash(kills: number): Promise<string[]> {
   }
 
   expect(ingot(ingestOf('first')).code).toBe(0);
-  // One of them is half-way through giving objects their names.
+  // One of them is half-way through giving objects their names. Their temps have names, too.
+  const named = ['--barrier', 'fsync'];
   const alive: AtStage[] = [
-    await freezeAtStage(ingestOf('alive 1'), { stage: 'barrier', nth: 1 }),
-    await freezeAtStage(ingestOf('alive 2'), { stage: 'publish', nth: 9 }),
+    await freezeAtStage(ingestOf('alive 1', ...named), { stage: 'barrier', nth: 1 }),
+    await freezeAtStage(ingestOf('alive 2', ...named), { stage: 'publish', nth: 9 }),
   ];
   const writers = tempsIn(store);
   expect(writers.length).toBe(alive.length);

@@ -76,7 +76,7 @@ export function recordingOps(fault: (call: Call) => Error | undefined = () => un
     if (error !== undefined) throw error;
   };
   const wrap = (name: keyof FileOps) => {
-    const real = fs[name] as (...args: unknown[]) => unknown;
+    const real = fs[name as keyof typeof fs] as (...args: unknown[]) => unknown;
     const wrapped = (...args: unknown[]) => {
       note(name, args[0]);
       const result = real.apply(fs, args);
@@ -89,7 +89,9 @@ export function recordingOps(fault: (call: Call) => Error | undefined = () => un
     };
     return Object.assign(wrapped, { [promisify.custom]: asynchronous });
   };
-  const ops = new Proxy(fs, { get: (_, name) => wrap(name as keyof FileOps) }) as FileOps;
+  const ops = new Proxy(fs, {
+    get: (_, name) => (name in fs ? wrap(name as keyof FileOps) : undefined),
+  }) as FileOps;
   return {
     ops,
     calls,

@@ -10,17 +10,17 @@ import { type Ground, ingestOf, storeOf } from '../trial.ts';
 const FILES = 300;
 const LARGE_BYTES = 3 << 20;
 const WRITES = ['write', 'pwrite64', 'writev', 'pwritev', 'ioctl', 'copy_file_range', 'sendfile'];
-const RENAMES = ['rename', 'renameat', 'renameat2'];
+const NAMINGS = ['rename', 'renameat', 'renameat2', 'linkat'];
 const FLUSHES = ['fsync', 'fdatasync', 'syncfs'];
 
-/** The order of write, flush, rename and directory flush in a real run, as the kernel got them. */
+/** The order of write, flush, naming and directory flush in a real run, as the kernel got them. */
 export async function tryFlushOrder(ground: Ground): Promise<void> {
   const { folder, program, ledger, straceObstacle } = ground;
   if (straceObstacle !== undefined) return ledger.notTried(2, straceObstacle);
   const source = join(folder, 'source');
   writeFiles(source, smallContents('order', FILES));
   fs.writeFileSync(join(source, 'large'), seededBytes('order', LARGE_BYTES));
-  const trace = ['-e', `trace=${[...WRITES, ...RENAMES, ...FLUSHES]}`];
+  const trace = ['-e', `trace=${[...WRITES, ...NAMINGS, ...FLUSHES, 'openat']}`];
   const run = () => runTraced(program, ingestOf(ground, [source]), folder, trace);
   const first = await run();
   const failure = unexpectedEnd('an ingest under strace', first, 0);
@@ -44,10 +44,11 @@ function judgeNames({ ledger, fileSystem }: Ground, finding: string | undefined)
 }
 
 const OBJECT = /\/[0-9a-f]{64}"$/;
-const TEMP = /\.tmp-[0-9a-f]+\/\d+\/\d+(?=[">])/;
+/** By its number, or as the kernel calls a file without a name: `#12`. */
+const TEMP = /\.tmp-[0-9a-f]+\/\d+\/#?\d+(?=[">])/;
 
 function isPublication({ name, args, result }: RawCall): boolean {
-  return RENAMES.includes(name) && result === '0' && args.some((arg) => OBJECT.test(arg));
+  return NAMINGS.includes(name) && result === '0' && args.some((arg) => OBJECT.test(arg));
 }
 
 function tempOf(args: readonly string[]): string | undefined {
@@ -59,7 +60,7 @@ const isFlush = ({ name, result }: RawCall) => FLUSHES.includes(name) && result 
 function tooFew(published: readonly RawCall[]): string | undefined {
   return published.length === FILES + 1
     ? undefined
-    : `${published.length} objects instead of ${FILES + 1} were named by a rename`;
+    : `${published.length} objects instead of ${FILES + 1} got their names`;
 }
 
 function namedTooEarly(
@@ -67,16 +68,23 @@ function namedTooEarly(
   calls: readonly RawCall[],
 ): string | undefined {
   const written = new Map<string, RawCall>();
+  const opened = new Map<number, string | undefined>();
+  const named = new Map<RawCall, string | undefined>();
   for (const call of calls) {
+    if (call.name === 'openat') opened.set(Number.parseInt(call.result, 10), tempOf([call.result]));
     const temp = WRITES.includes(call.name) ? tempOf(call.args.slice(0, 1)) : undefined;
     if (temp !== undefined) written.set(temp, call);
+    // What has no name gets one by its descriptor.
+    const fd = /^"\/proc\/self\/fd\/(\d+)"$/.exec(call.args[1] ?? '')?.[1];
+    named.set(call, fd === undefined ? tempOf(call.args) : opened.get(Number(fd)));
   }
   const flushes = calls.filter(isFlush);
-  const early = published.find((rename) => {
-    const temp = tempOf(rename.args)!;
+  const early = published.find((naming) => {
+    const temp = named.get(naming);
+    if (temp === undefined) return true;
     const last = written.get(temp)?.ended ?? 0;
     const covers = ({ name, args, begun, ended }: RawCall) =>
-      begun > last && ended < rename.begun && (name === 'syncfs' || tempOf(args) === temp);
+      begun > last && ended < naming.begun && (name === 'syncfs' || tempOf(args) === temp);
     return !flushes.some(covers);
   });
   return early && `an object got its name before its bytes were flushed: ${early.args.at(-1)}`;
