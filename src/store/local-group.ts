@@ -203,10 +203,7 @@ export class LocalGroup implements Group {
 
   #giveName(temp: Temp, digest: Digest, target: string): void {
     const { durability, libc, ops, root, temps } = this.#state;
-    if (temp.nameless) {
-      if (this.#damaged.has(digest)) temps.giveName(temp);
-      else if (temps.publishNameless(temp, target)) return;
-    }
+    if (temp.nameless && temps.publishNameless(temp, target)) return;
     if (this.#mayReplace(digest)) {
       // Somebody may have repaired it meanwhile, and have said so.
       if (durability === 'none') flushFile(temp.path, ops);

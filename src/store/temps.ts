@@ -72,20 +72,13 @@ export class TempFolder {
       this.#ops.linkOpenSync!(temp.fd, target);
     } catch (error) {
       if (errnoOf(error) !== 'EEXIST') throw error;
-      this.giveName(temp);
-      return false;
+      const path = this.#nextPath();
+      this.#ops.linkOpenSync!(temp.fd, path);
+      temp.path = path;
+      temp.nameless = false;
     }
     this.close(temp);
-    return true;
-  }
-
-  /** Gives a temp without a name one of a temp, and closes it. Throws what linkat(2) fails with. */
-  giveName(temp: Temp): void {
-    const path = this.#nextPath();
-    this.#ops.linkOpenSync!(temp.fd, path);
-    temp.path = path;
-    temp.nameless = false;
-    this.close(temp);
+    return temp.nameless === true;
   }
 
   /**

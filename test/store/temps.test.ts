@@ -1,6 +1,7 @@
 import fs from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
+import { loadLibc } from '../../src/native/libc.ts';
 import type { FileOps } from '../../src/store/file-ops.ts';
 import { TempFolder } from '../../src/store/temps.ts';
 import { errno, tempFolder } from './temp-store.ts';
@@ -81,4 +82,76 @@ test.each([
   expect(opened).toHaveLength(1);
   expect(closed).toEqual(opened);
   expect(fs.readdirSync(folder)).toEqual([]);
+});
+
+/** Operations that are written down, with files that have no name if the file system does. */
+async function nameless(open: FileOps['openSync'] = fs.openSync) {
+  const files = (await loadLibc())!.files;
+  const opened: unknown[] = [];
+  const closed: number[] = [];
+  const unlinked: unknown[] = [];
+  const ops: FileOps = {
+    ...fs,
+    openSync: (path, flags, mode) => {
+      opened.push(path);
+      return open(path, flags, mode);
+    },
+    closeSync: (fd) => {
+      closed.push(fd);
+      fs.closeSync(fd);
+    },
+    unlinkSync: (path) => {
+      unlinked.push(path);
+      fs.unlinkSync(path);
+    },
+    linkOpenSync: files.link!,
+  };
+  return { temps: new TempFolder(folder, folder, ops), opened, closed, unlinked };
+}
+
+test('a temp without a name gets that of its object, and is closed', async () => {
+  const { temps, closed } = await nameless();
+  const temp = temps.openNameless(7);
+  const { fd } = temp;
+  fs.writeSync(fd, 'content');
+  expect(fs.readdirSync(folder)).toEqual([]);
+  const object = join(tempFolder(), 'object');
+  expect(temps.publishNameless(temp, object)).toBe(true);
+  expect(fs.readFileSync(object, 'utf8')).toBe('content');
+  expect(fs.statSync(object).mode & 0o777).toBe(0o444);
+  expect(closed).toEqual([fd]);
+  expect(fs.readdirSync(folder)).toEqual([]);
+});
+
+test('a temp without a name gets one of a temp where its object is there, and is closed', async () => {
+  const { temps, closed } = await nameless();
+  const temp = temps.openNameless(7);
+  const { fd } = temp;
+  fs.writeSync(fd, 'content');
+  expect(temps.publishNameless(temp, `/proc/self/fd/${source}`)).toBe(false);
+  expect(fs.readdirSync(folder)).toEqual([basename(temp.path)]);
+  expect(fs.readFileSync(temp.path, 'utf8')).toBe('content');
+  expect(closed).toEqual([fd]);
+  temps.remove(temp);
+  expect(fs.readdirSync(folder)).toEqual([]);
+});
+
+test('a temp without a name is gone when it is removed, and nothing is unlinked', async () => {
+  const { temps, closed, unlinked } = await nameless();
+  const temp = temps.openNameless(0);
+  const { fd } = temp;
+  temps.remove(temp);
+  expect(closed).toEqual([fd]);
+  expect(unlinked).toEqual([]);
+});
+
+test('a file system without nameless files is asked for one once', async () => {
+  const { temps, opened } = await nameless((path, flags, mode) => {
+    if (path === folder) throw errno('ENOTSUP');
+    return fs.openSync(path, flags, mode);
+  });
+  const made = [temps.openNameless(0), temps.openNameless(0)];
+  expect(opened).toEqual([folder, ...made.map(({ path }) => path)]);
+  expect(fs.readdirSync(folder).length).toBe(2);
+  for (const temp of made) temps.remove(temp);
 });
