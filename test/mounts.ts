@@ -6,6 +6,8 @@ import os from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { onTestFinished, type TestContext } from 'vitest';
+import { TASKS_PER_WORKER } from '../src/ingest/pool.ts';
+import { maxNamelessTemps } from '../src/store/open-temps.ts';
 import { temporaryDirectory } from './tree.ts';
 
 /** Skips a test that this machine cannot run, and says why; CI has to be able to run them all. */
@@ -27,6 +29,12 @@ export function demandMounts(context: Pick<TestContext, 'skip'>): void {
 export function demandProgram(context: Pick<TestContext, 'skip'>, program: string): void {
   const { error } = spawnSync(program, ['--version'], { stdio: 'ignore' });
   demand(context, error === undefined, `${program} is not installed`);
+}
+
+/** So many threads stage small contents in files without a name. */
+export function demandNamelessTemps(context: Pick<TestContext, 'skip'>, threads: number): void {
+  const isMet = maxNamelessTemps(threads * TASKS_PER_WORKER) > 0;
+  demand(context, isMet, 'too few files may be open (ulimit -Hn) for temps without names');
 }
 
 /** An empty tmpfs with these options (`size=2m`). Gives its mount point. */

@@ -2,7 +2,8 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Row } from '../../bench/results.ts';
-import { demandMounts, demandProgram } from '../mounts.ts';
+import { defaultThreads } from '../../src/ingest/pool.ts';
+import { demandMounts, demandNamelessTemps, demandProgram } from '../mounts.ts';
 import { makeTree } from '../tree.ts';
 import { answerTo, bench, memoryDirectory, resultsIn } from './run.ts';
 
@@ -73,6 +74,7 @@ describe('a benchmark', { timeout: TIMEOUT_MS }, () => {
   it('counts system calls, which are no noise', (context) => {
     demandProgram(context, 'cc');
     demandProgram(context, 'strace');
+    demandNamelessTemps(context, defaultThreads());
     const cwd = memoryDirectory();
     const ended = bench(['syscalls', '--on', '.', '--scale', '0.02'], { cwd });
     expect(ended.code, ended.stderr).toBe(0);

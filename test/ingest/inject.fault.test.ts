@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { tempsIn } from '../cli/run.ts';
-import { demandProgram } from '../mounts.ts';
+import { demandNamelessTemps, demandProgram } from '../mounts.ts';
 import { type Injected, type Injection, ingotInjected, NAMED_TEMPS, tempPath } from '../strace.ts';
 import { makeTree, temporaryDirectory } from '../tree.ts';
 import { expectFailure, expectNextRunCompletes, expectWhole, outcomesOf } from './store-checks.ts';
@@ -107,6 +107,7 @@ describe('a system call that fails on one temp', () => {
 });
 
 describe('a system call on a temp without a name', () => {
+  beforeEach((context) => demandNamelessTemps(context, 1));
   const folder = () => join(tempPath(store, 0), '..');
 
   it.each([

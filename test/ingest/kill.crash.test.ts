@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { endAtStage, type Landing } from '../at-stage.ts';
 import { ingot, tempsIn } from '../cli/run.ts';
+import { demandNamelessTemps } from '../mounts.ts';
 import { NOT_EMPTY, plant, WRONG_BYTES } from '../planted.ts';
 import { makeTree, temporaryDirectory } from '../tree.ts';
 import { expectWhole, objectsIn } from './store-checks.ts';
@@ -82,6 +83,8 @@ async function expectKillBorne({ stage, nth, how, temps, objects, dead }: Killed
 const whole = (count: number) => Array.from({ length: count }, () => BYTES);
 
 describe('an ingest that is killed', () => {
+  beforeEach((context) => demandNamelessTemps(context, 1));
+
   it('while it creates the store leaves none, and the next run creates it', async () => {
     await run({ stage: 'create', nth: 1 });
     expect(fs.readdirSync(join(store, '.ingot'))).toEqual([expect.stringMatching(TEMP_OF_FORMAT)]);
