@@ -84,7 +84,7 @@ function expectNoSecondFlush({ calls }: Injected, { family }: Cell, { path }: Si
   if (family.name !== 'fsync' && family.name !== 'syncfs') return;
   const after = calls.slice(calls.findIndex((call) => call.includes('(INJECTED)')) + 1);
   const again = after.filter((call) => / (fsync|syncfs|rename|link|linkat)\(/.test(call));
-  // With syncfs all temps are watched, and none may be renamed any more.
+  // With syncfs all temps with a name are watched, and none may be renamed any more.
   expect(again, `after the failed flush of ${path}`).toEqual([]);
 }
 

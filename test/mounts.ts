@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { onTestFinished, type TestContext } from 'vitest';
 import { TASKS_PER_WORKER } from '../src/ingest/pool.ts';
-import { maxNamelessTemps } from '../src/store/open-temps.ts';
+import { openTemps } from '../src/store/open-temps.ts';
 import { temporaryDirectory } from './tree.ts';
 
 /** Skips a test that this machine cannot run, and says why; CI has to be able to run them all. */
@@ -33,8 +33,8 @@ export function demandProgram(context: Pick<TestContext, 'skip'>, program: strin
 
 /** So many threads stage small contents in files without a name. */
 export function demandNamelessTemps(context: Pick<TestContext, 'skip'>, threads: number): void {
-  const isMet = maxNamelessTemps(threads * TASKS_PER_WORKER) > 0;
-  demand(context, isMet, 'too few files may be open (ulimit -Hn) for temps without names');
+  const { namelessTemps } = openTemps('group', 'syncfs', threads * TASKS_PER_WORKER);
+  demand(context, namelessTemps, 'too few files may be open (ulimit -Hn) for temps without names');
 }
 
 /** An empty tmpfs with these options (`size=2m`). Gives its mount point. */

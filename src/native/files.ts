@@ -1,5 +1,12 @@
 import fs from 'node:fs';
-import { errnoError, type Koffi, O_CLOEXEC, type SharedLibrary, toCString } from './binding.ts';
+import {
+  AT_FDCWD,
+  errnoError,
+  type Koffi,
+  O_CLOEXEC,
+  type SharedLibrary,
+  toCString,
+} from './binding.ts';
 import { uninterrupted } from './uninterrupted.ts';
 
 /**
@@ -29,7 +36,6 @@ export const nodeFiles: Files = {
   rename: fs.renameSync,
 };
 
-const AT_FDCWD = -100;
 const AT_SYMLINK_FOLLOW = 0x400;
 
 /**

@@ -6,7 +6,14 @@
  */
 import fs from 'node:fs';
 import { requirePackage } from '../commonjs.ts';
-import { errnoError, type Koffi, O_CLOEXEC, type SharedLibrary, toCString } from './binding.ts';
+import {
+  AT_FDCWD,
+  errnoError,
+  type Koffi,
+  O_CLOEXEC,
+  type SharedLibrary,
+  toCString,
+} from './binding.ts';
 import { bindFiles, type Files, nodeFiles } from './files.ts';
 
 export interface Libc {
@@ -70,7 +77,6 @@ export interface OpenAt {
 const LOCK_EX = 2;
 const LOCK_NB = 4;
 const F_SETFL = 4;
-const AT_FDCWD = -100;
 const AT_SYMLINK_NOFOLLOW = 0x100;
 const AT_EMPTY_PATH = 0x1000;
 const STATX_BASIC_STATS = 0x7ff;

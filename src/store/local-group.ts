@@ -15,6 +15,7 @@ import { directoryFullHint } from './disk-full.ts';
 import { type FileOps, flushFile, writeFully } from './file-ops.ts';
 import type { LargeIndex } from './large-index.ts';
 import { objectPath, otherLayout } from './layout.ts';
+import type { OpenTemps } from './open-temps.ts';
 import { replaceObject } from './quarantine.ts';
 import { renameNew } from './rename-new.ts';
 import type {
@@ -32,7 +33,7 @@ import type { Temp, TempFolder } from './temps.ts';
 import { hashesTo } from './verify-objects.ts';
 
 /** What groups of one worker share. */
-export interface LocalWorkerState {
+export interface LocalWorkerState extends OpenTemps {
   readonly root: string;
   readonly layout: Layout;
   /** Objects may lie in the other layout too: a relayout is under way. */
@@ -41,13 +42,10 @@ export interface LocalWorkerState {
   readonly durability: Durability;
   /** The barrier is an fsync of every temp, which therefore stays open until then. */
   readonly keepTempsOpen: boolean;
-  /** Small contents are staged in files without a name, which stay open until they are published. */
-  readonly namelessTemps: boolean;
   /** The store was empty on open: a digest not claimed in this run cannot be there. */
   readonly wasEmpty: boolean;
   readonly verifyHits: boolean;
   readonly dryRun: boolean;
-  readonly maxOpenTemps: number;
   readonly ops: FileOps;
   readonly status: StatusReader;
   /** Undefined where it cannot be called. */
@@ -75,8 +73,7 @@ export class LocalGroup implements Group {
   }
 
   get full(): boolean {
-    const { keepTempsOpen, namelessTemps, maxOpenTemps } = this.#state;
-    return (keepTempsOpen || namelessTemps) && this.#staged.length >= maxOpenTemps;
+    return this.#staged.length >= this.#state.maxOpenTemps;
   }
 
   lookup(digest: Digest, size: number): Presence {

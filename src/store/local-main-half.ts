@@ -24,7 +24,7 @@ import { checkLayout, formatPath, METADATA, readFormat, requireFormat } from './
 import { objectFolders } from './layout.ts';
 import type { LocalWorkerInit } from './local-worker-half.ts';
 import { sweepTempsOf } from './locked-temp.ts';
-import { maxNamelessTemps, maxOpenTemps } from './open-temps.ts';
+import { openTemps } from './open-temps.ts';
 import { quarantined, requireKeptSince, settleMoves } from './quarantine.ts';
 import type { FlushReport, MainHalf } from './seam.ts';
 import { requireShards } from './shards.ts';
@@ -127,7 +127,7 @@ export class LocalMainHalf implements MainHalf {
         wasEmpty,
         verifyHits,
         dryRun,
-        ...openTemps(durability === 'group' && barrier === 'syncfs', groups),
+        ...openTemps(durability, barrier, groups),
       };
       // Only asked for where chooseBarrier took syncfs, which it does only with libc at hand.
       const flush = () => libc!.syncfs(rootFd);
@@ -211,14 +211,6 @@ export class LocalMainHalf implements MainHalf {
   #closeRoot(): void {
     if (this.#rootFd >= 0) this.#ops.closeSync(this.#rootFd);
   }
-}
-
-function openTemps(
-  mayBeNameless: boolean,
-  groups: number,
-): Pick<LocalWorkerInit, 'maxOpenTemps' | 'namelessTemps'> {
-  const nameless = mayBeNameless ? maxNamelessTemps(groups) : 0;
-  return { maxOpenTemps: nameless || maxOpenTemps(groups), namelessTemps: nameless > 0 };
 }
 
 function isEmpty(root: string): boolean {

@@ -10,11 +10,12 @@ import { type FileOps, makeFolder, nodeFileOps } from './file-ops.ts';
 import type { StoreFormat } from './format.ts';
 import { LargeIndex } from './large-index.ts';
 import { LocalGroup, type LocalWorkerState } from './local-group.ts';
+import type { OpenTemps } from './open-temps.ts';
 import type { CallMain, Group, WorkerHalf } from './seam.ts';
 import { TempFolder } from './temps.ts';
 
 /** Plain data: what each worker thread is told. */
-export interface LocalWorkerInit {
+export interface LocalWorkerInit extends OpenTemps {
   readonly root: string;
   readonly format: StoreFormat;
   readonly writerFolder: string;
@@ -23,9 +24,6 @@ export interface LocalWorkerInit {
   readonly wasEmpty: boolean;
   readonly verifyHits: boolean;
   readonly dryRun: boolean;
-  readonly maxOpenTemps: number;
-  /** Temps have no names: the barrier is a syncfs, and as many as a group has may be open. */
-  readonly namelessTemps: boolean;
 }
 
 /** Makes a worker's half. `worker` tells the workers of one writer apart. */

@@ -10,7 +10,7 @@ export interface Temp {
   /** -1 once closed: descriptors are shared by all threads, so none may be closed twice. */
   fd: number;
   /** It has no name yet: the file lives as long as it is open. */
-  nameless?: boolean;
+  nameless: boolean;
 }
 
 const { O_WRONLY, O_CREAT, O_EXCL, O_DIRECTORY } = fs.constants;
@@ -78,7 +78,7 @@ export class TempFolder {
       temp.nameless = false;
     }
     this.close(temp);
-    return temp.nameless === true;
+    return temp.nameless;
   }
 
   /**
@@ -115,7 +115,7 @@ export class TempFolder {
    */
   clone(sourceFd: number, device: number): Temp | undefined {
     if (this.#noClone.has(device)) return undefined;
-    const temp: Temp = { path: this.#nextPath(), fd: -1 };
+    const temp: Temp = { path: this.#nextPath(), fd: -1, nameless: false };
     const { COPYFILE_EXCL, COPYFILE_FICLONE_FORCE, O_RDONLY } = fs.constants;
     try {
       // By the open descriptor: the name may mean another file by now.

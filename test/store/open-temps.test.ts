@@ -4,15 +4,30 @@ import { digestOf } from '../../src/store/digest.ts';
 import { fileOpsWith } from '../../src/store/file-ops.ts';
 import { LocalMainHalf } from '../../src/store/local-main-half.ts';
 import { openLocalWorkerHalf } from '../../src/store/local-worker-half.ts';
-import { maxNamelessTemps } from '../../src/store/open-temps.ts';
+import { openTemps } from '../../src/store/open-temps.ts';
 import { tempFolder } from './temp-store.ts';
 
 test('temps have names where too few of them could be open otherwise', () => {
-  expect(maxNamelessTemps(6, 1_024)).toBe(0);
-  expect(maxNamelessTemps(6, 11_999)).toBe(0);
-  expect(maxNamelessTemps(6, 12_000)).toBe(1_000);
-  expect(maxNamelessTemps(6, 20_000)).toBe(1_666);
-  expect(maxNamelessTemps(6, 1_048_576)).toBe(4_000);
+  const named = { namelessTemps: false, maxOpenTemps: Number.POSITIVE_INFINITY };
+  const nameless = (maxOpenTemps: number) => ({ namelessTemps: true, maxOpenTemps });
+  expect(openTemps('group', 'syncfs', 6, 1_024)).toEqual(named);
+  expect(openTemps('group', 'syncfs', 6, 11_999)).toEqual(named);
+  expect(openTemps('group', 'syncfs', 6, 12_000)).toEqual(nameless(1_000));
+  expect(openTemps('group', 'syncfs', 6, 20_000)).toEqual(nameless(1_666));
+  expect(openTemps('group', 'syncfs', 6, 1_048_576)).toEqual(nameless(4_000));
+});
+
+test('temps have names, and are closed, where each is flushed by itself or none is', () => {
+  const closed = { namelessTemps: false, maxOpenTemps: Number.POSITIVE_INFINITY };
+  expect(openTemps('file', 'syncfs', 6, 1_048_576)).toEqual(closed);
+  expect(openTemps('none', 'syncfs', 6, 1_048_576)).toEqual(closed);
+});
+
+test('temps that are fsynced stay open, some of them and at least one', () => {
+  const open = (maxOpenTemps: number) => ({ namelessTemps: false, maxOpenTemps });
+  expect(openTemps('group', 'fsync', 6, 1_048_576)).toEqual(open(512));
+  expect(openTemps('group', 'fsync', 6, 1_024)).toEqual(open(42));
+  expect(openTemps('group', 'fsync', 600, 64)).toEqual(open(1));
 });
 
 test('a group of temps without names is full when as many are open as may be', async () => {

@@ -28,7 +28,7 @@ export async function tryFlushOrder(ground: Ground): Promise<void> {
   const published = first.calls.filter(isPublication);
   ledger.judge(
     1,
-    tooFew(published) ?? namedTooEarly(published, first.calls),
+    tooFew(published) ?? namedTooEarly(first.calls),
     `under strace each of ${counted(published.length, 'object')} was written, then flushed, then named`,
   );
   judgeNames(ground, notFlushed(first.calls, folder) ?? hitsNotFlushed((await run()).calls));
@@ -63,31 +63,31 @@ function tooFew(published: readonly RawCall[]): string | undefined {
     : `${published.length} objects instead of ${FILES + 1} got their names`;
 }
 
-function namedTooEarly(
-  published: readonly RawCall[],
-  calls: readonly RawCall[],
-): string | undefined {
+function namedTooEarly(calls: readonly RawCall[]): string | undefined {
   const written = new Map<string, RawCall>();
   const opened = new Map<number, string | undefined>();
-  const named = new Map<RawCall, string | undefined>();
+  const named: { temp: string | undefined; naming: RawCall }[] = [];
   for (const call of calls) {
     if (call.name === 'openat') opened.set(Number.parseInt(call.result, 10), tempOf([call.result]));
     const temp = WRITES.includes(call.name) ? tempOf(call.args.slice(0, 1)) : undefined;
     if (temp !== undefined) written.set(temp, call);
+    if (!isPublication(call)) continue;
     // What has no name gets one by its descriptor.
     const fd = /^"\/proc\/self\/fd\/(\d+)"$/.exec(call.args[1] ?? '')?.[1];
-    named.set(call, fd === undefined ? tempOf(call.args) : opened.get(Number(fd)));
+    const from = fd === undefined ? tempOf(call.args) : opened.get(Number(fd));
+    named.push({ temp: from, naming: call });
   }
   const flushes = calls.filter(isFlush);
-  const early = published.find((naming) => {
-    const temp = named.get(naming);
+  const early = named.find(({ temp, naming }) => {
     if (temp === undefined) return true;
     const last = written.get(temp)?.ended ?? 0;
     const covers = ({ name, args, begun, ended }: RawCall) =>
       begun > last && ended < naming.begun && (name === 'syncfs' || tempOf(args) === temp);
     return !flushes.some(covers);
   });
-  return early && `an object got its name before its bytes were flushed: ${early.args.at(-1)}`;
+  return (
+    early && `an object got its name before its bytes were flushed: ${early.naming.args.at(-1)}`
+  );
 }
 
 /** The directory after the last name; for a new store also the folders that lead to it. */
