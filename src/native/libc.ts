@@ -15,6 +15,7 @@ import {
   toCString,
 } from './binding.ts';
 import { bindFiles, type Files, nodeFiles } from './files.ts';
+import { uninterrupted } from './uninterrupted.ts';
 
 export interface Libc {
   /**
@@ -148,9 +149,11 @@ function bindReadEntries(koffi: Koffi, self: SharedLibrary): Libc['readEntries']
     return undefined;
   }
   return (directory, into) => {
-    const bytes = call(directory, into, into.length);
-    if (bytes < 0) throw errnoError('scandir', koffi.errno());
-    return bytes;
+    return uninterrupted(() => {
+      const bytes = call(directory, into, into.length);
+      if (bytes < 0) throw errnoError('scandir', koffi.errno());
+      return bytes;
+    });
   };
 }
 

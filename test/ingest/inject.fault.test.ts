@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { tempsIn } from '../cli/run.ts';
+import { ingot, tempsIn } from '../cli/run.ts';
 import { demandNamelessTemps, demandProgram } from '../mounts.ts';
 import { type Injected, type Injection, ingotInjected, NAMED_TEMPS, tempPath } from '../strace.ts';
 import { makeTree, temporaryDirectory } from '../tree.ts';
@@ -297,6 +297,13 @@ describe('a source', () => {
 });
 
 describe('the metadata of a store', () => {
+  it('whose listing a signal interrupts is listed again', () => {
+    expect(ingot(['ingest', source, '--store', store, '-q']).code).toBe(0);
+    const ended = run({ inject: 'getdents64:error=EINTR:when=1', on: [store] });
+    expect(ended).toMatchObject({ code: 0, stderr: '' });
+    expect(outcomesOf(ended)).toEqual({ duplicate: FILES });
+  });
+
   it('that a signal interrupts is read again', () => {
     const inject = 'read:error=EINTR:when=1';
     const ended = run({ inject, on: [join(store, '.ingot', 'store.json')] });

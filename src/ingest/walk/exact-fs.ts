@@ -7,7 +7,7 @@ type FoundDirectory = Entry['dirent'];
  * So long messages of the workers may wait, or the time that one directory takes: a turn of the
  * event loop for each would take as long as reading it.
  */
-const TURN_MS = 1;
+export const TURN_MS = 1;
 
 /**
  * Lists one directory: handles its files, and gives the names of the directories in it. `path` is

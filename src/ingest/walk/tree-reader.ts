@@ -1,4 +1,4 @@
-import { setTimeout } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout } from 'node:timers/promises';
 import { errnoOf, failed, printable, SHORTAGES } from '../../errors.ts';
 import { escapeLatin1Name, joinPath, toFsPath } from '../../names.ts';
 import { LongPaths } from '../long-paths.ts';
@@ -11,6 +11,7 @@ import {
   unsupportedKind,
 } from './directory.ts';
 import type { WalkSink } from './entries.ts';
+import { TURN_MS } from './exact-fs.ts';
 import type { Excludes } from './exclude.ts';
 import { type NamedEntries, splitPath, type Tree } from './named-entries.ts';
 import { withoutLinks } from './sources.ts';
@@ -42,7 +43,7 @@ interface Chunk {
   readonly pauseMs: number;
 }
 
-/** Names handed to the sink at a time: about a batch of the pipeline. */
+/** Entries that are looked at, and names handed to the sink, at a time. */
 const CHUNK_NAMES = 1024;
 
 const UNREADABLE = 'cannot read a directory';
@@ -90,13 +91,21 @@ export class TreeReader {
     const entered = this.#enter(directory, relative === '/');
     if (entered === undefined) return subdirectories;
     const walked = { directory, withoutLinks: joinBelow(this.#withoutLinks, relative) };
+    let turnBegan = performance.now();
     for (const { entries, pauseMs } of this.#chunks(directory, entered)) {
       if (pauseMs > 0) await setTimeout(pauseMs);
       this.#rules.signal?.throwIfAborted();
-      const names = this.#filesOf(directory, relative, entries, subdirectories);
-      for (let at = 0; at < names.length; at += CHUNK_NAMES) {
-        const some = names.length <= CHUNK_NAMES ? names : names.slice(at, at + CHUNK_NAMES);
-        const more = this.#sink.files({ ...walked, names: some });
+      for (let at = 0; at < entries.length; at += CHUNK_NAMES) {
+        // However few of its names are files: signals and workers wait for the event loop.
+        if (performance.now() - turnBegan >= TURN_MS) {
+          await nextTurn();
+          this.#rules.signal?.throwIfAborted();
+          turnBegan = performance.now();
+        }
+        const some = entries.length <= CHUNK_NAMES ? entries : entries.slice(at, at + CHUNK_NAMES);
+        const names = this.#filesOf(directory, relative, some, subdirectories);
+        if (names.length === 0) continue;
+        const more = this.#sink.files({ ...walked, names });
         if (more !== undefined) await more;
       }
     }

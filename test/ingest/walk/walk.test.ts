@@ -186,6 +186,30 @@ test('a walk that is aborted before it begins looks at nothing', async () => {
   await expect(walk([root], {}, { signal, ops })).rejects.toThrow('stop');
 });
 
+test.each([
+  ['read whole', 4096],
+  ['streamed', 2 ** 30],
+])('the event loop turns within a directory of links, %s', async (_, size) => {
+  const root = temporaryDirectory();
+  for (let i = 0; i < 20_000; i++) fs.symlinkSync('x', `${root}/${i}`);
+  const sink = new RecordingSink();
+  const stop = new AbortController();
+  const { lstatSync, opendirSync, readdirSync, statSync } = nodeDirectoryOps;
+  const ops = {
+    ...{ lstatSync, opendirSync, readdirSync },
+    statSync: (path: string | Buffer) => Object.assign(statSync(path), { size }),
+  };
+  const unsupported = sink.unsupported.bind(sink);
+  sink.unsupported = (...entry) => {
+    // Nothing but a turn of the event loop lets this come to pass.
+    if (sink.failures === 0) setImmediate(() => stop.abort(new Error('stop')));
+    unsupported(...entry);
+  };
+  const walked = walkSources(planWalk({ sources: [root] }), { signal: stop.signal, ops }, sink);
+  await expect(walked).rejects.toThrow('stop');
+  expect(sink.failures).toBeLessThan(20_000);
+});
+
 test('the event loop turns once for each directory that takes its time', async () => {
   const root = makeTree(Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`${i}/f`, ''])));
   const slowly = (path: string | Buffer) => {
