@@ -1,11 +1,12 @@
 /** What a disk can do for a store, tried out in a moment. */
 import fs from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { errnoOf, failed } from '../errors.ts';
 import { checkedThreads, Pool } from '../ingest/pool.ts';
 import { type Libc, loadLibc } from '../native/libc.ts';
 import { diskFullHint } from '../store/disk-full.ts';
 import { fileSystemStats } from '../store/stats.ts';
+import { absolutePath } from '../store/store-path.ts';
 import { advise } from './advise.ts';
 import { barrierAt } from './barrier-at.ts';
 import { Budget } from './budget.ts';
@@ -49,7 +50,7 @@ export async function doctor(path: string, options: DoctorOptions = {}): Promise
   const begun = performance.now();
   const threads = checkedThreads(options.threads);
   const signal = options.signal ?? new AbortController().signal;
-  const store = resolve(path);
+  const store = absolutePath(path);
   const libc = await loadLibc();
   signal.throwIfAborted();
   const place = openProbePlace(store, libc);

@@ -1,11 +1,11 @@
 /** One ingest from the opened store to the report. */
-import { resolve } from 'node:path';
 import { asError, failed, IngotError } from '../errors.ts';
 import { statusReader } from '../native/file-status.ts';
 import { loadLibc } from '../native/libc.ts';
 import type { Digest } from '../store/digest.ts';
 import { LocalMainHalf } from '../store/local-main-half.ts';
 import type { FlushReport } from '../store/seam.ts';
+import { absolutePath } from '../store/store-path.ts';
 import { IngestError, type IngestOptions, type IngestReport } from './api.ts';
 import { Claims } from './claims.ts';
 import { ManifestWriter, pathPrefix } from './manifest/manifest.ts';
@@ -36,10 +36,10 @@ export async function openRun(request: RunRequest, pool: IngestPool): Promise<Ru
   const manifest =
     options.manifest === undefined
       ? undefined
-      : new ManifestWriter(options.manifest, { store: resolve(store) });
+      : new ManifestWriter(options.manifest, { store: absolutePath(store) });
   // Before there is a writer that would have to be ended when this fails.
   const claims = new Claims();
-  const half = await LocalMainHalf.open(resolve(store), {
+  const half = await LocalMainHalf.open(absolutePath(store), {
     durability: options.durability ?? 'group',
     barrier: options.barrier ?? 'auto',
     layout: options.layout,

@@ -1,9 +1,9 @@
 /** `verify` as callers see it: the store's check, run in a pool of its own. */
-import { resolve } from 'node:path';
 import { type Failure, failureOf, IngotError, UsageError } from '../errors.ts';
 import type { Layout } from '../store/choices.ts';
 import type { Digest } from '../store/digest.ts';
 import { requireFormat } from '../store/format.ts';
+import { absolutePath } from '../store/store-path.ts';
 import { type VerifyOptions, type VerifyReport, verifyStore } from '../store/verify.ts';
 import { type VerifyBatch, verifyObjects } from '../store/verify-objects.ts';
 import { checkedThreads, Pool } from './pool.ts';
@@ -26,7 +26,7 @@ export async function verify(
     readonly threads?: number | undefined;
   } = {},
 ): Promise<VerifyReport> {
-  const root = resolve(store);
+  const root = absolutePath(store);
   requireFormat(root);
   const threads = checkedThreads(options.threads);
   requireShare(options.sample ?? 1);

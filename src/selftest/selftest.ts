@@ -1,12 +1,13 @@
 /** The guarantees of a store, tried on the file system of a directory. */
 import fs from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { barrierAt } from '../doctor/barrier-at.ts';
 import { openProbePlace, type ProbePlace } from '../doctor/probe-place.ts';
 import { errnoOf, failed, IngotError } from '../errors.ts';
 import { loadLibc } from '../native/libc.ts';
 import { diskFullHint } from '../store/disk-full.ts';
 import { fileSystemStats } from '../store/stats.ts';
+import { absolutePath } from '../store/store-path.ts';
 import { Ledger } from './ledger.ts';
 import { Program } from './program.ts';
 import { type SelftestReport, TRIAL_NAMES, type TrialName } from './report.ts';
@@ -56,7 +57,7 @@ export async function selftest(
   options: SelftestOptions = {},
 ): Promise<SelftestReport> {
   const begun = performance.now();
-  const directory = resolve(path);
+  const directory = absolutePath(path);
   const { signal = new AbortController().signal } = options;
   const libc = await loadLibc();
   signal.throwIfAborted();

@@ -1,8 +1,9 @@
 /** Who besides the user can change or read a store: told as ssh tells it of a key's file. */
 import fs from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { errnoOf, type Failure } from '../errors.ts';
 import { METADATA, readFormat } from './format.ts';
+import { absolutePath } from './store-path.ts';
 
 /** Whose process this is: an effective uid, and who called sudo(8), if anyone did. */
 export interface User {
@@ -26,7 +27,7 @@ function currentUser(): User {
  * user may only read is no danger to him: what is read is hashed.
  */
 export function accessWarning(store: string, user: User = currentUser()): Failure | undefined {
-  const root = resolve(store);
+  const root = absolutePath(store);
   const metadata = join(root, METADATA);
   const { R_OK, W_OK } = fs.constants;
   if (!may(root, W_OK) || !may(join(metadata, 'store.json'), R_OK)) return undefined;
@@ -43,7 +44,7 @@ export function accessWarning(store: string, user: User = currentUser()): Failur
  * that of one which is there is its owner's choice, and not changed.
  */
 export function newStoreWarning(store: string): Failure | undefined {
-  const root = resolve(store);
+  const root = absolutePath(store);
   if (!isUnmade(root) || !may(root, fs.constants.W_OK)) return undefined;
   const { mode } = fs.statSync(root);
   if ((mode & 0o077) === 0) return undefined;

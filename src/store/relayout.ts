@@ -9,7 +9,7 @@
  * and one in the other direction goes back.
  */
 import fs from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { errnoOf, failed, IngotError, requireOneOf } from '../errors.ts';
 import { type Libc, loadLibc } from '../native/libc.ts';
@@ -25,6 +25,7 @@ import { quarantine, quarantineLost, requireQuarantine } from './quarantine.ts';
 import { DiskReader } from './read-back.ts';
 import { renameNew } from './rename-new.ts';
 import { makeShards, removeShards, requireShards } from './shards.ts';
+import { absolutePath } from './store-path.ts';
 import { hashesTo } from './verify-objects.ts';
 
 export interface RelayoutOptions {
@@ -59,7 +60,7 @@ export async function relayout(
   ops: FileOps = nodeFileOps,
   calls: Promise<Libc | undefined> = loadLibc(),
 ): Promise<RelayoutReport> {
-  const root = resolve(store);
+  const root = absolutePath(store);
   requireOneOf('layout', LAYOUTS, to);
   requireFormat(root);
   const libc = await calls;

@@ -13,7 +13,6 @@
  */
 
 import fs from 'node:fs';
-import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { errnoOf, failed, IngotError, requireOneOf, requireStorePath } from '../errors.ts';
 import { loadLibc } from '../native/libc.ts';
@@ -25,6 +24,7 @@ import { type FileOps, nodeFileOps } from './file-ops.ts';
 import { checkLayout, readFormat, requireFormat, type StoreFormat } from './format.ts';
 import { candidatePaths } from './layout.ts';
 import { type PutOptions, type PutResult, type PutSource, Putter } from './put.ts';
+import { absolutePath } from './store-path.ts';
 import { openVerified } from './verified-stream.ts';
 
 export interface OpenOptions {
@@ -74,7 +74,7 @@ export class Store {
     ops: FileOps = nodeFileOps,
   ): Promise<Store> {
     requireStorePath(path);
-    const root = resolve(path);
+    const root = absolutePath(path);
     const { create = false, layout } = options;
     const durability = requireOneOf('durability', DURABILITIES, options.durability ?? 'group');
     if (layout !== undefined) requireOneOf('layout', LAYOUTS, layout);
