@@ -37,6 +37,7 @@ export const nodeFiles: Files = {
 };
 
 const AT_SYMLINK_FOLLOW = 0x400;
+const AT_EMPTY_PATH = 0x1000;
 
 /**
  * The same through libc, in half of the time: for each call Node's fs also asks twice whether it
@@ -52,11 +53,21 @@ export function bindFiles(koffi: Koffi, self: SharedLibrary): Files {
   const linkat = self.func(
     'int linkat(int fromFd, const char *from, int toFd, const char *to, int flags)',
   );
-  const { EINTR } = koffi.os.errno;
+  const { EINTR, ENOENT } = koffi.os.errno;
   /** True when the call is to be made again. */
   const isInterrupted = (syscall: string): true => {
     const errno = koffi.errno();
     if (errno !== EINTR) throw errnoError(syscall, errno);
+    return true;
+  };
+  /** Before Linux 6.10 only root may name the file by its descriptor alone. */
+  let mayNameDescriptor = true;
+  /** False when that is refused: with ENOENT, which a missing folder is told by, too. */
+  const linkDescriptor = (fd: number, to: string | Buffer): boolean => {
+    while (linkat(fd, '', AT_FDCWD, to, AT_EMPTY_PATH) !== 0) {
+      if (koffi.errno() === ENOENT) return false;
+      isInterrupted('link');
+    }
     return true;
   };
   return {
@@ -83,10 +94,12 @@ export function bindFiles(koffi: Koffi, self: SharedLibrary): Files {
       if (close(fd) !== 0) isInterrupted('close');
     },
     link(fd, to) {
-      // By its descriptor (AT_EMPTY_PATH) only root may do it (before Linux 6.10).
+      const target = toCString(to);
+      if (mayNameDescriptor && linkDescriptor(fd, target)) return;
       const from = `/proc/self/fd/${fd}`;
-      const call = () => linkat(AT_FDCWD, from, AT_FDCWD, toCString(to), AT_SYMLINK_FOLLOW);
-      while (call() !== 0 && isInterrupted('link'));
+      while (linkat(AT_FDCWD, from, AT_FDCWD, target, AT_SYMLINK_FOLLOW) !== 0)
+        isInterrupted('link');
+      mayNameDescriptor = false;
     },
     rename(from, to) {
       while (rename(toCString(from), toCString(to)) !== 0 && isInterrupted('rename'));

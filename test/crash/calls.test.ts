@@ -24,6 +24,7 @@ test('each call that changes a file below the directory is typed', () => {
       '7 openat(AT_FDCWD</t>, "/s/d", O_WRONLY|O_CLOEXEC|O_TMPFILE, 0444) = 9</s/d/#12>(deleted)',
       '7 write(9</s/d/#12>(deleted), "y", 1) = 1',
       '7 linkat(AT_FDCWD</t>, "/proc/self/fd/9", AT_FDCWD</t>, "/s/c", AT_SYMLINK_FOLLOW) = 0',
+      '7 linkat(9</s/d/#12>(deleted), "", AT_FDCWD</t>, "/s/e", AT_EMPTY_PATH) = 0',
       '7 renameat2(AT_FDCWD</s>, "a", AT_FDCWD</s>, "d/b", RENAME_NOREPLACE) = 0',
     ),
   ).toEqual([
@@ -43,6 +44,7 @@ test('each call that changes a file below the directory is typed', () => {
     { name: 'open', path: '/s/d/#12', fd: 9, creates: false, appends: false, nameless: true },
     { name: 'write', fd: 9, bytes: Buffer.from('y'), at: undefined },
     { name: 'link', from: '/proc/self/fd/9', to: '/s/c' },
+    { name: 'link', from: '/proc/self/fd/9', to: '/s/e' },
     { name: 'rename', from: '/s/a', to: '/s/d/b' },
   ]);
 });

@@ -76,6 +76,8 @@ function pathsOf({ name, args, result }: RawCall): string[] {
   if (result.includes('</')) return [pathOfFd(result)];
   return args.flatMap((arg, n) => {
     if (!arg.startsWith('"')) return [];
+    // With AT_EMPTY_PATH what counts is the descriptor itself.
+    if (arg === '""') return [`/proc/self/fd/${fdOf(args[n - 1])}`];
     const path = bytesOf(arg).toString();
     return [path.startsWith('/') ? path : `${pathOfFd(args[n - 1])}/${path}`];
   });

@@ -120,7 +120,7 @@ describe('a system call on a temp without a name', () => {
     expect(ended.stderr).toMatch(line);
   });
 
-  it.each(['EIO', 'ENOSPC', 'EDQUOT', 'ENOENT'])(
+  it.each(['EIO', 'ENOSPC', 'EDQUOT'])(
     'drops those that have no name when one cannot get it: %s',
     async (error) => {
       const ended = run({ inject: `linkat:error=${error}:when=8` });
@@ -134,6 +134,27 @@ describe('a system call on a temp without a name', () => {
       expect((await expectNextRunCompletes(source, store)).length).toBe(FILES);
     },
   );
+
+  it('is made by the path of the descriptor where it may not be by the descriptor itself', () => {
+    const ended = run({ inject: 'linkat:error=ENOENT:when=8' });
+    expect(ended).toMatchObject({ code: 0, stderr: '' });
+    const paths = callsOf(ended, 'linkat').map((call) => /"(.*?)"/.exec(call)![1]);
+    const byDescriptor = Array.from({ length: 8 }, () => '');
+    const byPath = Array.from({ length: FILES - 7 }, () =>
+      expect.stringMatching(/^\/proc\/self\/fd\/\d+$/),
+    );
+    expect(paths).toEqual([...byDescriptor, ...byPath]);
+    expect(outcomesOf(ended)).toEqual({ new: FILES });
+    expect(expectWhole(store).length).toBe(FILES);
+  });
+
+  it('drops those that have no name when neither way gives one', async () => {
+    const ended = run({ inject: 'linkat:error=ENOENT:when=8+' });
+    expectFailure(ended, /cannot publish an object: \S+\/s\/[0-9a-f]{64}.*\(ENOENT\)/);
+    expect(callsOf(ended, 'linkat').length).toBe(9);
+    expect(outcomesOf(ended)).toEqual({ unfinished: FILES });
+    expect(expectWhole(store).length).toBe(7);
+  });
 
   it('changes nothing when something has the name, which it then replaces', () => {
     const trace = ['rename'];

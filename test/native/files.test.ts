@@ -77,3 +77,20 @@ describe.each([
     expect(() => files.close(closed)).toThrow(error('EBADF', 'close'));
   });
 });
+
+describe('a file without a name', () => {
+  const O_TMPFILE = 0o20000000 | fs.constants.O_DIRECTORY;
+  const { files } = libc;
+
+  it('gets one, which tells what is in the way', () => {
+    const tree = makeTree({ taken: 'kept' });
+    const fd = files.open(tree, O_WRONLY | O_TMPFILE, 0o444);
+    files.write(fd, Buffer.from('content'));
+    expect(() => files.link!(fd, join(tree, 'taken'))).toThrow(error('EEXIST', 'link'));
+    expect(() => files.link!(fd, join(tree, 'no/folder'))).toThrow(error('ENOENT', 'link'));
+    files.link!(fd, Buffer.from(join(tree, 'given')));
+    files.close(fd);
+    expect(fs.readFileSync(join(tree, 'given'), 'utf8')).toBe('content');
+    expect(fs.readFileSync(join(tree, 'taken'), 'utf8')).toBe('kept');
+  });
+});
