@@ -51,6 +51,28 @@ export function countTemps(store: string): number {
   return workers.reduce((sum, folder) => sum + namesIn(folder).length, 0);
 }
 
+/** A file without a name in a worker's folder of temps, as /proc tells of it. */
+const NAMELESS = /\/\.tmp-[0-9a-f]+\/\d+\/#\d+ \(deleted\)$/;
+
+/** Temps without a name that a process has open. */
+export function countNamelessTemps(pid: number): number {
+  const folder = `/proc/${pid}/fd`;
+  const open = ofLiving(() => fs.readdirSync(folder)) ?? [];
+  return open.filter((fd) => NAMELESS.test(ofLiving(() => fs.readlinkSync(join(folder, fd))) ?? ''))
+    .length;
+}
+
+/** Undefined when the file was closed meanwhile, or the process has ended. */
+function ofLiving<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    // EACCES: of one that has just ended others are told nothing.
+    if (!['ENOENT', 'ESRCH', 'EACCES'].includes(errnoOf(error) ?? '')) throw error;
+    return undefined;
+  }
+}
+
 /** What nobody has removed; undefined when nothing is left. */
 export function tempsLeft(store: string, after: string): string | undefined {
   const [name] = writersIn(store);

@@ -32,11 +32,20 @@ export class Running {
     this.ended.catch(() => {});
   }
 
+  /** SIGSTOP: it does nothing more until it is killed, so that it can be looked at. */
+  pause(): void {
+    this.#signal('SIGSTOP');
+  }
+
   /** SIGKILL, to what strace(1) has started, too. */
   kill(): void {
+    this.#signal('SIGKILL');
+  }
+
+  #signal(signal: NodeJS.Signals): void {
     if (this.isOver || this.child.pid === undefined) return;
     try {
-      process.kill(-this.child.pid, 'SIGKILL');
+      process.kill(-this.child.pid, signal);
     } catch (error) {
       // It has ended meanwhile.
       if (errnoOf(error) !== 'ESRCH') throw error;

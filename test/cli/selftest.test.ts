@@ -30,6 +30,7 @@ describe('ingot selftest', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/^directory +\/\S+ on \w+\nbarrier +(syncfs|fsync): .+\n/);
     expect(stdout).toMatch(/\nkills +[1-9]\d* ingests? killed: opening \d+, staging \d+, /);
+    expect(stdout).toMatch(/ staging [1-9]| publishing [1-9]/);
     for (const number of [1, 3, 4, 5, 6])
       expect(stdout).toMatch(new RegExp(`\\nkept +${number}\\. [A-Z][^:\\n]+\\n +\\S`));
     expect(stdout).not.toMatch(/\nbroken/);

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Budget } from '../../doctor/budget.ts';
 import { count, counted } from '../../units.ts';
 import {
+  countNamelessTemps,
   countTemps,
   objectsIn,
   otherObjects,
@@ -22,9 +23,10 @@ const MOST_ROUNDS = 15;
 /** After this no further round begins, as long as each moment was waited for once. */
 const BUDGET_MS = 15_000;
 
-/** What is in a store while an ingest works, or after it was killed. */
+/** What is in a store while an ingest works. */
 interface Sight {
   readonly writers: number;
+  /** With names or without. */
   readonly temps: number;
   readonly objects: number;
 }
@@ -75,21 +77,23 @@ async function killOne(
 ): Promise<KilledIn | undefined> {
   const store = storeOf(ground.folder);
   const running = ground.program.start(ingestOf(ground, [source]));
-  await untilMoment(running, () => isMoment(look(store)));
+  await untilMoment(running, () => isMoment(look(store, running)));
+  running.pause();
+  const stage = stageOf(look(store, running));
   running.kill();
   const ended = await ground.program.end(running);
   // One that fails by itself is not for this trial to judge, unless a next run fails, too.
-  return ended.code === null ? stageOf(look(store)) : undefined;
+  return ended.code === null ? stage : undefined;
 }
 
 async function untilMoment(running: Running, isMoment: () => boolean): Promise<void> {
   while (!running.isOver && !isMoment()) await delay(1);
 }
 
-function look(store: string): Sight {
+function look(store: string, { child }: Running): Sight {
   return {
     writers: writersIn(store).length,
-    temps: countTemps(store),
+    temps: countTemps(store) + countNamelessTemps(child.pid!),
     objects: objectsIn(store).length,
   };
 }

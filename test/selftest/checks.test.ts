@@ -1,0 +1,26 @@
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { countNamelessTemps } from '../../src/selftest/checks.ts';
+import { demandNamelessTemps } from '../mounts.ts';
+import { temporaryDirectory } from '../tree.ts';
+
+const O_TMPFILE = 0o20000000 | fs.constants.O_DIRECTORY;
+
+test('temps without a name are counted while they are open, nothing else that is open', (context) => {
+  demandNamelessTemps(context, 1);
+  const directory = temporaryDirectory();
+  const folder = join(directory, '.tmp-0a1b/0');
+  fs.mkdirSync(folder, { recursive: true });
+  const open = (path: string, flags: number) => fs.openSync(path, fs.constants.O_WRONLY | flags);
+  const others = [open(directory, O_TMPFILE), open(join(folder, '1'), fs.constants.O_CREAT)];
+  expect(countNamelessTemps(process.pid)).toBe(0);
+  const temps = [open(folder, O_TMPFILE), open(folder, O_TMPFILE)];
+  expect(countNamelessTemps(process.pid)).toBe(2);
+  for (const fd of [...others, ...temps]) fs.closeSync(fd);
+  expect(countNamelessTemps(process.pid)).toBe(0);
+});
+
+test('a process that is gone has none', () => {
+  expect(countNamelessTemps(2 ** 30)).toBe(0);
+});
