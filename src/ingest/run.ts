@@ -31,15 +31,14 @@ export interface RunRequest {
 
 /** Looks at the sources and opens the store. Throws when the run cannot begin. */
 export async function openRun(request: RunRequest, pool: IngestPool): Promise<Run> {
-  const { store, sources, options, threads } = request;
+  const { sources, options, threads } = request;
   const plan = planWalk({ ...options, sources });
+  const store = absolutePath(request.store);
   const manifest =
-    options.manifest === undefined
-      ? undefined
-      : new ManifestWriter(options.manifest, { store: absolutePath(store) });
+    options.manifest === undefined ? undefined : new ManifestWriter(options.manifest, { store });
   // Before there is a writer that would have to be ended when this fails.
   const claims = new Claims();
-  const half = await LocalMainHalf.open(absolutePath(store), {
+  const half = await LocalMainHalf.open(store, {
     durability: options.durability ?? 'group',
     barrier: options.barrier ?? 'auto',
     layout: options.layout,

@@ -10,6 +10,9 @@ export const O_CLOEXEC = 0o2000000;
 /** Relative paths begin at the working directory. */
 export const AT_FDCWD = -100;
 
+/** With an empty path what counts is the descriptor itself. */
+export const AT_EMPTY_PATH = 0x1000;
+
 /** Bytes are passed as they are, and C wants their end marked. */
 export function toCString(path: string | Buffer): string | Buffer {
   return typeof path === 'string' ? path : Buffer.concat([path, Buffer.alloc(1)]);

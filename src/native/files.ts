@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import {
+  AT_EMPTY_PATH,
   AT_FDCWD,
   errnoError,
   type Koffi,
@@ -37,7 +38,6 @@ export const nodeFiles: Files = {
 };
 
 const AT_SYMLINK_FOLLOW = 0x400;
-const AT_EMPTY_PATH = 0x1000;
 
 /**
  * The same through libc, in half of the time: for each call Node's fs also asks twice whether it

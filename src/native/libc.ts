@@ -7,6 +7,7 @@
 import fs from 'node:fs';
 import { requirePackage } from '../commonjs.ts';
 import {
+  AT_EMPTY_PATH,
   AT_FDCWD,
   errnoError,
   type Koffi,
@@ -79,7 +80,6 @@ const LOCK_EX = 2;
 const LOCK_NB = 4;
 const F_SETFL = 4;
 const AT_SYMLINK_NOFOLLOW = 0x100;
-const AT_EMPTY_PATH = 0x1000;
 const STATX_BASIC_STATS = 0x7ff;
 /** The same number on all architectures that Node runs on. */
 const SYS_OPENAT2 = 437;

@@ -15,7 +15,7 @@ export interface Temp {
 
 const { O_WRONLY, O_CREAT, O_EXCL, O_DIRECTORY } = fs.constants;
 /** Node has no constant for it; on all architectures that it runs on it is the same number. */
-const O_TMPFILE = 0o20000000 | O_DIRECTORY;
+export const O_TMPFILE = 0o20000000 | O_DIRECTORY;
 
 /** Objects are read-only for everyone; the store's own mode keeps strangers out. */
 const OBJECT_MODE = 0o444;

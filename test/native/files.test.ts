@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { nodeFiles } from '../../src/native/files.ts';
 import { loadLibc } from '../../src/native/libc.ts';
+import { O_TMPFILE } from '../../src/store/temps.ts';
 import { makeTree } from '../tree.ts';
 
 const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL } = fs.constants;
@@ -79,7 +80,6 @@ describe.each([
 });
 
 describe('a file without a name', () => {
-  const O_TMPFILE = 0o20000000 | fs.constants.O_DIRECTORY;
   const { files } = libc;
 
   it('gets one, which tells what is in the way', () => {
