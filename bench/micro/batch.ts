@@ -16,7 +16,7 @@ export const BATCH_OF_FILES: readonly Micro[] = [
       queue.add(FOUND);
       queue.endOfWalk(1);
       const work = queue.next({ large: false, hungry: true });
-      return work?.type === 'batch' ? work.found.map(unpack) : undefined;
+      return work?.type === 'batch' ? [...unpack(work.files)] : undefined;
     },
   },
 ];

@@ -2,21 +2,21 @@ import type { OpenAt } from '../native/libc.ts';
 import { LongPaths } from './long-paths.ts';
 import { type PackedFiles, unpack } from './packed-files.ts';
 import { SourceDirectory } from './source-directory.ts';
+import type { FoundFiles } from './walk/entries.ts';
 
 /** The files of a batch, one after the other. The directory of the current one is open. */
 export class BatchFiles {
-  readonly #found: readonly PackedFiles[];
+  readonly #found: Iterator<FoundFiles>;
   readonly #openAt: OpenAt | undefined;
   readonly #long: LongPaths;
-  #directories = 0;
   #directory: SourceDirectory | undefined;
   #names: readonly string[] = [];
   #next = 0;
   /** Of the current file, in the batch. */
   index = -1;
 
-  constructor(found: readonly PackedFiles[], openAt: OpenAt | undefined) {
-    this.#found = found;
+  constructor(files: PackedFiles, openAt: OpenAt | undefined) {
+    this.#found = unpack(files);
     this.#openAt = openAt;
     this.#long = new LongPaths(openAt);
   }
@@ -24,9 +24,9 @@ export class BatchFiles {
   /** Goes on to the next file; false after the last one. */
   advance(): boolean {
     while (this.#next === this.#names.length) {
-      if (this.#directories === this.#found.length) return false;
+      const { value: found, done } = this.#found.next();
+      if (done) return false;
       this.#directory?.close();
-      const found = unpack(this.#found[this.#directories++]!);
       this.#directory = new SourceDirectory(found, this.#openAt, this.#long);
       this.#names = found.names;
       this.#next = 0;

@@ -11,7 +11,6 @@ import { BatchFiles } from './batch-files.ts';
 import type { Claims } from './claims.ts';
 import { type BatchTask, LEFT, type Problem, type TaskDone } from './messages.ts';
 import { CODE } from './outcome.ts';
-import { countOf } from './packed-files.ts';
 import {
   changedRefusal,
   closeSource,
@@ -65,12 +64,12 @@ export class BatchRun {
   #bytes = 0;
 
   constructor(task: BatchTask, context: BatchContext, group: Group, meter: CostMeter) {
-    const count = countOf(task.found);
+    const { count } = task.files;
     this.#task = task;
     this.#context = context;
     this.#group = group;
     this.#meter = meter;
-    this.#files = new BatchFiles(task.found, context.openAt);
+    this.#files = new BatchFiles(task.files, context.openAt);
     this.#outcomes = new Uint8Array(count).fill(LEFT);
     this.#sizes = new Float64Array(count);
     this.#owners = new Int32Array(count);

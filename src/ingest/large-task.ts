@@ -9,7 +9,7 @@ import type { CloneStage, Group, StreamStage } from '../store/seam.ts';
 import type { Claims } from './claims.ts';
 import { hashFile, type ReadContext, SourceError, sampleOf } from './large-read.ts';
 import { LongPaths } from './long-paths.ts';
-import type { PackedFiles } from './packed-files.ts';
+import type { FoundFile } from './packed-files.ts';
 import { SourceDirectory } from './source-directory.ts';
 import {
   changedRefusal,
@@ -38,18 +38,16 @@ export interface LargeContext extends ReadContext {
 
 /** Stages a large file. Throws when the store or the machine fails; the caller commits. */
 export async function ingestLarge(
-  file: PackedFiles,
+  file: FoundFile,
   context: LargeContext,
 ): Promise<LargeContent | Refusal> {
   const openAt = context.libc?.openAt;
   const long = new LongPaths(openAt);
   const directory = new SourceDirectory(file, openAt, long);
-  // One file alone: its name is all that is packed.
-  const name = file.names;
-  const path = directory.pathOf(name);
+  const path = directory.pathOf(file.name);
   let fd: number;
   try {
-    fd = directory.open(name);
+    fd = directory.open(file.name);
   } catch (error) {
     return refusalOf(error, path);
   } finally {

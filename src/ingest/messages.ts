@@ -3,7 +3,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Failure } from '../errors.ts';
 import type { Digest } from '../store/digest.ts';
 import type { UnsupportedKind } from './outcome.ts';
-import type { PackedFiles } from './packed-files.ts';
+import type { FoundFile, PackedFiles } from './packed-files.ts';
 
 /**
  * What holds for all tasks of a run. It comes with each of them, because the threads start before
@@ -27,7 +27,7 @@ export interface BatchTask {
   readonly setup: WorkerSetup;
   /** Positive; the owner of the claims that this task makes. */
   readonly id: number;
-  readonly found: readonly PackedFiles[];
+  readonly files: PackedFiles;
   readonly wantDigests: boolean;
   /** Carries the store halves' messages while the task runs. */
   readonly port: MessagePort;
@@ -38,7 +38,7 @@ export interface LargeTask {
   readonly type: 'large';
   readonly setup: WorkerSetup;
   readonly id: number;
-  readonly file: PackedFiles;
+  readonly file: FoundFile;
   readonly port: MessagePort;
 }
 

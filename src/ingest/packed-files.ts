@@ -2,14 +2,20 @@ import { joinPath } from '../names.ts';
 import type { FoundFiles, WalkedDirectory } from './walk/entries.ts';
 
 /**
- * Files of one directory that wait for a worker. Their names are one string: some ten thousand
- * are held at any time, and as strings of their own they would outlive V8's young generation,
- * make the heap grow, and be copied one by one to the worker.
+ * Files that wait for a worker, of one directory after the other, as bytes outside V8's heap: some
+ * ten thousand are held at any time. As strings they would outlive the young generation, make it
+ * grow with the length of the run, and be copied one by one to the worker.
  */
-export interface PackedFiles extends WalkedDirectory {
-  /** Joined by `/`, which no name holds. */
-  readonly names: string;
+export interface PackedFiles {
+  /** Three texts for each directory. */
+  readonly bytes: Uint8Array;
+  readonly encoding: BufferEncoding;
   readonly count: number;
+}
+
+/** One file alone. */
+export interface FoundFile extends WalkedDirectory {
+  readonly name: string;
 }
 
 /** The entries of a task. Paths are made only for those that are told of. */
@@ -18,55 +24,72 @@ export interface TaskEntries {
   pathOf(index: number): string;
 }
 
-export function pack({ directory, withoutLinks, names }: FoundFiles): PackedFiles {
-  return { directory, withoutLinks, names: names.join('/'), count: names.length };
+/** What no path holds. */
+const BETWEEN_TEXTS = '\0';
+/** What no name holds. */
+const BETWEEN_NAMES = '/';
+const BEYOND_LATIN1 = /[^\0-\xff]/;
+
+/** Packs files, one directory after the other. */
+export class Packer {
+  #texts: string[] = [];
+  #count = 0;
+  #characters = 0;
+
+  /** Files added since the last `take`. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Of all their directories' paths. */
+  get pathCharacters(): number {
+    return this.#characters;
+  }
+
+  add({ directory, withoutLinks = '', names }: FoundFiles): void {
+    if (names.length === 0) return;
+    this.#texts.push(directory, withoutLinks, names.join(BETWEEN_NAMES));
+    this.#count += names.length;
+    this.#characters += directory.length;
+  }
+
+  take(): PackedFiles {
+    const text = this.#texts.join(BETWEEN_TEXTS);
+    // Nearly always half as long; the other takes all that a string may hold (see names.ts).
+    const encoding = BEYOND_LATIN1.test(text) ? 'utf16le' : 'latin1';
+    const packed = { bytes: Buffer.from(text, encoding), encoding, count: this.#count } as const;
+    this.#texts = [];
+    this.#count = 0;
+    this.#characters = 0;
+    return packed;
+  }
 }
 
-export function unpack({ directory, withoutLinks, names }: PackedFiles): FoundFiles {
-  return { directory, withoutLinks, names: names.split('/') };
-}
-
-export function countOf(packed: readonly PackedFiles[]): number {
-  return packed.reduce((sum, { count }) => sum + count, 0);
+/** The names of a directory are split when its turn comes. */
+export function* unpack({ bytes, encoding, count }: PackedFiles): Generator<FoundFiles> {
+  if (count === 0) return;
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const texts = buffer.toString(encoding).split(BETWEEN_TEXTS);
+  for (let at = 0; at < texts.length; at += 3) {
+    const [directory, withoutLinks, names] = texts.slice(at, at + 3) as [string, string, string];
+    const walked = withoutLinks === '' ? { directory } : { directory, withoutLinks };
+    yield { ...walked, names: names.split(BETWEEN_NAMES) };
+  }
 }
 
 /** The full path of every file, in order. */
-export function pathsOf(packed: readonly PackedFiles[]): string[] {
-  return packed.flatMap((each) => {
-    const { directory, names } = unpack(each);
-    return names.map((name) => joinPath(directory, name));
-  });
+export function pathsOf(packed: PackedFiles): string[] {
+  return [...unpack(packed)].flatMap(({ directory, names }) =>
+    names.map((name) => joinPath(directory, name)),
+  );
 }
 
 /** Paths are made all at once, when the first is asked for: most tasks tell of no entry. */
-export function entriesOf(packed: readonly PackedFiles[]): TaskEntries {
+export function entriesOf(packed: PackedFiles): TaskEntries {
   let paths: readonly string[] | undefined;
   const pathOf = (index: number): string => {
     paths ??= pathsOf(packed);
     return paths[index]!;
   };
-  return { count: countOf(packed), pathOf };
-}
-
-/** One file alone; `index` counts over all directories. */
-export function fileAt(packed: readonly PackedFiles[], index: number): PackedFiles {
-  let at = index;
-  for (const each of packed) {
-    if (at < each.count) return { ...each, names: unpack(each).names[at]!, count: 1 };
-    at -= each.count;
-  }
-  throw new RangeError(`no file ${index}`);
-}
-
-/** Those of which `holds` is true; `index` counts over all directories. */
-export function filesThat(
-  holds: (index: number) => boolean,
-  packed: readonly PackedFiles[],
-): PackedFiles[] {
-  let index = 0;
-  return packed
-    .map(unpack)
-    .map((found) => ({ ...found, names: found.names.filter(() => holds(index++)) }))
-    .filter(({ names }) => names.length > 0)
-    .map(pack);
+  return { count: packed.count, pathOf };
 }

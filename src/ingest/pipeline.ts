@@ -13,7 +13,9 @@
  */
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { asError, type Failure, failureOf, IngotError } from '../errors.ts';
+import { joinPath } from '../names.ts';
 import type { MainHalf } from '../store/seam.ts';
+import { leftOf } from './left-files.ts';
 import {
   LEFT,
   type StoreAnswer,
@@ -23,13 +25,7 @@ import {
   type WorkerSetup,
 } from './messages.ts';
 import type { UnsupportedKind } from './outcome.ts';
-import {
-  entriesOf,
-  fileAt,
-  filesThat,
-  type PackedFiles,
-  type TaskEntries,
-} from './packed-files.ts';
+import { entriesOf, type PackedFiles, type TaskEntries } from './packed-files.ts';
 import type { IngestPool } from './pool.ts';
 import { StarvedClock } from './starved-clock.ts';
 import type { Tally } from './tally.ts';
@@ -159,18 +155,19 @@ export class Pipeline implements WalkSink {
     for (const path of paths) this.#tally.add({ path, outcome: 'unfinished' });
   }
 
-  #runBatch({ found }: Batch): Promise<void> {
+  #runBatch({ files }: Batch): Promise<void> {
     const { setup, wantDigests } = this.#options;
-    const entries = entriesOf(found);
+    const entries = entriesOf(files);
     return this.#run('batch', entries, {
-      make: (id, port) => ({ type: 'batch', setup, id, found, wantDigests, port }),
-      takeBack: (reply) => this.#takeBack(found, reply),
+      make: (id, port) => ({ type: 'batch', setup, id, files, wantDigests, port }),
+      takeBack: (reply) => this.#takeBack(files, reply),
     });
   }
 
   #runLarge({ file, size }: LargeFile): Promise<void> {
     const { setup } = this.#options;
-    const entries = entriesOf([file]);
+    const path = joinPath(file.directory, file.name);
+    const entries = { count: 1, pathOf: () => path };
     return this.#run('large', entries, {
       make: (id, port) => ({ type: 'large', setup, id, file, port }),
       takeBack: (reply) => {
@@ -220,16 +217,14 @@ export class Pipeline implements WalkSink {
     port.postMessage(reply);
   }
 
-  /** Queues what a task gave back: its large files, and the rest of a batch that had enough. */
-  #takeBack(found: readonly PackedFiles[], { outcomes, sizes }: TaskDone): void {
-    const unread = new Set<number>();
-    for (let at = outcomes.indexOf(LEFT); at >= 0; at = outcomes.indexOf(LEFT, at + 1)) {
-      const size = sizes[at]!;
-      if (size === 0) unread.add(at);
-      else this.#queue.addLarge(fileAt(found, at), size);
+  /** Queues what a batch gave back. */
+  #takeBack(files: PackedFiles, reply: TaskDone): void {
+    const { unread, large } = leftOf(files, reply);
+    for (const { file, size } of large) {
+      this.#queue.addLarge(file, size);
       this.largeBytes += size;
     }
-    if (unread.size > 0) this.#queue.putBack(filesThat((index) => unread.has(index), found));
+    this.#queue.putBack(unread);
   }
 
   /** In flight. */

@@ -1,4 +1,5 @@
-import { countOf, type PackedFiles, pack, pathsOf, unpack } from './packed-files.ts';
+import { joinPath } from '../names.ts';
+import { type FoundFile, type PackedFiles, Packer, pathsOf, unpack } from './packed-files.ts';
 import type { FoundFiles } from './walk/entries.ts';
 
 /** Enough that a task's overhead and its share of a barrier vanish beside its files. */
@@ -12,16 +13,15 @@ const MAX_WAITING = 4;
 /** Large files that wait; each is a name and its directory. */
 const MAX_LARGE_WAITING = 1_000;
 
-/** Paths for one batch task, grouped by their directory. */
+/** Files for one batch task. */
 export interface Batch {
   readonly type: 'batch';
-  readonly found: readonly PackedFiles[];
+  readonly files: PackedFiles;
 }
 
 export interface LargeFile {
   readonly type: 'large';
-  /** It alone. */
-  readonly file: PackedFiles;
+  readonly file: FoundFile;
   readonly size: number;
 }
 
@@ -29,10 +29,8 @@ export interface LargeFile {
 export class WorkQueue {
   readonly #mostFiles: number;
   #batchFiles: number;
-  #filling: PackedFiles[] = [];
-  #fillingCount = 0;
-  #fillingCharacters = 0;
-  #batches: PackedFiles[][] = [];
+  readonly #filling = new Packer();
+  #batches: PackedFiles[] = [];
   #large: LargeFile[] = [];
 
   constructor(mostFiles = BATCH_FILES) {
@@ -47,22 +45,20 @@ export class WorkQueue {
   /** Adds files of one directory; a batch takes them from several and splits large ones. */
   add({ directory, withoutLinks, names }: FoundFiles): void {
     for (let at = 0; at < names.length; ) {
-      const taken = names.slice(at, at + this.#batchFiles - this.#fillingCount);
-      this.#filling.push(pack({ directory, withoutLinks, names: taken }));
-      this.#fillingCount += taken.length;
-      this.#fillingCharacters += directory.length;
+      const taken = names.slice(at, at + this.#batchFiles - this.#filling.count);
+      this.#filling.add({ directory, withoutLinks, names: taken });
       at += taken.length;
       if (this.#isFilled) this.#closeBatch();
     }
   }
 
-  addLarge(file: PackedFiles, size: number): void {
+  addLarge(file: FoundFile, size: number): void {
     this.#large.push({ type: 'large', file, size });
   }
 
   /** Puts back the rest of a batch, before what came after it. */
-  putBack(found: PackedFiles[]): void {
-    if (found.length > 0) this.#batches.unshift(found);
+  putBack(files: PackedFiles): void {
+    if (files.count > 0) this.#batches.unshift(files);
   }
 
   /**
@@ -70,14 +66,12 @@ export class WorkQueue {
    * to their end together and the last barrier has little to flush.
    */
   endOfWalk(shares: number): void {
-    const waiting = [...this.#batches.flat(), ...this.#filling];
-    const even = Math.ceil(countOf(waiting) / shares);
+    this.#closeBatch();
+    const waiting = this.#batches;
+    const even = Math.ceil(waiting.reduce((sum, { count }) => sum + count, 0) / shares);
     this.#batchFiles = Math.min(this.#mostFiles, Math.max(LEAST_BATCH_FILES, even));
     this.#batches = [];
-    this.#filling = [];
-    this.#fillingCount = 0;
-    this.#fillingCharacters = 0;
-    for (const packed of waiting) this.add(unpack(packed));
+    for (const packed of waiting) for (const found of unpack(packed)) this.add(found);
     this.#closeBatch();
   }
 
@@ -87,10 +81,10 @@ export class WorkQueue {
    */
   next(allow: { large: boolean; hungry: boolean }): Batch | LargeFile | undefined {
     if (allow.large && this.#large.length > 0) return this.#large.shift();
-    if (allow.hungry && this.#batches.length === 0 && this.#fillingCount >= LEAST_BATCH_FILES)
+    if (allow.hungry && this.#batches.length === 0 && this.#filling.count >= LEAST_BATCH_FILES)
       this.#closeBatch();
-    const found = this.#batches.shift();
-    return found && { type: 'batch', found };
+    const files = this.#batches.shift();
+    return files && { type: 'batch', files };
   }
 
   /** Empties the queue and gives the paths that nobody will work on. */
@@ -98,7 +92,7 @@ export class WorkQueue {
     this.#closeBatch();
     const paths = [
       ...this.#batches.flatMap(pathsOf),
-      ...pathsOf(this.#large.map(({ file }) => file)),
+      ...this.#large.map(({ file }) => joinPath(file.directory, file.name)),
     ];
     this.#batches = [];
     this.#large = [];
@@ -106,16 +100,11 @@ export class WorkQueue {
   }
 
   get #isFilled(): boolean {
-    return (
-      this.#fillingCount >= this.#batchFiles || this.#fillingCharacters >= BATCH_PATH_CHARACTERS
-    );
+    const { count, pathCharacters } = this.#filling;
+    return count >= this.#batchFiles || pathCharacters >= BATCH_PATH_CHARACTERS;
   }
 
   #closeBatch(): void {
-    if (this.#fillingCount === 0) return;
-    this.#batches.push(this.#filling);
-    this.#filling = [];
-    this.#fillingCount = 0;
-    this.#fillingCharacters = 0;
+    if (this.#filling.count > 0) this.#batches.push(this.#filling.take());
   }
 }

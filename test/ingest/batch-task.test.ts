@@ -6,6 +6,7 @@ import { type BatchContext, BatchRun, SMALL_FILE_BYTES } from '../../src/ingest/
 import { Claims } from '../../src/ingest/claims.ts';
 import { type BatchTask, LEFT, type WorkerSetup } from '../../src/ingest/messages.ts';
 import { OUTCOMES } from '../../src/ingest/outcome.ts';
+import { Packer } from '../../src/ingest/packed-files.ts';
 import { newMeter } from '../../src/ingest/task-cost.ts';
 import { nodeStatus } from '../../src/native/file-status.ts';
 import { nodeFiles } from '../../src/native/files.ts';
@@ -28,11 +29,13 @@ async function runBatch(
   more: Partial<BatchContext> = {},
 ) {
   const { port1 } = new MessageChannel();
+  const packer = new Packer();
+  packer.add({ directory, names: [...names] });
   const task: BatchTask = {
     type: 'batch',
     setup: {} as WorkerSetup,
     id: 1,
-    found: [{ directory, withoutLinks: undefined, names: names.join('/'), count: names.length }],
+    files: packer.take(),
     wantDigests: false,
     port: port1,
   };
