@@ -6,7 +6,7 @@ import type { Digest } from '../store/digest.ts';
  * stages it; everyone after that has met a duplicate of his claim. So `new` and `duplicate` are
  * exact and the same in every run, and nothing is staged twice.
  *
- * A hash table in shared memory, without locks. It grows by segments, each half as large as all
+ * A hash table in shared memory, without locks. It grows by segments, each a quarter of all
  * before it; a digest has one bucket in every segment. A claim takes the first free slot along
  * its buckets and slots never become free again, so two threads that look for the same digest
  * meet in the same slot, however far the table has grown in between.
@@ -148,10 +148,10 @@ const REST_WORDS = 4;
  * bytes are whole cache lines.
  */
 const BUCKET_WORDS = BUCKET_SLOTS * (1 + REST_WORDS);
-/** A table of 1 MB: what a run of some ten thousand contents needs. */
-const FIRST_BUCKETS = 1536;
+/** A table of 3 MB: what a run of a hundred thousand contents needs. */
+const FIRST_BUCKETS = 4608;
 /** More would leave more of the table empty, less would mean more places to look. */
-const GROWTH = 1.5;
+const GROWTH = 1.25;
 /** Reserved, not used: the largest that V8 takes; room for 100 million contents. */
 const MAX_BYTES = 2 ** 32;
 /** Room for a million contents and a half. */

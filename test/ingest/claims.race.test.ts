@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { expect, it } from 'vitest';
 import { Claims } from '../../src/ingest/claims.ts';
 
-const CONTENTS = 150_000;
+const CONTENTS = 400_000;
 const THREADS = 4;
 
 /** Claims all contents, each thread in an order of its own, and tells how many it won. */
@@ -27,6 +27,7 @@ const CLAIMER = `
 
 it('gives every content to exactly one of many threads, while the table grows', async () => {
   const { shared } = new Claims();
+  const before = shared.byteLength;
   const claims = new URL('../../dist/src/ingest/claims.js', import.meta.url).href;
   const workers = Array.from(
     { length: THREADS },
@@ -38,4 +39,5 @@ it('gives every content to exactly one of many threads, while the table grows', 
   await Promise.all(workers.map((worker) => worker.terminate()));
   expect(results.map(({ wrong }) => wrong)).toEqual([0, 0, 0, 0]);
   expect(results.reduce((sum, { won }) => sum + won, 0)).toBe(CONTENTS);
+  expect(shared.byteLength).toBeGreaterThan(before * 2);
 });
