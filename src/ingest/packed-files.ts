@@ -7,7 +7,7 @@ import type { FoundFiles, WalkedDirectory } from './walk/entries.ts';
  * grow with the length of the run, and be copied one by one to the worker.
  */
 export interface PackedFiles {
-  /** Three texts for each directory. */
+  /** For each directory its path, the one without links or nothing, and its names: see Packer. */
   readonly bytes: Uint8Array;
   readonly encoding: BufferEncoding;
   readonly count: number;
@@ -53,6 +53,7 @@ export class Packer {
     this.#characters += directory.length;
   }
 
+  /** What has been added; the next begins anew. */
   take(): PackedFiles {
     const text = this.#texts.join(BETWEEN_TEXTS);
     // Nearly always half as long; the other takes all that a string may hold (see names.ts).
