@@ -154,7 +154,7 @@ const FIRST_BUCKETS = 4608;
 const GROWTH = 1.25;
 /** Reserved, not used: the largest that V8 takes; room for 100 million contents. */
 const MAX_BYTES = 2 ** 32;
-/** Room for a million contents and a half. */
+/** Room for more than a million contents. */
 const LEAST_RESERVED = 2 ** 25;
 const SETTLE_MS = 2_000;
 

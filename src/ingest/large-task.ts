@@ -9,7 +9,6 @@ import type { CloneStage, Group, StreamStage } from '../store/seam.ts';
 import type { Claims } from './claims.ts';
 import { hashFile, type ReadContext, SourceError, sampleOf } from './large-read.ts';
 import { LongPaths } from './long-paths.ts';
-import type { FoundFile } from './packed-files.ts';
 import { SourceDirectory } from './source-directory.ts';
 import {
   changedRefusal,
@@ -19,6 +18,7 @@ import {
   type Refusal,
   refusalOf,
 } from './source-file.ts';
+import type { FoundFile } from './walk/entries.ts';
 
 export interface LargeContent {
   readonly outcome: 'new' | 'duplicate';

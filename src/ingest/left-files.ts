@@ -1,5 +1,6 @@
 import { LEFT, type TaskDone } from './messages.ts';
-import { type FoundFile, type PackedFiles, Packer, unpack } from './packed-files.ts';
+import { type PackedFiles, Packer, unpack } from './packed-files.ts';
+import type { FoundFile } from './walk/entries.ts';
 
 export interface LeftFiles {
   /** Not begun: the run was stopped, or the batch had enough. */

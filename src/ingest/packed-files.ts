@@ -1,5 +1,5 @@
 import { joinPath } from '../names.ts';
-import type { FoundFiles, WalkedDirectory } from './walk/entries.ts';
+import type { FoundFiles } from './walk/entries.ts';
 
 /**
  * Files that wait for a worker, of one directory after the other, as bytes outside V8's heap: some
@@ -11,11 +11,6 @@ export interface PackedFiles {
   readonly bytes: Uint8Array;
   readonly encoding: BufferEncoding;
   readonly count: number;
-}
-
-/** One file alone. */
-export interface FoundFile extends WalkedDirectory {
-  readonly name: string;
 }
 
 /** The entries of a task. Paths are made only for those that are told of. */

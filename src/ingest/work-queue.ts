@@ -1,6 +1,6 @@
 import { joinPath } from '../names.ts';
-import { type FoundFile, type PackedFiles, Packer, pathsOf, unpack } from './packed-files.ts';
-import type { FoundFiles } from './walk/entries.ts';
+import { type PackedFiles, Packer, pathsOf, unpack } from './packed-files.ts';
+import type { FoundFile, FoundFiles } from './walk/entries.ts';
 
 /** Enough that a task's overhead and its share of a barrier vanish beside its files. */
 export const BATCH_FILES = 4_000;

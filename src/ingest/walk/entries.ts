@@ -14,6 +14,11 @@ export interface FoundFiles extends WalkedDirectory {
   readonly names: string[];
 }
 
+/** One of them. */
+export interface FoundFile extends WalkedDirectory {
+  readonly name: string;
+}
+
 /** Receives what a walk meets. `files` resolves when more may be handed over. */
 export interface WalkSink {
   files(found: FoundFiles): Promise<void> | undefined;
