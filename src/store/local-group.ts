@@ -1,9 +1,9 @@
 /**
  * The store path of a local directory: stage → barrier → publish.
  *
- * A name implies its bytes: an object's name comes to be by one rename(2) of a temp whose bytes
- * are durable. No object is ever opened for writing. A crash at any point leaves temps that the
- * next open sweeps, and objects that are whole.
+ * A name implies its bytes: an object's name comes to be by one linkat(2) or rename(2) of a temp
+ * whose bytes are durable. No object is ever opened for writing. A crash at any point leaves temps
+ * that the next open sweeps, and objects that are whole.
  */
 import { promisify } from 'node:util';
 import { errnoOf, failed } from '../errors.ts';
