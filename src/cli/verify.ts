@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { printable } from '../errors.ts';
-import type { VerifyProgress, VerifyReport } from '../store/verify.ts';
+import type { VerifyProgress, VerifyReport } from '../store/local/upkeep/verify-run.ts';
 import type { DamagedObject } from '../store/verify-objects.ts';
 import { byteRate, bytes, counted, duration } from '../units.ts';
 import { type CommandContext, runCommand } from './command.ts';

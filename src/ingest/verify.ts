@@ -3,8 +3,12 @@ import { type Failure, failureOf, IngotError, UsageError } from '../errors.ts';
 import type { Layout } from '../store/choices.ts';
 import type { Digest } from '../store/digest.ts';
 import { requireFormat } from '../store/format.ts';
+import {
+  type VerifyOptions,
+  type VerifyReport,
+  verifyStore,
+} from '../store/local/upkeep/verify-run.ts';
 import { absolutePath } from '../store/store-path.ts';
-import { type VerifyOptions, type VerifyReport, verifyStore } from '../store/verify.ts';
 import { type VerifyBatch, verifyObjects } from '../store/verify-objects.ts';
 import { checkedThreads, Pool } from './pool.ts';
 

@@ -6,8 +6,8 @@ import type { Digest } from '../../src/store/digest.ts';
 import { listEveryObject } from '../../src/store/every-object.ts';
 import { writeFormat } from '../../src/store/format.ts';
 import { objectPath, otherLayout, SHARDS } from '../../src/store/layout.ts';
+import { verifyStore } from '../../src/store/local/upkeep/verify-run.ts';
 import { relayout } from '../../src/store/relayout.ts';
-import { verifyStore } from '../../src/store/verify.ts';
 import { verifyObjects } from '../../src/store/verify-objects.ts';
 import { plant, plantMany, tempStore } from './temp-store.ts';
 
