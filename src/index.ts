@@ -1,4 +1,6 @@
 /** ingot: fast, durable ingest of directory trees into a content-addressed store. */
+
+export { type Digest, isDigest, parseDigest } from './digest.ts';
 export { type DoctorOptions, doctor } from './doctor/doctor.ts';
 export type { FlushFigure, FlushFigures } from './doctor/flushes.ts';
 export type {
@@ -26,7 +28,6 @@ export {
   type Outcome,
   type UnsupportedKind,
 } from './ingest/outcome.ts';
-export { verify } from './ingest/verify.ts';
 export { escapeName, toBytes } from './names.ts';
 export type {
   GuaranteeNumber,
@@ -36,12 +37,16 @@ export type {
   Verdict,
 } from './selftest/report.ts';
 export { type SelftestOptions, selftest } from './selftest/selftest.ts';
-export type { BarrierKind } from './store/barrier.ts';
 export { type BarrierChoice, type Durability, LAYOUTS, type Layout } from './store/choices.ts';
-export { type Digest, isDigest, parseDigest } from './store/digest.ts';
+export type { BarrierKind } from './store/local/publish/barrier.ts';
+export {
+  type RelayoutOptions,
+  type RelayoutReport,
+  relayout,
+} from './store/local/upkeep/relayout.ts';
+export { type StoreStats, storeStats } from './store/local/upkeep/stats.ts';
+export type { DamagedObject } from './store/local/upkeep/verify-objects.ts';
 export type { VerifyProgress, VerifyReport } from './store/local/upkeep/verify-run.ts';
 export type { PutOptions, PutResult, PutSource } from './store/put.ts';
-export { type RelayoutOptions, type RelayoutReport, relayout } from './store/relayout.ts';
-export { type StoreStats, storeStats } from './store/stats.ts';
 export { type ObjectInfo, type OpenOptions, Store } from './store/store.ts';
-export type { DamagedObject } from './store/verify-objects.ts';
+export { verify } from './store/verify.ts';

@@ -6,8 +6,8 @@ import os from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { onTestFinished, type TestContext } from 'vitest';
-import { TASKS_PER_WORKER } from '../src/ingest/pool.ts';
-import { openTemps } from '../src/store/open-temps.ts';
+import { openTemps } from '../src/store/local/publish/open-temps.ts';
+import { TASKS_PER_WORKER } from '../src/threads/pool.ts';
 import { temporaryDirectory } from './tree.ts';
 
 /** Skips a test that this machine cannot run, and says why; CI has to be able to run them all. */

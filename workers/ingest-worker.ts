@@ -1,3 +1,3 @@
-import { runIngestTask } from '../src/ingest/worker.ts';
+import { runIngestTask } from '../src/ingest/worker/worker.ts';
 
 export default runIngestTask;

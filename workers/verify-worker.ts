@@ -1,3 +1,3 @@
-import { runVerifyTask } from '../src/ingest/verify.ts';
+import { runVerifyTask } from '../src/store/verify.ts';
 
 export default runVerifyTask;

@@ -1,5 +1,5 @@
+import { BATCH_FILES, WorkQueue } from '../../src/ingest/main/work-queue.ts';
 import { unpack } from '../../src/ingest/packed-files.ts';
-import { BATCH_FILES, WorkQueue } from '../../src/ingest/work-queue.ts';
 import type { Micro } from './micro.ts';
 
 const FOUND = {

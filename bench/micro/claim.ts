@@ -1,5 +1,5 @@
+import { type Digest, digestOf } from '../../src/digest.ts';
 import { Claims } from '../../src/ingest/claims.ts';
-import { type Digest, digestOf } from '../../src/store/digest.ts';
 import type { Micro } from './micro.ts';
 
 /** Some ten thousand contents, as a run of middling size claims. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { DigestStream, digestOf } from '../../src/store/digest.ts';
+import { DigestStream, digestOf } from '../../src/digest.ts';
 import type { Micro } from './micro.ts';
 
 const SMALL = randomBytes(4096);

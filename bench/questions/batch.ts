@@ -1,4 +1,4 @@
-import { BATCH_FILES } from '../../src/ingest/work-queue.ts';
+import { BATCH_FILES } from '../../src/ingest/main/work-queue.ts';
 import { COMPARISON_METHOD, compareTrials } from '../compare.ts';
 import { FLOORS_OF } from '../floors/times.ts';
 import { libraryIngest } from '../ingot.ts';

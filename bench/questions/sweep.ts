@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { LAYOUTS } from '../../src/index.ts';
-import { BATCH_FILES } from '../../src/ingest/work-queue.ts';
+import { BATCH_FILES } from '../../src/ingest/main/work-queue.ts';
 import { COMPARISON_METHOD, compareTrials, type Trial } from '../compare.ts';
 import { libraryIngest } from '../ingot.ts';
 import type { Context, Question } from '../question.ts';

@@ -1,4 +1,4 @@
-import { accessWarning, newStoreWarning } from '../store/access.ts';
+import { accessWarning, newStoreWarning } from '../store/local/on-disk/access.ts';
 import { EXIT, type ExitCode, exitCodeOf } from './fail.ts';
 import type { CommonFlags } from './options.ts';
 import { Output } from './output.ts';

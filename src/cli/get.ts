@@ -1,10 +1,10 @@
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
+import { parseDigest } from '../digest.ts';
 import { errnoOf, failed, UsageError } from '../errors.ts';
-import { parseDigest } from '../store/digest.ts';
-import { nodeFileOps, writeFullyLater } from '../store/file-ops.ts';
-import { checkReplaceable, replaceFile } from '../store/replace-file.ts';
+import { nodeFileOps, writeFullyLater } from '../files/file-ops.ts';
+import { checkReplaceable, replaceFile } from '../files/replace-file.ts';
 import { type CommandContext, runCommand } from './command.ts';
 import { EXIT, type ExitCode } from './fail.ts';
 import { addCommonOptions, type CommonFlags, outputFile, storeOf } from './options.ts';

@@ -1,8 +1,8 @@
 /** Options that several commands share, and how their values are read. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { UsageError } from '../errors.ts';
+import { dashOf } from '../files/standard-streams.ts';
 import { availableProcessors } from '../native/processors.ts';
-import { dashOf } from '../standard-streams.ts';
 
 export interface CommonFlags {
   readonly store?: string;

@@ -5,8 +5,8 @@
 import { Writable } from 'node:stream';
 import type { SingleBar } from 'cli-progress';
 import type { Progress } from '../ingest/api.ts';
-import { type Estimate, Rates } from '../ingest/rates.ts';
 import { byteRate, bytes, clock, count, percent } from '../units.ts';
+import { type Estimate, Rates } from './rates.ts';
 
 export interface ProgressDisplay {
   update(progress: Progress): void;

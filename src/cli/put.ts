@@ -1,8 +1,8 @@
 import fs from 'node:fs';
 import type { Command } from 'commander';
 import { failed } from '../errors.ts';
+import { requireGiven, requireStandardInput, standardInput } from '../files/standard-streams.ts';
 import { toFsPath } from '../names.ts';
-import { requireGiven, requireStandardInput, standardInput } from '../standard-streams.ts';
 import type { PutSource } from '../store/put.ts';
 import { type CommandContext, runCommand, warnOfNewStore } from './command.ts';
 import { EXIT, type ExitCode } from './fail.ts';

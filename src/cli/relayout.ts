@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { LAYOUTS, type Layout } from '../store/choices.ts';
-import type { RelayoutReport } from '../store/relayout.ts';
+import type { RelayoutReport } from '../store/local/upkeep/relayout.ts';
 import { count, counted } from '../units.ts';
 import { type CommandContext, runCommand } from './command.ts';
 import { EXIT, type ExitCode } from './fail.ts';
@@ -32,7 +32,7 @@ async function runRelayout(
   { output, signal }: CommandContext,
 ): Promise<ExitCode> {
   const store = storeOf(flags);
-  const { relayout } = await import('../store/relayout.ts');
+  const { relayout } = await import('../store/local/upkeep/relayout.ts');
   let toldAt = performance.now();
   const report = await relayout(store, flags.to, {
     signal,

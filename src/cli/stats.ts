@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { printable } from '../errors.ts';
-import type { StoreStats } from '../store/stats.ts';
+import type { StoreStats } from '../store/local/upkeep/stats.ts';
 import { bytes, count, counted } from '../units.ts';
 import { type CommandContext, runCommand } from './command.ts';
 import { EXIT, type ExitCode } from './fail.ts';
@@ -17,7 +17,7 @@ export function addStats(program: Command): void {
 
 async function runStats(flags: CommonFlags, { output }: CommandContext): Promise<ExitCode> {
   const store = storeOf(flags);
-  const { storeStats } = await import('../store/stats.ts');
+  const { storeStats } = await import('../store/local/upkeep/stats.ts');
   const stats = await storeStats(store);
   output.result(stats, describe(stats));
   return EXIT.done;

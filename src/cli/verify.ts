@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { printable } from '../errors.ts';
+import type { DamagedObject } from '../store/local/upkeep/verify-objects.ts';
 import type { VerifyProgress, VerifyReport } from '../store/local/upkeep/verify-run.ts';
-import type { DamagedObject } from '../store/verify-objects.ts';
 import { byteRate, bytes, counted, duration } from '../units.ts';
 import { type CommandContext, runCommand } from './command.ts';
 import { EXIT, type ExitCode } from './fail.ts';
@@ -47,7 +47,7 @@ async function runVerify(
 ): Promise<ExitCode> {
   const store = storeOf(flags);
   await output.showProgress(flags.progress, 'objects');
-  const { verify } = await import('../ingest/verify.ts');
+  const { verify } = await import('../store/verify.ts');
   const { sample, quarantine, threads } = flags;
   const begun = performance.now();
   const elapsed = () => performance.now() - begun;

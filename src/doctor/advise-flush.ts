@@ -1,5 +1,5 @@
-import type { BarrierKind } from '../store/barrier.ts';
 import type { Durability } from '../store/choices.ts';
+import type { BarrierKind } from '../store/local/publish/barrier.ts';
 import { count, duration, latency, times } from '../units.ts';
 import type { FlushFigure } from './flushes.ts';
 import type { Advised, Figures } from './report.ts';

@@ -1,7 +1,7 @@
 import os from 'node:os';
 import type { Libc } from '../native/libc.ts';
-import { type BarrierKind, syncfsObstacle } from '../store/barrier.ts';
-import { fileSystemStats } from '../store/stats.ts';
+import { type BarrierKind, syncfsObstacle } from '../store/local/publish/barrier.ts';
+import { fileSystemStats } from '../store/local/upkeep/stats.ts';
 import type { Advised } from './report.ts';
 
 /** What `--barrier auto` takes for a store in `folder`, and why. Throws what statfs(2) throws. */

@@ -1,5 +1,5 @@
 import type { Layout } from '../store/choices.ts';
-import { listObjects } from '../store/layout.ts';
+import { listObjects } from '../store/local/on-disk/layout.ts';
 import type { Budget } from './budget.ts';
 import type { ExistingStore } from './report.ts';
 

@@ -2,11 +2,11 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf, failed } from '../errors.ts';
-import { checkedThreads, Pool } from '../ingest/pool.ts';
+import { diskFullHint } from '../files/disk-full.ts';
 import { type Libc, loadLibc } from '../native/libc.ts';
-import { diskFullHint } from '../store/disk-full.ts';
-import { fileSystemStats } from '../store/stats.ts';
+import { fileSystemStats } from '../store/local/upkeep/stats.ts';
 import { absolutePath } from '../store/store-path.ts';
+import { checkedThreads, Pool } from '../threads/pool.ts';
 import { advise } from './advise.ts';
 import { barrierAt } from './barrier-at.ts';
 import { Budget } from './budget.ts';

@@ -3,9 +3,9 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { failed, failureOf } from '../errors.ts';
+import { diskFullHint } from '../files/disk-full.ts';
+import { nodeFileOps, writeFully } from '../files/file-ops.ts';
 import { type Libc, loadLibc } from '../native/libc.ts';
-import { diskFullHint } from '../store/disk-full.ts';
-import { nodeFileOps, writeFully } from '../store/file-ops.ts';
 import type { FlushReply, FlushRequest, FlushSample } from './flush-messages.ts';
 import { PROBE_FILE_BYTES } from './room.ts';
 

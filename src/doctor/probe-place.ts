@@ -7,12 +7,12 @@
 import fs from 'node:fs';
 import { dirname, join } from 'node:path';
 import { errnoOf, failed, IngotError } from '../errors.ts';
+import { diskFullHint } from '../files/disk-full.ts';
+import { nodeFileOps } from '../files/file-ops.ts';
+import { LockedFolder } from '../files/locked-folder.ts';
 import type { Libc } from '../native/libc.ts';
-import { diskFullHint } from '../store/disk-full.ts';
-import { nodeFileOps } from '../store/file-ops.ts';
-import { PROBE_PREFIX, readFormat, type StoreFormat } from '../store/format.ts';
-import { LockedFolder } from '../store/locked-folder.ts';
-import { sweep, sweepOne, Writer } from '../store/writer.ts';
+import { PROBE_PREFIX, readFormat, type StoreFormat } from '../store/local/on-disk/format.ts';
+import { sweep, sweepOne, Writer } from '../store/local/writers/writer.ts';
 
 export type PlaceKind = 'store' | 'empty' | 'missing' | 'other directory';
 

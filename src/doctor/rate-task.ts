@@ -1,10 +1,10 @@
 /** What a worker thread measures; the entry file workers/doctor-worker.ts only calls it. */
 import fs from 'node:fs';
 import { dirname } from 'node:path';
+import { digestOf } from '../digest.ts';
 import { type Failure, failed, failureOf } from '../errors.ts';
-import { digestOf } from '../store/digest.ts';
-import { diskFullHint } from '../store/disk-full.ts';
-import { nodeFileOps, writeFully } from '../store/file-ops.ts';
+import { diskFullHint } from '../files/disk-full.ts';
+import { nodeFileOps, writeFully } from '../files/file-ops.ts';
 import { PROBE_FILE_BYTES } from './room.ts';
 
 export type RateTask = CreateTask | HashTask;

@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { IngotError } from '../errors.ts';
-import type { Pool } from '../ingest/pool.ts';
+import type { Pool } from '../threads/pool.ts';
 import { type Budget, planRounds, threadSteps } from './budget.ts';
 import type { CreateTask, RateReply, RateTask } from './rate-task.ts';
 import type { RateFigures } from './report.ts';

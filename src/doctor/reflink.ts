@@ -1,9 +1,9 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf, failed } from '../errors.ts';
-import { diskFullHint } from '../store/disk-full.ts';
-import { nodeFileOps } from '../store/file-ops.ts';
-import { removeFile } from '../store/remove.ts';
+import { diskFullHint } from '../files/disk-full.ts';
+import { nodeFileOps } from '../files/file-ops.ts';
+import { removeFile } from '../files/remove.ts';
 
 export interface ReflinkFigure {
   /** Files on this disk can share blocks: a large source there is not copied. */

@@ -1,7 +1,8 @@
 /** What a doctor found. Units are in the names: bytes, ms, a second. */
-import type { BarrierKind } from '../store/barrier.ts';
+
 import type { Durability, Layout } from '../store/choices.ts';
-import type { FileSystemStats } from '../store/stats.ts';
+import type { BarrierKind } from '../store/local/publish/barrier.ts';
+import type { FileSystemStats } from '../store/local/upkeep/stats.ts';
 import type { FlushFigures } from './flushes.ts';
 import type { PlaceKind } from './probe-place.ts';
 import type { ReflinkFigure } from './reflink.ts';

@@ -1,8 +1,9 @@
 /** What a caller of `ingest` gives and gets: the types of the library and of the CLI's reports. */
+
+import type { Digest } from '../digest.ts';
 import { type Failure, IngotError } from '../errors.ts';
-import type { BarrierKind } from '../store/barrier.ts';
 import type { BarrierChoice, Durability, Layout } from '../store/choices.ts';
-import type { Digest } from '../store/digest.ts';
+import type { BarrierKind } from '../store/local/publish/barrier.ts';
 import type { EntryReport, Outcome, UnsupportedKind } from './outcome.ts';
 
 export const REPORTS = ['all', 'problems'] as const;

@@ -1,5 +1,5 @@
+import type { Digest } from '../digest.ts';
 import { IngotError } from '../errors.ts';
-import type { Digest } from '../store/digest.ts';
 
 /**
  * The contents that this run has taken on, shared by all workers. Whoever claims a digest first

@@ -5,9 +5,9 @@ import {
   requireStorePath,
   UsageError,
 } from '../errors.ts';
+import { checkedThreads, type IngestPool, Pool } from '../threads/pool.ts';
 import { type IngestOptions, type IngestReport, REPORTS } from './api.ts';
-import { checkedThreads, type IngestPool, Pool } from './pool.ts';
-import type { Run } from './run.ts';
+import type { Run } from './main/run.ts';
 
 /**
  * Takes sources into a store, creating it if it is missing. When it resolves, every object, every
@@ -30,7 +30,7 @@ export async function ingest(
   const pool: IngestPool = new Pool('ingest-worker', threads);
   let run: Run | undefined;
   try {
-    const { openRun } = await import('./run.ts');
+    const { openRun } = await import('./main/run.ts');
     const exclude = await excludePatterns(options);
     run = await openRun({ store, sources, options: { ...options, exclude }, threads, begun }, pool);
   } finally {
@@ -57,6 +57,6 @@ function checkRequest(store: string, options: IngestOptions): void {
 async function excludePatterns(options: IngestOptions): Promise<string[]> {
   const { exclude = [], excludeFrom = [], signal } = options;
   if (excludeFrom.length === 0) return [...exclude];
-  const { readExcludeFiles } = await import('./walk/exclude.ts');
+  const { readExcludeFiles } = await import('../sources/walk/exclude.ts');
   return [...(await readExcludeFiles(excludeFrom, signal)), ...exclude];
 }

@@ -1,10 +1,10 @@
 /** Every message between the main thread and the workers. */
 import type { MessagePort } from 'node:worker_threads';
+import type { Digest } from '../digest.ts';
 import type { Failure } from '../errors.ts';
-import type { Digest } from '../store/digest.ts';
+import type { FoundFile } from '../sources/walk/entries.ts';
 import type { UnsupportedKind } from './outcome.ts';
 import type { PackedFiles } from './packed-files.ts';
-import type { FoundFile } from './walk/entries.ts';
 
 /**
  * What holds for all tasks of a run. It comes with each of them, because the threads start before

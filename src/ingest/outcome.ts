@@ -1,5 +1,5 @@
+import type { Digest } from '../digest.ts';
 import type { Failure } from '../errors.ts';
-import type { Digest } from '../store/digest.ts';
 
 /**
  * What became of an entry. Every entry met ends in exactly one; the numbers travel between

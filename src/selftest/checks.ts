@@ -2,9 +2,9 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { type Digest, digestOf, isDigest } from '../digest.ts';
 import { errnoOf } from '../errors.ts';
-import { type Digest, digestOf, isDigest } from '../store/digest.ts';
-import { TEMP_PREFIX } from '../store/writer.ts';
+import { TEMP_PREFIX } from '../store/local/writers/writer.ts';
 import { counted } from '../units.ts';
 
 /** Objects hashed before the event loop gets a turn, for signals. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { type Digest, digestOf } from '../store/digest.ts';
+import { type Digest, digestOf } from '../digest.ts';
 
 /** Bytes that are the same for the same seed, and different for any other. */
 export function seededBytes(seed: string, length: number): Buffer {

@@ -1,19 +1,19 @@
 import fs from 'node:fs';
 import { dirname } from 'node:path';
 import { addAbortSignal, Readable } from 'node:stream';
+import { type Digest, DigestStream, digestOf } from '../digest.ts';
 import { failed, UsageError } from '../errors.ts';
-import { openFifo } from '../fifo.ts';
+import { openFifo } from '../files/fifo.ts';
+import { type FileOps, nodeFileOps } from '../files/file-ops.ts';
 import { loadLibc } from '../native/libc.ts';
 import type { Durability } from './choices.ts';
-import { type Digest, DigestStream, digestOf } from './digest.ts';
-import { type FileOps, nodeFileOps } from './file-ops.ts';
-import { objectPath, otherLayout } from './layout.ts';
-import { LocalMainHalf } from './local-main-half.ts';
-import { type LocalWorkerInit, openLocalWorkerHalf } from './local-worker-half.ts';
-import { NameFlush } from './name-flush.ts';
+import { LocalMainHalf } from './local/main-half.ts';
+import { objectPath, otherLayout } from './local/on-disk/layout.ts';
+import { NameFlush } from './local/publish/name-flush.ts';
+import { unflushedMarks } from './local/upkeep/unflushed.ts';
+import { type LocalWorkerInit, openLocalWorkerHalf } from './local/worker-half.ts';
 import { readSource } from './read-source.ts';
 import type { Group, StreamStage, WorkerHalf } from './seam.ts';
-import { unflushedMarks } from './unflushed.ts';
 
 /** The path of a file, bytes in memory, or a stream of bytes. */
 export type PutSource = string | Uint8Array | Readable;

@@ -4,7 +4,7 @@
  * share. The pipeline makes both and carries their messages; it knows nothing of temps, renames
  * or folders, so an engine without any of them fits as well.
  */
-import type { Digest } from './digest.ts';
+import type { Digest } from '../digest.ts';
 
 /** What the store holds under a digest, measured against the content at hand. */
 export type Presence = 'absent' | 'present' | 'damaged';

@@ -14,15 +14,20 @@
 
 import fs from 'node:fs';
 import type { Readable } from 'node:stream';
+import { type Digest, parseDigest } from '../digest.ts';
 import { errnoOf, failed, IngotError, requireOneOf, requireStorePath } from '../errors.ts';
+import { type FileOps, nodeFileOps } from '../files/file-ops.ts';
 import { loadLibc } from '../native/libc.ts';
 import { DURABILITIES, type Durability, LAYOUTS, type Layout } from './choices.ts';
-import { createStore } from './create-store.ts';
-import { type Digest, parseDigest } from './digest.ts';
-import { listEveryObject } from './every-object.ts';
-import { type FileOps, nodeFileOps } from './file-ops.ts';
-import { checkLayout, readFormat, requireFormat, type StoreFormat } from './format.ts';
-import { candidatePaths } from './layout.ts';
+import { createStore } from './local/on-disk/create-store.ts';
+import { listEveryObject } from './local/on-disk/every-object.ts';
+import {
+  checkLayout,
+  readFormat,
+  requireFormat,
+  type StoreFormat,
+} from './local/on-disk/format.ts';
+import { candidatePaths } from './local/on-disk/layout.ts';
 import { type PutOptions, type PutResult, type PutSource, Putter } from './put.ts';
 import { absolutePath } from './store-path.ts';
 import { openVerified } from './verified-stream.ts';

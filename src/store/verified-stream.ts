@@ -1,10 +1,10 @@
 import fs from 'node:fs';
 import { Readable } from 'node:stream';
+import { type Digest, DigestStream } from '../digest.ts';
 import { errnoOf, failed, IngotError } from '../errors.ts';
 import { uninterruptedLater } from '../native/uninterrupted.ts';
 import type { Layout } from './choices.ts';
-import { type Digest, DigestStream } from './digest.ts';
-import { candidatePaths } from './layout.ts';
+import { candidatePaths } from './local/on-disk/layout.ts';
 
 const CHUNK = 1 << 18;
 

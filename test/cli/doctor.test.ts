@@ -2,7 +2,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { createStore } from '../../src/store/create-store.ts';
+import { createStore } from '../../src/store/local/on-disk/create-store.ts';
 import { expectFailure } from '../ingest/store-checks.ts';
 import { demand, demandProgram } from '../mounts.ts';
 import { makeTree, temporaryDirectory } from '../tree.ts';

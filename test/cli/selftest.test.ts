@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createStore } from '../../src/store/create-store.ts';
+import { createStore } from '../../src/store/local/on-disk/create-store.ts';
 import { expectFailure } from '../ingest/store-checks.ts';
 import { demandMounts, demandProgram, mountTmpfs, remount } from '../mounts.ts';
 import { makeTree, temporaryDirectory } from '../tree.ts';

@@ -1,6 +1,6 @@
 /** Recorded calls as a program would have made them that has its order wrong. */
 import { basename, dirname } from 'node:path';
-import { isDigest } from '../../src/store/digest.ts';
+import { isDigest } from '../../src/digest.ts';
 import type { Call } from './calls.ts';
 
 type Calls = readonly Call[];

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { digestOf } from '../../src/store/digest.ts';
-import { SHARDS } from '../../src/store/layout.ts';
+import { digestOf } from '../../src/digest.ts';
+import { SHARDS } from '../../src/store/local/on-disk/layout.ts';
 import { brokenIn, type Promised } from './checks.ts';
 import { Content, type Image } from './disk-image.ts';
 

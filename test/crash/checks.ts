@@ -1,9 +1,10 @@
 /** What has to hold of a store in every state that a power cut may leave. */
+
+import { isDigest } from '../../src/digest.ts';
 import { IngotError } from '../../src/errors.ts';
-import { isDigest } from '../../src/store/digest.ts';
-import { parseFormat, type StoreFormat } from '../../src/store/format.ts';
-import { SHARDS } from '../../src/store/layout.ts';
-import { isWriterName } from '../../src/store/writer.ts';
+import { parseFormat, type StoreFormat } from '../../src/store/local/on-disk/format.ts';
+import { SHARDS } from '../../src/store/local/on-disk/layout.ts';
+import { isWriterName } from '../../src/store/local/writers/writer.ts';
 import { Content, folderAt, type Image, nodeAt } from './disk-image.ts';
 
 /** What was promised by the moment of the power cut. */

@@ -1,7 +1,7 @@
 /** The runs whose power cuts are tried. Contents are text, which strace writes down as it is. */
 import { join } from 'node:path';
+import { type Digest, digestOf } from '../../src/digest.ts';
 import type { Layout } from '../../src/store/choices.ts';
-import { type Digest, digestOf } from '../../src/store/digest.ts';
 import { makeTree } from '../tree.ts';
 import { type Command, storeIn } from './record.ts';
 

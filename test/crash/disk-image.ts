@@ -1,7 +1,7 @@
 /** What a directory holds, in memory. */
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { type Digest, digestOf } from '../../src/store/digest.ts';
+import { type Digest, digestOf } from '../../src/digest.ts';
 
 /** Larger contents are put together anew: there are many states of a large file. */
 const KEPT_BYTES = 1 << 16;

@@ -1,9 +1,9 @@
 /** The stores that recorded runs find: each function makes one in a directory. */
 import fs from 'node:fs';
 import { join } from 'node:path';
+import { digestOf } from '../../src/digest.ts';
 import type { Layout } from '../../src/store/choices.ts';
-import { digestOf } from '../../src/store/digest.ts';
-import { objectPath } from '../../src/store/layout.ts';
+import { objectPath } from '../../src/store/local/on-disk/layout.ts';
 import { ingot } from '../cli/run.ts';
 import { makeTree } from '../tree.ts';
 import { type Contents, DAMAGED, SMALL, unflushedIngestOf } from './commands.ts';

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { type DoctorReport, doctor, type Layout } from 'ingot';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createStore } from '../../src/store/create-store.ts';
+import { createStore } from '../../src/store/local/on-disk/create-store.ts';
 import { ingot } from '../cli/run.ts';
 import { expectFailure } from '../ingest/store-checks.ts';
 import {

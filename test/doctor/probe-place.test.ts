@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openProbePlace } from '../../src/doctor/probe-place.ts';
 import { loadLibc } from '../../src/native/libc.ts';
-import { PROBE_PREFIX } from '../../src/store/format.ts';
+import { PROBE_PREFIX } from '../../src/store/local/on-disk/format.ts';
+import { signOf, writerFolders } from '../../src/store/local/writers/writer.ts';
 import { Store } from '../../src/store/store.ts';
-import { signOf, writerFolders } from '../../src/store/writer.ts';
 import { strayNames, tempFolder, tempStore } from '../store/temp-store.ts';
 import { makeTree } from '../tree.ts';
 

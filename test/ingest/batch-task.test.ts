@@ -2,15 +2,19 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { MessageChannel } from 'node:worker_threads';
 import { expect, it } from 'vitest';
-import { type BatchContext, BatchRun, SMALL_FILE_BYTES } from '../../src/ingest/batch-task.ts';
+import { digestOf } from '../../src/digest.ts';
 import { Claims } from '../../src/ingest/claims.ts';
 import { type BatchTask, LEFT, type WorkerSetup } from '../../src/ingest/messages.ts';
 import { OUTCOMES } from '../../src/ingest/outcome.ts';
 import { Packer } from '../../src/ingest/packed-files.ts';
 import { newMeter } from '../../src/ingest/task-cost.ts';
+import {
+  type BatchContext,
+  BatchRun,
+  SMALL_FILE_BYTES,
+} from '../../src/ingest/worker/batch-task.ts';
 import { nodeStatus } from '../../src/native/file-status.ts';
 import { nodeFiles } from '../../src/native/files.ts';
-import { digestOf } from '../../src/store/digest.ts';
 import type { Group } from '../../src/store/seam.ts';
 import { makeTree, temporaryDirectory } from '../tree.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { type Digest, digestOf } from '../../src/digest.ts';
 import { Claims } from '../../src/ingest/claims.ts';
-import { type Digest, digestOf } from '../../src/store/digest.ts';
 
 const digest = (n: number): Digest => digestOf(Buffer.from(`content ${n}`));
 

@@ -3,11 +3,10 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { ingest } from 'ingot';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-
-import { LongPaths } from '../../src/ingest/long-paths.ts';
-import { SourceDirectory } from '../../src/ingest/source-directory.ts';
-import { readDirectory } from '../../src/ingest/walk/directory.ts';
 import { loadLibc, type OpenAt } from '../../src/native/libc.ts';
+import { LongPaths } from '../../src/sources/long-paths.ts';
+import { SourceDirectory } from '../../src/sources/source-directory.ts';
+import { readDirectory } from '../../src/sources/walk/directory.ts';
 import { countOpenIn } from '../open-files.ts';
 import { temporaryDirectory } from '../tree.ts';
 

@@ -1,9 +1,9 @@
 import v8 from 'node:v8';
 import vm from 'node:vm';
 import { expect, it } from 'vitest';
+import type { VerifyReply, VerifyTask } from '../../dist/src/store/verify.js';
 // The built one: its threads run built entry files.
-import { Pool } from '../../dist/src/ingest/pool.js';
-import type { VerifyReply, VerifyTask } from '../../dist/src/ingest/verify.js';
+import { Pool } from '../../dist/src/threads/pool.js';
 import { script } from '../cli/run.ts';
 
 const TASKS = 20;
@@ -28,7 +28,7 @@ it('a pool keeps no reply once its caller has let go of it', async () => {
 });
 
 it('a thread that finds no free descriptor says what to do about it', () => {
-  const pool = new URL('../../dist/src/ingest/pool.js', import.meta.url);
+  const pool = new URL('../../dist/src/threads/pool.js', import.meta.url);
   const program = `
     import fs from "node:fs";
     import { Pool } from "${pool}";

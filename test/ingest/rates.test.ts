@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { Rates } from '../../src/cli/rates.ts';
 import type { Progress } from '../../src/ingest/api.ts';
-import { Rates } from '../../src/ingest/rates.ts';
 
 function progress(values: Partial<Progress>): Progress {
   return {

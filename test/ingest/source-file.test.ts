@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { expect, it } from 'vitest';
-import { readToEnd, refusalOf } from '../../src/ingest/source-file.ts';
 import { nodeFiles } from '../../src/native/files.ts';
+import { readToEnd, refusalOf } from '../../src/sources/source-file.ts';
 
 const thrown = (code: string) => Object.assign(new Error(`${code}: open`), { code });
 

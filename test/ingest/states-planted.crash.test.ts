@@ -1,7 +1,7 @@
 /** The checker of crash states has to find what is wrong: runs whose order was made wrong. */
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { digestOf } from '../../src/store/digest.ts';
+import { digestOf } from '../../src/digest.ts';
 import {
   nameBeforeFlush,
   unmarkBeforeFlush,

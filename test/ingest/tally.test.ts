@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { Tally } from '../../src/ingest/main/tally.ts';
 import { LEFT, type TaskDone } from '../../src/ingest/messages.ts';
 import { type EntryReport, OUTCOMES, type Outcome } from '../../src/ingest/outcome.ts';
-import { Tally } from '../../src/ingest/tally.ts';
 import { noCost } from '../../src/ingest/task-cost.ts';
 
 type Part = readonly [outcome: Outcome | 'left', size?: number, owner?: number];

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { leftOf } from '../../src/ingest/left-files.ts';
+import { leftOf } from '../../src/ingest/main/left-files.ts';
+import { type Batch, WorkQueue } from '../../src/ingest/main/work-queue.ts';
 import { LEFT, type TaskDone } from '../../src/ingest/messages.ts';
 import { CODE } from '../../src/ingest/outcome.ts';
 import {
@@ -11,8 +12,7 @@ import {
   unpack,
 } from '../../src/ingest/packed-files.ts';
 import { noCost } from '../../src/ingest/task-cost.ts';
-import type { FoundFiles } from '../../src/ingest/walk/entries.ts';
-import { type Batch, WorkQueue } from '../../src/ingest/work-queue.ts';
+import type { FoundFiles } from '../../src/sources/walk/entries.ts';
 
 const files = (directory: string, count: number): FoundFiles => ({
   directory,

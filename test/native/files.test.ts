@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { nodeFiles } from '../../src/native/files.ts';
 import { loadLibc } from '../../src/native/libc.ts';
-import { O_TMPFILE } from '../../src/store/temps.ts';
+import { O_TMPFILE } from '../../src/store/local/publish/temps.ts';
 import { makeTree } from '../tree.ts';
 
 const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL } = fs.constants;

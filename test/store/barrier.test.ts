@@ -3,7 +3,7 @@ import { UsageError } from '../../src/errors.ts';
 import { fileSystemTypeOf, syncfsReportsErrors } from '../../src/native/file-system-type.ts';
 import { nodeFiles } from '../../src/native/files.ts';
 import type { Libc } from '../../src/native/libc.ts';
-import { BarrierCoordinator, chooseBarrier } from '../../src/store/barrier.ts';
+import { BarrierCoordinator, chooseBarrier } from '../../src/store/local/publish/barrier.ts';
 import { errno, tempFolder } from './temp-store.ts';
 
 const libc: Libc = {

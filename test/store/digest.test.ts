@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import { DigestStream, digestOf } from '../../src/store/digest.ts';
+import { DigestStream, digestOf } from '../../src/digest.ts';
 import { Store } from '../../src/store/store.ts';
 import { tempStore } from './temp-store.ts';
 

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import { expect, it } from 'vitest';
-import { diskFullHint } from '../../src/store/disk-full.ts';
+import { diskFullHint } from '../../src/files/disk-full.ts';
 import { demand } from '../mounts.ts';
 import { errno } from './temp-store.ts';
 

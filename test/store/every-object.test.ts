@@ -1,14 +1,14 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import type { Digest } from '../../src/digest.ts';
 import type { Layout } from '../../src/store/choices.ts';
-import type { Digest } from '../../src/store/digest.ts';
-import { listEveryObject } from '../../src/store/every-object.ts';
-import { writeFormat } from '../../src/store/format.ts';
-import { objectPath, otherLayout, SHARDS } from '../../src/store/layout.ts';
+import { listEveryObject } from '../../src/store/local/on-disk/every-object.ts';
+import { writeFormat } from '../../src/store/local/on-disk/format.ts';
+import { objectPath, otherLayout, SHARDS } from '../../src/store/local/on-disk/layout.ts';
+import { relayout } from '../../src/store/local/upkeep/relayout.ts';
+import { verifyObjects } from '../../src/store/local/upkeep/verify-objects.ts';
 import { verifyStore } from '../../src/store/local/upkeep/verify-run.ts';
-import { relayout } from '../../src/store/relayout.ts';
-import { verifyObjects } from '../../src/store/verify-objects.ts';
 import { plant, plantMany, tempStore } from './temp-store.ts';
 
 /** More than a directory is read at a time. */

@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { LAYOUTS } from '../../src/store/choices.ts';
-import { createStore } from '../../src/store/create-store.ts';
+import { createStore } from '../../src/store/local/on-disk/create-store.ts';
 import {
   checkLayout,
   parseFormat,
   readFormat,
   requireFormat,
   writeFormat,
-} from '../../src/store/format.ts';
+} from '../../src/store/local/on-disk/format.ts';
 import { errno, recordingOps, tempFolder, tempStore } from './temp-store.ts';
 
 test('a created store is private to its owner and says format and layout', () => {

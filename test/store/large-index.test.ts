@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
-import { LargeIndex } from '../../src/store/large-index.ts';
+import { LargeIndex } from '../../src/store/local/publish/large-index.ts';
 import { tempStore } from './temp-store.ts';
 
 const SAMPLE = 'ab'.repeat(16);

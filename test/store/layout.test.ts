@@ -2,8 +2,8 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { type Digest, digestOf, isDigest, parseDigest } from '../../src/digest.ts';
 import { LAYOUTS } from '../../src/store/choices.ts';
-import { type Digest, digestOf, isDigest, parseDigest } from '../../src/store/digest.ts';
 import {
   candidatePaths,
   listLayout,
@@ -11,7 +11,7 @@ import {
   objectFolders,
   objectPath,
   otherLayout,
-} from '../../src/store/layout.ts';
+} from '../../src/store/local/on-disk/layout.ts';
 import { plantMany, tempStore } from './temp-store.ts';
 
 const digests = fc.uint8Array({ maxLength: 64 }).map((bytes) => digestOf(bytes));

@@ -1,10 +1,10 @@
 import fs from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it, test } from 'vitest';
+import type { Digest } from '../../src/digest.ts';
 import type { Durability } from '../../src/store/choices.ts';
-import type { Digest } from '../../src/store/digest.ts';
-import { writeFormat } from '../../src/store/format.ts';
-import { LocalMainHalf } from '../../src/store/local-main-half.ts';
+import { LocalMainHalf } from '../../src/store/local/main-half.ts';
+import { writeFormat } from '../../src/store/local/on-disk/format.ts';
 import { Store } from '../../src/store/store.ts';
 import { errno, plant, recordingOps, tempFolder, tempStore } from './temp-store.ts';
 

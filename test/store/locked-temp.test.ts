@@ -1,11 +1,11 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
+import { nodeFileOps } from '../../src/files/file-ops.ts';
+import { LockedTemp, sweepTempsOf } from '../../src/files/locked-temp.ts';
+import { replaceFile } from '../../src/files/replace-file.ts';
 import { escapeName, toFsPath } from '../../src/names.ts';
 import { loadLibc } from '../../src/native/libc.ts';
-import { nodeFileOps } from '../../src/store/file-ops.ts';
-import { LockedTemp, sweepTempsOf } from '../../src/store/locked-temp.ts';
-import { replaceFile } from '../../src/store/replace-file.ts';
 import { errno, recordingOps, tempFolder } from './temp-store.ts';
 
 const libc = (await loadLibc())!;

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
+import { digestOf } from '../../src/digest.ts';
+import { fileOpsWith } from '../../src/files/file-ops.ts';
 import { loadLibc } from '../../src/native/libc.ts';
-import { digestOf } from '../../src/store/digest.ts';
-import { fileOpsWith } from '../../src/store/file-ops.ts';
-import { LocalMainHalf } from '../../src/store/local-main-half.ts';
-import { openLocalWorkerHalf } from '../../src/store/local-worker-half.ts';
-import { openTemps } from '../../src/store/open-temps.ts';
+import { LocalMainHalf } from '../../src/store/local/main-half.ts';
+import { openTemps } from '../../src/store/local/publish/open-temps.ts';
+import { openLocalWorkerHalf } from '../../src/store/local/worker-half.ts';
 import { tempFolder } from './temp-store.ts';
 
 test('temps have names where too few of them could be open otherwise', () => {

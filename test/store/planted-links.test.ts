@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ingest, relayout, Store, verify } from 'ingot';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { digestOf } from '../../src/store/digest.ts';
+import { digestOf } from '../../src/digest.ts';
 import { ingot } from '../cli/run.ts';
 import { expectFailure } from '../ingest/store-checks.ts';
 import { plant as plantDefect } from '../planted.ts';

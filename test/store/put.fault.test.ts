@@ -2,10 +2,10 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
+import { digestOf } from '../../src/digest.ts';
+import type { FileOps } from '../../src/files/file-ops.ts';
 import type { Layout } from '../../src/store/choices.ts';
-import { digestOf } from '../../src/store/digest.ts';
-import type { FileOps } from '../../src/store/file-ops.ts';
-import { objectPath } from '../../src/store/layout.ts';
+import { objectPath } from '../../src/store/local/on-disk/layout.ts';
 import { Store } from '../../src/store/store.ts';
 import { makeTree } from '../tree.ts';
 import {

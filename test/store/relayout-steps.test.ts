@@ -2,9 +2,9 @@
 import fs from 'node:fs';
 import { basename, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { readFormat } from '../../src/store/format.ts';
-import { listLayout, objectPath, otherLayout } from '../../src/store/layout.ts';
-import { relayout } from '../../src/store/relayout.ts';
+import { readFormat } from '../../src/store/local/on-disk/format.ts';
+import { listLayout, objectPath, otherLayout } from '../../src/store/local/on-disk/layout.ts';
+import { relayout } from '../../src/store/local/upkeep/relayout.ts';
 import {
   type Call,
   errno,

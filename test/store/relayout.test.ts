@@ -1,14 +1,14 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { digestOf } from '../../src/digest.ts';
+import { nodeFileOps } from '../../src/files/file-ops.ts';
 import { loadLibc } from '../../src/native/libc.ts';
-import { digestOf } from '../../src/store/digest.ts';
-import { nodeFileOps } from '../../src/store/file-ops.ts';
-import { readFormat, writeFormat } from '../../src/store/format.ts';
-import { listLayout, objectPath, otherLayout } from '../../src/store/layout.ts';
-import { relayout } from '../../src/store/relayout.ts';
+import { readFormat, writeFormat } from '../../src/store/local/on-disk/format.ts';
+import { listLayout, objectPath, otherLayout } from '../../src/store/local/on-disk/layout.ts';
+import { relayout } from '../../src/store/local/upkeep/relayout.ts';
+import { Writer } from '../../src/store/local/writers/writer.ts';
 import { Store } from '../../src/store/store.ts';
-import { Writer } from '../../src/store/writer.ts';
 import {
   errno,
   libcWithoutRenameNew,

@@ -1,8 +1,8 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { nodeFileOps } from '../../src/store/file-ops.ts';
-import { removeFile, removeTree } from '../../src/store/remove.ts';
+import { nodeFileOps } from '../../src/files/file-ops.ts';
+import { removeFile, removeTree } from '../../src/files/remove.ts';
 import { demandMounts, mountTmpfs, remount } from '../mounts.ts';
 import { makeTree } from '../tree.ts';
 

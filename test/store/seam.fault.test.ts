@@ -1,15 +1,15 @@
 import fs from 'node:fs';
 import { dirname } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { digestOf } from '../../src/digest.ts';
 import { errnoOf } from '../../src/errors.ts';
+import type { FileOps } from '../../src/files/file-ops.ts';
 import { loadLibc } from '../../src/native/libc.ts';
 import type { Durability } from '../../src/store/choices.ts';
-import { createStore } from '../../src/store/create-store.ts';
-import { digestOf } from '../../src/store/digest.ts';
-import type { FileOps } from '../../src/store/file-ops.ts';
-import { LocalMainHalf } from '../../src/store/local-main-half.ts';
-import { type LocalWorkerInit, openLocalWorkerHalf } from '../../src/store/local-worker-half.ts';
-import { relayout } from '../../src/store/relayout.ts';
+import { LocalMainHalf } from '../../src/store/local/main-half.ts';
+import { createStore } from '../../src/store/local/on-disk/create-store.ts';
+import { relayout } from '../../src/store/local/upkeep/relayout.ts';
+import { type LocalWorkerInit, openLocalWorkerHalf } from '../../src/store/local/worker-half.ts';
 import type { Group } from '../../src/store/seam.ts';
 import { expectWhole } from '../ingest/store-checks.ts';
 import {

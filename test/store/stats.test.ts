@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { storeStats } from '../../src/store/stats.ts';
+import { storeStats } from '../../src/store/local/upkeep/stats.ts';
 import { Store } from '../../src/store/store.ts';
 import { plant, tempFolder, tempStore } from './temp-store.ts';
 

@@ -7,9 +7,9 @@ import { Readable } from 'node:stream';
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { digestOf } from '../../src/store/digest.ts';
-import type { FileOps } from '../../src/store/file-ops.ts';
-import { objectPath } from '../../src/store/layout.ts';
+import { digestOf } from '../../src/digest.ts';
+import type { FileOps } from '../../src/files/file-ops.ts';
+import { objectPath } from '../../src/store/local/on-disk/layout.ts';
 import { Store } from '../../src/store/store.ts';
 import { makeTree } from '../tree.ts';
 import {

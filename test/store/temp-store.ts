@@ -3,12 +3,12 @@ import os from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { onTestFinished } from 'vitest';
+import { type Digest, digestOf } from '../../src/digest.ts';
+import type { FileOps } from '../../src/files/file-ops.ts';
 import { type Libc, loadLibc } from '../../src/native/libc.ts';
 import type { Layout } from '../../src/store/choices.ts';
-import { createStore } from '../../src/store/create-store.ts';
-import { type Digest, digestOf } from '../../src/store/digest.ts';
-import type { FileOps } from '../../src/store/file-ops.ts';
-import { listObjects, objectPath } from '../../src/store/layout.ts';
+import { createStore } from '../../src/store/local/on-disk/create-store.ts';
+import { listObjects, objectPath } from '../../src/store/local/on-disk/layout.ts';
 
 /** A fresh directory, removed when the test is over. */
 export function tempFolder(): string {

@@ -2,9 +2,9 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
+import type { FileOps } from '../../src/files/file-ops.ts';
 import { PAGE_BYTES } from '../../src/native/aligned-buffer.ts';
-import type { FileOps } from '../../src/store/file-ops.ts';
-import { TempStream } from '../../src/store/temp-stream.ts';
+import { TempStream } from '../../src/store/local/publish/temp-stream.ts';
 import { errno, tempFolder } from './temp-store.ts';
 
 /** A device whose blocks have this size: direct writes of anything else fail. */

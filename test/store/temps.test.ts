@@ -1,9 +1,9 @@
 import fs from 'node:fs';
 import { basename, join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
+import type { FileOps } from '../../src/files/file-ops.ts';
 import { loadLibc } from '../../src/native/libc.ts';
-import type { FileOps } from '../../src/store/file-ops.ts';
-import { TempFolder } from '../../src/store/temps.ts';
+import { TempFolder } from '../../src/store/local/publish/temps.ts';
 import { errno, tempFolder } from './temp-store.ts';
 
 let folder: string;

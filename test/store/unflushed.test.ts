@@ -2,17 +2,17 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { digestOf } from '../../src/digest.ts';
+import type { FileOps } from '../../src/files/file-ops.ts';
 import { type Libc, loadLibc } from '../../src/native/libc.ts';
 import type { Durability } from '../../src/store/choices.ts';
-import { digestOf } from '../../src/store/digest.ts';
-import type { FileOps } from '../../src/store/file-ops.ts';
-import { objectPath } from '../../src/store/layout.ts';
-import { LocalMainHalf } from '../../src/store/local-main-half.ts';
-import { openLocalWorkerHalf } from '../../src/store/local-worker-half.ts';
-import { quarantine } from '../../src/store/quarantine.ts';
-import { relayout } from '../../src/store/relayout.ts';
+import { LocalMainHalf } from '../../src/store/local/main-half.ts';
+import { objectPath } from '../../src/store/local/on-disk/layout.ts';
+import { quarantine } from '../../src/store/local/upkeep/quarantine.ts';
+import { relayout } from '../../src/store/local/upkeep/relayout.ts';
+import { settleUnflushed, unflushedMarks } from '../../src/store/local/upkeep/unflushed.ts';
+import { openLocalWorkerHalf } from '../../src/store/local/worker-half.ts';
 import { Store } from '../../src/store/store.ts';
-import { settleUnflushed, unflushedMarks } from '../../src/store/unflushed.ts';
 import { libcWithoutRenameNew, plant, recordingOps, strayNames, tempStore } from './temp-store.ts';
 
 const BYTES = Buffer.from('content');

@@ -2,17 +2,17 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { type Digest, digestOf } from '../../src/digest.ts';
 import type { Layout } from '../../src/store/choices.ts';
-import { type Digest, digestOf } from '../../src/store/digest.ts';
-import { objectPath } from '../../src/store/layout.ts';
+import { objectPath } from '../../src/store/local/on-disk/layout.ts';
+import { quarantine, settleMoves } from '../../src/store/local/upkeep/quarantine.ts';
+import { type DamagedObject, verifyObjects } from '../../src/store/local/upkeep/verify-objects.ts';
 import {
   type VerifyOptions,
   type VerifyProgress,
   verifyStore,
 } from '../../src/store/local/upkeep/verify-run.ts';
-import { quarantine, settleMoves } from '../../src/store/quarantine.ts';
 import { Store } from '../../src/store/store.ts';
-import { type DamagedObject, verifyObjects } from '../../src/store/verify-objects.ts';
 import { makeTree } from '../tree.ts';
 import { errno, listSorted, plant, plantMany, recordingOps, tempStore } from './temp-store.ts';
 

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { digestOf } from '../../store/digest.ts';
+import { digestOf } from '../../digest.ts';
 import { objectsIn, otherObjects, tempsLeft, wrongObjects } from '../checks.ts';
 import { failureOf, unexpectedEnd } from '../program.ts';
 import { seededBytes, smallContents, writeFiles } from '../tree.ts';

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { digestOf } from '../../store/digest.ts';
+import { digestOf } from '../../digest.ts';
 import { count } from '../../units.ts';
 import { otherObjects, tempsLeft, wrongObjects } from '../checks.ts';
 import { reportOf, unexpectedEnd } from '../program.ts';

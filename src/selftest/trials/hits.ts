@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { type Digest, digestOf } from '../../store/digest.ts';
+import { type Digest, digestOf } from '../../digest.ts';
 import { otherObjects, wrongObjects } from '../checks.ts';
 import { type Ended, reportOf, unexpectedEnd } from '../program.ts';
 import { smallContents, writeFiles } from '../tree.ts';

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { ManifestWriter, pathPrefix } from '../../../src/ingest/manifest/manifest.ts';
-import type { Source } from '../../../src/ingest/walk/sources.ts';
-import { digestOf } from '../../../src/store/digest.ts';
-import type { FileOps } from '../../../src/store/file-ops.ts';
+import { digestOf } from '../../../src/digest.ts';
+import type { FileOps } from '../../../src/files/file-ops.ts';
+import { ManifestWriter, pathPrefix } from '../../../src/ingest/main/manifest.ts';
+import type { Source } from '../../../src/sources/walk/sources.ts';
 import { errno } from '../../store/temp-store.ts';
 import { temporaryDirectory } from '../../tree.ts';
 

@@ -6,10 +6,10 @@ import { Writable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ManifestWriter } from '../../../src/ingest/manifest/manifest.ts';
+import { digestOf } from '../../../src/digest.ts';
+import { nodeFileOps } from '../../../src/files/file-ops.ts';
+import { ManifestWriter } from '../../../src/ingest/main/manifest.ts';
 import { escapeName } from '../../../src/names.ts';
-import { digestOf } from '../../../src/store/digest.ts';
-import { nodeFileOps } from '../../../src/store/file-ops.ts';
 
 let folder: string;
 beforeEach(() => {

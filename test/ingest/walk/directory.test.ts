@@ -1,12 +1,12 @@
 import fs from 'node:fs';
 import { expect, test } from 'vitest';
+import { escapeLatin1Name } from '../../../src/names.ts';
 import {
   type DirectoryOps,
   nodeDirectoryOps,
   readDirectory,
   unsupportedKind,
-} from '../../../src/ingest/walk/directory.ts';
-import { escapeLatin1Name } from '../../../src/names.ts';
+} from '../../../src/sources/walk/directory.ts';
 import { makeTree, temporaryDirectory } from '../../tree.ts';
 
 const LARGE = 2 * 1024 * 1024;

@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { beforeEach, expect, test } from 'vitest';
-import { readExcludeFiles } from '../../../src/ingest/walk/exclude.ts';
+import { readExcludeFiles } from '../../../src/sources/walk/exclude.ts';
 import { demandProgram } from '../../mounts.ts';
 import { makeTree, temporaryDirectory } from '../../tree.ts';
 import { walk } from './walking.ts';

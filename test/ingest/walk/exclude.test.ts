@@ -2,8 +2,8 @@ import fs from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { UsageError } from '../../../src/errors.ts';
-import { loadExcludes, readExcludeFiles } from '../../../src/ingest/walk/exclude.ts';
 import { escapeName } from '../../../src/names.ts';
+import { loadExcludes, readExcludeFiles } from '../../../src/sources/walk/exclude.ts';
 import { makeTree } from '../../tree.ts';
 
 /** Whether a file, or a directory when the path ends in a slash, is left out. */

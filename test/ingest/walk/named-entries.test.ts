@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { NamedEntries, splitPath } from '../../../src/ingest/walk/named-entries.ts';
+import { NamedEntries, splitPath } from '../../../src/sources/walk/named-entries.ts';
 
 test('a path is cut at its last slash, the root directory and the current one included', () => {
   expect(splitPath('a/b/c')).toEqual(['a/b', 'c']);

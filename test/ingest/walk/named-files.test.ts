@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { expect, test } from 'vitest';
-import { NamedEntries } from '../../../src/ingest/walk/named-entries.ts';
-import { NamedFiles } from '../../../src/ingest/walk/named-files.ts';
+import { NamedEntries } from '../../../src/sources/walk/named-entries.ts';
+import { NamedFiles } from '../../../src/sources/walk/named-files.ts';
 import { makeTree } from '../../tree.ts';
 import { RecordingSink } from './recording-sink.ts';
 

@@ -1,7 +1,7 @@
 import type { Failure } from '../../../src/errors.ts';
 import type { UnsupportedKind } from '../../../src/ingest/outcome.ts';
-import type { FoundFiles, WalkSink } from '../../../src/ingest/walk/entries.ts';
 import { joinPath } from '../../../src/names.ts';
+import type { FoundFiles, WalkSink } from '../../../src/sources/walk/entries.ts';
 
 /** Remembers what a walk meets, as paths. */
 export class RecordingSink implements WalkSink {

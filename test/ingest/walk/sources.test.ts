@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { resolveSources, toSourcePath } from '../../../src/ingest/walk/sources.ts';
+import { resolveSources, toSourcePath } from '../../../src/sources/walk/sources.ts';
 import { makeTree } from '../../tree.ts';
 
 test('a missing source is one line that names it, why, and what to do', () => {

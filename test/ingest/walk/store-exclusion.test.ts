@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { expect, test } from 'vitest';
-import { StoreExclusion } from '../../../src/ingest/walk/store-exclusion.ts';
+import { StoreExclusion } from '../../../src/sources/walk/store-exclusion.ts';
 import { makeTree } from '../../tree.ts';
 
 test('a directory is the store when its inode is the same, exactly, on the same device', () => {

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import { expect, test } from 'vitest';
-import { type DirectoryOps, nodeDirectoryOps } from '../../../src/ingest/walk/directory.ts';
+import { type DirectoryOps, nodeDirectoryOps } from '../../../src/sources/walk/directory.ts';
 import { countOpenIn } from '../../open-files.ts';
 import { makeTree } from '../../tree.ts';
 import { failing, walk } from './walking.ts';

@@ -1,9 +1,9 @@
 import fs from 'node:fs';
 import { expect, test } from 'vitest';
-import { type DirectoryOps, nodeDirectoryOps } from '../../../src/ingest/walk/directory.ts';
-import { NamedEntries } from '../../../src/ingest/walk/named-entries.ts';
-import { TreeReader } from '../../../src/ingest/walk/tree-reader.ts';
-import { planWalk, walkSources } from '../../../src/ingest/walk/walk-sources.ts';
+import { type DirectoryOps, nodeDirectoryOps } from '../../../src/sources/walk/directory.ts';
+import { NamedEntries } from '../../../src/sources/walk/named-entries.ts';
+import { TreeReader } from '../../../src/sources/walk/tree-reader.ts';
+import { planWalk, walkSources } from '../../../src/sources/walk/walk-sources.ts';
 import { makeTree, type TreeLiteral } from '../../tree.ts';
 import { RecordingSink } from './recording-sink.ts';
 import { failing, standsStillAt, walk } from './walking.ts';

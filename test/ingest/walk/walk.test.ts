@@ -1,8 +1,8 @@
 import fs from 'node:fs';
 import { expect, test } from 'vitest';
-import { nodeDirectoryOps } from '../../../src/ingest/walk/directory.ts';
-import { planWalk, walkSources } from '../../../src/ingest/walk/walk-sources.ts';
 import { escapeName, toFsPath } from '../../../src/names.ts';
+import { nodeDirectoryOps } from '../../../src/sources/walk/directory.ts';
+import { planWalk, walkSources } from '../../../src/sources/walk/walk-sources.ts';
 import { makeTree, temporaryDirectory } from '../../tree.ts';
 import { RecordingSink } from './recording-sink.ts';
 import { failing, standsStillAt, walk } from './walking.ts';

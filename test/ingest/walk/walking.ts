@@ -1,15 +1,15 @@
 import { setImmediate as aTurn } from 'node:timers/promises';
 import { expect } from 'vitest';
-import { type DirectoryOps, nodeDirectoryOps } from '../../../src/ingest/walk/directory.ts';
-import { fastDirectoryOps } from '../../../src/ingest/walk/fast-directory-ops.ts';
+import { statusReader } from '../../../src/native/file-status.ts';
+import { loadLibc } from '../../../src/native/libc.ts';
+import { type DirectoryOps, nodeDirectoryOps } from '../../../src/sources/walk/directory.ts';
+import { fastDirectoryOps } from '../../../src/sources/walk/fast-directory-ops.ts';
 import {
   planWalk,
   type WalkOptions,
   type WalkSurroundings,
   walkSources,
-} from '../../../src/ingest/walk/walk-sources.ts';
-import { statusReader } from '../../../src/native/file-status.ts';
-import { loadLibc } from '../../../src/native/libc.ts';
+} from '../../../src/sources/walk/walk-sources.ts';
 import { RecordingSink } from './recording-sink.ts';
 
 const FAST_OPS = fastDirectoryOps(statusReader((await loadLibc())?.statx));

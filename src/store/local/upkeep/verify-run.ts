@@ -1,11 +1,11 @@
+import type { Digest } from '../../../digest.ts';
 import { IngotError } from '../../../errors.ts';
 import type { Layout } from '../../choices.ts';
-import type { Digest } from '../../digest.ts';
-import { listEveryObject } from '../../every-object.ts';
-import { requireFormat } from '../../format.ts';
-import { countMoves, quarantine, settleMoves } from '../../quarantine.ts';
-import { requireShards } from '../../shards.ts';
-import type { DamagedObject, VerifyBatch } from '../../verify-objects.ts';
+import { listEveryObject } from '../on-disk/every-object.ts';
+import { requireFormat } from '../on-disk/format.ts';
+import { requireShards } from '../on-disk/shards.ts';
+import { countMoves, quarantine, settleMoves } from './quarantine.ts';
+import type { DamagedObject, VerifyBatch } from './verify-objects.ts';
 
 export interface VerifyOptions {
   /**

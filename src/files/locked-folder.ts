@@ -1,0 +1,116 @@
+/**
+ * A folder of temps with a sign of life: an flock on the file `lock` in it. The lock dies with the
+ * process, and unlike a PID it means the same in every container.
+ */
+import { randomBytes } from 'node:crypto';
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { errnoOf } from '../errors.ts';
+import type { Libc } from '../native/libc.ts';
+import { ignoringErrno } from '../store/local/publish/temps.ts';
+import { type FileOps, namesIn, writeFully } from './file-ops.ts';
+import { removeFile, removeTree } from './remove.ts';
+
+export const LOCK = 'lock';
+
+export class LockedFolder {
+  readonly path: string;
+  readonly #lockFd: number;
+  readonly #ops: FileOps;
+
+  private constructor(path: string, lockFd: number, ops: FileOps) {
+    this.path = path;
+    this.#lockFd = lockFd;
+    this.#ops = ops;
+  }
+
+  /** Makes `parent/<prefix><random id>`, locked. Throws what the file system throws. */
+  static open(parent: string, prefix: string, libc: Libc | undefined, ops: FileOps): LockedFolder {
+    for (;;) {
+      const path = join(parent, prefix + randomBytes(16).toString('hex'));
+      ops.mkdirSync(path, { mode: 0o700 });
+      const lockFd = lockOrRemove(path, libc, ops);
+      // A sweep may have come between mkdir and lock, or another process have looked whose lock it
+      // is: begin anew.
+      if (lockFd !== undefined) return new LockedFolder(path, lockFd, ops);
+    }
+  }
+
+  /** Writes into the lock what others may know of its holder. */
+  sign(text: string): void {
+    writeFully(this.#ops, this.#lockFd, Buffer.from(`${text}\n`));
+  }
+
+  /** Removes the folder with all that is left in it, and gives up the lock. */
+  close(): void {
+    try {
+      removeTemps(this.path, this.#ops);
+    } finally {
+      this.#ops.closeSync(this.#lockFd);
+    }
+    removeFolder(this.path, this.#ops);
+  }
+}
+
+/** A folder without a lock is nobody's: it goes when its lock cannot be made or taken. */
+function lockOrRemove(path: string, libc: Libc | undefined, ops: FileOps): number | undefined {
+  let lockFd: number | undefined;
+  try {
+    lockFd = lockFolder(path, libc, ops);
+    return lockFd;
+  } finally {
+    if (lockFd === undefined) ignoringErrno(() => removeTemps(path, ops));
+  }
+}
+
+function lockFolder(folder: string, libc: Libc | undefined, ops: FileOps): number | undefined {
+  const path = join(folder, LOCK);
+  let fd: number;
+  try {
+    // Opened for writing: NFS refuses exclusive locks on files opened for reading.
+    const { O_RDWR, O_CREAT, O_NOFOLLOW } = fs.constants;
+    fd = ops.openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+  try {
+    if (libc === undefined || (libc.tryLock(fd) && isSameFile(fd, path))) {
+      const owned = fd;
+      fd = -1;
+      return owned;
+    }
+    return undefined;
+  } finally {
+    if (fd >= 0) ops.closeSync(fd);
+  }
+}
+
+/**
+ * Removes a locked folder, its lock last: as long as temps are left, the folder has a lock that
+ * says whose they are. A sweep that looks in between makes a new lock and removes the rest itself.
+ */
+export function removeTemps(folder: string, ops: FileOps): void {
+  for (const name of namesIn(folder)) if (name !== LOCK) removeTree(ops, join(folder, name));
+  removeFile(ops, join(folder, LOCK));
+  removeFolder(folder, ops);
+}
+
+/**
+ * Done once more when the lock is closed: FUSE and NFS keep a removed file that is open under
+ * another name in its folder, which is not empty until then.
+ */
+export function removeFolder(folder: string, ops: FileOps): void {
+  try {
+    ops.rmdirSync(folder);
+  } catch (error) {
+    if (!['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes(errnoOf(error) ?? '')) throw error;
+  }
+}
+
+/** False when the file was removed, or replaced, between its opening and its locking. */
+export function isSameFile(fd: number, path: fs.PathLike): boolean {
+  const held = fs.fstatSync(fd, { bigint: true });
+  const named = fs.statSync(path, { bigint: true, throwIfNoEntry: false });
+  return named !== undefined && named.ino === held.ino && named.dev === held.dev;
+}

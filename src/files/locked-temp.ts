@@ -1,0 +1,112 @@
+/**
+ * A temp beside the file that it becomes, with a sign of life: an flock on the temp itself. What a
+ * killed process left is swept by the next one that is about to write the same file.
+ * Paths are in the escaped form of names.ts.
+ */
+import { randomBytes } from 'node:crypto';
+import fs from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { errnoOf, failed } from '../errors.ts';
+import { escapeName, joinPath, toBytes, toFsPath } from '../names.ts';
+import { namesBeginning } from '../native/directory-names.ts';
+import type { Libc } from '../native/libc.ts';
+import { ignoringErrno } from '../store/local/publish/temps.ts';
+import type { FileOps } from './file-ops.ts';
+import { isSameFile } from './locked-folder.ts';
+import { removeFile } from './remove.ts';
+
+/** Between the name of the file and a random id. Nobody else calls a file so. */
+const INFIX = '.ingot.tmp-';
+const ID = /^[0-9a-f]{16}$/;
+
+export class LockedTemp {
+  readonly path: string;
+  readonly fd: number;
+  readonly #ops: FileOps;
+
+  private constructor(path: string, fd: number, ops: FileOps) {
+    this.path = path;
+    this.fd = fd;
+    this.#ops = ops;
+  }
+
+  /** Makes an empty temp, open for writing. Throws what the file system throws. */
+  static open(target: string, mode: number, libc: Libc | undefined, ops: FileOps): LockedTemp {
+    for (;;) {
+      const path = `${target}${INFIX}${randomBytes(8).toString('hex')}`;
+      const temp = new LockedTemp(path, ops.openSync(toFsPath(path), NEW_FILE, mode), ops);
+      let held = false;
+      try {
+        held = libc === undefined || (libc.tryLock(temp.fd) && isSameFile(temp.fd, toFsPath(path)));
+      } finally {
+        if (!held) temp.close();
+      }
+      // A sweep may have come between open and lock: that temp is gone, begin anew.
+      if (held) return temp;
+    }
+  }
+
+  /**
+   * Gives up the lock, so only when the file has its name; then removes what is left of the temp.
+   * In this order, because FUSE and NFS keep a removed file that is open under another name.
+   */
+  close(): void {
+    try {
+      this.#ops.closeSync(this.fd);
+    } finally {
+      ignoringErrno(() => removeFile(this.#ops, toFsPath(this.path)));
+    }
+  }
+}
+
+/**
+ * Removes the temps of `target` that dead processes left, and gives their number. Without flock
+ * nobody can be known to be dead, so nothing is removed. Throws an IngotError.
+ */
+export function sweepTempsOf(target: string, libc: Libc | undefined, ops: FileOps): number {
+  if (libc === undefined) return 0;
+  const folder = dirname(target);
+  let swept = 0;
+  try {
+    for (const path of tempsOf(folder, basename(target), libc))
+      if (sweepFile(path, libc, ops)) swept++;
+  } catch (error) {
+    throw failed('cannot sweep the temps of dead processes', error, { path: folder });
+  }
+  return swept;
+}
+
+const NEW_FILE = fs.constants.O_WRONLY | fs.constants.O_CREAT | fs.constants.O_EXCL;
+
+/** The folder is the user's, and may hold millions of files. */
+function tempsOf(folder: string, file: string, libc: Libc): string[] {
+  const prefix = toBytes(file + INFIX);
+  return namesBeginning(prefix, toFsPath(folder), libc)
+    .filter((name) => ID.test(name.toString('latin1', prefix.length)))
+    .map((name) => joinPath(folder, escapeName(name)));
+}
+
+/** Removes a file whose lock nobody holds; false when somebody does, or it is not ours to judge. */
+export function sweepFile(path: string, libc: Libc, ops: FileOps): boolean {
+  const fd = openToSweep(path, ops);
+  if (fd === undefined) return false;
+  try {
+    if (!libc.tryLock(fd) || !isSameFile(fd, toFsPath(path))) return false;
+    removeFile(ops, toFsPath(path));
+    return true;
+  } finally {
+    ops.closeSync(fd);
+  }
+}
+
+/** Opens a file for its lock. Undefined when another sweep was faster, or it is another user's. */
+export function openToSweep(path: string, ops: FileOps, more = 0): number | undefined {
+  const { O_RDWR, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
+  try {
+    return ops.openSync(toFsPath(path), O_RDWR | O_NOFOLLOW | O_NONBLOCK | more, 0o600);
+  } catch (error) {
+    if (['ENOENT', 'EACCES', 'EPERM', 'ELOOP', 'ENXIO', 'EISDIR'].includes(errnoOf(error) ?? ''))
+      return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,151 @@
+/** Files for the user, made whole or not at all. Paths are in the escaped form of names.ts. */
+import { once } from 'node:events';
+import fs from 'node:fs';
+import { dirname } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { errnoOf, IngotError, UsageError } from '../errors.ts';
+import { realPathOf, toFsPath } from '../names.ts';
+import { loadLibc } from '../native/libc.ts';
+import { type FileOps, flushDirectory, nodeFileOps } from './file-ops.ts';
+import { LockedTemp, sweepTempsOf } from './locked-temp.ts';
+import { descriptorOf, requireGiven } from './standard-streams.ts';
+
+export interface ReplaceOptions {
+  readonly ops?: FileOps | undefined;
+  /** Ends the waiting for the reader of a fifo: it rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Lets `fill` write a temp beside the target, then makes it durable under the target's name. Such
+ * temps that killed processes left there are removed. A file that is replaced keeps its mode. A
+ * fifo, a device or another special file is written in place, since a rename would remove it; so
+ * is an open descriptor (`/dev/fd/3`).
+ */
+export async function replaceFile(
+  target: string,
+  fill: (fd: number) => Promise<void>,
+  { ops = nodeFileOps, signal }: ReplaceOptions = {},
+): Promise<void> {
+  const descriptor = descriptorOf(target);
+  if (descriptor !== undefined) return untilAborted(() => fill(descriptor), signal);
+  const there = fs.statSync(toFsPath(target), { throwIfNoEntry: false });
+  if (there !== undefined && !there.isFile()) return fillInPlace(target, fill, ops, signal);
+  const path = followed(target);
+  const libc = await loadLibc();
+  sweepTempsOf(path, libc, ops);
+  const temp = LockedTemp.open(path, there === undefined ? 0o666 : OWNERS_ALONE, libc, ops);
+  try {
+    if (there !== undefined) ops.fchmodSync(temp.fd, there.mode & 0o777);
+    await fill(temp.fd);
+    ops.fsyncSync(temp.fd);
+    ops.renameSync(toFsPath(temp.path), toFsPath(path));
+  } finally {
+    temp.close();
+  }
+  // The new name is an entry of the directory, which needs a flush of its own.
+  flushDirectory(ops, toFsPath(dirname(path)));
+}
+
+/** Until it has the mode of what it replaces. */
+const OWNERS_ALONE = 0o600;
+
+/**
+ * Throws when no file can be made at the target, so that long work need not end in that, and when
+ * it lies in the store, whose files only the store writes.
+ */
+export function checkReplaceable(target: string, store: string | undefined): void {
+  const descriptor = descriptorOf(target);
+  if (descriptor !== undefined) {
+    requireGiven(target);
+    // Fails where it is not open, or only for reading.
+    fs.writeSync(descriptor, Buffer.alloc(0));
+    return;
+  }
+  const stat = fs.statSync(toFsPath(target), { throwIfNoEntry: false });
+  if (stat?.isDirectory())
+    throw new IngotError({
+      what: 'cannot write a file',
+      code: 'EISDIR',
+      path: target,
+      why: 'it is a directory',
+      hint: 'name a file in it',
+    });
+  if (stat !== undefined && !stat.isFile()) return;
+  const folder = dirname(followed(target));
+  fs.accessSync(toFsPath(folder), fs.constants.W_OK);
+  if (store !== undefined && isWithin(folder, store))
+    throw new UsageError({
+      what: 'cannot write a file into the store',
+      code: 'INGOT_IN_STORE',
+      path: target,
+      why: 'only ingot itself writes there',
+      hint: 'name a file elsewhere',
+    });
+}
+
+/** False when there is no such store. */
+function isWithin(folder: string, store: string): boolean {
+  if (!fs.existsSync(toFsPath(store))) return false;
+  const [inner, outer] = [folder, store].map((path) => `${realPathOf(path)}/`);
+  return inner!.startsWith(outer!);
+}
+
+async function fillInPlace(
+  path: string,
+  fill: (fd: number) => Promise<void>,
+  ops: FileOps,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const fd = await openInPlace(toFsPath(path), signal);
+  // Not closed before the last write has ended, whether or not anybody still waits for that.
+  await untilAborted(() => fill(fd).finally(() => ops.closeSync(fd)), signal);
+}
+
+/** A fifo is opened when somebody reads it. A thread that waited for that could not be stopped. */
+async function openInPlace(
+  path: string | Buffer,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const { O_WRONLY, O_NONBLOCK } = fs.constants;
+  for (;;) {
+    signal?.throwIfAborted();
+    let probe = -1;
+    try {
+      probe = fs.openSync(path, O_WRONLY | O_NONBLOCK);
+      return fs.openSync(path, 'w');
+    } catch (error) {
+      if (errnoOf(error) !== 'ENXIO' || !fs.statSync(path).isFIFO()) throw error;
+    } finally {
+      if (probe >= 0) fs.closeSync(probe);
+    }
+    // Aborted, it ends with the reason above, which is the caller's.
+    await delay(READER_POLL_MS, undefined, { signal }).catch(() => {});
+  }
+}
+
+const READER_POLL_MS = 50;
+
+/** The target with links followed: a rename would replace a link instead of what it points to. */
+function followed(target: string): string {
+  const isLink = fs.lstatSync(toFsPath(target), { throwIfNoEntry: false })?.isSymbolicLink();
+  return isLink && fs.existsSync(toFsPath(target)) ? realPathOf(target) : target;
+}
+
+/** Waits for work, which goes on when the signal ends the waiting: a write may be stuck for good. */
+async function untilAborted(
+  begin: () => Promise<void>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  if (signal === undefined) return begin();
+  signal.throwIfAborted();
+  const settled = new AbortController();
+  const aborted = once(signal, 'abort', { signal: settled.signal }).then(() => {
+    throw signal.reason;
+  });
+  const work = begin();
+  // Whichever comes second, nobody waits for.
+  aborted.catch(() => {});
+  work.catch(() => {});
+  await Promise.race([work, aborted]).finally(() => settled.abort());
+}

@@ -1,0 +1,31 @@
+import type { FoundFile } from '../../sources/walk/entries.ts';
+import { LEFT, type TaskDone } from '../messages.ts';
+import { type PackedFiles, Packer, unpack } from '../packed-files.ts';
+
+export interface LeftFiles {
+  /** Not begun: the run was stopped, or the batch had enough. */
+  readonly unread: PackedFiles;
+  /** Each gets a task of its own. */
+  readonly large: readonly { readonly file: FoundFile; readonly size: number }[];
+}
+
+/** What a batch gave back of its files. */
+export function leftOf(files: PackedFiles, { outcomes, sizes }: TaskDone): LeftFiles {
+  const unread = new Packer();
+  const large: { file: FoundFile; size: number }[] = [];
+  // In most batches nothing is left, and no name has to be made.
+  const found = outcomes.includes(LEFT) ? unpack(files) : [];
+  let index = 0;
+  for (const { names, ...walked } of found) {
+    const rest: string[] = [];
+    for (const name of names) {
+      const at = index++;
+      if (outcomes[at] !== LEFT) continue;
+      const size = sizes[at]!;
+      if (size === 0) rest.push(name);
+      else large.push({ file: { ...walked, name }, size });
+    }
+    unread.add({ ...walked, names: rest });
+  }
+  return { unread: unread.take(), large };
+}

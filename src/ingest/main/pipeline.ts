@@ -1,0 +1,251 @@
+/**
+ * The main thread's part of an ingest:
+ *
+ *   walk ─ batches of paths ─▶ workers: read, hash, claim, stage ─▶ barrier ─▶ publish ─▶ tally
+ *
+ * Concurrency: every worker runs a few tasks in turn; one hashes while the others wait for their
+ * barrier, and the store's main half lets one barrier serve all groups that wait. A task is one
+ * group: it is committed or fails as a whole. The first failure ends the run: tasks in flight
+ * come to their end, what was not begun is `unfinished`.
+ *
+ * Bounded: the walk stands still while enough batches wait, so memory does not grow with the
+ * number of files.
+ */
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { asError, type Failure, failureOf, IngotError } from '../../errors.ts';
+import { joinPath } from '../../names.ts';
+import type { FoundFiles, WalkSink } from '../../sources/walk/entries.ts';
+import type { MainHalf } from '../../store/seam.ts';
+import type { IngestPool } from '../../threads/pool.ts';
+import {
+  LEFT,
+  type StoreAnswer,
+  type StoreCall,
+  type Task,
+  type TaskDone,
+  type WorkerSetup,
+} from '../messages.ts';
+import type { UnsupportedKind } from '../outcome.ts';
+import { entriesOf, type PackedFiles, type TaskEntries } from '../packed-files.ts';
+import { addCost, noCost } from '../task-cost.ts';
+import { leftOf } from './left-files.ts';
+import { StarvedClock } from './starved-clock.ts';
+import type { Tally } from './tally.ts';
+import { type Batch, type LargeFile, WorkQueue } from './work-queue.ts';
+
+export interface PipelineOptions {
+  readonly setup: WorkerSetup;
+  readonly wantDigests: boolean;
+  /** Default: the queue's own. */
+  readonly batchFiles: number | undefined;
+  /** Tells the workers to give back what they have not begun. */
+  readonly stop: () => void;
+  readonly onNotice: (text: string) => void;
+}
+
+/** How a task is made, and what becomes of the entries that it gives back. */
+interface TaskPlan {
+  readonly make: (id: number, port: MessagePort) => Task;
+  readonly takeBack: (reply: TaskDone) => void;
+}
+
+export class Pipeline implements WalkSink {
+  entriesFound = 0;
+  directories = 0;
+  /** Bytes of all large files met so far. */
+  largeBytes = 0;
+  /** True once any flush has failed, whatever failed before it. */
+  flushFailed = false;
+  readonly cost = noCost();
+  readonly starved = new StarvedClock();
+  readonly #pool: IngestPool;
+  readonly #store: MainHalf;
+  readonly #tally: Tally;
+  readonly #options: PipelineOptions;
+  readonly #queue: WorkQueue;
+  readonly #inFlight: Record<Task['type'], number> = { batch: 0, large: 0 };
+  #nextTask = 1;
+  #walking = true;
+  #stopping = false;
+  #failure: Error | undefined;
+  #wakeWalk: (() => void) | undefined;
+  #wakeDrain: (() => void) | undefined;
+
+  constructor(pool: IngestPool, store: MainHalf, tally: Tally, options: PipelineOptions) {
+    this.#pool = pool;
+    this.#store = store;
+    this.#tally = tally;
+    this.#options = options;
+    this.#queue = new WorkQueue(options.batchFiles);
+  }
+
+  files(found: FoundFiles): Promise<void> | undefined {
+    this.entriesFound += found.names.length;
+    this.#queue.add(found);
+    this.#dispatch();
+    if (!this.#queue.isFull) return undefined;
+    return new Promise((resolve) => {
+      this.#wakeWalk = resolve;
+    });
+  }
+
+  unsupported(path: string, kind: UnsupportedKind): void {
+    this.entriesFound++;
+    this.#tally.add({ path, outcome: 'unsupported', kind });
+  }
+
+  unreadable(path: string, failure: Failure): void {
+    this.entriesFound++;
+    this.#tally.add({ path, outcome: 'unreadable', failure });
+  }
+
+  vanished(path: string, failure: Failure): void {
+    this.entriesFound++;
+    this.#tally.add({ path, outcome: 'vanished', failure });
+  }
+
+  directory(): void {
+    this.directories++;
+  }
+
+  notice(text: string): void {
+    this.#options.onNotice(text);
+  }
+
+  /** The first error. */
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
+  /** No more entries will come; resolves when every task has ended. */
+  async drain(): Promise<void> {
+    this.#walking = false;
+    this.#queue.endOfWalk(this.#pool.slots);
+    this.#dispatch();
+    if (this.#tasks > 0)
+      await new Promise<void>((resolve) => {
+        this.#wakeDrain = resolve;
+      });
+  }
+
+  /** Ends the run: takes no new work; tasks in flight come to their end. The first error counts. */
+  fail(error: Error): void {
+    this.#failure ??= error;
+    this.flushFailed ||= isFlushFailure(error);
+    this.#stopping = true;
+    this.#options.stop();
+    this.#dispatch();
+  }
+
+  #dispatch(): void {
+    this.#countStarved();
+    if (this.#stopping) this.#unfinished(this.#queue.clear());
+    while (this.#tasks < this.#pool.slots) {
+      const large = this.#inFlight.large < this.#pool.threads;
+      const hungry = this.#tasks < this.#pool.threads;
+      const work = this.#queue.next({ large, hungry });
+      if (work === undefined) break;
+      void (work.type === 'batch' ? this.#runBatch(work) : this.#runLarge(work));
+    }
+    if (!this.#queue.isFull) this.#wake();
+    if (this.#tasks === 0 && !this.#walking) this.#wakeDrain?.();
+  }
+
+  #unfinished(paths: readonly string[]): void {
+    for (const path of paths) this.#tally.add({ path, outcome: 'unfinished' });
+  }
+
+  #runBatch({ files }: Batch): Promise<void> {
+    const { setup, wantDigests } = this.#options;
+    const entries = entriesOf(files);
+    return this.#run('batch', entries, {
+      make: (id, port) => ({ type: 'batch', setup, id, files, wantDigests, port }),
+      takeBack: (reply) => this.#takeBack(files, reply),
+    });
+  }
+
+  #runLarge({ file, size }: LargeFile): Promise<void> {
+    const { setup } = this.#options;
+    const path = joinPath(file.directory, file.name);
+    const entries = { count: 1, pathOf: () => path };
+    return this.#run('large', entries, {
+      make: (id, port) => ({ type: 'large', setup, id, file, port }),
+      takeBack: (reply) => {
+        if (reply.outcomes[0] === LEFT) this.#queue.addLarge(file, size);
+      },
+    });
+  }
+
+  /**
+   * Runs one task to its end, tallies it and lets `takeBack` queue what it has left: until then it
+   * is in flight, or `drain` would find nothing to do. Never rejects: a failure is kept.
+   */
+  async #run(
+    type: Task['type'],
+    entries: TaskEntries,
+    { make, takeBack }: TaskPlan,
+  ): Promise<void> {
+    const id = this.#nextTask++;
+    const { port1, port2 } = new MessageChannel();
+    port1.on('message', ({ message }: StoreCall) => void this.#answer(port1, message));
+    this.#inFlight[type]++;
+    this.#tally.taskStarted(id);
+    try {
+      const reply = await this.#pool.run(make(id, port2), [port2]);
+      addCost(this.cost, reply.cost);
+      if (reply.status === 'failed') throw new IngotError(reply.failure);
+      this.#tally.taskDone(id, entries, reply);
+      takeBack(reply);
+    } catch (error) {
+      this.#tally.taskFailed(id, entries);
+      this.fail(asError(error));
+    }
+    port1.close();
+    this.#countStarved();
+    this.#inFlight[type]--;
+    this.#dispatch();
+  }
+
+  /** Passes a message between the store's halves, unread. */
+  async #answer(port: MessagePort, message: unknown): Promise<void> {
+    let reply: StoreAnswer;
+    try {
+      reply = { status: 'done', answer: await this.#store.answer(message) };
+    } catch (error) {
+      reply = { status: 'failed', failure: failureOf('the store failed', error) };
+    }
+    port.postMessage(reply);
+  }
+
+  /** Queues what a batch gave back. */
+  #takeBack(files: PackedFiles, reply: TaskDone): void {
+    const { unread, large } = leftOf(files, reply);
+    for (const { file, size } of large) {
+      this.#queue.addLarge(file, size);
+      this.largeBytes += size;
+    }
+    this.#queue.putBack(unread);
+  }
+
+  /** In flight. */
+  get #tasks(): number {
+    return this.#inFlight.batch + this.#inFlight.large;
+  }
+
+  #countStarved(): void {
+    // Until the first task the workers are still starting.
+    const counts = this.#walking && this.#nextTask > 1;
+    this.starved.tick(counts ? Math.max(0, this.#pool.threads - this.#tasks) : 0);
+  }
+
+  #wake(): void {
+    const wake = this.#wakeWalk;
+    this.#wakeWalk = undefined;
+    wake?.();
+  }
+}
+
+/** After a failed flush nothing may be flushed again in the hope of a better answer. */
+function isFlushFailure(error: Error): boolean {
+  return error instanceof IngotError && (error.syscall === 'syncfs' || error.syscall === 'fsync');
+}

@@ -1,0 +1,244 @@
+/** One ingest from the opened store to the report. */
+
+import type { Digest } from '../../digest.ts';
+import { asError, failed, IngotError } from '../../errors.ts';
+import { statusReader } from '../../native/file-status.ts';
+import { loadLibc } from '../../native/libc.ts';
+import { fastDirectoryOps } from '../../sources/walk/fast-directory-ops.ts';
+import { planWalk, type WalkPlan, walkSources } from '../../sources/walk/walk-sources.ts';
+import { LocalMainHalf } from '../../store/local/main-half.ts';
+import type { FlushReport } from '../../store/seam.ts';
+import { absolutePath } from '../../store/store-path.ts';
+import { type IngestPool, TASKS_PER_WORKER } from '../../threads/pool.ts';
+import { IngestError, type IngestOptions, type IngestReport } from '../api.ts';
+import { Claims } from '../claims.ts';
+import type { WorkerSetup } from '../messages.ts';
+import { ManifestWriter, pathPrefix } from './manifest.ts';
+import { Pipeline } from './pipeline.ts';
+import { reportOf } from './report.ts';
+import { Tally } from './tally.ts';
+
+const PROGRESS_EVERY_MS = 100;
+
+/** What `ingest` was called with, its thread count checked. */
+export interface RunRequest {
+  readonly store: string;
+  readonly sources: readonly string[];
+  readonly options: IngestOptions;
+  readonly threads: number;
+  /** `performance.now()` when the run began. */
+  readonly begun: number;
+}
+
+/** Looks at the sources and opens the store. Throws when the run cannot begin. */
+export async function openRun(request: RunRequest, pool: IngestPool): Promise<Run> {
+  const { sources, options, threads } = request;
+  const plan = planWalk({ ...options, sources });
+  const store = absolutePath(request.store);
+  const manifest =
+    options.manifest === undefined ? undefined : new ManifestWriter(options.manifest, { store });
+  // Before there is a writer that would have to be ended when this fails.
+  const claims = new Claims();
+  const half = await LocalMainHalf.open(store, {
+    durability: options.durability ?? 'group',
+    barrier: options.barrier ?? 'auto',
+    layout: options.layout,
+    verifyHits: options.verifyHits ?? false,
+    dryRun: options.dryRun ?? false,
+    groups: threads * TASKS_PER_WORKER,
+  });
+  return new Run(request, pool, { plan, half, claims, manifest });
+}
+
+interface RunParts {
+  readonly plan: WalkPlan;
+  readonly half: LocalMainHalf;
+  readonly claims: Claims;
+  readonly manifest: ManifestWriter | undefined;
+}
+
+export class Run {
+  readonly #half: LocalMainHalf;
+  readonly #plan: WalkPlan;
+  readonly #options: IngestOptions;
+  readonly #begun: number;
+  readonly #threads: number;
+  readonly #stop = new Int32Array(new SharedArrayBuffer(4));
+  readonly #bytesRead = new BigInt64Array(new SharedArrayBuffer(16));
+  readonly #cancelWalk = new AbortController();
+  readonly #tally: Tally;
+  readonly #manifest: ManifestWriter | undefined;
+  readonly #manifestPrefix: string;
+  readonly #pool: IngestPool;
+  readonly #pipeline: Pipeline;
+  readonly #onProgress: IngestOptions['onProgress'];
+  #walking = true;
+
+  constructor(request: RunRequest, pool: IngestPool, { plan, half, claims, manifest }: RunParts) {
+    const { options, threads, begun } = request;
+    this.#half = half;
+    this.#plan = plan;
+    this.#threads = threads;
+    this.#options = options;
+    this.#begun = begun;
+    this.#pool = pool;
+    this.#manifestPrefix = pathPrefix(plan);
+    this.#manifest = manifest;
+    this.#onProgress = this.#guarded(options.onProgress);
+    this.#tally = new Tally({
+      onEntry: this.#guarded(options.onEntry),
+      report: options.report ?? 'problems',
+      onStored: manifest && this.#guarded((digest, path) => this.#addToManifest(digest, path)),
+    });
+    const setup: WorkerSetup = {
+      storeInit: half.workerInit,
+      claims: claims.shared,
+      stop: this.#stop.buffer as SharedArrayBuffer,
+      nextWorker: new SharedArrayBuffer(4),
+      bytesRead: this.#bytesRead.buffer as SharedArrayBuffer,
+    };
+    this.#pipeline = new Pipeline(pool, half, this.#tally, {
+      setup,
+      wantDigests: options.report === 'all' || this.#manifest !== undefined,
+      batchFiles: options.batchFiles,
+      stop: () => {
+        Atomics.store(this.#stop, 0, 1);
+        this.#cancelWalk.abort();
+      },
+      onNotice: this.#guarded(options.onNotice) ?? (() => {}),
+    });
+  }
+
+  async run(): Promise<IngestReport> {
+    const timer = setInterval(() => this.#progress(), PROGRESS_EVERY_MS);
+    const { signal } = this.#options;
+    const onAbort = () => this.#pipeline.fail(interruption());
+    try {
+      signal?.addEventListener('abort', onAbort);
+      if (signal?.aborted) onAbort();
+      if (this.#half.readsBack) this.#pipeline.notice(READS_BACK);
+      await this.#walk();
+      await this.#pipeline.drain();
+    } catch (error) {
+      this.#pipeline.fail(asError(error));
+    } finally {
+      signal?.removeEventListener('abort', onAbort);
+      clearInterval(timer);
+      await this.#pool.close();
+    }
+    return await this.#end();
+  }
+
+  async #walk(): Promise<void> {
+    const surroundings = {
+      storeRoot: this.#half.workerInit.root,
+      manifest: this.#manifest?.file,
+      signal: this.#cancelWalk.signal,
+      ops: fastDirectoryOps(statusReader((await loadLibc())?.statx)),
+    };
+    try {
+      await walkSources(this.#plan, surroundings, this.#pipeline);
+    } catch (error) {
+      if (!this.#cancelWalk.signal.aborted) this.#pipeline.fail(failed('cannot walk', error));
+    } finally {
+      this.#walking = false;
+    }
+  }
+
+  /** The last flush, the manifest, the report. What it counts as stored is durable. */
+  async #end(): Promise<IngestReport> {
+    let flushes: FlushReport = { barriers: 0, directoryFlushes: 0 };
+    let cause = this.#pipeline.failure;
+    try {
+      if (this.#pipeline.flushFailed) {
+        this.#half.abandon();
+        this.#tally.takeBack();
+      } else flushes = await this.#half.finish(this.#options.signal);
+    } catch (error) {
+      if (error === this.#options.signal?.reason) cause ??= interruption();
+      else if (cause === undefined || isMild(cause)) cause = asError(error);
+      this.#tally.takeBack();
+    }
+    try {
+      if (cause === undefined) {
+        this.#tally.assertComplete(this.#pipeline.entriesFound);
+        await this.#manifest?.finish(this.#options.signal);
+      }
+    } catch (error) {
+      cause = this.#options.signal?.aborted ? interruption() : asError(error);
+    }
+    this.#progress();
+    cause ??= this.#pipeline.failure;
+    const report = this.#report(flushes);
+    if (cause === undefined) return report;
+    this.#manifest?.abandon();
+    if (!(cause instanceof IngotError)) throw cause;
+    throw new IngestError(cause.toFailure(), report, cause);
+  }
+
+  #report(flushes: FlushReport): IngestReport {
+    return reportOf({
+      store: this.#half.workerInit,
+      swept: this.#half.swept,
+      pipeline: this.#pipeline,
+      tally: this.#tally,
+      flushes,
+      threads: this.#threads,
+      wallMs: performance.now() - this.#begun,
+    });
+  }
+
+  #addToManifest(digest: Digest, path: string): void {
+    this.#manifest!.add(digest, path.slice(this.#manifestPrefix.length));
+  }
+
+  /** A function of the caller's. What it throws ends the run, and it is not called again. */
+  #guarded<Args extends unknown[]>(
+    call: ((...args: Args) => void) | undefined,
+  ): ((...args: Args) => void) | undefined {
+    if (call === undefined) return undefined;
+    let threw = false;
+    return (...args) => {
+      if (threw) return;
+      try {
+        call(...args);
+      } catch (error) {
+        threw = true;
+        this.#pipeline.fail(asError(error));
+      }
+    };
+  }
+
+  #progress(): void {
+    if (this.#onProgress === undefined) return;
+    const small = Number(Atomics.load(this.#bytesRead, 0));
+    const large = Number(Atomics.load(this.#bytesRead, 1));
+    this.#onProgress({
+      entriesFound: this.#pipeline.entriesFound,
+      entriesDone: this.#tally.entriesDone,
+      bytesRead: small + large,
+      bytesWaiting: Math.max(0, this.#pipeline.largeBytes - large),
+      walking: this.#walking,
+      elapsedMs: performance.now() - this.#begun,
+    });
+  }
+}
+
+/** What a failed flush must not be hidden behind: that the run was told to stop, or a caller's throw. */
+function isMild(cause: Error): boolean {
+  return !(cause instanceof IngotError) || cause.code === INTERRUPTED;
+}
+
+const INTERRUPTED = 'INGOT_INTERRUPTED';
+
+const READS_BACK =
+  'a run with --durability none has stored objects here: all are read back from the disk at the end';
+
+function interruption(): IngotError {
+  return new IngotError({
+    what: 'the ingest was interrupted',
+    code: INTERRUPTED,
+    why: 'it was told to stop',
+    hint: 'run it again: what is stored is not written again',
+  });
+}

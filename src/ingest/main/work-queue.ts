@@ -1,0 +1,110 @@
+import { joinPath } from '../../names.ts';
+import type { FoundFile, FoundFiles } from '../../sources/walk/entries.ts';
+import { type PackedFiles, Packer, pathsOf, unpack } from '../packed-files.ts';
+
+/** Enough that a task's overhead and its share of a barrier vanish beside its files. */
+export const BATCH_FILES = 4_000;
+/** A batch this small is worth starting when a worker has nothing to do. */
+const LEAST_BATCH_FILES = 64;
+/** So long may all its directories' paths be: deep down each is far longer than its files' names. */
+const BATCH_PATH_CHARACTERS = 4 << 20;
+/** Batches that wait for a worker; with those in flight all that is held of the walk. */
+const MAX_WAITING = 4;
+/** Large files that wait; each is a name and its directory. */
+const MAX_LARGE_WAITING = 1_000;
+
+/** Files for one batch task. */
+export interface Batch {
+  readonly type: 'batch';
+  readonly files: PackedFiles;
+}
+
+export interface LargeFile {
+  readonly type: 'large';
+  readonly file: FoundFile;
+  readonly size: number;
+}
+
+/** What waits for a worker. Bounded: the walk stands still while `isFull`. */
+export class WorkQueue {
+  readonly #mostFiles: number;
+  #batchFiles: number;
+  readonly #filling = new Packer();
+  #batches: PackedFiles[] = [];
+  #large: LargeFile[] = [];
+
+  constructor(mostFiles = BATCH_FILES) {
+    this.#mostFiles = mostFiles;
+    this.#batchFiles = mostFiles;
+  }
+
+  get isFull(): boolean {
+    return this.#batches.length >= MAX_WAITING || this.#large.length >= MAX_LARGE_WAITING;
+  }
+
+  /** Adds files of one directory; a batch takes them from several and splits large ones. */
+  add({ directory, withoutLinks, names }: FoundFiles): void {
+    for (let at = 0; at < names.length; ) {
+      const taken = names.slice(at, at + this.#batchFiles - this.#filling.count);
+      this.#filling.add({ directory, withoutLinks, names: taken });
+      at += taken.length;
+      if (this.#isFilled) this.#closeBatch();
+    }
+  }
+
+  addLarge(file: FoundFile, size: number): void {
+    this.#large.push({ type: 'large', file, size });
+  }
+
+  /** Puts back the rest of a batch, before what came after it. */
+  putBack(files: PackedFiles): void {
+    if (files.count > 0) this.#batches.unshift(files);
+  }
+
+  /**
+   * No more will be added: what waits is cut anew into `shares` batches, so that the workers come
+   * to their end together and the last barrier has little to flush.
+   */
+  endOfWalk(shares: number): void {
+    this.#closeBatch();
+    const waiting = this.#batches;
+    const even = Math.ceil(waiting.reduce((sum, { count }) => sum + count, 0) / shares);
+    this.#batchFiles = Math.min(this.#mostFiles, Math.max(LEAST_BATCH_FILES, even));
+    this.#batches = [];
+    for (const packed of waiting) for (const found of unpack(packed)) this.add(found);
+    this.#closeBatch();
+  }
+
+  /**
+   * Takes the next piece of work. Large files go first: started last, one would keep a single
+   * worker busy at the end. A hungry pool is given a batch before it is full.
+   */
+  next(allow: { large: boolean; hungry: boolean }): Batch | LargeFile | undefined {
+    if (allow.large && this.#large.length > 0) return this.#large.shift();
+    if (allow.hungry && this.#batches.length === 0 && this.#filling.count >= LEAST_BATCH_FILES)
+      this.#closeBatch();
+    const files = this.#batches.shift();
+    return files && { type: 'batch', files };
+  }
+
+  /** Empties the queue and gives the paths that nobody will work on. */
+  clear(): string[] {
+    this.#closeBatch();
+    const paths = [
+      ...this.#batches.flatMap(pathsOf),
+      ...this.#large.map(({ file }) => joinPath(file.directory, file.name)),
+    ];
+    this.#batches = [];
+    this.#large = [];
+    return paths;
+  }
+
+  get #isFilled(): boolean {
+    const { count, pathCharacters } = this.#filling;
+    return count >= this.#batchFiles || pathCharacters >= BATCH_PATH_CHARACTERS;
+  }
+
+  #closeBatch(): void {
+    if (this.#filling.count > 0) this.#batches.push(this.#filling.take());
+  }
+}

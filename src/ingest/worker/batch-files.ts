@@ -1,0 +1,57 @@
+import type { OpenAt } from '../../native/libc.ts';
+import { LongPaths } from '../../sources/long-paths.ts';
+import { SourceDirectory } from '../../sources/source-directory.ts';
+import type { FoundFiles } from '../../sources/walk/entries.ts';
+import { type PackedFiles, unpack } from '../packed-files.ts';
+
+/** The files of a batch, one after the other. The directory of the current one is open. */
+export class BatchFiles {
+  readonly #found: Iterator<FoundFiles>;
+  readonly #openAt: OpenAt | undefined;
+  readonly #long: LongPaths;
+  #directory: SourceDirectory | undefined;
+  #names: readonly string[] = [];
+  #next = 0;
+  /** Of the current file, in the batch. */
+  index = -1;
+
+  constructor(files: PackedFiles, openAt: OpenAt | undefined) {
+    this.#found = unpack(files);
+    this.#openAt = openAt;
+    this.#long = new LongPaths(openAt);
+  }
+
+  /** Goes on to the next file; false after the last one. */
+  advance(): boolean {
+    while (this.#next === this.#names.length) {
+      const { value: found, done } = this.#found.next();
+      if (done) return false;
+      this.#directory?.close();
+      this.#directory = new SourceDirectory(found, this.#openAt, this.#long);
+      this.#names = found.names;
+      this.#next = 0;
+    }
+    this.#next++;
+    this.index++;
+    return true;
+  }
+
+  get path(): string {
+    return this.#directory!.pathOf(this.#name);
+  }
+
+  /** Throws what open(2) fails with. */
+  open(): number {
+    return this.#directory!.open(this.#name);
+  }
+
+  /** Closes the directories; files are the caller's to close. */
+  close(): void {
+    this.#directory?.close();
+    this.#long.close();
+  }
+
+  get #name(): string {
+    return this.#names[this.#next - 1]!;
+  }
+}

@@ -1,0 +1,190 @@
+/**
+ * Ingests a batch of small files in one group: read, hash, claim, stage each; then one commit.
+ * All calls are synchronous and share one buffer: the worker is a thread of its own.
+ */
+
+import { digestOf } from '../../digest.ts';
+import { isUnchanged, type StatusReader } from '../../native/file-status.ts';
+import type { Files } from '../../native/files.ts';
+import type { OpenAt } from '../../native/libc.ts';
+import {
+  changedRefusal,
+  closeSource,
+  kindOf,
+  READ_ATTEMPTS,
+  type Refusal,
+  readToEnd,
+  refusalOf,
+} from '../../sources/source-file.ts';
+import type { Group } from '../../store/seam.ts';
+import type { Claims } from '../claims.ts';
+import { type BatchTask, LEFT, type Problem, type TaskDone } from '../messages.ts';
+import { CODE } from '../outcome.ts';
+import type { CostMeter } from '../task-cost.ts';
+import { BatchFiles } from './batch-files.ts';
+
+/** Files below this many bytes are read whole; larger ones get a task of their own. */
+export const SMALL_FILE_BYTES = 4 << 20;
+
+/**
+ * A batch gives back the rest after so many bytes read: else a batch of 1,000 files just under
+ * the limit would hold 4 GB in one group, and the other workers would wait for it at the end.
+ */
+const BATCH_BYTES = 128 << 20;
+
+export interface BatchContext {
+  readonly claims: Claims;
+  /** At least SMALL_FILE_BYTES + 1, so that a file that grew past the limit is noticed. */
+  readonly buffer: Uint8Array;
+  readonly status: StatusReader;
+  readonly files: Files;
+  readonly openAt: OpenAt | undefined;
+  /** True when the run ends early: what is not begun is given back. */
+  stopped(): boolean;
+}
+
+type BatchOutcome = Omit<TaskDone, 'status' | 'cost'>;
+
+/**
+ * Reads and stages the files of a batch; the caller commits the group.
+ *
+ * What every file goes through has no branch that only a rare one takes, where that can be had: V8
+ * throws optimized code away when it comes to a line that it has never seen run.
+ */
+export class BatchRun {
+  readonly #task: BatchTask;
+  readonly #context: BatchContext;
+  readonly #group: Group;
+  readonly #meter: CostMeter;
+  readonly #files: BatchFiles;
+  readonly #outcomes: Uint8Array;
+  readonly #sizes: Float64Array;
+  readonly #owners: Int32Array;
+  readonly #digests: string[] = [];
+  readonly #problems: Problem[] = [];
+  #bytes = 0;
+
+  constructor(task: BatchTask, context: BatchContext, group: Group, meter: CostMeter) {
+    const { count } = task.files;
+    this.#task = task;
+    this.#context = context;
+    this.#group = group;
+    this.#meter = meter;
+    this.#files = new BatchFiles(task.files, context.openAt);
+    this.#outcomes = new Uint8Array(count).fill(LEFT);
+    this.#sizes = new Float64Array(count);
+    this.#owners = new Int32Array(count);
+  }
+
+  /** Throws when the store or the machine fails: then the whole batch has failed. */
+  async run(commit: () => Promise<void>): Promise<BatchOutcome> {
+    try {
+      while (this.#ingestUntilFull()) await commit();
+    } finally {
+      this.#files.close();
+    }
+    await commit();
+    return {
+      outcomes: this.#outcomes,
+      sizes: this.#sizes,
+      owners: this.#owners.every((owner) => owner === 0) ? NO_OWNERS : this.#owners,
+      digests: this.#task.wantDigests ? this.#joinedDigests() : '',
+      problems: this.#problems,
+    };
+  }
+
+  /**
+   * Goes on with the batch. True when the group is full, and has to be committed before the rest.
+   * Without a pause: V8 would optimize a loop with one anew in every batch.
+   */
+  #ingestUntilFull(): boolean {
+    while (this.#bytes < BATCH_BYTES && !this.#context.stopped() && this.#files.advance()) {
+      this.#ingest(this.#files.index);
+      if (this.#group.full) return true;
+    }
+    return false;
+  }
+
+  #ingest(index: number): void {
+    const begun = performance.now();
+    const size = this.#read(index);
+    const readAt = performance.now();
+    this.#meter.readMs += readAt - begun;
+    if (size !== NOTHING) this.#store(index, size, readAt);
+  }
+
+  /** Gives the number of bytes in the buffer, or NOTHING when there is nothing to store. */
+  #read(index: number): number {
+    let fd: number;
+    try {
+      fd = this.#files.open();
+    } catch (error) {
+      return this.#refuse(index, refusalOf(error, this.#files.path));
+    }
+    try {
+      return this.#readOpen(index, fd);
+    } catch (error) {
+      return this.#refuse(index, refusalOf(error, this.#files.path));
+    } finally {
+      closeSource(fd, this.#context.files);
+    }
+  }
+
+  #readOpen(index: number, fd: number): number {
+    const { buffer, files, status } = this.#context;
+    let before = status.ofOpen(fd);
+    const kind = kindOf(before);
+    if (kind !== undefined) return this.#refuse(index, { outcome: 'unsupported', kind });
+    for (let attempt = 0; attempt < READ_ATTEMPTS; attempt++) {
+      // It tells of a file that is LEFT that it is a large one.
+      this.#sizes[index] = before.size;
+      if (before.size > SMALL_FILE_BYTES) return NOTHING;
+      const size = readToEnd(files, fd, buffer, before.size);
+      if (size < 0) {
+        this.#sizes[index] = buffer.length;
+        return NOTHING;
+      }
+      const after = status.ofOpen(fd);
+      if (isUnchanged(before, after)) return size;
+      before = after;
+    }
+    return this.#refuse(index, changedRefusal(this.#files.path));
+  }
+
+  #refuse(index: number, refusal: Refusal): typeof NOTHING {
+    this.#outcomes[index] = CODE[refusal.outcome];
+    this.#problems.push({ index, ...refusal });
+    return NOTHING;
+  }
+
+  #store(index: number, size: number, begun: number): void {
+    const { buffer, claims } = this.#context;
+    const bytes = new Uint8Array(buffer.buffer, buffer.byteOffset, size);
+    const digest = digestOf(bytes);
+    const hashed = performance.now();
+    this.#meter.hashMs += hashed - begun;
+    this.#meter.bytesRead += size;
+    this.#bytes += size;
+    this.#sizes[index] = size;
+    if (this.#task.wantDigests) this.#digests[index] = digest;
+    const owner = claims.claim(digest, this.#task.id);
+    // A claim of this very task shares its fate: all of it is reported, or none.
+    this.#owners[index] = owner === this.#task.id ? 0 : owner;
+    const isThere = owner !== 0 || this.#group.lookup(digest, size) === 'present';
+    this.#outcomes[index] = isThere ? CODE.duplicate : CODE.new;
+    if (!isThere) this.#group.stage(digest, bytes);
+    this.#meter.writeMs += performance.now() - hashed;
+  }
+
+  #joinedDigests(): string {
+    let joined = '';
+    for (let index = 0; index < this.#outcomes.length; index++)
+      joined += this.#digests[index] ?? NO_DIGEST;
+    return joined;
+  }
+}
+
+/** In place of a size: the entry has ended, or is LEFT. */
+const NOTHING = -1;
+const NO_DIGEST = ' '.repeat(64);
+const NO_OWNERS = new Int32Array(0);

@@ -1,0 +1,101 @@
+/** Reads a large file once, from its start to its end, and hashes it on the way. */
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import { promisify } from 'node:util';
+import { type Digest, DigestStream } from '../../digest.ts';
+import { alignedBuffer } from '../../native/aligned-buffer.ts';
+import type { Libc } from '../../native/libc.ts';
+import { uninterruptedLater } from '../../native/uninterrupted.ts';
+import type { StreamStage } from '../../store/seam.ts';
+import type { CostMeter } from '../task-cost.ts';
+
+/** Large enough that a call's overhead vanishes, small enough to stay in the processor's cache. */
+const CHUNK_BYTES = 1 << 20;
+const SAMPLE_BYTES = 16 << 10;
+
+export interface ReadContext {
+  readonly meter: CostMeter;
+  readonly libc: Libc | undefined;
+  /** True when the run ends early. */
+  stopped(): boolean;
+  /** Told of each chunk, for the progress. */
+  onRead(bytes: number): void;
+}
+
+/** Thrown inside a run that ends early; the entry is given back. */
+export class Stopped extends Error {}
+
+/** Marks an error as the source's: the store's errors fail the run, these only the entry. */
+export class SourceError extends Error {}
+
+const read = promisify(fs.read) as typeof fs.read.__promisify__;
+
+/**
+ * Hashes an open file from its start to its end and hands each chunk to `stage` as well. The next
+ * chunk is read, and this one written, on libuv's threads while this thread hashes. Ends early
+ * when the file `grows`.
+ */
+export async function hashFile(
+  fd: number,
+  grows: (size: number) => boolean,
+  { meter, libc, stopped, onRead }: ReadContext,
+  stage?: StreamStage,
+): Promise<{ digest: Digest; size: number }> {
+  const stream = new DigestStream();
+  let current = alignedBuffer(CHUNK_BYTES, libc);
+  let next = alignedBuffer(CHUNK_BYTES, libc);
+  let size = 0;
+  let pending = readAhead(fd, current, 0);
+  try {
+    for (;;) {
+      const begun = performance.now();
+      const n = await pending;
+      const arrived = performance.now();
+      meter.readMs += arrived - begun;
+      if (n === 0) break;
+      size += n;
+      pending = readAhead(fd, next, size);
+      const chunk = current.subarray(0, n);
+      const written = stage?.write(chunk);
+      stream.update(chunk);
+      meter.hashMs += performance.now() - arrived;
+      const hashed = performance.now();
+      await written;
+      meter.writeMs += performance.now() - hashed;
+      onRead(n);
+      if (stopped()) throw new Stopped();
+      if (grows(size)) break;
+      [current, next] = [next, current];
+    }
+  } finally {
+    // The descriptor and the buffers belong to a read in flight until it has ended.
+    await pending.catch(() => {});
+  }
+  meter.bytesRead += size;
+  return { digest: stream.digest(), size };
+}
+
+/** A fingerprint of the first, middle and last bytes: enough to expect a duplicate, no proof. */
+export async function sampleOf(fd: number, size: number): Promise<string> {
+  const hashed = createHash('sha256');
+  const buffer = Buffer.allocUnsafe(SAMPLE_BYTES);
+  for (const at of [0, Math.floor(size / 2), Math.max(0, size - SAMPLE_BYTES)])
+    hashed.update(buffer.subarray(0, await readAt(fd, buffer, at)));
+  return hashed.digest('hex').slice(0, 32);
+}
+
+/** A read that may fail before anybody waits for it: Node ends a thread over such a rejection. */
+function readAhead(fd: number, buffer: Buffer, position: number): Promise<number> {
+  const pending = readAt(fd, buffer, position);
+  pending.catch(() => {});
+  return pending;
+}
+
+async function readAt(fd: number, buffer: Buffer, position: number): Promise<number> {
+  try {
+    const reading = () => read(fd, buffer, 0, buffer.length, position);
+    return (await uninterruptedLater(reading)).bytesRead;
+  } catch (cause) {
+    throw new SourceError('cannot read a source', { cause });
+  }
+}

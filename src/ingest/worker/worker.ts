@@ -1,0 +1,165 @@
+/** What runs in a worker thread; the entry file workers/ingest-worker.ts only calls it. */
+import { once } from 'node:events';
+import type { MessagePort } from 'node:worker_threads';
+import { type Failure, failureOf, IngotError } from '../../errors.ts';
+import { fileOpsWith } from '../../files/file-ops.ts';
+import { type StatusReader, statusReader } from '../../native/file-status.ts';
+import { nodeFiles } from '../../native/files.ts';
+import { type Libc, loadLibc } from '../../native/libc.ts';
+import { type LocalWorkerInit, openLocalWorkerHalf } from '../../store/local/worker-half.ts';
+import type { CallMain, Group, WorkerHalf } from '../../store/seam.ts';
+import { Claims } from '../claims.ts';
+import {
+  type BatchTask,
+  type LargeTask,
+  LEFT,
+  type StoreAnswer,
+  type StoreCall,
+  type Task,
+  type TaskDone,
+  type TaskReply,
+  type WorkerSetup,
+} from '../messages.ts';
+import { CODE } from '../outcome.ts';
+import { type CostMeter, newMeter, noCost, taskCost } from '../task-cost.ts';
+import { type BatchContext, BatchRun, SMALL_FILE_BYTES } from './batch-task.ts';
+import { IdleClock } from './idle-clock.ts';
+import { Stopped } from './large-read.ts';
+import { ingestLarge } from './large-task.ts';
+
+type Ended = Omit<TaskDone, 'status' | 'cost'>;
+
+let worker: Promise<IngestWorker> | undefined;
+
+/** What a thread does with a task. Never rejects: a failure is a reply. */
+export async function runIngestTask(task: Task): Promise<TaskReply> {
+  // Not before the first task: a thread that is ended while it loads koffi takes the process along.
+  worker ??= IngestWorker.open(task.setup);
+  let opened: IngestWorker;
+  try {
+    opened = await worker;
+  } catch (error) {
+    task.port.close();
+    return { status: 'failed', failure: failureOf('a worker failed', error), cost: noCost() };
+  }
+  return opened.run(task);
+}
+
+/** One worker: its half of the store, its buffer, its tasks. */
+export class IngestWorker {
+  readonly #half: WorkerHalf;
+  readonly #libc: Libc | undefined;
+  readonly #status: StatusReader;
+  readonly #claims: Claims;
+  readonly #stop: Int32Array;
+  readonly #bytesRead: BigInt64Array;
+  /** One for all batches: V8 would take an object for each as a reason to optimize anew. */
+  readonly #batchContext: BatchContext;
+  readonly #idle = new IdleClock();
+
+  private constructor(setup: WorkerSetup, libc: Libc | undefined) {
+    const files = libc?.files ?? nodeFiles;
+    const number = Atomics.add(new Int32Array(setup.nextWorker), 0, 1);
+    this.#half = openLocalWorkerHalf(
+      setup.storeInit as LocalWorkerInit,
+      number,
+      libc,
+      fileOpsWith(files),
+    );
+    this.#libc = libc;
+    this.#status = statusReader(libc?.statx);
+    this.#claims = new Claims(setup.claims);
+    this.#stop = new Int32Array(setup.stop);
+    this.#bytesRead = new BigInt64Array(setup.bytesRead);
+    this.#batchContext = {
+      claims: this.#claims,
+      buffer: new Uint8Array(SMALL_FILE_BYTES + 1),
+      status: this.#status,
+      files,
+      openAt: libc?.openAt,
+      stopped: () => this.#stopped(),
+    };
+  }
+
+  static async open(setup: WorkerSetup): Promise<IngestWorker> {
+    return new IngestWorker(setup, await loadLibc());
+  }
+
+  /** Never rejects for what files, store or machine do: a failure is a reply. */
+  async run(task: Task): Promise<TaskReply> {
+    const group = this.#half.openGroup(callThrough(task.port));
+    const meter = newMeter();
+    this.#idle.enter();
+    let failure: Failure | undefined;
+    let ended: Ended | undefined;
+    try {
+      ended =
+        task.type === 'batch'
+          ? await this.#batch(task, group, meter)
+          : await this.#large(task, group, meter);
+    } catch (error) {
+      failure = failureOf('a worker failed', error);
+    } finally {
+      group.discard();
+      task.port.close();
+    }
+    const cost = taskCost(meter, group.cost, this.#idle.leave());
+    return ended === undefined
+      ? { status: 'failed', failure: failure!, cost }
+      : { status: 'done', ...ended, cost };
+  }
+
+  #batch(task: BatchTask, group: Group, meter: CostMeter): Promise<Ended> {
+    let told = 0;
+    return new BatchRun(task, this.#batchContext, group, meter).run(() => {
+      this.#addRead(0, meter.bytesRead - told);
+      told = meter.bytesRead;
+      return this.#idle.wait(group.commit());
+    });
+  }
+
+  #addRead(lane: 0 | 1, bytes: number): void {
+    Atomics.add(this.#bytesRead, lane, BigInt(bytes));
+  }
+
+  async #large(task: LargeTask, group: Group, meter: CostMeter): Promise<Ended> {
+    const stopped = () => this.#stopped();
+    const onRead = (bytes: number) => this.#addRead(1, bytes);
+    const shared = { claims: this.#claims, status: this.#status, libc: this.#libc };
+    const context = { ...shared, group, meter, task: task.id, stopped, onRead };
+    try {
+      const content = await ingestLarge(task.file, context);
+      await this.#idle.wait(group.commit());
+      return singleEntry(content);
+    } catch (error) {
+      if (error instanceof Stopped) return singleEntry(undefined);
+      throw error;
+    }
+  }
+
+  #stopped(): boolean {
+    return Atomics.load(this.#stop, 0) !== 0;
+  }
+}
+
+function singleEntry(content: Awaited<ReturnType<typeof ingestLarge>> | undefined): Ended {
+  const stored = content !== undefined && 'digest' in content ? content : undefined;
+  const problem = content !== undefined && !('digest' in content) ? content : undefined;
+  return {
+    outcomes: Uint8Array.of(content === undefined ? LEFT : CODE[content.outcome]),
+    sizes: Float64Array.of(stored?.size ?? 0),
+    owners: Int32Array.of(stored?.owner ?? 0),
+    digests: stored?.digest ?? '',
+    problems: problem === undefined ? [] : [{ index: 0, ...problem }],
+  };
+}
+
+/** The store half's line to the main half; one call at a time. */
+function callThrough(port: MessagePort): CallMain {
+  return async (message) => {
+    port.postMessage({ message } satisfies StoreCall);
+    const [reply] = (await once(port, 'message')) as [StoreAnswer];
+    if (reply.status === 'failed') throw new IngotError(reply.failure);
+    return reply.answer;
+  };
+}

@@ -1,0 +1,84 @@
+import { failed, UsageError } from '../../errors.ts';
+import { requireStandardInput, standardInput } from '../../files/standard-streams.ts';
+import { escapeName } from '../../names.ts';
+import { checkInput, inputError, openInput, readInput } from './input.ts';
+
+/** A list of sources. */
+export interface PathList {
+  /** `-` is standard input. */
+  readonly file: string;
+  /** Entries end with a NUL byte instead of a newline. */
+  readonly nul: boolean;
+}
+
+/** Longer than any path the kernel takes (PATH_MAX is 4096): whatever it is, it is no list. */
+const MAX_ENTRY_BYTES = 64 * 1024;
+
+const WHAT = 'cannot read the list of sources';
+const READABLE = 'name a file that lists one path a line, or - for standard input';
+
+/**
+ * Throws a UsageError when the list cannot be read, an IngotError when standard input is closed,
+ * before anything is stored.
+ */
+export function checkPathList({ file }: PathList): void {
+  try {
+    if (file === '-') requireStandardInput();
+    else checkInput(file);
+  } catch (error) {
+    if (file === '-') throw failed(WHAT, error, { path: file });
+    throw inputError(error, { what: WHAT, path: file, hint: READABLE });
+  }
+}
+
+/** The listed paths in the escaped form of names.ts, as many at a time as a read brings. */
+export async function* readPathList(
+  list: PathList,
+  signal?: AbortSignal,
+): AsyncGenerator<string[]> {
+  const input = list.file === '-' ? standardInput() : openInput(list.file);
+  try {
+    yield* splitPathList(readInput(input, signal), list);
+  } catch (error) {
+    throw inputError(error, { what: WHAT, path: list.file, hint: READABLE }, signal);
+  }
+}
+
+/** Cuts a stream of bytes into escaped paths; empty entries are none. */
+export async function* splitPathList(
+  input: AsyncIterable<Uint8Array>,
+  list: PathList,
+): AsyncGenerator<string[]> {
+  const separator = list.nul ? 0 : 0x0a;
+  let rest = Buffer.alloc(0);
+  for await (const read of input) {
+    const bytes = Buffer.concat([rest, read]);
+    const paths: string[] = [];
+    let from = 0;
+    for (let end = bytes.indexOf(separator); end >= 0; end = bytes.indexOf(separator, from)) {
+      if (end > from) paths.push(toPath(bytes.subarray(from, end), list));
+      from = end + 1;
+    }
+    rest = bytes.subarray(from);
+    if (rest.length > MAX_ENTRY_BYTES) throw notAList(list);
+    yield paths;
+  }
+  if (rest.length > 0) yield [toPath(rest, list)];
+}
+
+function toPath(entry: Buffer, list: PathList): string {
+  if (entry.length > MAX_ENTRY_BYTES || entry.includes(0)) throw notAList(list);
+  return escapeName(entry);
+}
+
+function notAList({ file, nul }: PathList): UsageError {
+  return new UsageError({
+    what: WHAT,
+    code: 'INGOT_BAD_LIST',
+    path: file,
+    why: nul
+      ? 'an entry is too long for a path'
+      : 'an entry holds a NUL byte or is too long for a path',
+    hint: nul ? 'separate the paths by NUL bytes' : 'give --null when NUL bytes separate the paths',
+  });
+}

@@ -1,0 +1,44 @@
+/** Files of lists and patterns that the user named, whatever they are. */
+import fs from 'node:fs';
+import type { Readable } from 'node:stream';
+import { errnoOf, type Failure, UsageError } from '../../errors.ts';
+import { openFifo } from '../../files/fifo.ts';
+import { requireGiven } from '../../files/standard-streams.ts';
+
+/** Throws an errno when there is nothing to read at the path. */
+export function checkInput(path: string): void {
+  requireGiven(path);
+  fs.accessSync(path, fs.constants.R_OK);
+  if (!fs.statSync(path).isDirectory()) return;
+  throw Object.assign(new Error('EISDIR: read'), { code: 'EISDIR', path });
+}
+
+export function openInput(path: string): Readable {
+  return fs.statSync(path).isFIFO() ? openFifo(path) : fs.createReadStream(path);
+}
+
+/** What a stream gives, until the signal is aborted: it rejects with the signal's reason then. */
+export async function* readInput(
+  input: Readable,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Buffer> {
+  const stop = (): void => void input.destroy(signal?.reason);
+  signal?.addEventListener('abort', stop, { once: true });
+  try {
+    signal?.throwIfAborted();
+    yield* input as AsyncIterable<Buffer>;
+  } finally {
+    signal?.removeEventListener('abort', stop);
+  }
+}
+
+/** What reading such a file threw, an errno as wrong usage; an abort and what tells more stay. */
+export function inputError(
+  error: unknown,
+  failure: Omit<Failure, 'code'>,
+  signal?: AbortSignal,
+): unknown {
+  const code = errnoOf(error);
+  if (code === undefined || signal?.aborted || error instanceof UsageError) return error;
+  return new UsageError({ ...failure, code }, error);
+}

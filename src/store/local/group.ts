@@ -1,0 +1,253 @@
+/**
+ * The store path of a local directory: stage → barrier → publish.
+ *
+ * A name implies its bytes: an object's name comes to be by one linkat(2) or rename(2) of a temp
+ * whose bytes are durable. No object is ever opened for writing. A crash at any point leaves temps
+ * that the next open sweeps, and objects that are whole.
+ */
+import { promisify } from 'node:util';
+import type { Digest } from '../../digest.ts';
+import { errnoOf, failed } from '../../errors.ts';
+import { directoryFullHint } from '../../files/disk-full.ts';
+import { type FileOps, flushFile, writeFully } from '../../files/file-ops.ts';
+import { renameNew } from '../../files/rename-new.ts';
+import { isRegularFile, type StatusReader } from '../../native/file-status.ts';
+import type { Libc } from '../../native/libc.ts';
+import type { Durability, Layout } from '../choices.ts';
+import type {
+  CallMain,
+  CloneStage,
+  Group,
+  Presence,
+  StoreCost,
+  StreamedContent,
+  StreamStage,
+} from '../seam.ts';
+import { objectPath, otherLayout } from './on-disk/layout.ts';
+import { remakeShard } from './on-disk/shards.ts';
+import type { LargeIndex } from './publish/large-index.ts';
+import type { OpenTemps } from './publish/open-temps.ts';
+import { DRY_STREAM, TempStream } from './publish/temp-stream.ts';
+import type { Temp, TempFolder } from './publish/temps.ts';
+import { replaceObject } from './upkeep/quarantine.ts';
+import { hashesTo } from './upkeep/verify-objects.ts';
+
+/** What groups of one worker share. */
+export interface LocalWorkerState extends OpenTemps {
+  readonly root: string;
+  readonly layout: Layout;
+  /** Objects may lie in the other layout too: a relayout is under way. */
+  readonly moving: boolean;
+  readonly temps: TempFolder;
+  readonly durability: Durability;
+  /** The barrier is an fsync of every temp, which therefore stays open until then. */
+  readonly keepTempsOpen: boolean;
+  /** The store was empty on open: a digest not claimed in this run cannot be there. */
+  readonly wasEmpty: boolean;
+  readonly verifyHits: boolean;
+  readonly dryRun: boolean;
+  readonly ops: FileOps;
+  readonly status: StatusReader;
+  /** Undefined where it cannot be called. */
+  readonly libc: Libc | undefined;
+  /** Writes past the page cache, where that is wanted and can be had. */
+  readonly setDirect: Libc['setDirect'] | undefined;
+  readonly large: LargeIndex;
+}
+
+export class LocalGroup implements Group {
+  readonly cost: StoreCost = {
+    publishMs: 0,
+    fileFlushes: 0,
+    repaired: [],
+  };
+  readonly #state: LocalWorkerState;
+  readonly #callMain: CallMain;
+  readonly #staged: { temp: Temp; digest: Digest }[] = [];
+  readonly #largeKept: { size: number; sample: string }[] = [];
+  readonly #damaged = new Set<Digest>();
+
+  constructor(state: LocalWorkerState, callMain: CallMain) {
+    this.#state = state;
+    this.#callMain = callMain;
+  }
+
+  get full(): boolean {
+    return this.#staged.length >= this.#state.maxOpenTemps;
+  }
+
+  lookup(digest: Digest, size: number): Presence {
+    const { root, layout, moving, wasEmpty } = this.#state;
+    if (wasEmpty) return 'absent';
+    let presence = this.#presenceAt(objectPath(root, layout, digest), digest, size);
+    if (presence === 'absent' && moving)
+      presence = this.#presenceAt(objectPath(root, otherLayout(layout), digest), digest, size);
+    if (presence === 'damaged') this.#damaged.add(digest);
+    return presence;
+  }
+
+  #presenceAt(path: string, digest: Digest, size: number): Presence {
+    const found = this.#state.status.atLink(path);
+    if (found === undefined) return 'absent';
+    if (!isRegularFile(found) || found.size !== size) return 'damaged';
+    return this.#state.verifyHits && !hashesTo(path, digest) ? 'damaged' : 'present';
+  }
+
+  stage(digest: Digest, bytes: Uint8Array): void {
+    const { ops, dryRun, temps, namelessTemps } = this.#state;
+    if (dryRun) return;
+    const temp = namelessTemps ? temps.openNameless(bytes.length) : temps.open(bytes.length);
+    try {
+      writeFully(ops, temp.fd, bytes);
+      this.#keep(temp, digest);
+    } catch (error) {
+      temps.remove(temp);
+      throw temps.failure(error, temp.path, bytes.length);
+    }
+  }
+
+  stageStream({ expected, aligned }: StreamedContent): StreamStage {
+    const { ops, dryRun, temps, setDirect } = this.#state;
+    if (dryRun) return DRY_STREAM;
+    const temp = temps.open(expected);
+    const stream = new TempStream(temp.fd, ops, aligned ? setDirect : undefined);
+    return {
+      write: async (bytes) => {
+        try {
+          await stream.write(bytes);
+        } catch (error) {
+          const lacking = Math.max(bytes.length, expected - stream.size);
+          throw temps.failure(error, temp.path, lacking);
+        }
+      },
+      keep: (digest, size, sample) => this.#keepLarge(temp, digest, size, sample),
+      drop: () => temps.remove(temp),
+    };
+  }
+
+  stageClone(sourceFd: number, device: number): CloneStage | undefined {
+    const { dryRun, temps } = this.#state;
+    const temp = dryRun ? undefined : temps.clone(sourceFd, device);
+    return (
+      temp && {
+        fd: temp.fd,
+        keep: (digest, size, sample) => this.#keepLarge(temp, digest, size, sample),
+        drop: () => temps.remove(temp),
+      }
+    );
+  }
+
+  knowsLarge(size: number, sample: string): boolean {
+    return this.#state.large.has(size, sample);
+  }
+
+  async commit(): Promise<void> {
+    try {
+      await this.#barrier();
+      this.#publish();
+    } finally {
+      this.discard();
+    }
+  }
+
+  /** Resolves when every temp of the group is durable. */
+  async #barrier(): Promise<void> {
+    const { durability, keepTempsOpen } = this.#state;
+    if (durability !== 'group' || this.#staged.length === 0) return;
+    if (keepTempsOpen) await this.#flushTemps();
+    else await this.#callMain('barrier');
+  }
+
+  /** The barrier where syncfs is none: fsync of the open temps, as many at once as libuv has threads. */
+  async #flushTemps(): Promise<void> {
+    const { ops } = this.#state;
+    const fsync = promisify(ops.fsync);
+    const results = await Promise.allSettled(this.#staged.map(({ temp }) => fsync(temp.fd)));
+    this.cost.fileFlushes += this.#staged.length;
+    const failure = results.find((result) => result.status === 'rejected');
+    if (failure !== undefined) throw flushFailure(failure.reason, this.#state.root);
+    for (const { temp } of this.#staged) this.#state.temps.close(temp);
+  }
+
+  /** Gives each temp its object's name. */
+  #publish(): void {
+    const begun = performance.now();
+    while (this.#staged.length > 0) this.#publishLast();
+    for (const { size, sample } of this.#largeKept.splice(0)) this.#state.large.add(size, sample);
+    this.cost.publishMs += performance.now() - begun;
+  }
+
+  #publishLast(): void {
+    const { ops, root, layout } = this.#state;
+    const { temp, digest } = this.#staged[this.#staged.length - 1]!;
+    const target = objectPath(root, layout, digest);
+    try {
+      try {
+        this.#giveName(temp, digest, target);
+      } catch (error) {
+        if (errnoOf(error) !== 'ENOENT' || !remakeShard(root, target, ops)) throw error;
+        this.#giveName(temp, digest, target);
+      }
+    } catch (error) {
+      throw failed('cannot publish an object', error, {
+        path: target,
+        hint: directoryFullHint(error, root, layout),
+      });
+    }
+    this.#staged.pop();
+    if (this.#damaged.delete(digest)) this.cost.repaired.push(digest);
+  }
+
+  #giveName(temp: Temp, digest: Digest, target: string): void {
+    const { durability, libc, ops, root, temps } = this.#state;
+    if (temp.nameless && temps.publishNameless(temp, target)) return;
+    if (this.#mayReplace(digest)) {
+      // Somebody may have repaired it meanwhile, and have said so.
+      if (durability === 'none') flushFile(temp.path, ops);
+      replaceObject(root, digest, temp.path, target, ops);
+    } else if (!renameNew(ops, libc, temp.path, target)) temps.remove(temp);
+  }
+
+  /**
+   * Losing a race to another writer replaces equal bytes. But one that flushes nothing must not
+   * replace what the other has said is durable.
+   */
+  #mayReplace(digest: Digest): boolean {
+    return this.#state.durability !== 'none' || this.#damaged.has(digest);
+  }
+
+  discard(): void {
+    for (const { temp } of this.#staged.splice(0)) this.#state.temps.remove(temp);
+  }
+
+  #keep(temp: Temp, digest: Digest): void {
+    const { ops, durability, keepTempsOpen, root, temps } = this.#state;
+    if (durability === 'file') {
+      try {
+        ops.fsyncSync(temp.fd);
+      } catch (error) {
+        throw flushFailure(error, root);
+      }
+      this.cost.fileFlushes++;
+    }
+    if (!keepTempsOpen && !temp.nameless) temps.close(temp);
+    this.#staged.push({ temp, digest });
+  }
+
+  #keepLarge(temp: Temp, digest: Digest, size: number, sample: string | undefined): void {
+    try {
+      this.#keep(temp, digest);
+    } catch (error) {
+      this.#state.temps.remove(temp);
+      throw this.#state.temps.failure(error, temp.path, size);
+    }
+    if (sample !== undefined) this.#largeKept.push({ size, sample });
+  }
+}
+
+function flushFailure(error: unknown, root: string): Error {
+  return failed('cannot make objects durable', error, {
+    path: root,
+    hint: 'the temps of this group were dropped; check the disk and run again',
+  });
+}

@@ -1,0 +1,116 @@
+/** Who besides the user can change or read a store: told as ssh tells it of a key's file. */
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { errnoOf, type Failure } from '../../../errors.ts';
+import { absolutePath } from '../../store-path.ts';
+import { METADATA, readFormat } from './format.ts';
+
+/** Whose process this is: an effective uid, and who called sudo(8), if anyone did. */
+export interface User {
+  readonly uid: number;
+  readonly sudoUid: number | undefined;
+}
+
+const ROOT = 0;
+
+function currentUser(): User {
+  const { SUDO_UID } = process.env;
+  return {
+    uid: process.geteuid?.() ?? ROOT,
+    sudoUid: SUDO_UID === undefined ? undefined : Number(SUDO_UID),
+  };
+}
+
+/**
+ * What a user should know who is about to use an existing store: that another owns it, or that
+ * others may write to it. Undefined when there is nothing to tell, or no store. A store that the
+ * user may only read is no danger to him: what is read is hashed.
+ */
+export function accessWarning(store: string, user: User = currentUser()): Failure | undefined {
+  const root = absolutePath(store);
+  const metadata = join(root, METADATA);
+  const { R_OK, W_OK } = fs.constants;
+  if (!may(root, W_OK) || !may(join(metadata, 'store.json'), R_OK)) return undefined;
+  for (const folder of [root, metadata]) {
+    const { uid, mode } = fs.statSync(folder);
+    const warning = ownerWarning(folder, uid, user) ?? modeWarning(folder, mode);
+    if (warning !== undefined) return warning;
+  }
+  return undefined;
+}
+
+/**
+ * The same of a directory in which a store is about to be made. One that we make has mode 0700;
+ * that of one which is there is its owner's choice, and not changed.
+ */
+export function newStoreWarning(store: string): Failure | undefined {
+  const root = absolutePath(store);
+  if (!isUnmade(root) || !may(root, fs.constants.W_OK)) return undefined;
+  const { mode } = fs.statSync(root);
+  if ((mode & 0o077) === 0) return undefined;
+  return {
+    what: 'others can read what is stored here',
+    code: 'INGOT_OPEN_STORE',
+    path: root,
+    why: `objects can be read by all who may enter this directory, and its mode is ${octal(mode)}`,
+    hint: `run 'chmod 700' on it unless that is what you want`,
+  };
+}
+
+/**
+ * root may be led astray by whoever owns the place; root's own files are as safe as the machine.
+ * With sudo the owner has asked for it himself.
+ */
+function ownerWarning(folder: string, owner: number, user: User): Failure | undefined {
+  if (owner === user.uid || owner === ROOT) return undefined;
+  const isRoot = user.uid === ROOT;
+  if (isRoot && owner === user.sudoUid) return undefined;
+  return {
+    what: 'the store belongs to another user',
+    code: 'INGOT_FOREIGN_STORE',
+    path: folder,
+    why: `uid ${owner} owns it, you are uid ${user.uid}: its owner can replace all that you store`,
+    hint: isRoot
+      ? `run as its owner, or root's files get into it: 'setpriv --reuid ${owner} ...' or 'sudo -u "#${owner}" ...'`
+      : 'use a store of your own unless you trust its owner',
+  };
+}
+
+function modeWarning(folder: string, mode: number): Failure | undefined {
+  if ((mode & 0o022) === 0) return undefined;
+  const who = (mode & 0o002) === 0 ? 'the members of its group' : 'all local users';
+  return {
+    what: 'others can change the store',
+    code: 'INGOT_OPEN_STORE',
+    path: folder,
+    why: `its mode is ${octal(mode)}: ${who} can put files of their own into it`,
+    hint: "run 'chmod go-w' on it",
+  };
+}
+
+function octal(mode: number): string {
+  return (mode & 0o7777).toString(8).padStart(4, '0');
+}
+
+/**
+ * True for a directory that a store may be made in; why it may not is told later. Throws what
+ * keeps it from being read.
+ */
+function isUnmade(root: string): boolean {
+  try {
+    return readFormat(root) === undefined && fs.existsSync(root);
+  } catch (error) {
+    if (!errnoOf(error)?.startsWith('INGOT_')) throw error;
+    return false;
+  }
+}
+
+function may(path: string, how: number): boolean {
+  try {
+    fs.accessSync(path, how);
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return false;
+  }
+}

@@ -1,0 +1,67 @@
+import fs from 'node:fs';
+import { dirname, join } from 'node:path';
+import { errnoOf, failed } from '../../../errors.ts';
+import { diskFullHint } from '../../../files/disk-full.ts';
+import { type FileOps, flushDirectory, makeFolder, nodeFileOps } from '../../../files/file-ops.ts';
+import type { Libc } from '../../../native/libc.ts';
+import type { Layout } from '../../choices.ts';
+import { FORMAT, METADATA, readFormat, type StoreFormat, writeFormat } from './format.ts';
+import { FOLDER_MODE, SHARDS } from './layout.ts';
+
+/**
+ * Creates a store: mode 0700, because objects are 0444 and must not show private files to other
+ * local users. Durable when it returns, its own entry in its parent included. When another
+ * process creates the same store at once, one of them wins and both use its format.
+ */
+export function createStore(
+  root: string,
+  layout: Layout,
+  ops: FileOps = nodeFileOps,
+  libc?: Libc,
+): StoreFormat {
+  try {
+    const firstNew = makeRoot(root, ops);
+    makeFolder(ops, join(root, METADATA), 0o700);
+    flushDirectory(ops, root);
+    if (layout === 'sharded') {
+      // After the flush: shards without .ingot would pass for somebody's own folders.
+      for (const shard of SHARDS) makeFolder(ops, join(root, shard), FOLDER_MODE);
+      flushDirectory(ops, root);
+    }
+    flushAncestors(root, firstNew, ops);
+    // Last: whoever finds store.json finds a store whose own name is durable.
+    writeFormat(root, { format: FORMAT, layout }, 'if missing', ops, libc);
+  } catch (error) {
+    throw failed('cannot create the store', error, {
+      path: root,
+      hint: diskFullHint(error, root),
+    });
+  }
+  return readFormat(root)!;
+}
+
+/** Makes the folders on the way, too. Gives the first that was not there before. */
+function makeRoot(root: string, ops: FileOps): string | undefined {
+  const missing: string[] = [];
+  for (let folder = root; !fs.existsSync(folder); folder = dirname(folder)) missing.push(folder);
+  return missing.reverse().filter((folder) => makeFolder(ops, folder, 0o700))[0];
+}
+
+/**
+ * Each folder on the way is an entry in its parent. All of them are flushed, up to the top of the
+ * file system: those that were there may have been made by an attempt cut short, or a moment ago.
+ */
+function flushAncestors(root: string, firstNew: string | undefined, ops: FileOps): void {
+  const { dev } = ops.statSync(root);
+  for (let below = root; below !== dirname(below); below = dirname(below)) {
+    const folder = dirname(below);
+    if (ops.statSync(folder).dev !== dev) return;
+    try {
+      flushDirectory(ops, folder);
+    } catch (error) {
+      // A folder that others made for us need not be readable.
+      const isOurs = firstNew !== undefined && below.length >= firstNew.length;
+      if (isOurs || errnoOf(error) !== 'EACCES') throw error;
+    }
+  }
+}

@@ -1,0 +1,65 @@
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { type Digest, isDigest } from '../../../digest.ts';
+import { errnoOf, failed } from '../../../errors.ts';
+import type { Layout } from '../../choices.ts';
+
+export const SHARDS: readonly string[] = Array.from({ length: 256 }, (_, n) =>
+  n.toString(16).padStart(2, '0'),
+);
+
+/** Of folders within a store: the mode of its own directory decides who may enter. */
+export const FOLDER_MODE = 0o755;
+
+/** Where an object lies in a layout. */
+export function objectPath(root: string, layout: Layout, digest: Digest): string {
+  return layout === 'flat' ? `${root}/${digest}` : `${root}/${digest.slice(0, 2)}/${digest}`;
+}
+
+/** The layout that is not this one: where a store that is being moved keeps the rest. */
+export function otherLayout(layout: Layout): Layout {
+  return layout === 'flat' ? 'sharded' : 'flat';
+}
+
+/** The folders that hold objects, the store's own first. */
+export function objectFolders(root: string, layout: Layout): string[] {
+  return layout === 'flat' ? [root] : [root, ...SHARDS.map((shard) => join(root, shard))];
+}
+
+/**
+ * Where to look for an object, in this order. A relayout may have moved it to the other layout,
+ * or, while one looked there, from it: hence the first place once more.
+ */
+export function candidatePaths(root: string, layout: Layout, digest: Digest): string[] {
+  const expected = objectPath(root, layout, digest);
+  return [expected, objectPath(root, otherLayout(layout), digest), expected];
+}
+
+/**
+ * The objects in either layout, a folder at a time, in no order: enough to count them. One that a
+ * relayout moves meanwhile may come twice or not at all; see `listEveryObject`.
+ */
+export function* listObjects(root: string, layout: Layout): Generator<Digest> {
+  yield* listLayout(root, otherLayout(layout));
+  yield* listLayout(root, layout);
+}
+
+/** The objects that lie in one layout, whatever the store's own is. */
+export function* listLayout(root: string, layout: Layout): Generator<Digest> {
+  if (layout === 'flat') yield* namesIn(root, '');
+  else for (const shard of SHARDS) yield* namesIn(join(root, shard), shard);
+}
+
+function* namesIn(folder: string, prefix: string): Generator<Digest> {
+  let handle: fs.Dir | undefined;
+  try {
+    handle = fs.opendirSync(folder, { bufferSize: 1024 });
+    for (let entry = handle.readSync(); entry !== null; entry = handle.readSync())
+      if (entry.name.startsWith(prefix) && isDigest(entry.name)) yield entry.name;
+  } catch (error) {
+    if (handle !== undefined || errnoOf(error) !== 'ENOENT')
+      throw failed('cannot list objects', error, { path: folder });
+  } finally {
+    handle?.closeSync();
+  }
+}

@@ -1,0 +1,54 @@
+import { dirname, join } from 'node:path';
+import { errnoOf } from '../../../errors.ts';
+import { type FileOps, flushDirectory, makeFolder } from '../../../files/file-ops.ts';
+import { FOLDER_MODE, SHARDS } from './layout.ts';
+import { requireNoLink } from './metadata-file.ts';
+
+/** Makes folders of the sharded layout; gives those that found no room, with the last error. */
+export function makeShards(
+  root: string,
+  shards: readonly string[],
+  ops: FileOps,
+): { readonly missing: readonly string[]; readonly error: unknown } {
+  let error: unknown;
+  const missing = shards.filter((shard) => {
+    try {
+      makeFolder(ops, join(root, shard), FOLDER_MODE);
+      return false;
+    } catch (refusal) {
+      if (errnoOf(refusal) !== 'ENOSPC') throw refusal;
+      error = refusal;
+      return true;
+    }
+  });
+  return { missing, error };
+}
+
+/** Throws INGOT_BAD_METADATA for a shard that is a link: objects would go to a place of its choice. */
+export function requireShards(root: string): void {
+  for (const shard of SHARDS) requireNoLink(join(root, shard));
+}
+
+/**
+ * Makes the shard of an object's path again: who copies a store may have left empty folders out.
+ * False where the path is in none. Throws what the file system throws.
+ */
+export function remakeShard(root: string, path: string, ops: FileOps): boolean {
+  const shard = dirname(path);
+  if (shard === root) return false;
+  if (makeFolder(ops, shard, FOLDER_MODE)) flushDirectory(ops, root);
+  return true;
+}
+
+/** Removes the folders of the sharded layout that are empty, durably. */
+export function removeShards(root: string, ops: FileOps): void {
+  for (const shard of SHARDS) {
+    try {
+      ops.rmdirSync(join(root, shard));
+    } catch (error) {
+      // What lies in it is not an object, and so not ours to remove.
+      if (!['ENOENT', 'ENOTEMPTY', 'EEXIST', 'ENOTDIR'].includes(errnoOf(error) ?? '')) throw error;
+    }
+  }
+  flushDirectory(ops, root);
+}

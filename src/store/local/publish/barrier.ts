@@ -1,0 +1,94 @@
+import { failed, UsageError } from '../../../errors.ts';
+import { fileSystemTypeOf, syncfsReportsErrors } from '../../../native/file-system-type.ts';
+import type { Libc } from '../../../native/libc.ts';
+import type { BarrierChoice } from '../../choices.ts';
+
+/** How the barrier of a group is made. */
+export type BarrierKind = 'syncfs' | 'fsync';
+
+/**
+ * Decides between one syncfs(2) for all waiting groups and an fsync(2) of each temp. syncfs is
+ * taken only where it is known to be a barrier and to report errors: never on FUSE, which does
+ * not pass it on, nor on a network file system. Throws a UsageError when it was demanded there.
+ */
+export function chooseBarrier(
+  choice: BarrierChoice,
+  root: string,
+  libc: Libc | undefined,
+): BarrierKind {
+  if (choice === 'fsync') return 'fsync';
+  const why = syncfsObstacle(root, libc);
+  if (why === undefined) return 'syncfs';
+  if (choice === 'auto') return 'fsync';
+  throw new UsageError({
+    what: 'cannot use --barrier syncfs',
+    code: 'INGOT_NO_SYNCFS',
+    path: root,
+    why,
+    hint: 'use --barrier fsync or auto',
+  });
+}
+
+/** Why syncfs(2) cannot be the barrier for what lies at `root`; undefined where it can. */
+export function syncfsObstacle(root: string, libc: Libc | undefined): string | undefined {
+  if (libc === undefined) return 'libc could not be called on this machine';
+  if (!syncfsReportsErrors()) return 'syncfs reports write-back errors only since Linux 5.8';
+  const { name, syncfsIsBarrier } = fileSystemTypeOf(root);
+  return syncfsIsBarrier ? undefined : `syncfs is not known to be a barrier on ${name}`;
+}
+
+interface Waiter {
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * Group commit: one flush of the file system serves every group that waits when it begins.
+ * A flush covers what was written before it started, so a group that arrives while one runs
+ * waits for the next. After a failed flush nothing is ever flushed again: the kernel may have
+ * dropped the pages, and a second try would report a success that is none.
+ */
+export class BarrierCoordinator {
+  readonly #flush: () => Promise<void>;
+  readonly #path: string | undefined;
+  #waiting: Waiter[] = [];
+  #running = false;
+  #failure: unknown;
+  /** Flushes begun. */
+  count = 0;
+
+  /** `path` is what a failure names. */
+  constructor(flush: () => Promise<void>, path?: string) {
+    this.#flush = flush;
+    this.#path = path;
+  }
+
+  /** Resolves when all that was written before the call is durable. */
+  wait(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ resolve, reject });
+      if (!this.#running) void this.#run();
+    });
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true;
+    while (this.#waiting.length > 0) {
+      const served = this.#waiting;
+      this.#waiting = [];
+      try {
+        if (this.#failure !== undefined) throw this.#failure;
+        this.count++;
+        await this.#flush();
+        for (const waiter of served) waiter.resolve();
+      } catch (error) {
+        this.#failure ??= failed('cannot make objects durable', error, {
+          path: this.#path,
+          hint: 'the temps of this group were dropped; check the disk and run again',
+        });
+        for (const waiter of served) waiter.reject(this.#failure);
+      }
+    }
+    this.#running = false;
+  }
+}

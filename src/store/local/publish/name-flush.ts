@@ -1,0 +1,45 @@
+import { promisify } from 'node:util';
+import { errnoOf, failed } from '../../../errors.ts';
+import { confirmFlush, type FileOps, openDirectory } from '../../../files/file-ops.ts';
+import { BarrierCoordinator } from './barrier.ts';
+
+/** Makes names durable that were published one by one: one flush of a folder serves all that wait. */
+export class NameFlush {
+  readonly #ops: FileOps;
+  readonly #coordinator = new BarrierCoordinator(() => this.#flushFolders());
+  #dirty = new Set<string>();
+
+  constructor(ops: FileOps) {
+    this.#ops = ops;
+  }
+
+  /** Resolves when the names that lie in these folders now are durable. Fails for good once it failed. */
+  async wait(folders: readonly string[]): Promise<void> {
+    for (const folder of folders) this.#dirty.add(folder);
+    await this.#coordinator.wait();
+  }
+
+  async #flushFolders(): Promise<void> {
+    const folders = this.#dirty;
+    this.#dirty = new Set();
+    for (const folder of folders) await this.#flush(folder);
+  }
+
+  async #flush(folder: string): Promise<void> {
+    let fd = -1;
+    try {
+      fd = openDirectory(this.#ops, folder);
+      await promisify(this.#ops.fsync)(fd);
+      confirmFlush(this.#ops, folder);
+    } catch (error) {
+      // A shard that is not there holds no names.
+      if (fd < 0 && errnoOf(error) === 'ENOENT') return;
+      throw failed('cannot make the names of objects durable', error, {
+        path: folder,
+        hint: 'check the disk and run again',
+      });
+    } finally {
+      if (fd >= 0) this.#ops.closeSync(fd);
+    }
+  }
+}

@@ -1,0 +1,54 @@
+import fs from 'node:fs';
+import type { Durability } from '../../choices.ts';
+import type { BarrierKind } from './barrier.ts';
+import { ignoringErrno } from './temps.ts';
+
+/** Which temps stay open until they are published, and how many of them. */
+export interface OpenTemps {
+  /** Small contents are staged in files without a name. */
+  readonly namelessTemps: boolean;
+  /** In one group, which is full then. Infinity where temps are closed once they are written. */
+  readonly maxOpenTemps: number;
+}
+
+/**
+ * The most temps that may be open at once, all groups together, when the barrier is an fsync of
+ * each: a quarter of what the process may open. Node holds some 20, ten more for each thread, and
+ * sources need some too.
+ */
+const FSYNCED_SHARE = 0.25;
+/** More open temps than this in one group make no barrier cheaper. */
+const MOST_FSYNCED = 512;
+
+/** The same of temps without names, which are only had where very many may be open. */
+const NAMELESS_SHARE = 0.5;
+/** With fewer in a group the barriers would cost more than the names; more of them spare none. */
+const NAMELESS = { least: 1_000, most: 4_000 };
+
+/** Of each of so many groups, in a process that may open `mostOpen` files. */
+export function openTemps(
+  durability: Durability,
+  barrier: BarrierKind,
+  groups: number,
+  mostOpen = mostOpenFiles(),
+): OpenTemps {
+  const closed = { namelessTemps: false, maxOpenTemps: Number.POSITIVE_INFINITY };
+  if (durability !== 'group') return closed;
+  const each = (share: number) => Math.floor((mostOpen * share) / groups);
+  if (barrier === 'fsync') {
+    const most = Math.max(1, Math.min(MOST_FSYNCED, each(FSYNCED_SHARE)));
+    return { namelessTemps: false, maxOpenTemps: most };
+  }
+  const nameless = each(NAMELESS_SHARE);
+  if (nameless < NAMELESS.least) return closed;
+  return { namelessTemps: true, maxOpenTemps: Math.min(NAMELESS.most, nameless) };
+}
+
+/** The soft limit of this process; a usual one where /proc is not mounted. */
+function mostOpenFiles(): number {
+  let limits = '';
+  ignoringErrno(() => {
+    limits = fs.readFileSync('/proc/self/limits', 'latin1');
+  });
+  return Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? 1024);
+}

@@ -1,0 +1,66 @@
+import type fs from 'node:fs';
+import { promisify } from 'node:util';
+import { errnoOf } from '../../../errors.ts';
+import type { FileOps } from '../../../files/file-ops.ts';
+import { PAGE_BYTES } from '../../../native/aligned-buffer.ts';
+import type { Libc } from '../../../native/libc.ts';
+import type { StreamStage } from '../../seam.ts';
+
+/**
+ * Writes a large temp piece by piece, past the page cache where it can. What the barrier will
+ * demand to be on the device is then there already, and it was copied once less; a page cache
+ * full of what nobody is going to read is spared as well.
+ */
+export class TempStream {
+  readonly #fd: number;
+  readonly #write: typeof fs.write.__promisify__;
+  readonly #setDirect: Libc['setDirect'] | undefined;
+  #direct: boolean;
+  /** Bytes written so far. */
+  size = 0;
+
+  /** `setDirect` is given when all pieces but the last will be whole pages in aligned memory. */
+  constructor(fd: number, ops: FileOps, setDirect: Libc['setDirect'] | undefined) {
+    this.#fd = fd;
+    this.#write = promisify(ops.write) as typeof fs.write.__promisify__;
+    this.#setDirect = setDirect;
+    this.#direct = setDirect?.(fd, true) ?? false;
+  }
+
+  /** Appends all of `bytes`. Throws what write(2) fails with. */
+  async write(bytes: Uint8Array): Promise<void> {
+    // The end of a file is seldom a whole page: it goes through the page cache, and so does all
+    // that follows a short piece.
+    for (let at = 0; at < bytes.length; ) {
+      const rest = bytes.length - at;
+      if (this.#direct && (this.size % PAGE_BYTES !== 0 || rest % PAGE_BYTES !== 0))
+        this.#throughCache();
+      const written = await this.#writeOnce(bytes, at, rest);
+      at += written;
+      this.size += written;
+    }
+  }
+
+  async #writeOnce(bytes: Uint8Array, at: number, length: number): Promise<number> {
+    try {
+      return (await this.#write(this.#fd, bytes, at, length, this.size)).bytesWritten;
+    } catch (error) {
+      // A device whose blocks are larger than a page.
+      if (!this.#direct || errnoOf(error) !== 'EINVAL') throw error;
+      this.#throughCache();
+      return 0;
+    }
+  }
+
+  #throughCache(): void {
+    this.#setDirect?.(this.#fd, false);
+    this.#direct = false;
+  }
+}
+
+/** What a dry run stages: nothing. */
+export const DRY_STREAM: StreamStage = {
+  write: async () => {},
+  keep: () => {},
+  drop: () => {},
+};

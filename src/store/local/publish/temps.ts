@@ -1,0 +1,172 @@
+import fs from 'node:fs';
+import { errnoOf, failed } from '../../../errors.ts';
+import { diskFullHint } from '../../../files/disk-full.ts';
+import type { FileOps } from '../../../files/file-ops.ts';
+
+/** An object being written. */
+export interface Temp {
+  /** As long as it has no name, the folder that it would get one in. */
+  path: string;
+  /** -1 once closed: descriptors are shared by all threads, so none may be closed twice. */
+  fd: number;
+  /** It has no name yet: the file lives as long as it is open. */
+  nameless: boolean;
+}
+
+const { O_WRONLY, O_CREAT, O_EXCL, O_DIRECTORY } = fs.constants;
+/** Node has no constant for it; on all architectures that it runs on it is the same number. */
+export const O_TMPFILE = 0o20000000 | O_DIRECTORY;
+
+/** Objects are read-only for everyone; the store's own mode keeps strangers out. */
+const OBJECT_MODE = 0o444;
+
+/**
+ * Bytes in the name of a temp. To make a name ext4 looks at each one in a block of the folder, and
+ * three times as many short ones fit into it.
+ */
+const NAME_LENGTH = 32;
+
+/** One worker's own folder of temps: workers never wait for each other's directory lock. */
+export class TempFolder {
+  readonly #folder: string;
+  readonly #root: string;
+  readonly #ops: FileOps;
+  /** Devices from which blocks cannot be shared with the store's. */
+  readonly #noClone = new Set<number>();
+  #next = 0;
+  /** True when the umask takes bits of OBJECT_MODE away; learnt from the first temp. */
+  #needsMode: boolean | undefined;
+  /** Files without a name can be had here, as far as is known. */
+  #offersNameless: boolean;
+
+  constructor(folder: string, root: string, ops: FileOps) {
+    this.#folder = folder;
+    this.#root = root;
+    this.#ops = ops;
+    this.#offersNameless = ops.linkOpenSync !== undefined;
+  }
+
+  /**
+   * Makes an empty temp without a name, open for writing: two names fewer to make and remove, and
+   * nothing to sweep after a kill. One with a name where the file system has no others.
+   */
+  openNameless(bytesNeeded: number): Temp {
+    if (!this.#offersNameless) return this.open(bytesNeeded);
+    const path = this.#folder;
+    try {
+      return this.#made({ path, fd: this.#openTemp(path, O_TMPFILE), nameless: true });
+    } catch (error) {
+      if (!['ENOTSUP', 'EISDIR', 'EINVAL'].includes(errnoOf(error) ?? ''))
+        throw this.failure(error, path, bytesNeeded);
+      this.#offersNameless = false;
+      return this.open(bytesNeeded);
+    }
+  }
+
+  /**
+   * Gives a temp without a name its object's, and closes it. False when something has that name:
+   * then the temp has got one in its folder. Throws what linkat(2) fails with.
+   */
+  publishNameless(temp: Temp, target: string): boolean {
+    try {
+      this.#ops.linkOpenSync!(temp.fd, target);
+    } catch (error) {
+      if (errnoOf(error) !== 'EEXIST') throw error;
+      const path = this.#nextPath();
+      this.#ops.linkOpenSync!(temp.fd, path);
+      temp.path = path;
+      temp.nameless = false;
+    }
+    this.close(temp);
+    return temp.nameless;
+  }
+
+  /**
+   * Makes an empty temp, open for writing; `bytesNeeded` are told when there is no room for it.
+   * Throws an IngotError.
+   */
+  open(bytesNeeded: number): Temp {
+    const path = this.#nextPath();
+    try {
+      return this.#made({ path, fd: this.#openTemp(path, O_CREAT | O_EXCL), nameless: false });
+    } catch (error) {
+      throw this.failure(error, path, bytesNeeded);
+    }
+  }
+
+  #openTemp(path: string, flags: number): number {
+    return this.#ops.openSync(path, O_WRONLY | flags, OBJECT_MODE);
+  }
+
+  #made(temp: Temp): Temp {
+    try {
+      this.#needsMode ??= (fs.fstatSync(temp.fd).mode & 0o777) !== OBJECT_MODE;
+      if (this.#needsMode) this.#ops.fchmodSync(temp.fd, OBJECT_MODE);
+      return temp;
+    } catch (error) {
+      this.remove(temp);
+      throw error;
+    }
+  }
+
+  /**
+   * Makes a temp that shares the blocks of an open file, open for reading. Undefined where that
+   * cannot be done. Throws an IngotError when the disk is full or fails.
+   */
+  clone(sourceFd: number, device: number): Temp | undefined {
+    if (this.#noClone.has(device)) return undefined;
+    const temp: Temp = { path: this.#nextPath(), fd: -1, nameless: false };
+    const { COPYFILE_EXCL, COPYFILE_FICLONE_FORCE, O_RDONLY } = fs.constants;
+    try {
+      // By the open descriptor: the name may mean another file by now.
+      this.#ops.copyFileSync(
+        `/proc/self/fd/${sourceFd}`,
+        temp.path,
+        COPYFILE_EXCL | COPYFILE_FICLONE_FORCE,
+      );
+      temp.fd = this.#ops.openSync(temp.path, O_RDONLY);
+      this.#ops.fchmodSync(temp.fd, OBJECT_MODE);
+      return temp;
+    } catch (error) {
+      this.remove(temp);
+      const code = errnoOf(error) ?? '';
+      if (['ENOSPC', 'EDQUOT', 'EIO', 'EROFS', 'EMFILE', 'ENFILE'].includes(code))
+        throw this.failure(error, temp.path);
+      // Another file system, or one that shares no blocks: copy from that device from now on.
+      this.#noClone.add(device);
+      return undefined;
+    }
+  }
+
+  close(temp: Temp): void {
+    const fd = temp.fd;
+    // close(2) frees the descriptor even when it fails.
+    temp.fd = -1;
+    this.#ops.closeSync(fd);
+  }
+
+  /** Cleans up without hiding the error that led here: what stays is swept on the next open. */
+  remove(temp: Temp): void {
+    if (temp.fd >= 0) ignoringErrno(() => this.close(temp));
+    if (!temp.nameless) ignoringErrno(() => this.#ops.unlinkSync(temp.path));
+  }
+
+  /** What a failed write of a temp is told as: which disk, and what to do. */
+  failure(error: unknown, path: string, bytesNeeded?: number): Error {
+    const hint = diskFullHint(error, this.#root, bytesNeeded);
+    return failed('cannot write an object', error, { path, hint });
+  }
+
+  #nextPath(): string {
+    return `${this.#folder}/${String(this.#next++).padStart(NAME_LENGTH, '0')}`;
+  }
+}
+
+/** Takes a step that is no loss when the file system refuses it: a removal, a hint. */
+export function ignoringErrno(step: () => void): void {
+  try {
+    step();
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+  }
+}

@@ -1,0 +1,215 @@
+/**
+ * Damaged objects are moved out of the way, so that a later ingest stores their content again;
+ * never deleted. rename(2) cannot be told to move this file only: a writer may publish good
+ * content under the name in the moment before. So an object goes first to `.ingot/moving/`, is
+ * looked at there, and goes on to quarantine or back to its place. What a kill leaves in between,
+ * the next writer or `verify --quarantine` settles: it may be an object that somebody was told is stored.
+ */
+import { randomBytes } from 'node:crypto';
+import fs from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { type Digest, isDigest } from '../../../digest.ts';
+import { errnoOf, failed, IngotError, isDenied } from '../../../errors.ts';
+import {
+  type FileOps,
+  flushDirectory,
+  flushFile,
+  makeFolder,
+  namesIn,
+  nodeFileOps,
+} from '../../../files/file-ops.ts';
+import type { Layout } from '../../choices.ts';
+import { METADATA } from '../on-disk/format.ts';
+import { candidatePaths, FOLDER_MODE, objectPath } from '../on-disk/layout.ts';
+import { requireNoLink } from '../on-disk/metadata-file.ts';
+import { hashesTo } from './verify-objects.ts';
+
+/** Where damaged objects are kept: as `<digest>.<random>`. */
+export function quarantineFolder(root: string): string {
+  return join(root, METADATA, 'quarantine');
+}
+
+/** Where objects are for a moment: as `<digest>.<random>`. */
+function movingFolder(root: string): string {
+  return join(root, METADATA, 'moving');
+}
+
+/** In the order in which they are flushed: what has left the second has to be in the first. */
+function bothFolders(root: string): string[] {
+  return [quarantineFolder(root), movingFolder(root)];
+}
+
+/** Throws INGOT_BAD_METADATA where a link would lead to the files of somebody else. */
+export function requireQuarantine(root: string): void {
+  for (const folder of bothFolders(root)) requireNoLink(folder);
+}
+
+/** The same of the shard that an object lies in, or goes back to. */
+function requireOwnShard(root: string, path: string): void {
+  const shard = dirname(path);
+  if (shard !== root) requireNoLink(shard);
+}
+
+/**
+ * Moves a damaged object to quarantine, durable on return. Gives its new path, or undefined when
+ * there is no such object any more: it was moved, or good content was published in its place.
+ * `isSound` looks at the file at a path; by default it hashes it. Throws an IngotError.
+ */
+export function quarantine(
+  root: string,
+  { digest, path }: { readonly digest: Digest; readonly path: string },
+  ops: FileOps = nodeFileOps,
+  isSound = (at: string) => hashesTo(at, digest),
+): string | undefined {
+  let at = path;
+  try {
+    requireOwnShard(root, path);
+    for (const folder of bothFolders(root)) openFolder(folder, ops);
+    if (isSound(path)) return undefined;
+    const moving = join(movingFolder(root), `${digest}.${randomBytes(8).toString('hex')}`);
+    ops.renameSync(path, moving);
+    at = moving;
+    const place = moveOn(root, moving, isSound(moving) ? path : undefined, ops);
+    flushDirectory(ops, dirname(path));
+    return place;
+  } catch (error) {
+    // Moved, removed or settled by another process.
+    if (errnoOf(error) === 'ENOENT' && !isThere(at)) return undefined;
+    throw failed('cannot quarantine an object', error, { path });
+  }
+}
+
+/**
+ * The same for an object that the disk does not hold, while its bytes may still be good in memory:
+ * so what the file is tells it from one that was put in its place. True when it was moved.
+ */
+export function quarantineLost(
+  root: string,
+  object: { readonly digest: Digest; readonly path: string },
+  ops: FileOps,
+): boolean {
+  const signOf = (at: string) => {
+    const stat = fs.lstatSync(at, { bigint: true, throwIfNoEntry: false });
+    return stat && `${stat.ino}:${stat.mtimeNs}`;
+  };
+  const lost = signOf(object.path);
+  return quarantine(root, object, ops, (at) => signOf(at) !== lost) !== undefined;
+}
+
+/** From `.ingot/moving/` to an object's place, or else to quarantine: gives the path there. */
+function moveOn(
+  root: string,
+  moving: string,
+  soundAt: string | undefined,
+  ops: FileOps,
+): string | undefined {
+  // What it may replace has been said to be durable.
+  if (soundAt !== undefined) flushFile(moving, ops);
+  const place = soundAt ?? join(quarantineFolder(root), basename(moving));
+  ops.renameSync(moving, place);
+  flushDirectory(ops, dirname(place));
+  return soundAt === undefined ? place : undefined;
+}
+
+/**
+ * rename(2) of a temp to an object's name, which replaces files only: a directory that somebody
+ * made there goes to quarantine first. Throws what rename(2) fails with, or an IngotError.
+ */
+export function replaceObject(
+  root: string,
+  digest: Digest,
+  temp: string,
+  path: string,
+  ops: FileOps,
+): void {
+  try {
+    ops.renameSync(temp, path);
+  } catch (error) {
+    if (errnoOf(error) !== 'EISDIR') throw error;
+    quarantine(root, { digest, path }, ops);
+    ops.renameSync(temp, path);
+  }
+}
+
+/**
+ * Ends what a kill has left half-way: sound objects go back to their place, others to quarantine.
+ * Whoever is at it just now finds it done; what another user has left is his to settle. Throws an
+ * IngotError.
+ */
+export function settleMoves(root: string, layout: Layout, ops: FileOps = nodeFileOps): void {
+  requireQuarantine(root);
+  const folder = movingFolder(root);
+  try {
+    // Whoever moved something may have been killed before either move was durable.
+    for (const each of bothFolders(root)) if (isThere(each)) flushDirectory(ops, each);
+    for (const name of namesIn(folder)) {
+      const digest = name.slice(0, DIGEST_LENGTH);
+      if (isDigest(digest)) settle(root, layout, digest, join(folder, name), ops);
+    }
+  } catch (error) {
+    if (isDenied(error)) return;
+    throw failed('cannot settle a quarantine that was cut off', error, { path: folder });
+  }
+}
+
+function settle(root: string, layout: Layout, digest: Digest, moving: string, ops: FileOps): void {
+  const path = objectPath(root, layout, digest);
+  requireOwnShard(root, path);
+  openFolder(quarantineFolder(root), ops);
+  try {
+    moveOn(root, moving, hashesTo(moving, digest) ? path : undefined, ops);
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT' || isThere(moving)) throw error;
+  }
+}
+
+/** Objects on their way, or left there by a kill. Throws what readdir(3) fails with. */
+export function countMoves(root: string): number {
+  return namesIn(movingFolder(root)).length;
+}
+
+/** The names in quarantine; none where another user keeps them to himself. */
+export function quarantined(root: string): ReadonlySet<string> {
+  try {
+    return new Set(namesIn(quarantineFolder(root)));
+  } catch (error) {
+    if (!isDenied(error)) throw error;
+    return new Set();
+  }
+}
+
+/**
+ * Throws INGOT_LOST when contents went to quarantine since `before` was taken, and were not stored
+ * anew: what a run has counted as duplicates may be among them.
+ */
+export function requireKeptSince(root: string, layout: Layout, before: ReadonlySet<string>): void {
+  const gone = [...quarantined(root)]
+    .filter((name) => !before.has(name))
+    .map((name) => name.slice(0, DIGEST_LENGTH))
+    .filter((name): name is Digest => isDigest(name))
+    .filter((digest) => !candidatePaths(root, layout, digest).some(isThere));
+  if (gone.length === 0) return;
+  const what = 'objects that this run may have met are not stored any more';
+  throw haveLost(what, gone.length, objectPath(root, layout, gone[0]!));
+}
+
+/** Contents went to quarantine that a run may have counted as duplicates. */
+export function haveLost(what: string, count: number, path?: string): IngotError {
+  return new IngotError({
+    what,
+    code: 'INGOT_LOST',
+    path,
+    why: `${count} of them, in quarantine now`,
+    hint: 'check the disk and run again: those among its sources are stored anew',
+  });
+}
+
+const DIGEST_LENGTH = 64;
+
+function openFolder(folder: string, ops: FileOps): void {
+  if (makeFolder(ops, folder, FOLDER_MODE)) flushDirectory(ops, dirname(folder));
+}
+
+function isThere(path: string): boolean {
+  return fs.lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+}

@@ -1,0 +1,100 @@
+/**
+ * Whether a content is on the disk, not only in memory. Linux tells of a failed write-back once,
+ * to whoever asks first, and keeps the bytes in the page cache as if they were written. So a flush
+ * cannot vouch for what another process wrote before; only reading past the page cache can.
+ */
+import fs from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { type Digest, DigestStream } from '../../../digest.ts';
+import { errnoOf } from '../../../errors.ts';
+import { alignedBuffer, PAGE_BYTES } from '../../../native/aligned-buffer.ts';
+import type { Libc } from '../../../native/libc.ts';
+import { uninterrupted } from '../../../native/uninterrupted.ts';
+
+const CHUNK_BYTES = 1 << 20;
+/** Read before the event loop gets a turn: signals are heard meanwhile. */
+const BYTES_PER_TURN = 16 << 20;
+/** Looking at an object takes as long as reading so much: most are small. */
+const BYTES_PER_OBJECT = 64 << 10;
+
+/**
+ * What is no regular file, what the disk cannot give, and what it could not take: a read past the
+ * page cache tells of a failed write-back, too.
+ */
+const NOT_HELD = new Set(['ELOOP', 'ENXIO', 'EIO', 'EBADMSG', 'EUCLEAN', 'ENOSPC', 'EDQUOT']);
+
+/** Reads objects back from the disk, one after the other. What was written has to be flushed before. */
+export class DiskReader {
+  readonly #libc: Libc | undefined;
+  readonly #signal: AbortSignal | undefined;
+  #buffer: Buffer | undefined;
+  #sinceTurn = 0;
+
+  constructor(libc: Libc | undefined, signal?: AbortSignal) {
+    this.#libc = libc;
+    this.#signal = signal;
+  }
+
+  /**
+   * True when the disk holds the content of this digest at `path`; undefined when nothing is
+   * there. Throws an errno that says nothing about the content (EACCES), or what the signal was
+   * aborted with.
+   */
+  async holds(path: string, digest: Digest): Promise<boolean | undefined> {
+    const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
+    let fd = -1;
+    try {
+      fd = fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+      // Where the file system knows no such reads (tmpfs, some FUSE), nothing else can be had.
+      this.#libc?.setDirect(fd, true);
+      return (await this.#digestOf(fd)) === digest;
+    } catch (error) {
+      const code = errnoOf(error) ?? '';
+      if (code === 'ENOENT') return undefined;
+      if (!NOT_HELD.has(code)) throw error;
+      return false;
+    } finally {
+      if (fd >= 0) fs.closeSync(fd);
+    }
+  }
+
+  /** Undefined for what is no regular file. */
+  async #digestOf(fd: number): Promise<Digest | undefined> {
+    const status = fs.fstatSync(fd);
+    if (!status.isFile()) return undefined;
+    const { size } = status;
+    await this.#turn(BYTES_PER_OBJECT);
+    const hash = new DigestStream();
+    for (let at = 0; at < size; ) {
+      // After a short read the next one begins with a page that is known in part.
+      const from = at - (at % PAGE_BYTES);
+      this.#buffer ??= alignedBuffer(CHUNK_BYTES, this.#libc);
+      const got = this.#readAt(fd, this.#buffer, from);
+      if (from + got <= at) break;
+      hash.update(this.#buffer.subarray(at - from, got));
+      at = from + got;
+      await this.#turn(got);
+    }
+    return hash.digest();
+  }
+
+  #readAt(fd: number, buffer: Buffer, from: number): number {
+    const read = () => fs.readSync(fd, buffer, 0, CHUNK_BYTES, from);
+    try {
+      return uninterrupted(read);
+    } catch (error) {
+      // A device whose blocks are larger than a page.
+      if (errnoOf(error) !== 'EINVAL') throw error;
+      this.#libc?.setDirect(fd, false);
+      return uninterrupted(read);
+    }
+  }
+
+  async #turn(bytes: number): Promise<void> {
+    this.#signal?.throwIfAborted();
+    this.#sinceTurn += bytes;
+    if (this.#sinceTurn < BYTES_PER_TURN) return;
+    this.#sinceTurn = 0;
+    await nextTurn();
+  }
+}

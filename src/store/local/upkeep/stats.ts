@@ -1,0 +1,131 @@
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Digest } from '../../../digest.ts';
+import { errnoOf, failed } from '../../../errors.ts';
+import { namesIn } from '../../../files/file-ops.ts';
+import { fileSystemTypeOf } from '../../../native/file-system-type.ts';
+import { type Libc, loadLibc } from '../../../native/libc.ts';
+import type { Layout } from '../../choices.ts';
+import { requireFormat } from '../on-disk/format.ts';
+import { candidatePaths, listObjects } from '../on-disk/layout.ts';
+import { mayLive, writerFolders } from '../writers/writer.ts';
+import { countMoves, quarantineFolder } from './quarantine.ts';
+
+export interface StoreStats {
+  readonly root: string;
+  readonly format: number;
+  readonly layout: Layout;
+  /** Set while a relayout is unfinished. */
+  readonly movingFrom: Layout | undefined;
+  readonly objects: number;
+  readonly bytes: number;
+  readonly largest: { readonly digest: Digest; readonly size: number } | undefined;
+  /** Undefined where flock cannot be called. */
+  readonly writers: WriterStats | undefined;
+  readonly quarantined: number;
+  /** On the way there, or left half-way by a kill. */
+  readonly unsettled: number;
+  readonly fileSystem: FileSystemStats;
+}
+
+export interface WriterStats {
+  readonly alive: number;
+  /** Their temps are swept by the next writer. */
+  readonly dead: number;
+  readonly liveTemps: number;
+  readonly deadTemps: number;
+}
+
+export interface FileSystemStats {
+  /** Its usual name, like `ext4`. */
+  readonly type: string;
+  readonly bytes: number;
+  /** What this user may still write. */
+  readonly bytesFree: number;
+  /** 0 where the file system has no fixed number of inodes. */
+  readonly inodes: number;
+  readonly inodesFree: number;
+}
+
+/** Objects looked at before the event loop gets a turn. */
+const OBJECTS_PER_TURN = 4096;
+
+/**
+ * Counts what is in a store, in memory that does not grow with it. An object that a relayout moves
+ * meanwhile may be counted twice or not at all. Throws an IngotError.
+ */
+export async function storeStats(root: string): Promise<StoreStats> {
+  const { format, layout, movingFrom } = requireFormat(root);
+  const libc = await loadLibc();
+  try {
+    const objects = await countObjects(root, layout);
+    const writers = libc && countWriters(root, libc);
+    const quarantined = namesIn(quarantineFolder(root)).length;
+    const unsettled = countMoves(root);
+    const fileSystem = fileSystemStats(root);
+    const counts = { ...objects, writers, quarantined, unsettled };
+    return { root, format, layout, movingFrom, ...counts, fileSystem };
+  } catch (error) {
+    throw failed('cannot look through the store', error, { path: root });
+  }
+}
+
+async function countObjects(
+  root: string,
+  layout: Layout,
+): Promise<Pick<StoreStats, 'objects' | 'bytes' | 'largest'>> {
+  let [objects, bytes] = [0, 0];
+  let largest: StoreStats['largest'];
+  for (const digest of listObjects(root, layout)) {
+    const size = sizeOf(root, layout, digest);
+    if (size === undefined) continue;
+    objects++;
+    bytes += size;
+    if (largest === undefined || size > largest.size) largest = { digest, size };
+    if (objects % OBJECTS_PER_TURN === 0) await nextTurn();
+  }
+  return { objects, bytes, largest };
+}
+
+function sizeOf(root: string, layout: Layout, digest: Digest): number | undefined {
+  for (const path of candidatePaths(root, layout, digest)) {
+    const stat = fs.lstatSync(path, { throwIfNoEntry: false });
+    if (stat?.isFile()) return stat.size;
+  }
+  return undefined;
+}
+
+function countWriters(root: string, libc: Libc): WriterStats {
+  const stats = { alive: 0, dead: 0, liveTemps: 0, deadTemps: 0 };
+  for (const folder of writerFolders(root, libc)) {
+    const alive = mayLive(folder, libc);
+    const temps = tempsIn(folder);
+    stats[alive ? 'alive' : 'dead']++;
+    stats[alive ? 'liveTemps' : 'deadTemps'] += temps;
+  }
+  return stats;
+}
+
+/** Those of another user's writer cannot be counted. */
+function tempsIn(folder: string): number {
+  try {
+    // In a folder for each worker; beside those is the lock.
+    return namesIn(folder).flatMap((worker) => namesIn(join(folder, worker))).length;
+  } catch (error) {
+    if (errnoOf(error) !== 'EACCES') throw error;
+    return 0;
+  }
+}
+
+/** Throws what statfs(2) throws. */
+export function fileSystemStats(root: string): FileSystemStats {
+  const { blocks, bavail, bsize, files, ffree } = fs.statfsSync(root);
+  return {
+    type: fileSystemTypeOf(root).name,
+    bytes: blocks * bsize,
+    bytesFree: bavail * bsize,
+    inodes: files,
+    inodesFree: ffree,
+  };
+}

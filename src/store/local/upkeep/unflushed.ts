@@ -1,0 +1,123 @@
+/**
+ * What `--durability none` stores may never reach the disk. Such a writer leaves a mark before its
+ * first object, `.ingot/unflushed/.tmp-<writer>`. Whoever promises durability may have met one of
+ * these objects as a hit, and reads all objects back from the disk before it reports success.
+ */
+import fs from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { errnoOf, failed, isDenied } from '../../../errors.ts';
+import {
+  type FileOps,
+  flushDirectory,
+  flushFile,
+  makeFolder,
+  namesIn,
+} from '../../../files/file-ops.ts';
+import { removeFile } from '../../../files/remove.ts';
+import { type Libc, loadLibc } from '../../../native/libc.ts';
+import type { Layout } from '../../choices.ts';
+import { listEveryObject } from '../on-disk/every-object.ts';
+import { METADATA } from '../on-disk/format.ts';
+import { candidatePaths, FOLDER_MODE } from '../on-disk/layout.ts';
+import { requireNoLink } from '../on-disk/metadata-file.ts';
+import { isWriterName, mayLive } from '../writers/writer.ts';
+import { haveLost, quarantineLost } from './quarantine.ts';
+import { DiskReader } from './read-back.ts';
+
+/**
+ * Leaves a writer's mark, durably: a power cut may keep the objects and lose what was made before
+ * them. Throws what the file system throws.
+ */
+export function markUnflushed(root: string, writerFolder: string, ops: FileOps): void {
+  const { O_WRONLY, O_CREAT, O_NOFOLLOW } = fs.constants;
+  const folder = marksFolder(root);
+  makeFolder(ops, folder, FOLDER_MODE);
+  const mark = join(folder, basename(writerFolder));
+  ops.closeSync(ops.openSync(mark, O_WRONLY | O_CREAT | O_NOFOLLOW, 0o600));
+  // The folder, too: who made it may have been killed before he flushed it.
+  for (const each of [folder, dirname(folder)]) flushDirectory(ops, each);
+}
+
+/**
+ * The marks that are there: mostly none. Throws what the file system throws, INGOT_BAD_METADATA
+ * where a link would lead to the files of somebody else.
+ */
+export function unflushedMarks(root: string): string[] {
+  const folder = marksFolder(root);
+  requireNoLink(folder);
+  return namesIn(folder).filter(isWriterName);
+}
+
+export interface SettleOptions {
+  /** One barrier for all objects; without it each is flushed on its own. */
+  readonly syncfs?: (() => Promise<void>) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Makes sure of what others may have left unflushed: flushes it and reads every object back from
+ * the disk. Those that are not there go to quarantine, and it throws INGOT_LOST: the next run
+ * stores them anew. The marks of writers that were still alive before stay: they may store more.
+ * Throws an IngotError.
+ */
+export async function settleUnflushed(
+  root: string,
+  layout: Layout,
+  ops: FileOps,
+  { syncfs, signal }: SettleOptions = {},
+): Promise<void> {
+  const marks = unflushedMarks(root);
+  if (marks.length === 0) return;
+  try {
+    const libc = await loadLibc();
+    const done = marksOfDead(root, marks, libc);
+    await syncfs?.();
+    const disk = new DiskReader(libc, signal);
+    let lost = 0;
+    for (const digest of listEveryObject(root))
+      for (const path of candidatePaths(root, layout, digest)) {
+        if (syncfs === undefined) flushObject(path, ops);
+        const held = await disk.holds(path, digest);
+        if (held === undefined) continue;
+        if (!held && quarantineLost(root, { digest, path }, ops)) lost++;
+        break;
+      }
+    for (const mark of done) removeMark(root, mark, ops);
+    if (lost > 0) throw haveLost('objects that --durability none stored are not on the disk', lost);
+  } catch (error) {
+    throw failed('cannot make objects durable that --durability none stored', error, {
+      path: root,
+    });
+  }
+}
+
+/** Flushes the bytes of an object, if it is there. Throws an errno. */
+function flushObject(path: string, ops: FileOps): void {
+  try {
+    flushFile(path, ops);
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+  }
+}
+
+/** Without flock nobody can be known to be dead. */
+function marksOfDead(
+  root: string,
+  marks: readonly string[],
+  libc: Libc | undefined,
+): readonly string[] {
+  return libc === undefined ? [] : marks.filter((mark) => !mayLive(join(root, mark), libc));
+}
+
+/** Another user's stays: then the next run reads all objects back once more. */
+function removeMark(root: string, mark: string, ops: FileOps): void {
+  try {
+    removeFile(ops, join(marksFolder(root), mark));
+  } catch (error) {
+    if (!isDenied(error)) throw error;
+  }
+}
+
+function marksFolder(root: string): string {
+  return join(root, METADATA, 'unflushed');
+}

@@ -1,0 +1,64 @@
+/** The half of a local store that lives in a worker thread. */
+import { join } from 'node:path';
+import { failed } from '../../errors.ts';
+import { diskFullHint } from '../../files/disk-full.ts';
+import { type FileOps, makeFolder, nodeFileOps } from '../../files/file-ops.ts';
+import { statusReader } from '../../native/file-status.ts';
+import type { Libc } from '../../native/libc.ts';
+import type { Durability } from '../choices.ts';
+import type { CallMain, Group, WorkerHalf } from '../seam.ts';
+import { LocalGroup, type LocalWorkerState } from './group.ts';
+import type { StoreFormat } from './on-disk/format.ts';
+import type { BarrierKind } from './publish/barrier.ts';
+import { LargeIndex } from './publish/large-index.ts';
+import type { OpenTemps } from './publish/open-temps.ts';
+import { TempFolder } from './publish/temps.ts';
+
+/** Plain data: what each worker thread is told. */
+export interface LocalWorkerInit extends OpenTemps {
+  readonly root: string;
+  readonly format: StoreFormat;
+  readonly writerFolder: string;
+  readonly durability: Durability;
+  readonly barrier: BarrierKind;
+  readonly wasEmpty: boolean;
+  readonly verifyHits: boolean;
+  readonly dryRun: boolean;
+}
+
+/** Makes a worker's half. `worker` tells the workers of one writer apart. */
+export function openLocalWorkerHalf(
+  init: LocalWorkerInit,
+  worker: number,
+  libc: Libc | undefined,
+  ops: FileOps = nodeFileOps,
+): WorkerHalf {
+  const tempFolder = join(init.writerFolder, String(worker));
+  if (!init.dryRun) {
+    try {
+      makeFolder(ops, tempFolder, 0o700);
+    } catch (error) {
+      const hint = diskFullHint(error, init.root);
+      throw failed("cannot make a folder for a worker's temps", error, { path: tempFolder, hint });
+    }
+  }
+  const state: LocalWorkerState = {
+    root: init.root,
+    layout: init.format.layout,
+    moving: init.format.movingFrom !== undefined,
+    temps: new TempFolder(tempFolder, init.root, ops),
+    durability: init.durability,
+    keepTempsOpen: init.durability === 'group' && init.barrier === 'fsync',
+    wasEmpty: init.wasEmpty,
+    verifyHits: init.verifyHits,
+    dryRun: init.dryRun,
+    maxOpenTemps: init.maxOpenTemps,
+    namelessTemps: init.namelessTemps,
+    ops,
+    status: statusReader(libc?.statx),
+    libc,
+    setDirect: init.durability === 'none' ? undefined : libc?.setDirect,
+    large: new LargeIndex(init.root),
+  };
+  return { openGroup: (callMain: CallMain): Group => new LocalGroup(state, callMain) };
+}

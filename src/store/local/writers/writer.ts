@@ -1,0 +1,164 @@
+/**
+ * A writer is one process with a store open for writing. It has a locked folder, `.tmp-<writer>/`.
+ * What a dead writer left is swept on the next open; a live one's never is.
+ */
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { errnoOf, failed, isDenied } from '../../../errors.ts';
+import { directoryFullHint } from '../../../files/disk-full.ts';
+import { type FileOps, nodeFileOps } from '../../../files/file-ops.ts';
+import {
+  isSameFile,
+  LOCK,
+  LockedFolder,
+  removeFolder,
+  removeTemps,
+} from '../../../files/locked-folder.ts';
+import { openToSweep, sweepFile } from '../../../files/locked-temp.ts';
+import { namesBeginning } from '../../../native/directory-names.ts';
+import type { Libc } from '../../../native/libc.ts';
+import { LAYOUTS, type Layout } from '../../choices.ts';
+import { requireFormat, type StoreFormat } from '../on-disk/format.ts';
+import { openRegular, readStart } from '../on-disk/metadata-file.ts';
+
+export const TEMP_PREFIX = '.tmp-';
+
+/** True for what a writer's folder and its marks are called. */
+export function isWriterName(name: string): boolean {
+  return /^\.tmp-[0-9a-f]{32}$/.test(name);
+}
+
+export class Writer {
+  /** `STORE/.tmp-<writer>` */
+  readonly folder: string;
+  /** What holds as long as this writer lives: a relayout waits for writers of the old layout. */
+  readonly format: StoreFormat;
+  readonly #locked: LockedFolder;
+
+  private constructor(locked: LockedFolder, format: StoreFormat) {
+    this.folder = locked.path;
+    this.format = format;
+    this.#locked = locked;
+  }
+
+  /** Makes a writer with a folder of its own, locked. Throws an IngotError. */
+  static open(
+    root: string,
+    format: StoreFormat,
+    libc: Libc | undefined,
+    ops: FileOps = nodeFileOps,
+  ): Writer {
+    try {
+      for (let known = format; ; ) {
+        const locked = LockedFolder.open(root, TEMP_PREFIX, libc, ops);
+        const writer = new Writer(locked, known);
+        writer.#orClose(() => locked.sign(known.layout));
+        // A relayout writes its format, then looks for writers; a writer shows its layout, then
+        // looks at the format: one of them sees the other.
+        const current = writer.#orClose(() => requireFormat(root));
+        if (current.layout === known.layout && current.movingFrom === known.movingFrom)
+          return writer;
+        writer.close();
+        known = current;
+      }
+    } catch (error) {
+      throw failed('cannot open the store for writing', error, {
+        path: root,
+        hint: directoryFullHint(error, root, format.layout),
+      });
+    }
+  }
+
+  #orClose<T>(step: () => T): T {
+    let done = false;
+    try {
+      const result = step();
+      done = true;
+      return result;
+    } finally {
+      if (!done) this.close();
+    }
+  }
+
+  /** Removes the writer's folder with all that is left in it, and gives up the lock. */
+  close(): void {
+    this.#locked.close();
+  }
+}
+
+/**
+ * Removes the temps of dead writers and gives their number. Without flock nobody can be known to
+ * be dead, so nothing is removed.
+ */
+export function sweep(root: string, libc: Libc | undefined, ops: FileOps = nodeFileOps): number {
+  if (libc === undefined) return 0;
+  let swept = 0;
+  try {
+    for (const path of writerFolders(root, libc)) if (sweepOne(path, libc, ops)) swept++;
+  } catch (error) {
+    throw failed('cannot sweep the temps of dead writers', error, { path: root });
+  }
+  return swept;
+}
+
+/** What a folder `.tmp-<writer>` shows of its writer. */
+export interface WriterSign {
+  readonly folder: string;
+  readonly alive: boolean;
+  /** Where it publishes; undefined for a moment while it is being opened. */
+  readonly layout: Layout | undefined;
+}
+
+/** The folders of all writers, the dead ones included. Throws what readdir(3) fails with. */
+export function writerFolders(root: string, libc: Libc): string[] {
+  const names = namesBeginning(Buffer.from(TEMP_PREFIX), root, libc);
+  return names.map((name) => join(root, name.toString()));
+}
+
+/** False when a writer is known to be dead; that of another user's cannot be. */
+export function mayLive(folder: string, libc: Libc): boolean {
+  try {
+    return signOf(folder, libc).alive;
+  } catch (error) {
+    if (!isDenied(error)) throw error;
+    return true;
+  }
+}
+
+/** Longer than the name of any layout. */
+const MOST_SIGN_BYTES = 64;
+
+/** Looks at one writer's lock, which it takes for a moment when the writer is dead. */
+export function signOf(folder: string, libc: Libc): WriterSign {
+  let fd: number;
+  try {
+    fd = openRegular(join(folder, LOCK), fs.constants.O_RDWR);
+  } catch (error) {
+    if (!['ENOENT', 'ENOTDIR', 'INGOT_BAD_METADATA'].includes(errnoOf(error) ?? '')) throw error;
+    return { folder, alive: false, layout: undefined };
+  }
+  try {
+    const text = readStart(fd, MOST_SIGN_BYTES).toString('latin1').trimEnd();
+    return { folder, alive: !libc.tryLock(fd), layout: LAYOUTS.find((layout) => layout === text) };
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+/** Removes what one dead writer left, a folder or a file; false when it lives or is not ours. */
+export function sweepOne(path: string, libc: Libc, ops: FileOps): boolean {
+  const isFolder = fs.lstatSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  if (!isFolder) return sweepFile(path, libc, ops);
+  const lock = join(path, LOCK);
+  // Creating the lock where it is missing keeps out a writer that is just about to take it.
+  const fd = openToSweep(lock, ops, fs.constants.O_CREAT);
+  if (fd === undefined) return false;
+  try {
+    if (!libc.tryLock(fd) || !isSameFile(fd, lock)) return false;
+    removeTemps(path, ops);
+  } finally {
+    ops.closeSync(fd);
+  }
+  removeFolder(path, ops);
+  return true;
+}

@@ -1,0 +1,66 @@
+/** `verify` as callers see it: the store's check, run in a pool of its own. */
+
+import type { Digest } from '../digest.ts';
+import { type Failure, failureOf, IngotError, UsageError } from '../errors.ts';
+import { checkedThreads, Pool } from '../threads/pool.ts';
+import type { Layout } from './choices.ts';
+import { requireFormat } from './local/on-disk/format.ts';
+import { type VerifyBatch, verifyObjects } from './local/upkeep/verify-objects.ts';
+import { type VerifyOptions, type VerifyReport, verifyStore } from './local/upkeep/verify-run.ts';
+import { absolutePath } from './store-path.ts';
+
+export interface VerifyTask {
+  readonly root: string;
+  readonly layout: Layout;
+  readonly digests: readonly Digest[];
+}
+
+/** Errors lose their code between threads: they travel as data. */
+export type VerifyReply =
+  | { readonly status: 'done'; readonly batch: VerifyBatch }
+  | { readonly status: 'failed'; readonly failure: Failure };
+
+/** Re-hashes objects on all processors; see `VerifyOptions`. `threads` has a default here. */
+export async function verify(
+  store: string,
+  options: Omit<VerifyOptions, 'threads' | 'runBatch'> & {
+    readonly threads?: number | undefined;
+  } = {},
+): Promise<VerifyReport> {
+  const root = absolutePath(store);
+  requireFormat(root);
+  const threads = checkedThreads(options.threads);
+  requireShare(options.sample ?? 1);
+  const pool = new Pool<VerifyTask, VerifyReply>('verify-worker', threads);
+  try {
+    return await verifyStore(root, {
+      ...options,
+      threads,
+      runBatch: async (layout, digests) => {
+        const reply = await pool.run({ root, layout, digests });
+        if (reply.status === 'failed') throw new IngotError(reply.failure);
+        return reply.batch;
+      },
+    });
+  } finally {
+    await pool.close();
+  }
+}
+
+function requireShare(sample: number): void {
+  if (sample > 0 && sample <= 1) return;
+  throw new UsageError({
+    what: 'wrong sample',
+    code: 'INGOT_USAGE',
+    why: `${sample} is not a share above 0 up to 1`,
+  });
+}
+
+/** What a worker does with a task. Never throws. */
+export function runVerifyTask({ root, layout, digests }: VerifyTask): VerifyReply {
+  try {
+    return { status: 'done', batch: verifyObjects(root, layout, digests) };
+  } catch (error) {
+    return { status: 'failed', failure: failureOf('cannot verify objects', error) };
+  }
+}
