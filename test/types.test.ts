@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
-import { makeTree } from './tree.ts';
+import { makeTree } from './harness/tree.ts';
 
 const CONSUMER = `
 import { doctor, type IngestReport, ingest, Store, selftest, storeStats, verify } from 'ingot';

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Row } from '../../bench/results.ts';
 import { defaultThreads } from '../../src/threads/pool.ts';
-import { demandMounts, demandNamelessTemps, demandProgram } from '../mounts.ts';
-import { makeTree } from '../tree.ts';
+import { demandMounts, demandNamelessTemps, demandProgram } from '../harness/mounts.ts';
+import { makeTree } from '../harness/tree.ts';
 import { answerTo, bench, memoryDirectory, resultsIn } from './run.ts';
 
 const TINY = ['--scale', '0.002', '--rounds', '1', '--threads', '2'];

@@ -6,8 +6,8 @@ import { type Browser, chromium } from 'playwright-core';
 import { afterAll, type TestContext } from 'vitest';
 import { writeReport } from '../../bench/report/index.ts';
 import type { Results } from '../../bench/results.ts';
-import { demandProgram } from '../mounts.ts';
-import { temporaryDirectory } from '../tree.ts';
+import { demandProgram } from '../harness/mounts.ts';
+import { temporaryDirectory } from '../harness/tree.ts';
 
 const FACTS = fileURLToPath(new URL('../fixtures/report-facts.js', import.meta.url));
 

@@ -1,8 +1,8 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { demandMounts, demandProgram, mountTmpfs } from '../mounts.ts';
-import { temporaryDirectory } from '../tree.ts';
+import { demandMounts, demandProgram, mountTmpfs } from '../harness/mounts.ts';
+import { temporaryDirectory } from '../harness/tree.ts';
 
 // Each test builds anew what is built but once a run.
 beforeEach(() => vi.resetModules());

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseCommandLine } from '../../bench/command-line.ts';
-import { temporaryDirectory } from '../tree.ts';
+import { temporaryDirectory } from '../harness/tree.ts';
 import { bench } from './run.ts';
 
 describe('the command line', () => {

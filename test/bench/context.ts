@@ -7,7 +7,7 @@ import { vi } from 'vitest';
 import { buildProgram } from '../../dist/bench/c-program.js';
 import type { Context, Question } from '../../dist/bench/question.js';
 import type { Row } from '../../dist/bench/results.js';
-import { makeTree, type TreeLiteral, temporaryDirectory } from '../tree.ts';
+import { makeTree, type TreeLiteral, temporaryDirectory } from '../harness/tree.ts';
 
 /** One round and one thread, in a new folder, on a tree of these files. */
 export function contextFor(literal: TreeLiteral, notes: string[] = []): Context {

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { CORPORA, type CorpusDescription, scaled } from '../../bench/corpus/description.ts';
 import { folderOf, planCorpus } from '../../bench/corpus/plan.ts';
 import { writeCorpus } from '../../bench/corpus/write.ts';
-import { temporaryDirectory } from '../tree.ts';
+import { temporaryDirectory } from '../harness/tree.ts';
 
 const MIXED: CorpusDescription = {
   name: 'mixed',

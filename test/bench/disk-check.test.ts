@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { checkRoom } from '../../bench/disk-check.ts';
 import { MEMORY } from '../../bench/quiet-disk.ts';
-import { temporaryDirectory } from '../tree.ts';
+import { temporaryDirectory } from '../harness/tree.ts';
 
 const GB = 1e9;
 

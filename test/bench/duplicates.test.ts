@@ -3,7 +3,7 @@ import { beforeAll, expect, it, vi } from 'vitest';
 // The built ones: they start the built ingot.
 import { someFloorTimes } from '../../dist/bench/floors/measure-floors.js';
 import { DUPLICATES } from '../../dist/bench/questions/duplicates.js';
-import { demandProgram } from '../mounts.ts';
+import { demandProgram } from '../harness/mounts.ts';
 import { buildBeforehand, contextFor, rowsOf } from './context.ts';
 
 vi.mock('../../dist/bench/floors/measure-floors.js', { spy: true });

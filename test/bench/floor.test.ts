@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 // The built one: it builds a program whose source lies beside it.
 import { buildProgram } from '../../dist/bench/c-program.js';
-import { demandProgram } from '../mounts.ts';
-import { makeTree, temporaryDirectory } from '../tree.ts';
+import { demandProgram } from '../harness/mounts.ts';
+import { makeTree, temporaryDirectory } from '../harness/tree.ts';
 import { buildBeforehand } from './context.ts';
 import { memoryDirectory } from './run.ts';
 

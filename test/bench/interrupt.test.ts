@@ -2,7 +2,7 @@ import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { demandMounts } from '../mounts.ts';
+import { demandMounts } from '../harness/mounts.ts';
 import { memoryDirectory, resultsIn, startBench } from './run.ts';
 
 /** The command lines of all processes that were given a path below `folder`. */

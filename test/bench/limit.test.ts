@@ -4,7 +4,7 @@ import { beforeAll, expect, it } from 'vitest';
 // The built ones: they build programs whose sources lie beside them.
 import { besideLimit, type LimitRun } from '../../dist/bench/limit.js';
 import type { Context } from '../../dist/bench/question.js';
-import { demandProgram } from '../mounts.ts';
+import { demandProgram } from '../harness/mounts.ts';
 import { buildBeforehand, contextFor } from './context.ts';
 
 beforeAll(() => buildBeforehand('limit.c'));

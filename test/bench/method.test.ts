@@ -12,7 +12,7 @@ import {
   repeatReference,
   spreadOf,
 } from '../../bench/method.ts';
-import { temporaryDirectory } from '../tree.ts';
+import { temporaryDirectory } from '../harness/tree.ts';
 
 const samples = (...seconds: number[]) =>
   seconds.map((each) => ({ seconds: each, stdout: `${each}` }));

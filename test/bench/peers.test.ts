@@ -7,8 +7,8 @@ import type { Peer } from '../../dist/bench/peers/peer.js';
 import type { Context } from '../../dist/bench/question.js';
 import { besidePeers } from '../../dist/bench/questions/peers.js';
 import type { Row } from '../../dist/bench/results.js';
-import { demand, demandProgram } from '../mounts.ts';
-import { type TreeLiteral, temporaryDirectory } from '../tree.ts';
+import { demand, demandProgram } from '../harness/mounts.ts';
+import { type TreeLiteral, temporaryDirectory } from '../harness/tree.ts';
 import { buildBeforehand, contextFor, rowsOf } from './context.ts';
 
 beforeAll(() => buildBeforehand('floors/floor.c'));

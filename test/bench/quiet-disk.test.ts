@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { afterEach, expect, it, onTestFinished, vi } from 'vitest';
 import { makeOwnDisk } from '../../bench/own-disk.ts';
 import { makeQuietDisk } from '../../bench/quiet-disk.ts';
-import { demandMounts } from '../mounts.ts';
-import { temporaryDirectory } from '../tree.ts';
+import { demandMounts } from '../harness/mounts.ts';
+import { temporaryDirectory } from '../harness/tree.ts';
 
 afterEach(() => {
   vi.unstubAllEnvs();

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import type { Answer, Results } from '../../bench/results.ts';
-import type { Ended } from '../cli/run.ts';
+import type { Ended } from '../harness/run.ts';
 
 const BENCH = fileURLToPath(new URL('../../dist/bench/main.js', import.meta.url));
 if (!fs.existsSync(BENCH)) throw new Error('run `npm run build` first: these tests run dist/');

@@ -3,9 +3,9 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { demandMounts } from '../mounts.ts';
-import { makeTree } from '../tree.ts';
-import { type Ended, ingot, script, tempsIn } from './run.ts';
+import { demandMounts } from '../harness/mounts.ts';
+import { type Ended, ingot, script, tempsIn } from '../harness/run.ts';
+import { makeTree } from '../harness/tree.ts';
 
 const FAULTY_WORKERS = fileURLToPath(new URL('../fixtures/faulty-workers.mjs', import.meta.url));
 

@@ -1,8 +1,8 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { makeTree } from '../tree.ts';
-import { type Ended, ingot, script, UNPRIVILEGED } from './run.ts';
+import { type Ended, ingot, script, UNPRIVILEGED } from '../harness/run.ts';
+import { makeTree } from '../harness/tree.ts';
 
 const HELLO = '2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824';
 const TREE = { 'src/a': 'hello', 'src/b': 'hello', 'src/c\nd': 'other', 'src/l': { symlink: 'a' } };

@@ -3,10 +3,19 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { createStore } from '../../src/store/local/on-disk/create-store.ts';
-import { expectFailure } from '../ingest/store-checks.ts';
-import { demand, demandProgram } from '../mounts.ts';
-import { makeTree, temporaryDirectory } from '../tree.ts';
-import { endOf, ingot, MAIN, script, start, tempsIn, UNPRIVILEGED, untilEvent } from './run.ts';
+import { demand, demandProgram } from '../harness/mounts.ts';
+import {
+  endOf,
+  ingot,
+  MAIN,
+  script,
+  start,
+  tempsIn,
+  UNPRIVILEGED,
+  untilEvent,
+} from '../harness/run.ts';
+import { expectFailure } from '../harness/store-checks.ts';
+import { makeTree, temporaryDirectory } from '../harness/tree.ts';
 
 let cwd: string;
 beforeEach(() => {

@@ -2,8 +2,8 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { makeTree, temporaryDirectory } from '../tree.ts';
-import { ingot, MAIN, script } from './run.ts';
+import { ingot, MAIN, script } from '../harness/run.ts';
+import { makeTree, temporaryDirectory } from '../harness/tree.ts';
 
 const NEVER_EXITS = fileURLToPath(new URL('../fixtures/never-exits.mjs', import.meta.url));
 

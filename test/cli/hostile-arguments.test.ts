@@ -10,8 +10,8 @@ import { describe, expect, it } from 'vitest';
 import { parseThreads } from '../../src/cli/options.ts';
 import { buildProgram } from '../../src/cli/program.ts';
 import { parseShare } from '../../src/cli/verify.ts';
-import { makeTree } from '../tree.ts';
-import { ingot } from './run.ts';
+import { ingot } from '../harness/run.ts';
+import { makeTree } from '../harness/tree.ts';
 
 const PROGRAM = await buildProgram([]);
 const COMMANDS = [...PROGRAM.commands.map((command) => command.name()), 'help'];

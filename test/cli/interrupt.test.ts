@@ -2,10 +2,10 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { endAtStage } from '../at-stage.ts';
-import { plant } from '../planted.ts';
-import { makeTree } from '../tree.ts';
-import { ingot, start, tempsIn } from './run.ts';
+import { endAtStage } from '../harness/at-stage.ts';
+import { plant } from '../harness/planted.ts';
+import { ingot, start, tempsIn } from '../harness/run.ts';
+import { makeTree } from '../harness/tree.ts';
 
 const FAULTY = fileURLToPath(new URL('../fixtures/faulty-workers.mjs', import.meta.url));
 

@@ -6,9 +6,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { ingest, isDigest } from 'ingot';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { demandMounts } from '../mounts.ts';
-import { makeTree, temporaryDirectory } from '../tree.ts';
-import { endOf, script, start } from './run.ts';
+import { demandMounts } from '../harness/mounts.ts';
+import { endOf, script, start } from '../harness/run.ts';
+import { makeTree, temporaryDirectory } from '../harness/tree.ts';
 
 const ALONE_AT_FIFO = fileURLToPath(new URL('../fixtures/alone-at-fifo.mjs', import.meta.url));
 

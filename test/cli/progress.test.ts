@@ -3,7 +3,7 @@ import { setImmediate as aTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { createDisplay, fractionDone, type Terminal } from '../../src/cli/progress.ts';
 import type { Progress } from '../../src/ingest/api.ts';
-import { script } from './run.ts';
+import { script } from '../harness/run.ts';
 
 class FakeTerminal extends EventEmitter implements Terminal {
   text = '';

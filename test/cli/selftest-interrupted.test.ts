@@ -1,8 +1,8 @@
 import fs from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { temporaryDirectory } from '../tree.ts';
-import { endOf, ingot, start, tempsIn, untilEvent } from './run.ts';
+import { endOf, ingot, start, tempsIn, untilEvent } from '../harness/run.ts';
+import { temporaryDirectory } from '../harness/tree.ts';
 
 const PLANTED = fileURLToPath(new URL('../fixtures/planted-selftest.mjs', import.meta.url));
 

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createStore } from '../../src/store/local/on-disk/create-store.ts';
-import { expectFailure } from '../ingest/store-checks.ts';
-import { demandMounts, demandProgram, mountTmpfs, remount } from '../mounts.ts';
-import { makeTree, temporaryDirectory } from '../tree.ts';
-import { ingot, script, UNPRIVILEGED } from './run.ts';
+import { demandMounts, demandProgram, mountTmpfs, remount } from '../harness/mounts.ts';
+import { ingot, script, UNPRIVILEGED } from '../harness/run.ts';
+import { expectFailure } from '../harness/store-checks.ts';
+import { makeTree, temporaryDirectory } from '../harness/tree.ts';
 
 const PLANTED = fileURLToPath(new URL('../fixtures/planted-selftest.mjs', import.meta.url));
 /** Two trials that are quick. */

@@ -1,8 +1,8 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { makeTree } from '../tree.ts';
-import { script } from './run.ts';
+import { script } from '../harness/run.ts';
+import { makeTree } from '../harness/tree.ts';
 
 test.each(['ingest "$OLDPWD/src"', 'put "$OLDPWD/src/a"', 'verify', 'stats', 'doctor'])(
   'in a working directory that was removed nothing begins: %s',

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { type Digest, digestOf } from '../../src/digest.ts';
 import type { Layout } from '../../src/store/choices.ts';
-import { makeTree } from '../tree.ts';
+import { makeTree } from '../harness/tree.ts';
 import { type Command, storeIn } from './record.ts';
 
 export type Contents = Readonly<Record<string, string | Buffer>>;

@@ -1,6 +1,6 @@
 /** Runs a recording's last command once more, in a state that a power cut may leave. */
 import fs from 'node:fs';
-import { type Ended, ingot } from '../cli/run.ts';
+import { type Ended, ingot } from '../harness/run.ts';
 import { brokenIn } from './checks.ts';
 import { folderAt, type Image, readImage, writeImage } from './disk-image.ts';
 import { memoryDirectory, type Recording, type Trial } from './record.ts';

@@ -1,8 +1,8 @@
 /** What is recorded to try power cuts: some runs, one after the other, on a store. */
 import { join } from 'node:path';
 import type { TestContext } from 'vitest';
-import { demandMounts, demandProgram, mountImage } from '../mounts.ts';
-import { makeTree } from '../tree.ts';
+import { demandMounts, demandProgram, mountImage } from '../harness/mounts.ts';
+import { makeTree } from '../harness/tree.ts';
 import {
   DAMAGED,
   digestsOf,

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { digestOf } from '../../src/digest.ts';
 import type { Layout } from '../../src/store/choices.ts';
 import { objectPath } from '../../src/store/local/on-disk/layout.ts';
-import { ingot } from '../cli/run.ts';
-import { makeTree } from '../tree.ts';
+import { ingot } from '../harness/run.ts';
+import { makeTree } from '../harness/tree.ts';
 import { type Contents, DAMAGED, SMALL, unflushedIngestOf } from './commands.ts';
 import { storeIn } from './record.ts';
 

@@ -4,8 +4,6 @@ import { join } from 'node:path';
 import { type DoctorReport, doctor, type Layout } from 'ingot';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createStore } from '../../src/store/local/on-disk/create-store.ts';
-import { ingot } from '../cli/run.ts';
-import { expectFailure } from '../ingest/store-checks.ts';
 import {
   demand,
   demandMounts,
@@ -14,8 +12,10 @@ import {
   mountImage,
   mountTmpfs,
   remount,
-} from '../mounts.ts';
-import { temporaryDirectory } from '../tree.ts';
+} from '../harness/mounts.ts';
+import { ingot } from '../harness/run.ts';
+import { expectFailure } from '../harness/store-checks.ts';
+import { temporaryDirectory } from '../harness/tree.ts';
 
 beforeEach(demandMounts);
 

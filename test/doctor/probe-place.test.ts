@@ -6,8 +6,8 @@ import { loadLibc } from '../../src/native/libc.ts';
 import { PROBE_PREFIX } from '../../src/store/local/on-disk/format.ts';
 import { signOf, writerFolders } from '../../src/store/local/writers/writer.ts';
 import { Store } from '../../src/store/store.ts';
-import { strayNames, tempFolder, tempStore } from '../store/temp-store.ts';
-import { makeTree } from '../tree.ts';
+import { strayNames, tempFolder, tempStore } from '../harness/temp-store.ts';
+import { makeTree } from '../harness/tree.ts';
 
 const libc = (await loadLibc())!;
 

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { IngestError, ingest } from 'ingot';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { errnoOf } from '../../src/errors.ts';
-import { makeTree, temporaryDirectory } from '../tree.ts';
-import { newStore, objects } from './ingest-tree.ts';
+import { newStore, objects } from '../harness/ingest-tree.ts';
+import { makeTree, temporaryDirectory } from '../harness/tree.ts';
 
 const files = (count: number) =>
   Object.fromEntries(Array.from({ length: count }, (_, n) => [`f${n}`, `content ${n}`]));

@@ -5,9 +5,9 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type Ended, ingot } from '../cli/run.ts';
-import { makeTree, type TreeLiteral, temporaryDirectory } from '../tree.ts';
-import { expectNextRunCompletes, expectWhole, outcomesOf } from './store-checks.ts';
+import { type Ended, ingot } from '../harness/run.ts';
+import { expectNextRunCompletes, expectWhole, outcomesOf } from '../harness/store-checks.ts';
+import { makeTree, type TreeLiteral, temporaryDirectory } from '../harness/tree.ts';
 
 const CHANGING = fileURLToPath(new URL('../fixtures/changing-tree.mjs', import.meta.url));
 

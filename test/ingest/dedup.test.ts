@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ingestTree, LARGE, newStore, objects, outcomes, sha256 } from './ingest-tree.ts';
+import { ingestTree, LARGE, newStore, objects, outcomes, sha256 } from '../harness/ingest-tree.ts';
 
 describe('dedup', () => {
   it('believes an object of the right size without reading or touching it', async () => {

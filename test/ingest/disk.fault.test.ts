@@ -4,7 +4,6 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { ingest } from 'ingot';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { ingot, tempsIn } from '../cli/run.ts';
 import {
   demand,
   demandMounts,
@@ -13,10 +12,16 @@ import {
   mountImage,
   mountTmpfs,
   remount,
-} from '../mounts.ts';
-import { NOT_EMPTY, plant } from '../planted.ts';
-import { makeTree, type TreeLiteral, temporaryDirectory } from '../tree.ts';
-import { expectFailure, expectNextRunCompletes, expectWhole, outcomesOf } from './store-checks.ts';
+} from '../harness/mounts.ts';
+import { NOT_EMPTY, plant } from '../harness/planted.ts';
+import { ingot, tempsIn } from '../harness/run.ts';
+import {
+  expectFailure,
+  expectNextRunCompletes,
+  expectWhole,
+  outcomesOf,
+} from '../harness/store-checks.ts';
+import { makeTree, type TreeLiteral, temporaryDirectory } from '../harness/tree.ts';
 
 beforeEach(demandMounts);
 

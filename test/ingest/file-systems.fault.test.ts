@@ -4,12 +4,24 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { ingot, tempsIn } from '../cli/run.ts';
-import { demandFileSystem, FILE_SYSTEMS, type FileSystem } from '../file-systems.ts';
-import { demand, demandMounts, mountBindfs, mountImage, mountTmpfs, remount } from '../mounts.ts';
-import { plant, WRONG_BYTES } from '../planted.ts';
-import { makeTree, type TreeLiteral } from '../tree.ts';
-import { expectFailure, expectNextRunCompletes, expectWhole, outcomesOf } from './store-checks.ts';
+import { demandFileSystem, FILE_SYSTEMS, type FileSystem } from '../harness/file-systems.ts';
+import {
+  demand,
+  demandMounts,
+  mountBindfs,
+  mountImage,
+  mountTmpfs,
+  remount,
+} from '../harness/mounts.ts';
+import { plant, WRONG_BYTES } from '../harness/planted.ts';
+import { ingot, tempsIn } from '../harness/run.ts';
+import {
+  expectFailure,
+  expectNextRunCompletes,
+  expectWhole,
+  outcomesOf,
+} from '../harness/store-checks.ts';
+import { makeTree, type TreeLiteral } from '../harness/tree.ts';
 
 beforeEach(demandMounts);
 

@@ -3,8 +3,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { ingest, isDigest } from 'ingot';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { makeTree } from '../tree.ts';
-import { ingestTree, LARGE, newStore, objects, outcomes, sha256 } from './ingest-tree.ts';
+import { ingestTree, LARGE, newStore, objects, outcomes, sha256 } from '../harness/ingest-tree.ts';
+import { makeTree } from '../harness/tree.ts';
 
 describe('ingest', () => {
   it('keeps every distinct content once, in a read-only file named by its SHA-256', async () => {

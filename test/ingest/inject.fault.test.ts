@@ -2,11 +2,22 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { ingot, tempsIn } from '../cli/run.ts';
-import { demandNamelessTemps, demandProgram } from '../mounts.ts';
-import { type Injected, type Injection, ingotInjected, NAMED_TEMPS, tempPath } from '../strace.ts';
-import { makeTree, temporaryDirectory } from '../tree.ts';
-import { expectFailure, expectNextRunCompletes, expectWhole, outcomesOf } from './store-checks.ts';
+import { demandNamelessTemps, demandProgram } from '../harness/mounts.ts';
+import { ingot, tempsIn } from '../harness/run.ts';
+import {
+  expectFailure,
+  expectNextRunCompletes,
+  expectWhole,
+  outcomesOf,
+} from '../harness/store-checks.ts';
+import {
+  type Injected,
+  type Injection,
+  ingotInjected,
+  NAMED_TEMPS,
+  tempPath,
+} from '../harness/strace.ts';
+import { makeTree, temporaryDirectory } from '../harness/tree.ts';
 
 const FILES = 20;
 /** The number of a large file's temp: batches give it back, and one temp was to share its blocks. */

@@ -1,11 +1,16 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type EndAtStage, endAtStage, type Landing } from '../at-stage.ts';
-import { ingot, tempsIn } from '../cli/run.ts';
-import { NOT_EMPTY, plant } from '../planted.ts';
-import { makeTree, temporaryDirectory } from '../tree.ts';
-import { addedUp, type Counts, expectNextRunCompletes, expectWhole } from './store-checks.ts';
+import { type EndAtStage, endAtStage, type Landing } from '../harness/at-stage.ts';
+import { NOT_EMPTY, plant } from '../harness/planted.ts';
+import { ingot, tempsIn } from '../harness/run.ts';
+import {
+  addedUp,
+  type Counts,
+  expectNextRunCompletes,
+  expectWhole,
+} from '../harness/store-checks.ts';
+import { makeTree, temporaryDirectory } from '../harness/tree.ts';
 
 const FILES = 12;
 const SIGNALS = [

@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { endAtStage, type Landing } from '../at-stage.ts';
-import { ingot, tempsIn } from '../cli/run.ts';
-import { demandNamelessTemps } from '../mounts.ts';
-import { NOT_EMPTY, plant, WRONG_BYTES } from '../planted.ts';
-import { makeTree, temporaryDirectory } from '../tree.ts';
-import { expectWhole, objectsIn } from './store-checks.ts';
+import { endAtStage, type Landing } from '../harness/at-stage.ts';
+import { demandNamelessTemps } from '../harness/mounts.ts';
+import { NOT_EMPTY, plant, WRONG_BYTES } from '../harness/planted.ts';
+import { ingot, tempsIn } from '../harness/run.ts';
+import { expectWhole, objectsIn } from '../harness/store-checks.ts';
+import { makeTree, temporaryDirectory } from '../harness/tree.ts';
 
 const FILES = 12;
 const BYTES = 100;

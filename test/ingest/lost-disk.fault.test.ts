@@ -3,9 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, type TestContext } from 'vitest';
-import { type EndAtStage, freezeAtStage, type Landing } from '../at-stage.ts';
-import { ingot, tempsIn } from '../cli/run.ts';
-import { demandFileSystem } from '../file-systems.ts';
+import { type EndAtStage, freezeAtStage, type Landing } from '../harness/at-stage.ts';
+import { demandFileSystem } from '../harness/file-systems.ts';
 import {
   demandMounts,
   demandProgram,
@@ -13,10 +12,11 @@ import {
   mountImage,
   startBindfs,
   unmount,
-} from '../mounts.ts';
-import { plant, WRONG_BYTES } from '../planted.ts';
-import { makeTree, temporaryDirectory } from '../tree.ts';
-import { expectNextRunCompletes, expectWhole } from './store-checks.ts';
+} from '../harness/mounts.ts';
+import { plant, WRONG_BYTES } from '../harness/planted.ts';
+import { ingot, tempsIn } from '../harness/run.ts';
+import { expectNextRunCompletes, expectWhole } from '../harness/store-checks.ts';
+import { makeTree, temporaryDirectory } from '../harness/tree.ts';
 
 const FILES = 20;
 const contents = (of: string) => Array.from({ length: FILES }, (_, n) => `${of} ${n}`);

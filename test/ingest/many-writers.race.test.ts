@@ -4,10 +4,10 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { freezeAtStage } from '../at-stage.ts';
-import { type Ended, ingot, start } from '../cli/run.ts';
-import { makeTree, temporaryDirectory } from '../tree.ts';
-import { expectWhole, outcomesOf } from './store-checks.ts';
+import { freezeAtStage } from '../harness/at-stage.ts';
+import { type Ended, ingot, start } from '../harness/run.ts';
+import { expectWhole, outcomesOf } from '../harness/store-checks.ts';
+import { makeTree, temporaryDirectory } from '../harness/tree.ts';
 
 const PROCESSES = 8;
 const ROUNDS = 2;

@@ -1,5 +1,5 @@
-import { runMatrix } from '../fault-trial.ts';
-import { ingestTrial } from './ingest-trial.ts';
+import { runMatrix } from '../harness/fault-trial.ts';
+import { ingestTrial } from '../harness/ingest-trial.ts';
 
 const options = ['--durability', 'file', '--layout', 'sharded'];
 runMatrix({

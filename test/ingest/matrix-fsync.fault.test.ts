@@ -1,5 +1,5 @@
-import { runMatrix } from '../fault-trial.ts';
-import { ingestTrial } from './ingest-trial.ts';
+import { runMatrix } from '../harness/fault-trial.ts';
+import { ingestTrial } from '../harness/ingest-trial.ts';
 
 runMatrix({
   ...ingestTrial('an ingest into a new store, with fsync', '--barrier', 'fsync'),

@@ -5,11 +5,11 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, expect, it, onTestFinished } from 'vitest';
-import { environment, MAIN, tempsIn } from '../cli/run.ts';
-import { demand } from '../mounts.ts';
-import { plant } from '../planted.ts';
-import { makeTree, temporaryDirectory } from '../tree.ts';
-import { expectWhole } from './store-checks.ts';
+import { demand } from '../harness/mounts.ts';
+import { plant } from '../harness/planted.ts';
+import { environment, MAIN, tempsIn } from '../harness/run.ts';
+import { expectWhole } from '../harness/store-checks.ts';
+import { makeTree, temporaryDirectory } from '../harness/tree.ts';
 
 /**
  * A shell is the first process of the namespace, so that the program is an ordinary one there. No

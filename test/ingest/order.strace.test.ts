@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { MAIN } from '../cli/run.ts';
-import { makeTree, temporaryDirectory } from '../tree.ts';
+import { MAIN } from '../harness/run.ts';
+import { makeTree, temporaryDirectory } from '../harness/tree.ts';
 
 /** One finished system call of a run, in the order in which they ended. */
 interface Call {

@@ -1,11 +1,11 @@
 import fs from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { CELLS } from '../fault-matrix.ts';
-import type { Role, Site } from '../fault-sites.ts';
-import { makeBench, record, tryFault } from '../fault-trial.ts';
-import { demandProgram } from '../mounts.ts';
-import { ingestTrial } from './ingest-trial.ts';
+import { CELLS } from '../harness/fault-matrix.ts';
+import type { Role, Site } from '../harness/fault-sites.ts';
+import { makeBench, record, tryFault } from '../harness/fault-trial.ts';
+import { ingestTrial } from '../harness/ingest-trial.ts';
+import { demandProgram } from '../harness/mounts.ts';
 
 const PLANTED = fileURLToPath(new URL('../fixtures/planted-defect.mjs', import.meta.url));
 

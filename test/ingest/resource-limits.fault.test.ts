@@ -4,11 +4,11 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { ingot, script, tempsIn } from '../cli/run.ts';
-import { demand, demandMounts, mountImage } from '../mounts.ts';
-import { plant } from '../planted.ts';
-import { makeTree, type TreeLiteral, temporaryDirectory } from '../tree.ts';
-import { expectFailure, expectWhole, outcomesOf } from './store-checks.ts';
+import { demand, demandMounts, mountImage } from '../harness/mounts.ts';
+import { plant } from '../harness/planted.ts';
+import { ingot, script, tempsIn } from '../harness/run.ts';
+import { expectFailure, expectWhole, outcomesOf } from '../harness/store-checks.ts';
+import { makeTree, type TreeLiteral, temporaryDirectory } from '../harness/tree.ts';
 
 let store: string;
 beforeEach(() => {

@@ -4,9 +4,9 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { ingot, script } from '../cli/run.ts';
-import { makeTree, temporaryDirectory } from '../tree.ts';
-import { expectFailure, expectNextRunCompletes, expectWhole } from './store-checks.ts';
+import { ingot, script } from '../harness/run.ts';
+import { expectFailure, expectNextRunCompletes, expectWhole } from '../harness/store-checks.ts';
+import { makeTree, temporaryDirectory } from '../harness/tree.ts';
 
 const SHORT = fileURLToPath(new URL('../fixtures/short-writes.mjs', import.meta.url));
 const FILES = 30;

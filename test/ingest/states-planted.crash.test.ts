@@ -15,7 +15,7 @@ import { type Recording, record, storeIn, Trial } from '../crash/record.ts';
 import { brokenAfterRerun } from '../crash/rerun.ts';
 import { type Cut, Disk, everyState } from '../crash/states.ts';
 import { damagedStore, lossyStore, storeOf } from '../crash/stores.ts';
-import { demandProgram } from '../mounts.ts';
+import { demandProgram } from '../harness/mounts.ts';
 
 const WRONG_BYTES = 'DIGEST has wrong bytes';
 const LOST = 'DIGEST was reported as stored and is not there';

@@ -10,7 +10,7 @@ import { Trial } from '../crash/record.ts';
 import { brokenAfterRerun } from '../crash/rerun.ts';
 import { SCENARIOS } from '../crash/scenarios.ts';
 import { Disk, type State, sampledStates, seeded } from '../crash/states.ts';
-import { demandProgram } from '../mounts.ts';
+import { demandProgram } from '../harness/mounts.ts';
 
 const STATES = Number(process.env.INGOT_STATES ?? 2_900);
 /** Running a command takes as long as checking a thousand states. */

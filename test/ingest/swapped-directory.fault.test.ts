@@ -7,9 +7,9 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type Ended, ingot, script, UNPRIVILEGED } from '../cli/run.ts';
-import { makeTree, temporaryDirectory } from '../tree.ts';
-import { expectNextRunCompletes, expectWhole, outcomesOf } from './store-checks.ts';
+import { type Ended, ingot, script, UNPRIVILEGED } from '../harness/run.ts';
+import { expectNextRunCompletes, expectWhole, outcomesOf } from '../harness/store-checks.ts';
+import { makeTree, temporaryDirectory } from '../harness/tree.ts';
 
 const SWAPPED = fileURLToPath(new URL('../fixtures/swapped-directory.mjs', import.meta.url));
 

@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type AtStage, endAtStage, freezeAtStage, type Landing } from '../at-stage.ts';
-import { ingot, tempsIn } from '../cli/run.ts';
-import { plant } from '../planted.ts';
-import { makeTree, temporaryDirectory } from '../tree.ts';
-import { expectWhole } from './store-checks.ts';
+import { type AtStage, endAtStage, freezeAtStage, type Landing } from '../harness/at-stage.ts';
+import { plant } from '../harness/planted.ts';
+import { ingot, tempsIn } from '../harness/run.ts';
+import { expectWhole } from '../harness/store-checks.ts';
+import { makeTree, temporaryDirectory } from '../harness/tree.ts';
 
 /** More of them with INGOT_KILLS; where each lands follows from INGOT_KILLS_SEED. */
 const KILLS = Number(process.env.INGOT_KILLS ?? 16);

@@ -2,10 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, type TestContext } from 'vitest';
-import { type Ended, ingot, tempsIn } from '../cli/run.ts';
-import { demand } from '../mounts.ts';
-import { makeTree, type TreeLiteral, temporaryDirectory } from '../tree.ts';
-import { expectFailure, expectNextRunCompletes, expectWhole, outcomesOf } from './store-checks.ts';
+import { demand } from '../harness/mounts.ts';
+import { type Ended, ingot, tempsIn } from '../harness/run.ts';
+import {
+  expectFailure,
+  expectNextRunCompletes,
+  expectWhole,
+  outcomesOf,
+} from '../harness/store-checks.ts';
+import { makeTree, type TreeLiteral, temporaryDirectory } from '../harness/tree.ts';
 
 const FAULTY = fileURLToPath(new URL('../fixtures/faulty-workers.mjs', import.meta.url));
 const SMALL = 400;

@@ -6,9 +6,9 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDigest } from 'ingot';
 import { describe, expect, it } from 'vitest';
-import { ingot, start, tempsIn } from '../cli/run.ts';
-import { NOT_EMPTY, plant } from '../planted.ts';
-import { makeTree, temporaryDirectory } from '../tree.ts';
+import { NOT_EMPTY, plant } from '../harness/planted.ts';
+import { ingot, start, tempsIn } from '../harness/run.ts';
+import { makeTree, temporaryDirectory } from '../harness/tree.ts';
 
 /** Overlapping trees: every two share half of their contents. */
 function overlappingTree(which: number, files: number): { source: string; contents: string[] } {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { namesBeginning } from '../../src/native/directory-names.ts';
 import { loadLibc } from '../../src/native/libc.ts';
-import { makeTree, temporaryDirectory } from '../tree.ts';
+import { makeTree, temporaryDirectory } from '../harness/tree.ts';
 
 const PREFIX = Buffer.from('.tmp-');
 

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isRegularFile, nodeStatus, statxStatus } from '../../src/native/file-status.ts';
 import { loadLibc } from '../../src/native/libc.ts';
-import { makeTree } from '../tree.ts';
+import { makeTree } from '../harness/tree.ts';
 
 const libc = await loadLibc();
 const statx = statxStatus(libc!.statx!);

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { nodeFiles } from '../../src/native/files.ts';
 import { loadLibc } from '../../src/native/libc.ts';
 import { O_TMPFILE } from '../../src/store/local/publish/temps.ts';
-import { makeTree } from '../tree.ts';
+import { makeTree } from '../harness/tree.ts';
 
 const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL } = fs.constants;
 const O_CLOEXEC = 0o2000000;

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { loadLibc } from '../../src/native/libc.ts';
-import { makeTree } from '../tree.ts';
+import { makeTree } from '../harness/tree.ts';
 
 const { renameNew } = (await loadLibc())!;
 

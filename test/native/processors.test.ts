@@ -4,9 +4,9 @@ import { availableParallelism } from 'node:os';
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
 import { availableProcessors } from '../../src/native/processors.ts';
-import { script } from '../cli/run.ts';
-import { demandProgram } from '../mounts.ts';
-import { makeTree, type TreeLiteral } from '../tree.ts';
+import { demandProgram } from '../harness/mounts.ts';
+import { script } from '../harness/run.ts';
+import { makeTree, type TreeLiteral } from '../harness/tree.ts';
 
 const processors = (files: TreeLiteral, affine = 16): number =>
   availableProcessors({ root: makeTree(files), affine });

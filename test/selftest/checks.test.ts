@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { countNamelessTemps } from '../../src/selftest/checks.ts';
 import { O_TMPFILE } from '../../src/store/local/publish/temps.ts';
-import { temporaryDirectory } from '../tree.ts';
+import { temporaryDirectory } from '../harness/tree.ts';
 
 test('temps without a name are counted while they are open, nothing else that is open', () => {
   const directory = temporaryDirectory();

@@ -8,8 +8,8 @@ import {
   mountBindfs,
   mountImage,
   mountTmpfs,
-} from '../mounts.ts';
-import { temporaryDirectory } from '../tree.ts';
+} from '../harness/mounts.ts';
+import { temporaryDirectory } from '../harness/tree.ts';
 
 beforeEach((context) => {
   demandMounts(context);

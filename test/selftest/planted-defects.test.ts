@@ -2,8 +2,8 @@ import fs from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type GuaranteeNumber, type SelftestReport, selftest, type TrialName } from 'ingot';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { demandProgram } from '../mounts.ts';
-import { temporaryDirectory } from '../tree.ts';
+import { demandProgram } from '../harness/mounts.ts';
+import { temporaryDirectory } from '../harness/tree.ts';
 
 const PLANTED = fileURLToPath(new URL('../fixtures/planted-selftest.mjs', import.meta.url));
 

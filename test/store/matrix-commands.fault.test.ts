@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { ingot } from '../cli/run.ts';
-import { type Bench, runMatrix, type Trial } from '../fault-trial.ts';
-import { expectCompletion, ingestTrial } from '../ingest/ingest-trial.ts';
-import { expectWhole } from '../ingest/store-checks.ts';
+import { type Bench, runMatrix, type Trial } from '../harness/fault-trial.ts';
+import { expectCompletion, ingestTrial } from '../harness/ingest-trial.ts';
+import { ingot } from '../harness/run.ts';
+import { expectWhole } from '../harness/store-checks.ts';
 
 const { makeSource } = ingestTrial('');
 

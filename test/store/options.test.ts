@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { ingest, isDigest, relayout, Store, UsageError, verify } from 'ingot';
 import { expect, it } from 'vitest';
-import { tempFolder, tempStore } from './temp-store.ts';
+import { tempFolder, tempStore } from '../harness/temp-store.ts';
 
 const wrong = <T>(value: unknown): T => value as T;
 

@@ -1,11 +1,11 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type Ended, script, tempsIn } from '../cli/run.ts';
-import { objectsIn } from '../ingest/store-checks.ts';
-import { demand, demandProgram } from '../mounts.ts';
-import { plant } from '../planted.ts';
-import { makeTree, type TreeLiteral, temporaryDirectory } from '../tree.ts';
+import { demand, demandProgram } from '../harness/mounts.ts';
+import { plant } from '../harness/planted.ts';
+import { type Ended, script, tempsIn } from '../harness/run.ts';
+import { objectsIn } from '../harness/store-checks.ts';
+import { makeTree, type TreeLiteral, temporaryDirectory } from '../harness/tree.ts';
 
 /** One small file and one that is large enough for the index of large objects. */
 const TREE: TreeLiteral = { small: 'small', copy: 'small', large: Buffer.alloc(6 << 20, 'x') };

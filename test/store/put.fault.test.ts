@@ -7,7 +7,6 @@ import type { FileOps } from '../../src/files/file-ops.ts';
 import type { Layout } from '../../src/store/choices.ts';
 import { objectPath } from '../../src/store/local/on-disk/layout.ts';
 import { Store } from '../../src/store/store.ts';
-import { makeTree } from '../tree.ts';
 import {
   type Call,
   errno,
@@ -16,7 +15,8 @@ import {
   recordingOps,
   strayNames,
   tempStore,
-} from './temp-store.ts';
+} from '../harness/temp-store.ts';
+import { makeTree } from '../harness/tree.ts';
 
 const small = Buffer.from('small content');
 const large = Buffer.alloc(3 << 20, 'large content');

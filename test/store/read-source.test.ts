@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { readSource } from '../../src/store/read-source.ts';
-import { tempFolder } from './temp-store.ts';
+import { tempFolder } from '../harness/temp-store.ts';
 
 const CHUNK = 1 << 16;
 

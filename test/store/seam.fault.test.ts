@@ -11,7 +11,7 @@ import { createStore } from '../../src/store/local/on-disk/create-store.ts';
 import { relayout } from '../../src/store/local/upkeep/relayout.ts';
 import { type LocalWorkerInit, openLocalWorkerHalf } from '../../src/store/local/worker-half.ts';
 import type { Group } from '../../src/store/seam.ts';
-import { expectWhole } from '../ingest/store-checks.ts';
+import { expectWhole } from '../harness/store-checks.ts';
 import {
   type Call,
   errno,
@@ -20,7 +20,7 @@ import {
   recordingOps,
   strayNames,
   tempFolder,
-} from './temp-store.ts';
+} from '../harness/temp-store.ts';
 
 const libc = (await loadLibc())!;
 const ERRORS = ['EIO', 'ENOSPC', 'EDQUOT', 'EMFILE', 'EACCES'];

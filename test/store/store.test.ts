@@ -11,7 +11,6 @@ import { digestOf } from '../../src/digest.ts';
 import type { FileOps } from '../../src/files/file-ops.ts';
 import { objectPath } from '../../src/store/local/on-disk/layout.ts';
 import { Store } from '../../src/store/store.ts';
-import { makeTree } from '../tree.ts';
 import {
   listSorted,
   plant,
@@ -19,7 +18,8 @@ import {
   strayNames,
   tempFolder,
   tempStore,
-} from './temp-store.ts';
+} from '../harness/temp-store.ts';
+import { makeTree } from '../harness/tree.ts';
 
 const content = async (stream: Readable) => Buffer.concat(await stream.toArray());
 

@@ -13,8 +13,15 @@ import {
   verifyStore,
 } from '../../src/store/local/upkeep/verify-run.ts';
 import { Store } from '../../src/store/store.ts';
-import { makeTree } from '../tree.ts';
-import { errno, listSorted, plant, plantMany, recordingOps, tempStore } from './temp-store.ts';
+import {
+  errno,
+  listSorted,
+  plant,
+  plantMany,
+  recordingOps,
+  tempStore,
+} from '../harness/temp-store.ts';
+import { makeTree } from '../harness/tree.ts';
 
 /** Verifies without threads; tells what was found and the sizes of the batches. */
 async function verify(root: string, options: Partial<VerifyOptions> = {}) {

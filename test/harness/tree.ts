@@ -1,0 +1,52 @@
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { onTestFinished } from 'vitest';
+import { joinPath, toFsPath } from '../../src/names.ts';
+
+export type TreeEntry =
+  | string
+  | Buffer
+  | { readonly symlink: string }
+  | { readonly fifo: true }
+  | { readonly socket: true }
+  | { readonly directory: true };
+
+/**
+ * Paths in a tree and what is there; directories on the way are made. A byte that is not UTF-8 is
+ * written as names.ts escapes it: `\udcff` is the byte 0xff.
+ */
+export type TreeLiteral = Readonly<Record<string, TreeEntry>>;
+
+/** A new empty directory that goes away with the test. */
+export function temporaryDirectory(parent = os.tmpdir()): string {
+  const root = fs.mkdtempSync(path.join(parent, 'ingot-test-'));
+  onTestFinished(() => {
+    // rm(1), because fs.rmSync gives up on paths longer than PATH_MAX.
+    execFileSync('rm', ['-rf', root]);
+  });
+  return root;
+}
+
+/** Creates the tree below `root`, a new temporary directory unless given. Returns `root`. */
+export function makeTree(tree: TreeLiteral, root = temporaryDirectory()): string {
+  for (const [name, entry] of Object.entries(tree)) makeEntry(joinPath(root, name), entry);
+  return root;
+}
+
+function makeEntry(at: string, entry: TreeEntry): void {
+  const target = toFsPath(at);
+  fs.mkdirSync(toFsPath(at.slice(0, at.lastIndexOf('/'))), { recursive: true });
+  if (typeof entry === 'string' || Buffer.isBuffer(entry)) fs.writeFileSync(target, entry);
+  else if ('symlink' in entry) fs.symlinkSync(entry.symlink, target);
+  else if ('directory' in entry) fs.mkdirSync(target, { recursive: true });
+  else if ('fifo' in entry) execFileSync('mkfifo', [at]);
+  else listenAt(at);
+}
+
+function listenAt(at: string): void {
+  const server = net.createServer().listen(at);
+  onTestFinished(() => void server.close());
+}

@@ -1,0 +1,99 @@
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { MessageChannel } from 'node:worker_threads';
+import { expect, it } from 'vitest';
+import { digestOf } from '../../../src/digest.ts';
+import { Claims } from '../../../src/ingest/claims.ts';
+import { type BatchTask, LEFT, type WorkerSetup } from '../../../src/ingest/messages.ts';
+import { OUTCOMES } from '../../../src/ingest/outcome.ts';
+import { Packer } from '../../../src/ingest/packed-files.ts';
+import { newMeter } from '../../../src/ingest/task-cost.ts';
+import {
+  type BatchContext,
+  BatchRun,
+  SMALL_FILE_BYTES,
+} from '../../../src/ingest/worker/batch-task.ts';
+import { nodeStatus } from '../../../src/native/file-status.ts';
+import { nodeFiles } from '../../../src/native/files.ts';
+import type { Group } from '../../../src/store/seam.ts';
+import { makeTree, temporaryDirectory } from '../../harness/tree.ts';
+
+/** A directory with one file of zeros. */
+function zeros(name: string, bytes: number): string {
+  const directory = temporaryDirectory();
+  fs.writeFileSync(join(directory, name), '');
+  fs.truncateSync(join(directory, name), bytes);
+  return directory;
+}
+
+/** Runs a batch of files of one directory on a group that is empty and keeps nothing. */
+async function runBatch(
+  directory: string,
+  names: readonly string[],
+  more: Partial<BatchContext> = {},
+) {
+  const { port1 } = new MessageChannel();
+  const packer = new Packer();
+  packer.add({ directory, names: [...names] });
+  const task: BatchTask = {
+    type: 'batch',
+    setup: {} as WorkerSetup,
+    id: 1,
+    files: packer.take(),
+    wantDigests: false,
+    port: port1,
+  };
+  const context: BatchContext = {
+    claims: new Claims(),
+    buffer: Buffer.alloc(SMALL_FILE_BYTES + 1),
+    status: nodeStatus,
+    files: nodeFiles,
+    openAt: undefined,
+    stopped: () => false,
+    ...more,
+  };
+  const group = { full: false, lookup: () => 'absent', stage: () => {} } as unknown as Group;
+  const done = await new BatchRun(task, context, group, newMeter()).run(async () => {});
+  port1.close();
+  const outcomes = [...done.outcomes].map((code) => (code === LEFT ? 'left' : OUTCOMES[code]));
+  return { ...done, outcomes };
+}
+
+it('a batch that has read 128 MiB gives back the rest', async () => {
+  const directory = zeros('a', SMALL_FILE_BYTES);
+  const { outcomes, sizes } = await runBatch(directory, new Array(40).fill('a'));
+  expect(outcomes).toEqual([
+    'new',
+    ...new Array(31).fill('duplicate'),
+    ...new Array(8).fill('left'),
+  ]);
+  expect([...sizes.slice(32)]).toEqual(new Array(8).fill(0));
+});
+
+it('a file too large for a batch is left to a task of its own, with its size', async () => {
+  const directory = zeros('a', SMALL_FILE_BYTES + 1000);
+  const { outcomes, sizes } = await runBatch(directory, ['a']);
+  expect(outcomes).toEqual(['left']);
+  expect([...sizes]).toEqual([SMALL_FILE_BYTES + 1000]);
+});
+
+it('so is one that grows too large while it is read, with the size that it has at least', async () => {
+  const directory = zeros('a', SMALL_FILE_BYTES + 1000);
+  const ofOpen = (fd: number) => ({ ...nodeStatus.ofOpen(fd), size: 1000 });
+  const status = { ...nodeStatus, ofOpen };
+  const { outcomes, sizes } = await runBatch(directory, ['a'], { status });
+  expect(outcomes).toEqual(['left']);
+  expect([...sizes]).toEqual([SMALL_FILE_BYTES + 1]);
+});
+
+it('a duplicate tells which other task it relies on, and none where it is its own', async () => {
+  const directory = makeTree({ a: 'one', b: 'two', c: 'two' });
+  const claims = new Claims();
+  claims.claim(digestOf(Buffer.from('one')), 7);
+  const relies = await runBatch(directory, ['a', 'b', 'c'], { claims });
+  expect(relies.outcomes).toEqual(['duplicate', 'new', 'duplicate']);
+  expect([...relies.owners]).toEqual([7, 0, 0]);
+  const own = await runBatch(directory, ['b', 'c']);
+  expect(own.outcomes).toEqual(['new', 'duplicate']);
+  expect([...own.owners]).toEqual([]);
+});

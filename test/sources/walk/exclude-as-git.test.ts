@@ -1,0 +1,99 @@
+/** What rules leave out of a tree, beside what git leaves out by the same file of rules. */
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { beforeEach, expect, test } from 'vitest';
+import { readExcludeFiles } from '../../../src/sources/walk/exclude.ts';
+import { demandProgram } from '../../harness/mounts.ts';
+import { makeTree, temporaryDirectory } from '../../harness/tree.ts';
+import { walk } from './walking.ts';
+
+const NAMES = ['a', 'b', 'ab', 'a.b', '#a', '!b', 'a b', 'a ', 'B', 'a]', 'é', 'aà'];
+
+/**
+ * Such as `a**` before a slash. gitignore(5) calls these asterisks regular ones, and so does `ignore`;
+ * git cuts off the literal beginning first, and sees a `**` that begins a pattern.
+ */
+const GLOBSTAR_AFTER_LITERALS = /^(?!!\*)!?[^*?[\\]*[^*?[\\/]\*\*/;
+
+let tree: string;
+let rules: string;
+beforeEach((context) => {
+  demandProgram(context, 'git');
+  const below = (folder: string) => NAMES.map((name) => [`${folder}${name}.f`, ''] as const);
+  const folders = ['', 'a/', 'b/', 'a/b/', 'a/a/', 'ab/a/b/', 'a b/'];
+  tree = makeTree(Object.fromEntries(folders.flatMap(below)));
+  rules = join(temporaryDirectory(), 'rules');
+  execFileSync('git', ['init', '-q', '--template=', '--separate-git-dir', `${rules}.git`, tree]);
+});
+
+const part = fc
+  .array(
+    fc.constantFrom(
+      'a',
+      'b',
+      'B',
+      '.',
+      '*',
+      '?',
+      '[ab]',
+      '[!a]',
+      '[a-c]',
+      ' ',
+      '\\ ',
+      '#',
+      '!',
+      'é',
+      '[!/]',
+      '[^a]',
+      'à',
+      '[é]',
+    ),
+    {
+      minLength: 1,
+      maxLength: 4,
+    },
+  )
+  .map((pieces) => pieces.join(''));
+const pattern = fc
+  .tuple(
+    fc.constantFrom('', '', '', '!', '/', '!/', '**/', '\\#', '\\!'),
+    fc.array(fc.oneof({ weight: 4, arbitrary: part }, fc.constant('**'), fc.constant('*.f')), {
+      minLength: 1,
+      maxLength: 3,
+    }),
+    fc.constantFrom('', '', '/', '/**', ' ', '\\ ', '.f', '.f '),
+  )
+  .map(([before, parts, after]) => before + parts.join('/') + after)
+  .filter((rule) => !GLOBSTAR_AFTER_LITERALS.test(rule));
+const files = fc.array(
+  fc.oneof({ weight: 5, arbitrary: pattern }, fc.constant(''), fc.constant('# a')),
+  {
+    minLength: 1,
+    maxLength: 4,
+  },
+);
+
+function keptByGit(): string[] {
+  const args = ['-C', tree, 'ls-files', '-z', '--others', `--exclude-from=${rules}`];
+  return execFileSync('git', args, { encoding: 'utf8' }).split('\0').filter(Boolean).sort();
+}
+
+async function kept(): Promise<string[]> {
+  const sink = await walk([tree], { exclude: await readExcludeFiles([rules]) });
+  return sink
+    .below(tree)
+    .filter((path) => path !== '.git')
+    .sort();
+}
+
+test('a file of rules leaves out what git leaves out', async () => {
+  await fc.assert(
+    fc.asyncProperty(files, async (lines) => {
+      fs.writeFileSync(rules, `${lines.join('\n')}\n`);
+      expect(await kept()).toEqual(keptByGit());
+    }),
+    { numRuns: 300 },
+  );
+});

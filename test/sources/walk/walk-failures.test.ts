@@ -1,0 +1,121 @@
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import { expect, test } from 'vitest';
+import { type DirectoryOps, nodeDirectoryOps } from '../../../src/sources/walk/directory.ts';
+import { countOpenIn } from '../../harness/open-files.ts';
+import { makeTree } from '../../harness/tree.ts';
+import { failing, walk } from './walking.ts';
+
+test.each(['EACCES', 'EIO'])(
+  'a directory that fails with %s is unreadable, and the walk goes on',
+  async (code) => {
+    const root = makeTree({ 'bad/f': '', 'good/f': '', 'z/bad2/f': '', f: '' });
+    const ops = failing('readdirSync', (path) => path.endsWith('bad'), code);
+    const sink = await walk([root], {}, { ops });
+    expect(sink.unreadablePaths).toEqual({ [`${root}/bad`]: code });
+    expect(sink.below(root)).toEqual(['f', 'good/f', 'z/bad2/f']);
+    expect(sink.directories).toBe(4);
+  },
+);
+
+test('what lies deeper than a path may be long is met, and what fails there is alone', async () => {
+  const root = makeTree({ f: '' });
+  const deeper = 'd=$(printf %0200d 0); for i in $(seq 30); do mkdir $d; cd -P $d; done';
+  execFileSync('bash', ['-c', `${deeper}; mkdir bad good; touch bad/f good/f`], { cwd: root });
+  const bottom = `${root}${`/${'0'.repeat(200)}`.repeat(30)}`;
+  const ops = failing('readdirSync', (path) => path.endsWith('bad'), 'EACCES');
+  const sink = await walk([root], {}, { ops });
+  expect(sink.unreadablePaths).toEqual({ [`${bottom}/bad`]: 'EACCES' });
+  expect(sink.below(bottom).filter((path) => path !== '')).toEqual(['good/f']);
+  expect(sink.directories).toBe(32);
+  expect(countOpenIn(root)).toBe(0);
+});
+
+/** As a directory of a network file system may be: gone, and its handle with it. */
+const GONE = ['ENOENT', 'ENOTDIR', 'ESTALE'];
+
+test.each(GONE)('a directory that is gone when its turn comes has vanished: %s', async (code) => {
+  const root = makeTree({ 'gone/f': '', 'here/f': '' });
+  const ops = failing('lstatSync', (path) => path.endsWith('gone'), code, 'lstat');
+  const sink = await walk([root], {}, { ops });
+  expect(sink.vanishedPaths).toEqual({ [`${root}/gone`]: code });
+  expect(sink.below(root)).toEqual(['here/f']);
+});
+
+test.each([
+  ['readdirSync', 'scandir', 0],
+  ['opendirSync', 'opendir', 2 ** 21],
+] as const)('so has one that is gone when it is opened, by %s', async (call, syscall, size) => {
+  const root = makeTree({ 'gone/f': '', 'here/f': '' });
+  const ops: DirectoryOps = {
+    ...failing(call, (path) => path.endsWith('gone'), 'ENOENT', syscall),
+    lstatSync: (path) => Object.assign(fs.lstatSync(path), { size }),
+  };
+  const sink = await walk([root], {}, { ops });
+  expect(sink.vanishedPaths).toEqual({ [`${root}/gone`]: 'ENOENT' });
+  expect(sink.below(root)).toEqual(['here/f']);
+});
+
+test.each([
+  ['a link', (path: string) => fs.symlinkSync('other', path)],
+  ['a file', (path: string) => fs.writeFileSync(path, '')],
+])('a directory that became %s before its turn is not entered', async (became, replace) => {
+  const root = makeTree({ 'swapped/f': '', 'other/g': '' });
+  const ops: DirectoryOps = {
+    ...nodeDirectoryOps,
+    readdirSync: ((path: string, options: { withFileTypes: true }) => {
+      const entries = fs.readdirSync(path, options);
+      if (path === root) {
+        fs.rmSync(`${root}/swapped`, { recursive: true });
+        replace(`${root}/swapped`);
+      }
+      return entries;
+    }) as unknown as DirectoryOps['readdirSync'],
+  };
+  const sink = await walk([root], {}, { ops });
+  expect(sink.below(root)).toEqual(['other/g']);
+  const [link, gone] = [{ [`${root}/swapped`]: 'symlink' }, { [`${root}/swapped`]: 'ENOTDIR' }];
+  expect(sink.unsupportedPaths).toEqual(became === 'a link' ? link : {});
+  expect(sink.vanishedPaths).toEqual(became === 'a link' ? {} : gone);
+});
+
+test('an entry that vanishes does not pass its directory off as vanished', async () => {
+  const root = makeTree({ f: '' });
+  const ops: DirectoryOps = {
+    ...failing('opendirSync', () => true, 'ENOENT', 'lstat'),
+    statSync: ((path: string) =>
+      Object.assign(fs.statSync(path), { size: 2 ** 21 })) as DirectoryOps['statSync'],
+  };
+  const sink = await walk([root], {}, { ops });
+  expect(sink.unreadablePaths).toEqual({ [root]: 'ENOENT' });
+});
+
+test.each(['EMFILE', 'ENFILE'])(
+  'where there is no free descriptor the walk waits for some to be closed: %s',
+  async (code) => {
+    const root = makeTree({ 'a/f': '' });
+    let left = 3;
+    const ops = failing('readdirSync', (path) => path.endsWith('/a') && left-- > 0, code);
+    const sink = await walk([root], {}, { ops });
+    expect(sink.below(root)).toEqual(['a/f']);
+    expect(sink.directories).toBe(2);
+  },
+);
+
+test('where none is closed for two seconds the walk fails', async () => {
+  const root = makeTree({ 'a/f': '' });
+  const ops = failing('readdirSync', (path) => path.endsWith('/a'), 'EMFILE');
+  await expect(walk([root], {}, { ops })).rejects.toMatchObject({
+    code: 'EMFILE',
+    path: `${root}/a`,
+  });
+});
+
+test('a machine out of memory fails the walk', async () => {
+  const root = makeTree({ 'a/f': '' });
+  const ops = failing('readdirSync', (path) => path.endsWith('/a'), 'ENOMEM');
+  await expect(walk([root], {}, { ops })).rejects.toMatchObject({
+    code: 'ENOMEM',
+    path: `${root}/a`,
+  });
+});

@@ -1,0 +1,219 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { ingest } from 'ingot';
+import { expect, onTestFinished, test } from 'vitest';
+import { nodeFileOps } from '../../../../src/files/file-ops.ts';
+import { loadLibc } from '../../../../src/native/libc.ts';
+import { type StoreFormat, writeFormat } from '../../../../src/store/local/on-disk/format.ts';
+import {
+  signOf,
+  sweep,
+  Writer,
+  writerFolders,
+} from '../../../../src/store/local/writers/writer.ts';
+import { Store } from '../../../../src/store/store.ts';
+import { demand } from '../../../harness/mounts.ts';
+import { errno, strayNames, tempStore } from '../../../harness/temp-store.ts';
+import { makeTree } from '../../../harness/tree.ts';
+
+const libc = (await loadLibc())!;
+const FLAT = { format: 1, layout: 'flat' } as const;
+
+/** What a writer that was killed leaves. */
+function plantDead(root: string, name: string): string {
+  const folder = join(root, `.tmp-${name}`);
+  fs.mkdirSync(join(folder, '0'), { recursive: true });
+  fs.writeFileSync(join(folder, 'lock'), 'flat\n');
+  fs.writeFileSync(join(folder, '0', '17'), 'half of an obj');
+  return folder;
+}
+
+test('a writer has a folder of its own, private, with a lock that names its layout', () => {
+  const root = tempStore();
+  const writer = Writer.open(root, FLAT, libc);
+  expect(fs.statSync(writer.folder).mode & 0o777).toBe(0o700);
+  expect(fs.readFileSync(join(writer.folder, 'lock'), 'utf8')).toBe('flat\n');
+  expect(writerFolders(root, libc)).toEqual([writer.folder]);
+  expect(signOf(writer.folder, libc)).toMatchObject({ alive: true, layout: 'flat' });
+  writer.close();
+  expect(strayNames(root)).toEqual([]);
+});
+
+test('temps of dead writers are swept, folders and files; those of live ones are kept', () => {
+  const root = tempStore();
+  const live = Writer.open(root, FLAT, libc);
+  fs.mkdirSync(join(live.folder, '0'));
+  fs.writeFileSync(join(live.folder, '0', '1'), 'in work');
+  plantDead(root, 'dead');
+  fs.mkdirSync(join(root, '.tmp-without-lock', '3'), { recursive: true });
+  fs.writeFileSync(join(root, '.tmp-x'), 'a file');
+  expect(sweep(root, libc)).toBe(3);
+  expect(strayNames(root)).toEqual([live.folder.slice(root.length + 1)]);
+  expect(fs.readFileSync(join(live.folder, '0', '1'), 'utf8')).toBe('in work');
+  live.close();
+});
+
+test('a lock held by another process keeps its temps; they are swept when it is killed', async () => {
+  const root = tempStore();
+  const folder = plantDead(root, 'other');
+  const child = spawn(
+    'flock',
+    ['-o', '-x', join(folder, 'lock'), 'sh', '-c', 'echo locked; exec sleep 60'],
+    {
+      stdio: ['ignore', 'pipe', 'ignore'],
+      detached: true,
+    },
+  );
+  const kill = () => process.kill(-child.pid!, 'SIGKILL');
+  onTestFinished(() => {
+    if (child.exitCode === null && child.signalCode === null) kill();
+  });
+  await once(child.stdout, 'data');
+  expect(sweep(root, libc)).toBe(0);
+  expect(fs.existsSync(join(folder, '0', '17'))).toBe(true);
+  kill();
+  await once(child, 'exit');
+  expect(sweep(root, libc)).toBe(1);
+  expect(strayNames(root)).toEqual([]);
+});
+
+test('a sweep that comes late leaves a folder to the writer who has locked it since', () => {
+  const root = tempStore();
+  const folder = plantDead(root, 'dead');
+  const lock = join(folder, 'lock');
+  let live = -1;
+  // Another sweep removes the lock that this one has opened; then a writer, between that and the
+  // removal of its folder, makes one anew.
+  const overtaken = {
+    ...nodeFileOps,
+    openSync: (...args: Parameters<typeof fs.openSync>) => {
+      const fd = fs.openSync(...args);
+      fs.unlinkSync(lock);
+      live = fs.openSync(lock, 'wx+');
+      expect(libc.tryLock(live)).toBe(true);
+      return fd;
+    },
+  };
+  expect(sweep(root, libc, overtaken)).toBe(0);
+  expect(fs.readdirSync(folder).sort()).toEqual(['0', 'lock']);
+  fs.closeSync(live);
+  expect(sweep(root, libc)).toBe(1);
+});
+
+test('without flock nothing is swept', () => {
+  const root = tempStore();
+  plantDead(root, 'maybe-alive');
+  expect(sweep(root, undefined)).toBe(0);
+  expect(strayNames(root)).toHaveLength(1);
+});
+
+test('the first put sweeps', async () => {
+  const root = tempStore();
+  plantDead(root, 'dead');
+  const store = await Store.open(root);
+  expect(strayNames(root)).toEqual(['.tmp-dead']);
+  await store.put(Buffer.from('x'));
+  await store.close();
+  expect(strayNames(root)).toEqual([]);
+});
+
+test('a put leaves the sweep to an ingest where listing the store would take long', async (context) => {
+  const root = tempStore();
+  plantDead(root, 'dead');
+  for (let n = 0; n < 16_000; n++)
+    fs.writeFileSync(join(root, n.toString(16).padStart(64, '0')), '');
+  demand(context, fs.statSync(root).size > 1 << 20, 'directories do not grow on this file system');
+  const store = await Store.open(root);
+  await store.put(Buffer.from('x'));
+  await store.close();
+  expect(strayNames(root)).toEqual(['.tmp-dead']);
+  expect((await ingest(root, [makeTree({ a: 'a' })])).swept).toBe(1);
+  expect(strayNames(root)).toEqual([]);
+});
+
+test.each(['mkdirSync', 'openSync'] as const)(
+  'a writer whose folder is swept after its %s, before it holds the lock, begins anew',
+  (step) => {
+    const root = tempStore();
+    let swept = 0;
+    const sweepAfter =
+      <A extends unknown[], R>(call: (...args: A) => R) =>
+      (...args: A): R => {
+        const result = call(...args);
+        if (swept === 0) swept += sweep(root, libc);
+        return result;
+      };
+    const racing = {
+      ...nodeFileOps,
+      [step]: sweepAfter(fs[step] as (...args: unknown[]) => unknown),
+    };
+    const writer = Writer.open(root, FLAT, libc, racing);
+    expect(swept).toBe(1);
+    expect(strayNames(root)).toEqual([writer.folder.slice(root.length + 1)]);
+    expect(sweep(root, libc)).toBe(0);
+    writer.close();
+  },
+);
+
+test('a writer whose lock another process holds for a moment leaves nothing of its first try', () => {
+  const root = tempStore();
+  // As one that looks for live writers does (signOf).
+  let looking = -1;
+  const looked = {
+    ...nodeFileOps,
+    openSync: (...args: Parameters<typeof fs.openSync>) => {
+      const fd = fs.openSync(...args);
+      if (looking < 0) {
+        looking = fs.openSync(args[0], 'r+');
+        expect(libc.tryLock(looking)).toBe(true);
+      }
+      return fd;
+    },
+  };
+  const writer = Writer.open(root, FLAT, libc, looked);
+  expect(strayNames(root)).toEqual([writer.folder.slice(root.length + 1)]);
+  fs.closeSync(looking);
+  writer.close();
+});
+
+test('a writer whose lock cannot be taken leaves no folder', () => {
+  const root = tempStore();
+  const broken = {
+    ...libc,
+    tryLock: () => {
+      throw errno('EIO', 'flock');
+    },
+  };
+  expect(() => Writer.open(root, FLAT, broken)).toThrow(/EIO/);
+  expect(strayNames(root)).toEqual([]);
+});
+
+test('a writer that cannot make its lock leaves no folder', () => {
+  const root = tempStore();
+  const full = {
+    ...nodeFileOps,
+    openSync: () => {
+      throw errno('ENOSPC', 'open');
+    },
+  };
+  expect(() => Writer.open(root, FLAT, libc, full)).toThrow(/ENOSPC/);
+  expect(strayNames(root)).toEqual([]);
+});
+
+const MOVING = { format: 1, layout: 'sharded', movingFrom: 'flat' } as const;
+const SHARDED = { format: 1, layout: 'sharded' } as const;
+test.each<{ known: StoreFormat; current: StoreFormat }>([
+  { known: FLAT, current: MOVING },
+  { known: FLAT, current: SHARDED },
+  { known: SHARDED, current: MOVING },
+])('a writer that is about to open when a relayout comes takes what is new: %j', (formats) => {
+  const root = tempStore();
+  writeFormat(root, formats.current, 'replace');
+  const writer = Writer.open(root, formats.known, libc);
+  expect(writer.format).toEqual(formats.current);
+  expect(fs.readFileSync(join(writer.folder, 'lock'), 'utf8')).toBe('sharded\n');
+  expect(strayNames(root)).toHaveLength(1);
+  writer.close();
+});
