@@ -107,9 +107,23 @@ export function errnoOf(error: unknown): string | undefined {
   return /^unknown/i.test(code) && errno !== undefined ? errnoName(-errno) : code;
 }
 
+/** True when the errno's name is one of these. */
+export function hasErrno(error: unknown, ...codes: readonly string[]): boolean {
+  return codes.includes(errnoOf(error) ?? '');
+}
+
+/** Takes a step that is no loss when the file system refuses it: a removal, a hint. */
+export function bestEffort(step: () => void): void {
+  try {
+    step();
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+  }
+}
+
 /** True for what another user's files answer. */
 export function isDenied(error: unknown): boolean {
-  return ['EACCES', 'EPERM'].includes(errnoOf(error) ?? '');
+  return hasErrno(error, 'EACCES', 'EPERM');
 }
 
 /** The errnos of a process or machine that is short of something, and what to do about it. */

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { errnoOf } from '../errors.ts';
+import { errnoOf, hasErrno } from '../errors.ts';
 import type { Files } from '../native/files.ts';
 
 /**
@@ -110,7 +110,7 @@ export function namesIn(folder: string): string[] {
   try {
     return fs.readdirSync(folder);
   } catch (error) {
-    if (!['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '')) throw error;
+    if (!hasErrno(error, 'ENOENT', 'ENOTDIR')) throw error;
     return [];
   }
 }

@@ -5,9 +5,8 @@
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { errnoOf } from '../errors.ts';
+import { bestEffort, errnoOf, hasErrno } from '../errors.ts';
 import type { Libc } from '../native/libc.ts';
-import { ignoringErrno } from '../store/local/publish/temps.ts';
 import { type FileOps, namesIn, writeFully } from './file-ops.ts';
 import { removeFile, removeTree } from './remove.ts';
 
@@ -59,7 +58,7 @@ function lockOrRemove(path: string, libc: Libc | undefined, ops: FileOps): numbe
     lockFd = lockFolder(path, libc, ops);
     return lockFd;
   } finally {
-    if (lockFd === undefined) ignoringErrno(() => removeTemps(path, ops));
+    if (lockFd === undefined) bestEffort(() => removeTemps(path, ops));
   }
 }
 
@@ -104,7 +103,7 @@ export function removeFolder(folder: string, ops: FileOps): void {
   try {
     ops.rmdirSync(folder);
   } catch (error) {
-    if (!['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes(errnoOf(error) ?? '')) throw error;
+    if (!hasErrno(error, 'ENOENT', 'ENOTEMPTY', 'EEXIST')) throw error;
   }
 }
 

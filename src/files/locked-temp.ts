@@ -6,11 +6,10 @@
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { errnoOf, failed } from '../errors.ts';
+import { bestEffort, failed, hasErrno } from '../errors.ts';
 import { escapeName, joinPath, toBytes, toFsPath } from '../names.ts';
 import { namesBeginning } from '../native/directory-names.ts';
 import type { Libc } from '../native/libc.ts';
-import { ignoringErrno } from '../store/local/publish/temps.ts';
 import type { FileOps } from './file-ops.ts';
 import { isSameFile } from './locked-folder.ts';
 import { removeFile } from './remove.ts';
@@ -54,7 +53,7 @@ export class LockedTemp {
     try {
       this.#ops.closeSync(this.fd);
     } finally {
-      ignoringErrno(() => removeFile(this.#ops, toFsPath(this.path)));
+      bestEffort(() => removeFile(this.#ops, toFsPath(this.path)));
     }
   }
 }
@@ -105,8 +104,7 @@ export function openToSweep(path: string, ops: FileOps, more = 0): number | unde
   try {
     return ops.openSync(toFsPath(path), O_RDWR | O_NOFOLLOW | O_NONBLOCK | more, 0o600);
   } catch (error) {
-    if (['ENOENT', 'EACCES', 'EPERM', 'ELOOP', 'ENXIO', 'EISDIR'].includes(errnoOf(error) ?? ''))
-      return undefined;
+    if (hasErrno(error, 'ENOENT', 'EACCES', 'EPERM', 'ELOOP', 'ENXIO', 'EISDIR')) return undefined;
     throw error;
   }
 }

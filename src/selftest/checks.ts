@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Digest, digestOf, isDigest } from '../digest.ts';
-import { errnoOf } from '../errors.ts';
+import { hasErrno } from '../errors.ts';
 import { TEMP_PREFIX } from '../store/local/writers/writer.ts';
 import { counted } from '../units.ts';
 
@@ -68,7 +68,7 @@ function ofLiving<T>(read: () => T): T | undefined {
     return read();
   } catch (error) {
     // EACCES: of one that has just ended others are told nothing.
-    if (!['ENOENT', 'ESRCH', 'EACCES'].includes(errnoOf(error) ?? '')) throw error;
+    if (!hasErrno(error, 'ENOENT', 'ESRCH', 'EACCES')) throw error;
     return undefined;
   }
 }
@@ -84,7 +84,7 @@ function namesIn(folder: string): string[] {
   try {
     return fs.readdirSync(folder);
   } catch (error) {
-    if (!['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '')) throw error;
+    if (!hasErrno(error, 'ENOENT', 'ENOTDIR')) throw error;
     return [];
   }
 }

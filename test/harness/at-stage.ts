@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { errnoOf } from '../../src/errors.ts';
+import { hasErrno } from '../../src/errors.ts';
 import { start } from './run.ts';
 import { temporaryDirectory } from './tree.ts';
 
@@ -108,7 +108,7 @@ function isStopped({ pid }: ChildProcess): boolean {
     return fs.readdirSync(threads).every((thread) => stateOf(thread) === 'T');
   } catch (error) {
     // A thread, or the process, ended meanwhile (proc(5) gives either errno).
-    if (!['ENOENT', 'ESRCH'].includes(errnoOf(error) ?? '')) throw error;
+    if (!hasErrno(error, 'ENOENT', 'ESRCH')) throw error;
     return false;
   }
 }

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { errnoOf, failed, requireOneOf } from '../../errors.ts';
+import { bestEffort, errnoOf, failed, requireOneOf } from '../../errors.ts';
 import {
   confirmFlush,
   type FileOps,
@@ -26,7 +26,6 @@ import { objectFolders } from './on-disk/layout.ts';
 import { requireShards } from './on-disk/shards.ts';
 import { BarrierCoordinator, chooseBarrier } from './publish/barrier.ts';
 import { openTemps } from './publish/open-temps.ts';
-import { ignoringErrno } from './publish/temps.ts';
 import { quarantined, requireKeptSince, settleMoves } from './upkeep/quarantine.ts';
 import { markUnflushed, settleUnflushed, unflushedMarks } from './upkeep/unflushed.ts';
 import type { LocalWorkerInit } from './worker-half.ts';
@@ -204,7 +203,7 @@ export class LocalMainHalf implements MainHalf {
 
   abandon(): void {
     // The run has failed already: what cannot be removed now is swept on the next open.
-    ignoringErrno(() => this.#writer?.close());
+    bestEffort(() => this.#writer?.close());
     this.#closeRoot();
   }
 

@@ -3,7 +3,7 @@
  * which must neither block nor lead elsewhere, or more bytes than memory holds.
  */
 import fs from 'node:fs';
-import { errnoOf, IngotError } from '../../../errors.ts';
+import { hasErrno, IngotError } from '../../../errors.ts';
 import { uninterrupted } from '../../../native/uninterrupted.ts';
 
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
@@ -18,10 +18,9 @@ export function openRegular(path: string, flags: number, mode?: number): number 
     fd = fs.openSync(path, flags | O_NOFOLLOW | O_NONBLOCK, mode);
   } catch (error) {
     // A link, a fifo without a reader or a socket, a directory that shall be written to.
-    const code = errnoOf(error) ?? '';
-    if (!['ELOOP', 'ENXIO', 'EISDIR'].includes(code)) throw error;
+    if (!hasErrno(error, 'ELOOP', 'ENXIO', 'EISDIR')) throw error;
     // Throws the same where the links on the way to it lead in a circle.
-    if (code === 'ELOOP') fs.lstatSync(path);
+    if (hasErrno(error, 'ELOOP')) fs.lstatSync(path);
     throw badMetadata(path, 'it is not a regular file', error);
   }
   let isRegular = false;

@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path';
-import { errnoOf } from '../../../errors.ts';
+import { errnoOf, hasErrno } from '../../../errors.ts';
 import { type FileOps, flushDirectory, makeFolder } from '../../../files/file-ops.ts';
 import { FOLDER_MODE, SHARDS } from './layout.ts';
 import { requireNoLink } from './metadata-file.ts';
@@ -47,7 +47,7 @@ export function removeShards(root: string, ops: FileOps): void {
       ops.rmdirSync(join(root, shard));
     } catch (error) {
       // What lies in it is not an object, and so not ours to remove.
-      if (!['ENOENT', 'ENOTEMPTY', 'EEXIST', 'ENOTDIR'].includes(errnoOf(error) ?? '')) throw error;
+      if (!hasErrno(error, 'ENOENT', 'ENOTEMPTY', 'EEXIST', 'ENOTDIR')) throw error;
     }
   }
   flushDirectory(ops, root);

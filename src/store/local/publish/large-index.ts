@@ -1,9 +1,9 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
+import { bestEffort } from '../../../errors.ts';
 import { uninterrupted } from '../../../native/uninterrupted.ts';
 import { METADATA } from '../on-disk/format.ts';
 import { openRegular } from '../on-disk/metadata-file.ts';
-import { ignoringErrno } from './temps.ts';
 
 /** More lines than these 350,000 objects are not worth each worker's memory. */
 const MOST_BYTES = 16 << 20;
@@ -27,14 +27,14 @@ export class LargeIndex {
   }
 
   has(size: number, sample: string): boolean {
-    ignoringErrno(() => this.#readOn());
+    bestEffort(() => this.#readOn());
     return this.#known.has(`${size} ${sample}`);
   }
 
   add(size: number, sample: string): void {
     if (this.has(size, sample) || this.#readTo >= MOST_BYTES) return;
     // The objects are stored; without the hint a later duplicate is merely staged once more.
-    ignoringErrno(() => this.#append(`${size} ${sample}\n`));
+    bestEffort(() => this.#append(`${size} ${sample}\n`));
   }
 
   #append(line: string): void {

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
+import { bestEffort } from '../../../errors.ts';
 import type { Durability } from '../../choices.ts';
 import type { BarrierKind } from './barrier.ts';
-import { ignoringErrno } from './temps.ts';
 
 /** Which temps stay open until they are published, and how many of them. */
 export interface OpenTemps {
@@ -47,7 +47,7 @@ export function openTemps(
 /** The soft limit of this process; a usual one where /proc is not mounted. */
 function mostOpenFiles(): number {
   let limits = '';
-  ignoringErrno(() => {
+  bestEffort(() => {
     limits = fs.readFileSync('/proc/self/limits', 'latin1');
   });
   return Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? 1024);

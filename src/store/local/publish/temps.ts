@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { errnoOf, failed } from '../../../errors.ts';
+import { bestEffort, errnoOf, failed, hasErrno } from '../../../errors.ts';
 import { diskFullHint } from '../../../files/disk-full.ts';
 import type { FileOps } from '../../../files/file-ops.ts';
 
@@ -56,7 +56,7 @@ export class TempFolder {
     try {
       return this.#made({ path, fd: this.#openTemp(path, O_TMPFILE), nameless: true });
     } catch (error) {
-      if (!['ENOTSUP', 'EISDIR', 'EINVAL'].includes(errnoOf(error) ?? ''))
+      if (!hasErrno(error, 'ENOTSUP', 'EISDIR', 'EINVAL'))
         throw this.failure(error, path, bytesNeeded);
       this.#offersNameless = false;
       return this.open(bytesNeeded);
@@ -129,8 +129,7 @@ export class TempFolder {
       return temp;
     } catch (error) {
       this.remove(temp);
-      const code = errnoOf(error) ?? '';
-      if (['ENOSPC', 'EDQUOT', 'EIO', 'EROFS', 'EMFILE', 'ENFILE'].includes(code))
+      if (hasErrno(error, 'ENOSPC', 'EDQUOT', 'EIO', 'EROFS', 'EMFILE', 'ENFILE'))
         throw this.failure(error, temp.path);
       // Another file system, or one that shares no blocks: copy from that device from now on.
       this.#noClone.add(device);
@@ -147,8 +146,8 @@ export class TempFolder {
 
   /** Cleans up without hiding the error that led here: what stays is swept on the next open. */
   remove(temp: Temp): void {
-    if (temp.fd >= 0) ignoringErrno(() => this.close(temp));
-    if (!temp.nameless) ignoringErrno(() => this.#ops.unlinkSync(temp.path));
+    if (temp.fd >= 0) bestEffort(() => this.close(temp));
+    if (!temp.nameless) bestEffort(() => this.#ops.unlinkSync(temp.path));
   }
 
   /** What a failed write of a temp is told as: which disk, and what to do. */
@@ -159,14 +158,5 @@ export class TempFolder {
 
   #nextPath(): string {
     return `${this.#folder}/${String(this.#next++).padStart(NAME_LENGTH, '0')}`;
-  }
-}
-
-/** Takes a step that is no loss when the file system refuses it: a removal, a hint. */
-export function ignoringErrno(step: () => void): void {
-  try {
-    step();
-  } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
   }
 }

@@ -4,7 +4,7 @@
  */
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { errnoOf, failed, isDenied } from '../../../errors.ts';
+import { failed, hasErrno, isDenied } from '../../../errors.ts';
 import { directoryFullHint } from '../../../files/disk-full.ts';
 import { type FileOps, nodeFileOps } from '../../../files/file-ops.ts';
 import {
@@ -134,7 +134,7 @@ export function signOf(folder: string, libc: Libc): WriterSign {
   try {
     fd = openRegular(join(folder, LOCK), fs.constants.O_RDWR);
   } catch (error) {
-    if (!['ENOENT', 'ENOTDIR', 'INGOT_BAD_METADATA'].includes(errnoOf(error) ?? '')) throw error;
+    if (!hasErrno(error, 'ENOENT', 'ENOTDIR', 'INGOT_BAD_METADATA')) throw error;
     return { folder, alive: false, layout: undefined };
   }
   try {
