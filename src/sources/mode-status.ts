@@ -1,6 +1,6 @@
 import fs from 'node:fs';
-import type { FileStatus } from '../../native/file-status.ts';
-import type { EntryStatus } from './directory.ts';
+import type { FileStatus } from '../native/file-status.ts';
+import type { EntryStatus } from './walk/directory.ts';
 
 /** A file's status as Node's Stats tells it: the type of the file is read from its mode. */
 export class ModeStatus implements EntryStatus {
