@@ -22,12 +22,7 @@ export {
   type Stage,
 } from './ingest/api.ts';
 export { ingest } from './ingest/ingest.ts';
-export {
-  type EntryReport,
-  OUTCOMES,
-  type Outcome,
-  type UnsupportedKind,
-} from './ingest/outcome.ts';
+export { type EntryReport, OUTCOMES, type Outcome } from './ingest/outcome.ts';
 export { escapeName, toBytes } from './names.ts';
 export type {
   GuaranteeNumber,
@@ -37,6 +32,7 @@ export type {
   Verdict,
 } from './selftest/report.ts';
 export { type SelftestOptions, selftest } from './selftest/selftest.ts';
+export type { UnsupportedKind } from './sources/kind.ts';
 export { type BarrierChoice, type Durability, LAYOUTS, type Layout } from './store/choices.ts';
 export type { BarrierKind } from './store/local/publish/barrier.ts';
 export {

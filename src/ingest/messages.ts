@@ -1,9 +1,10 @@
 /** Every message between the main thread and the workers. */
+
 import type { MessagePort } from 'node:worker_threads';
 import type { Digest } from '../digest.ts';
 import type { Failure } from '../errors.ts';
+import type { UnsupportedKind } from '../sources/kind.ts';
 import type { FoundFile } from '../sources/walk/entries.ts';
-import type { UnsupportedKind } from './outcome.ts';
 import type { PackedFiles } from './packed-files.ts';
 
 /**

@@ -1,5 +1,6 @@
 import type { Digest } from '../digest.ts';
 import type { Failure } from '../errors.ts';
+import type { UnsupportedKind } from '../sources/kind.ts';
 
 /**
  * What became of an entry. Every entry met ends in exactly one; the numbers travel between
@@ -23,9 +24,6 @@ export const CODE = Object.fromEntries(OUTCOMES.map((outcome, code) => [outcome,
   Outcome,
   number
 >;
-
-/** What an unsupported entry is. Symbolic links are never followed. */
-export type UnsupportedKind = 'symlink' | 'socket' | 'fifo' | 'device' | 'other';
 
 /** One entry's end, as `onEntry`, `-v` and the event stream tell it. */
 export interface EntryReport {

@@ -1,6 +1,9 @@
-import fs from 'node:fs';
+import fs, { type Stats } from 'node:fs';
 import type { FileStatus } from '../native/file-status.ts';
-import type { EntryStatus } from './walk/directory.ts';
+import type { EntryType } from './kind.ts';
+
+/** What a walk asks of a Stats. */
+export type EntryStatus = Pick<Stats, 'dev' | 'ino' | 'size'> & EntryType;
 
 /** A file's status as Node's Stats tells it: the type of the file is read from its mode. */
 export class ModeStatus implements EntryStatus {

@@ -1,9 +1,8 @@
 import { errnoOf, type Failure, failed, SHORTAGES } from '../errors.ts';
-import type { UnsupportedKind } from '../ingest/outcome.ts';
 import { type FileStatus, isRegularFile } from '../native/file-status.ts';
 import { type Files, nodeFiles } from '../native/files.ts';
+import { type UnsupportedKind, unsupportedKind } from './kind.ts';
 import { ModeStatus } from './mode-status.ts';
-import { unsupportedKind } from './walk/directory.ts';
 
 /** How an entry ends when its content cannot be had. */
 export type Refusal =

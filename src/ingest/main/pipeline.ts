@@ -11,9 +11,11 @@
  * Bounded: the walk stands still while enough batches wait, so memory does not grow with the
  * number of files.
  */
+
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { asError, type Failure, failureOf, IngotError } from '../../errors.ts';
 import { joinPath } from '../../names.ts';
+import type { UnsupportedKind } from '../../sources/kind.ts';
 import type { FoundFiles, WalkSink } from '../../sources/walk/entries.ts';
 import type { MainHalf } from '../../store/seam.ts';
 import type { IngestPool } from '../../threads/pool.ts';
@@ -25,7 +27,6 @@ import {
   type TaskDone,
   type WorkerSetup,
 } from '../messages.ts';
-import type { UnsupportedKind } from '../outcome.ts';
 import { entriesOf, type PackedFiles, type TaskEntries } from '../packed-files.ts';
 import { addCost, noCost } from '../task-cost.ts';
 import { leftOf } from './left-files.ts';

@@ -1,13 +1,8 @@
 import type { Digest } from '../../digest.ts';
 import { IngotError } from '../../errors.ts';
+import type { UnsupportedKind } from '../../sources/kind.ts';
 import { LEFT, type TaskDone } from '../messages.ts';
-import {
-  CODE,
-  type EntryReport,
-  OUTCOMES,
-  type Outcome,
-  type UnsupportedKind,
-} from '../outcome.ts';
+import { CODE, type EntryReport, OUTCOMES, type Outcome } from '../outcome.ts';
 import type { TaskEntries } from '../packed-files.ts';
 
 /** A reply whose duplicates rely on claims of tasks that are still running. */

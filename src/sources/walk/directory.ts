@@ -1,6 +1,7 @@
-import fs, { type Dirent, type Stats } from 'node:fs';
+import fs, { type Dirent } from 'node:fs';
 import { errnoOf } from '../../errors.ts';
-import type { UnsupportedKind } from '../../ingest/outcome.ts';
+import type { EntryType } from '../kind.ts';
+import type { EntryStatus } from '../mode-status.ts';
 
 /** The calls by which a walk looks at directories: the seam where tests inject failures. */
 export interface DirectoryOps extends Pick<typeof fs, 'readdirSync' | 'opendirSync'> {
@@ -8,24 +9,10 @@ export interface DirectoryOps extends Pick<typeof fs, 'readdirSync' | 'opendirSy
   statSync(path: string | Buffer): EntryStatus;
 }
 
-/** What a walk asks of a Stats. */
-export type EntryStatus = Pick<Stats, 'dev' | 'ino' | 'size'> & EntryType;
-
 export const nodeDirectoryOps: DirectoryOps = fs;
 
 /** One name in a directory. The name's bytes are decoded as latin1, which is exact and cheap. */
 export type RawEntry = Pick<Dirent, 'name'> & EntryType;
-
-type EntryType = Pick<
-  Dirent,
-  | 'isFile'
-  | 'isDirectory'
-  | 'isSymbolicLink'
-  | 'isFIFO'
-  | 'isSocket'
-  | 'isBlockDevice'
-  | 'isCharacterDevice'
->;
 
 /**
  * A directory larger than this many bytes is streamed: at 30 to 280 bytes an entry on ext4, what
@@ -49,14 +36,6 @@ export function* readDirectory(
 ): Generator<readonly RawEntry[]> {
   if (size > READ_WHOLE_UP_TO) yield* streamDirectory(path, ops);
   else yield readWhole(path, ops);
-}
-
-/** What an entry is that is neither a file nor a directory. */
-export function unsupportedKind(entry: EntryType): UnsupportedKind {
-  if (entry.isSymbolicLink()) return 'symlink';
-  if (entry.isSocket()) return 'socket';
-  if (entry.isFIFO()) return 'fifo';
-  return entry.isBlockDevice() || entry.isCharacterDevice() ? 'device' : 'other';
 }
 
 function readWhole(path: string | Buffer, ops: DirectoryOps): readonly RawEntry[] {

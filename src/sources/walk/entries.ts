@@ -1,5 +1,5 @@
 import type { Failure } from '../../errors.ts';
-import type { UnsupportedKind } from '../../ingest/outcome.ts';
+import type { UnsupportedKind } from '../kind.ts';
 
 /** A directory that was walked. Paths and names are in the escaped form of names.ts. */
 export interface WalkedDirectory {

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import type { FileStatus, StatusReader } from '../../native/file-status.ts';
-import { ModeStatus } from '../mode-status.ts';
-import { type DirectoryOps, type EntryStatus, nodeDirectoryOps } from './directory.ts';
+import { type EntryStatus, ModeStatus } from '../mode-status.ts';
+import { type DirectoryOps, nodeDirectoryOps } from './directory.ts';
 
 /** A walk looks at every directory's status: through statx that takes half of Node's time. */
 export function fastDirectoryOps(status: StatusReader): DirectoryOps {

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { errnoOf } from '../../errors.ts';
 import { realPathOf, toFsPath } from '../../names.ts';
-import { unsupportedKind } from './directory.ts';
+import { unsupportedKind } from '../kind.ts';
 import type { WalkSink } from './entries.ts';
 import { type PathList, readPathList } from './files-from.ts';
 import { type NamedEntries, splitPath } from './named-entries.ts';

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { failed, IngotError } from '../../errors.ts';
 import { escapeName, realPathOf, toBytes, toFsPath } from '../../names.ts';
-import { unsupportedKind } from './directory.ts';
+import { unsupportedKind } from '../kind.ts';
 import type { Tree } from './named-entries.ts';
 
 /** What was named on the command line. */

@@ -1,15 +1,10 @@
 import { setImmediate as nextTurn, setTimeout } from 'node:timers/promises';
 import { errnoOf, failed, printable, SHORTAGES } from '../../errors.ts';
 import { escapeLatin1Name, joinPath, toFsPath } from '../../names.ts';
+import { unsupportedKind } from '../kind.ts';
 import { LongPaths } from '../long-paths.ts';
-import {
-  type DirectoryOps,
-  type EntryStatus,
-  nodeDirectoryOps,
-  type RawEntry,
-  readDirectory,
-  unsupportedKind,
-} from './directory.ts';
+import type { EntryStatus } from '../mode-status.ts';
+import { type DirectoryOps, nodeDirectoryOps, type RawEntry, readDirectory } from './directory.ts';
 import type { WalkSink } from './entries.ts';
 import { TURN_MS } from './exact-fs.ts';
 import type { Excludes } from './exclude.ts';

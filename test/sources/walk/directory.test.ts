@@ -1,11 +1,11 @@
 import fs from 'node:fs';
 import { expect, test } from 'vitest';
 import { escapeLatin1Name } from '../../../src/names.ts';
+import { unsupportedKind } from '../../../src/sources/kind.ts';
 import {
   type DirectoryOps,
   nodeDirectoryOps,
   readDirectory,
-  unsupportedKind,
 } from '../../../src/sources/walk/directory.ts';
 import { makeTree, temporaryDirectory } from '../../harness/tree.ts';
 

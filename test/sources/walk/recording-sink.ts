@@ -1,6 +1,6 @@
 import type { Failure } from '../../../src/errors.ts';
-import type { UnsupportedKind } from '../../../src/ingest/outcome.ts';
 import { joinPath } from '../../../src/names.ts';
+import type { UnsupportedKind } from '../../../src/sources/kind.ts';
 import type { FoundFiles, WalkSink } from '../../../src/sources/walk/entries.ts';
 
 /** Remembers what a walk meets, as paths. */
