@@ -33,8 +33,13 @@ export type {
 } from './selftest/report.ts';
 export { type SelftestOptions, selftest } from './selftest/selftest.ts';
 export type { UnsupportedKind } from './sources/kind.ts';
-export { type BarrierChoice, type Durability, LAYOUTS, type Layout } from './store/choices.ts';
-export type { BarrierKind } from './store/local/publish/barrier.ts';
+export {
+  type BarrierChoice,
+  type BarrierKind,
+  type Durability,
+  LAYOUTS,
+  type Layout,
+} from './store/choices.ts';
 export {
   type RelayoutOptions,
   type RelayoutReport,

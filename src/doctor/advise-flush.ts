@@ -1,5 +1,4 @@
-import type { Durability } from '../store/choices.ts';
-import type { BarrierKind } from '../store/local/publish/barrier.ts';
+import type { BarrierKind, Durability } from '../store/choices.ts';
 import { count, duration, latency, times } from '../units.ts';
 import type { FlushFigure } from './flushes.ts';
 import type { Advised, Figures } from './report.ts';

@@ -1,7 +1,8 @@
 import os from 'node:os';
+import { fileSystemStats } from '../files/disk-space.ts';
 import type { Libc } from '../native/libc.ts';
-import { type BarrierKind, syncfsObstacle } from '../store/local/publish/barrier.ts';
-import { fileSystemStats } from '../store/local/upkeep/stats.ts';
+import type { BarrierKind } from '../store/choices.ts';
+import { syncfsObstacle } from '../store/local/publish/barrier.ts';
 import type { Advised } from './report.ts';
 
 /** What `--barrier auto` takes for a store in `folder`, and why. Throws what statfs(2) throws. */

@@ -1,10 +1,11 @@
 /** What a disk can do for a store, tried out in a moment. */
+
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf, failed } from '../errors.ts';
 import { diskFullHint } from '../files/disk-full.ts';
+import { fileSystemStats } from '../files/disk-space.ts';
 import { type Libc, loadLibc } from '../native/libc.ts';
-import { fileSystemStats } from '../store/local/upkeep/stats.ts';
 import { absolutePath } from '../store/store-path.ts';
 import { checkedThreads, Pool } from '../threads/pool.ts';
 import { advise } from './advise.ts';

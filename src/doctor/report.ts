@@ -1,8 +1,7 @@
 /** What a doctor found. Units are in the names: bytes, ms, a second. */
 
-import type { Durability, Layout } from '../store/choices.ts';
-import type { BarrierKind } from '../store/local/publish/barrier.ts';
-import type { FileSystemStats } from '../store/local/upkeep/stats.ts';
+import type { FileSystemStats } from '../files/disk-space.ts';
+import type { BarrierKind, Durability, Layout } from '../store/choices.ts';
 import type { FlushFigures } from './flushes.ts';
 import type { PlaceKind } from './probe-place.ts';
 import type { ReflinkFigure } from './reflink.ts';

@@ -1,6 +1,5 @@
-import fs from 'node:fs';
-import { errnoOf } from '../errors.ts';
-import type { Layout } from '../store/choices.ts';
+import { bestEffort, errnoOf } from '../errors.ts';
+import { type DiskSpace, diskSpace } from './disk-space.ts';
 
 /**
  * What to do about a failed write: which disk is full, and of what. `needed` is in bytes, where it
@@ -30,50 +29,24 @@ export function diskFullHint(error: unknown, root: string, needed?: number): str
 }
 
 /**
- * What to do about a rename that found no room. ext4 refuses a name when its directory index is
- * full (two levels of blocks, some 5.5 million objects) although the disk has room.
- */
-export function directoryFullHint(
-  error: unknown,
-  root: string,
-  layout: Layout,
-): string | undefined {
-  if (errnoOf(error) !== 'ENOSPC') return diskFullHint(error, root);
-  const space = spaceAt(root);
-  const roomLeft = space === undefined || (space.bytesFree > SOME_ROOM && space.filesFree !== 0);
-  if (layout === 'flat' && roomLeft)
-    return `the disk has room, but its directory index is full: no more names fit into ${root}; run 'ingot relayout --to sharded' and ingest again`;
-  return diskFullHint(error, root);
-}
-
-/**
  * By now there may be inodes again: another thread that found none has removed its temps. But a
  * file that cannot even be opened on a disk with room lacks nothing else.
  */
-function lacksInodes(error: unknown, { bytesFree, files, filesFree }: Space): boolean {
+function lacksInodes(error: unknown, { bytesFree, inodes, inodesFree }: DiskSpace): boolean {
   const { syscall } = error as NodeJS.ErrnoException;
-  return files > 0 && (filesFree === 0 || (syscall === 'open' && bytesFree > SOME_ROOM));
+  return inodes > 0 && (inodesFree === 0 || (syscall === 'open' && bytesFree > SOME_ROOM));
 }
 
 /** More than a directory or the file system's own records ask for. */
-const SOME_ROOM = 1 << 20;
+export const SOME_ROOM = 1 << 20;
 
-interface Space {
-  readonly bytesFree: number;
-  /** Inodes; 0 where the file system has no limit. */
-  readonly files: number;
-  readonly filesFree: number;
-}
-
-function spaceAt(root: string): Space | undefined {
-  try {
-    const { bavail, bsize, files, ffree } = fs.statfsSync(root);
-    return { bytesFree: bavail * bsize, files, filesFree: ffree };
-  } catch (error) {
-    // The hint is told without figures when the disk no longer answers.
-    if (errnoOf(error) === undefined) throw error;
-    return undefined;
-  }
+/** Undefined when the disk no longer answers: the hint is given without figures then. */
+export function spaceAt(path: string): DiskSpace | undefined {
+  let space: DiskSpace | undefined;
+  bestEffort(() => {
+    space = diskSpace(path);
+  });
+  return space;
 }
 
 function sizeOf(bytes: number): string {

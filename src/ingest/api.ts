@@ -3,8 +3,7 @@
 import type { Digest } from '../digest.ts';
 import { type Failure, IngotError } from '../errors.ts';
 import type { UnsupportedKind } from '../sources/kind.ts';
-import type { BarrierChoice, Durability, Layout } from '../store/choices.ts';
-import type { BarrierKind } from '../store/local/publish/barrier.ts';
+import type { BarrierChoice, BarrierKind, Durability, Layout } from '../store/choices.ts';
 import type { EntryReport, Outcome } from './outcome.ts';
 
 export const REPORTS = ['all', 'problems'] as const;

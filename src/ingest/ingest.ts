@@ -5,9 +5,10 @@ import {
   requireStorePath,
   UsageError,
 } from '../errors.ts';
-import { checkedThreads, type IngestPool, Pool } from '../threads/pool.ts';
+import { checkedThreads, Pool } from '../threads/pool.ts';
 import { type IngestOptions, type IngestReport, REPORTS } from './api.ts';
 import type { Run } from './main/run.ts';
+import type { IngestPool } from './messages.ts';
 
 /**
  * Takes sources into a store, creating it if it is missing. When it resolves, every object, every

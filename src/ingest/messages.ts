@@ -3,8 +3,9 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Digest } from '../digest.ts';
 import type { Failure } from '../errors.ts';
+import type { FoundFile } from '../sources/found-files.ts';
 import type { UnsupportedKind } from '../sources/kind.ts';
-import type { FoundFile } from '../sources/walk/entries.ts';
+import type { Pool } from '../threads/pool.ts';
 import type { PackedFiles } from './packed-files.ts';
 
 /**
@@ -78,6 +79,9 @@ export interface TaskFailed {
 }
 
 export type TaskReply = TaskDone | TaskFailed;
+
+/** The pool of an ingest. */
+export type IngestPool = Pool<Task, TaskReply>;
 
 /**
  * Marks an entry that the task gives back: it was stopped or had enough, or, where there is a size,

@@ -1,5 +1,5 @@
 import { joinPath } from '../names.ts';
-import type { FoundFiles } from '../sources/walk/entries.ts';
+import type { FoundFiles } from '../sources/found-files.ts';
 
 /**
  * Files that wait for a worker, of one directory after the other, as bytes outside V8's heap: some

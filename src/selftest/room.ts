@@ -1,5 +1,5 @@
 import { IngotError } from '../errors.ts';
-import { fileSystemStats } from '../store/local/upkeep/stats.ts';
+import { fileSystemStats } from '../files/disk-space.ts';
 import { bytes, count } from '../units.ts';
 
 /** What the largest trial takes: files of changing size and the objects of all their states. */

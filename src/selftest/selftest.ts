@@ -1,12 +1,13 @@
 /** The guarantees of a store, tried on the file system of a directory. */
+
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { barrierAt } from '../doctor/barrier-at.ts';
 import { openProbePlace, type ProbePlace } from '../doctor/probe-place.ts';
 import { errnoOf, failed, IngotError } from '../errors.ts';
 import { diskFullHint } from '../files/disk-full.ts';
+import { fileSystemStats } from '../files/disk-space.ts';
 import { loadLibc } from '../native/libc.ts';
-import { fileSystemStats } from '../store/local/upkeep/stats.ts';
 import { absolutePath } from '../store/store-path.ts';
 import { Ledger } from './ledger.ts';
 import { Program } from './program.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Libc } from '../native/libc.ts';
-import type { BarrierKind } from '../store/local/publish/barrier.ts';
+import type { BarrierKind } from '../store/choices.ts';
 import type { Ledger } from './ledger.ts';
 import type { Program } from './program.ts';
 

@@ -2,9 +2,9 @@ import fs from 'node:fs';
 import { errnoOf } from '../errors.ts';
 import { joinPath, toFsPath } from '../names.ts';
 import type { OpenAt } from '../native/libc.ts';
+import type { WalkedDirectory } from './found-files.ts';
 import type { LongPaths } from './long-paths.ts';
 import { closeSource, opening } from './source-file.ts';
-import type { WalkedDirectory } from './walk/entries.ts';
 
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
 

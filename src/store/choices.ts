@@ -11,3 +11,6 @@ export const DURABILITIES = ['group', 'file', 'none'] as const;
 /** What the barrier of many is; `auto`: syncfs where it is known to be one, else fsync. */
 export type BarrierChoice = (typeof BARRIERS)[number];
 export const BARRIERS = ['auto', 'syncfs', 'fsync'] as const;
+
+/** What `auto` came to: how the barrier of a group is made. */
+export type BarrierKind = 'syncfs' | 'fsync';

@@ -2,7 +2,6 @@ import type { Worker } from 'node:worker_threads';
 import type { Piscina as PiscinaPool } from 'piscina';
 import { requirePackage } from '../commonjs.ts';
 import { errnoOf, IngotError, requireCount, SHORTAGES } from '../errors.ts';
-import type { Task, TaskReply } from '../ingest/messages.ts';
 import { availableProcessors } from '../native/processors.ts';
 import { entryFile } from '../places.ts';
 
@@ -149,9 +148,6 @@ function takenOut<Reply extends object>(reply: Reply): Reply {
   for (const key of Object.keys(reply)) delete reply[key as keyof Reply];
   return own;
 }
-
-/** The pool of an ingest. */
-export type IngestPool = Pool<Task, TaskReply>;
 
 /** pthread_create(3) gives EAGAIN for any limit on threads, and for want of memory. */
 function cannotStart(error: unknown): unknown {

@@ -1,4 +1,4 @@
-import type { FoundFile } from '../../sources/walk/entries.ts';
+import type { FoundFile } from '../../sources/found-files.ts';
 import { LEFT, type TaskDone } from '../messages.ts';
 import { type PackedFiles, Packer, unpack } from '../packed-files.ts';
 

@@ -15,11 +15,12 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { asError, type Failure, failureOf, IngotError } from '../../errors.ts';
 import { joinPath } from '../../names.ts';
+import type { FoundFiles } from '../../sources/found-files.ts';
 import type { UnsupportedKind } from '../../sources/kind.ts';
-import type { FoundFiles, WalkSink } from '../../sources/walk/entries.ts';
+import type { WalkSink } from '../../sources/walk/entries.ts';
 import type { MainHalf } from '../../store/seam.ts';
-import type { IngestPool } from '../../threads/pool.ts';
 import {
+  type IngestPool,
   LEFT,
   type StoreAnswer,
   type StoreCall,

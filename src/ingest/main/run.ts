@@ -9,10 +9,10 @@ import { planWalk, type WalkPlan, walkSources } from '../../sources/walk/walk-so
 import { LocalMainHalf } from '../../store/local/main-half.ts';
 import type { FlushReport } from '../../store/seam.ts';
 import { absolutePath } from '../../store/store-path.ts';
-import { type IngestPool, TASKS_PER_WORKER } from '../../threads/pool.ts';
+import { TASKS_PER_WORKER } from '../../threads/pool.ts';
 import { IngestError, type IngestOptions, type IngestReport } from '../api.ts';
 import { Claims } from '../claims.ts';
-import type { WorkerSetup } from '../messages.ts';
+import type { IngestPool, WorkerSetup } from '../messages.ts';
 import { ManifestWriter, pathPrefix } from './manifest.ts';
 import { Pipeline } from './pipeline.ts';
 import { reportOf } from './report.ts';

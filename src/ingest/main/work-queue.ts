@@ -1,5 +1,5 @@
 import { joinPath } from '../../names.ts';
-import type { FoundFile, FoundFiles } from '../../sources/walk/entries.ts';
+import type { FoundFile, FoundFiles } from '../../sources/found-files.ts';
 import { type PackedFiles, Packer, pathsOf, unpack } from '../packed-files.ts';
 
 /** Enough that a task's overhead and its share of a barrier vanish beside its files. */

@@ -1,7 +1,7 @@
 import type { OpenAt } from '../../native/libc.ts';
+import type { FoundFiles } from '../../sources/found-files.ts';
 import { LongPaths } from '../../sources/long-paths.ts';
 import { SourceDirectory } from '../../sources/source-directory.ts';
-import type { FoundFiles } from '../../sources/walk/entries.ts';
 import { type PackedFiles, unpack } from '../packed-files.ts';
 
 /** The files of a batch, one after the other. The directory of the current one is open. */

@@ -6,6 +6,7 @@
 
 import type { Digest } from '../../digest.ts';
 import { type FileStatus, isUnchanged, type StatusReader } from '../../native/file-status.ts';
+import type { FoundFile } from '../../sources/found-files.ts';
 import { LongPaths } from '../../sources/long-paths.ts';
 import { SourceDirectory } from '../../sources/source-directory.ts';
 import {
@@ -16,7 +17,6 @@ import {
   type Refusal,
   refusalOf,
 } from '../../sources/source-file.ts';
-import type { FoundFile } from '../../sources/walk/entries.ts';
 import type { CloneStage, Group, StreamStage } from '../../store/seam.ts';
 import type { Claims } from '../claims.ts';
 import { hashFile, type ReadContext, SourceError, sampleOf } from './large-read.ts';

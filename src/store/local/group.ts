@@ -5,10 +5,10 @@
  * whose bytes are durable. No object is ever opened for writing. A crash at any point leaves temps
  * that the next open sweeps, and objects that are whole.
  */
+
 import { promisify } from 'node:util';
 import type { Digest } from '../../digest.ts';
 import { errnoOf, failed } from '../../errors.ts';
-import { directoryFullHint } from '../../files/disk-full.ts';
 import { type FileOps, flushFile, writeFully } from '../../files/file-ops.ts';
 import { renameNew } from '../../files/rename-new.ts';
 import { isRegularFile, type StatusReader } from '../../native/file-status.ts';
@@ -23,6 +23,7 @@ import type {
   StreamedContent,
   StreamStage,
 } from '../seam.ts';
+import { directoryFullHint } from './on-disk/directory-full.ts';
 import { objectPath, otherLayout } from './on-disk/layout.ts';
 import { remakeShard } from './on-disk/shards.ts';
 import type { LargeIndex } from './publish/large-index.ts';

@@ -1,15 +1,15 @@
 /** The half of a local store that lives in a worker thread. */
+
 import { join } from 'node:path';
 import { failed } from '../../errors.ts';
 import { diskFullHint } from '../../files/disk-full.ts';
 import { type FileOps, makeFolder, nodeFileOps } from '../../files/file-ops.ts';
 import { statusReader } from '../../native/file-status.ts';
 import type { Libc } from '../../native/libc.ts';
-import type { Durability } from '../choices.ts';
+import type { BarrierKind, Durability } from '../choices.ts';
 import type { CallMain, Group, WorkerHalf } from '../seam.ts';
 import { LocalGroup, type LocalWorkerState } from './group.ts';
 import type { StoreFormat } from './on-disk/format.ts';
-import type { BarrierKind } from './publish/barrier.ts';
 import { LargeIndex } from './publish/large-index.ts';
 import type { OpenTemps } from './publish/open-temps.ts';
 import { TempFolder } from './publish/temps.ts';

@@ -2,11 +2,16 @@ import { expect, it } from 'vitest';
 import { IngotError } from '../../../src/errors.ts';
 import { Pipeline } from '../../../src/ingest/main/pipeline.ts';
 import { Tally } from '../../../src/ingest/main/tally.ts';
-import { LEFT, type Task, type TaskReply, type WorkerSetup } from '../../../src/ingest/messages.ts';
+import {
+  type IngestPool,
+  LEFT,
+  type Task,
+  type TaskReply,
+  type WorkerSetup,
+} from '../../../src/ingest/messages.ts';
 import { OUTCOMES } from '../../../src/ingest/outcome.ts';
 import { noCost } from '../../../src/ingest/task-cost.ts';
 import type { MainHalf } from '../../../src/store/seam.ts';
-import type { IngestPool } from '../../../src/threads/pool.ts';
 
 const NEW = OUTCOMES.indexOf('new');
 

@@ -12,7 +12,7 @@ import {
   unpack,
 } from '../../../src/ingest/packed-files.ts';
 import { noCost } from '../../../src/ingest/task-cost.ts';
-import type { FoundFiles } from '../../../src/sources/walk/entries.ts';
+import type { FoundFiles } from '../../../src/sources/found-files.ts';
 
 const files = (directory: string, count: number): FoundFiles => ({
   directory,

@@ -1,7 +1,8 @@
 import type { Failure } from '../../../src/errors.ts';
 import { joinPath } from '../../../src/names.ts';
+import type { FoundFiles } from '../../../src/sources/found-files.ts';
 import type { UnsupportedKind } from '../../../src/sources/kind.ts';
-import type { FoundFiles, WalkSink } from '../../../src/sources/walk/entries.ts';
+import type { WalkSink } from '../../../src/sources/walk/entries.ts';
 
 /** Remembers what a walk meets, as paths. */
 export class RecordingSink implements WalkSink {

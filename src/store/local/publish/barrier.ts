@@ -1,10 +1,7 @@
 import { failed, UsageError } from '../../../errors.ts';
 import { fileSystemTypeOf, syncfsReportsErrors } from '../../../native/file-system-type.ts';
 import type { Libc } from '../../../native/libc.ts';
-import type { BarrierChoice } from '../../choices.ts';
-
-/** How the barrier of a group is made. */
-export type BarrierKind = 'syncfs' | 'fsync';
+import type { BarrierChoice, BarrierKind } from '../../choices.ts';
 
 /**
  * Decides between one syncfs(2) for all waiting groups and an fsync(2) of each temp. syncfs is

@@ -1,7 +1,6 @@
 import fs from 'node:fs';
 import { bestEffort } from '../../../errors.ts';
-import type { Durability } from '../../choices.ts';
-import type { BarrierKind } from './barrier.ts';
+import type { BarrierKind, Durability } from '../../choices.ts';
 
 /** Which temps stay open until they are published, and how many of them. */
 export interface OpenTemps {

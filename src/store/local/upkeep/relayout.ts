@@ -8,17 +8,19 @@
  * store.json forgets the old layout. Whatever interrupts this, a second run goes on from there,
  * and one in the other direction goes back.
  */
+
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Digest } from '../../../digest.ts';
 import { errnoOf, failed, IngotError, requireOneOf } from '../../../errors.ts';
-import { directoryFullHint, diskFullHint } from '../../../files/disk-full.ts';
+import { diskFullHint } from '../../../files/disk-full.ts';
 import { type FileOps, flushDirectory, flushFile, nodeFileOps } from '../../../files/file-ops.ts';
 import { renameNew } from '../../../files/rename-new.ts';
 import { type Libc, loadLibc } from '../../../native/libc.ts';
 import { LAYOUTS, type Layout } from '../../choices.ts';
 import { absolutePath } from '../../store-path.ts';
+import { directoryFullHint } from '../on-disk/directory-full.ts';
 import {
   FORMAT,
   METADATA,

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Digest } from '../../../digest.ts';
 import { errnoOf, failed } from '../../../errors.ts';
+import { type FileSystemStats, fileSystemStats } from '../../../files/disk-space.ts';
 import { namesIn } from '../../../files/file-ops.ts';
-import { fileSystemTypeOf } from '../../../native/file-system-type.ts';
 import { type Libc, loadLibc } from '../../../native/libc.ts';
 import type { Layout } from '../../choices.ts';
 import { requireFormat } from '../on-disk/format.ts';
@@ -35,17 +35,6 @@ export interface WriterStats {
   readonly dead: number;
   readonly liveTemps: number;
   readonly deadTemps: number;
-}
-
-export interface FileSystemStats {
-  /** Its usual name, like `ext4`. */
-  readonly type: string;
-  readonly bytes: number;
-  /** What this user may still write. */
-  readonly bytesFree: number;
-  /** 0 where the file system has no fixed number of inodes. */
-  readonly inodes: number;
-  readonly inodesFree: number;
 }
 
 /** Objects looked at before the event loop gets a turn. */
@@ -116,16 +105,4 @@ function tempsIn(folder: string): number {
     if (errnoOf(error) !== 'EACCES') throw error;
     return 0;
   }
-}
-
-/** Throws what statfs(2) throws. */
-export function fileSystemStats(root: string): FileSystemStats {
-  const { blocks, bavail, bsize, files, ffree } = fs.statfsSync(root);
-  return {
-    type: fileSystemTypeOf(root).name,
-    bytes: blocks * bsize,
-    bytesFree: bavail * bsize,
-    inodes: files,
-    inodesFree: ffree,
-  };
 }

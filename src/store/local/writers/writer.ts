@@ -2,10 +2,10 @@
  * A writer is one process with a store open for writing. It has a locked folder, `.tmp-<writer>/`.
  * What a dead writer left is swept on the next open; a live one's never is.
  */
+
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { failed, hasErrno, isDenied } from '../../../errors.ts';
-import { directoryFullHint } from '../../../files/disk-full.ts';
 import { type FileOps, nodeFileOps } from '../../../files/file-ops.ts';
 import {
   isSameFile,
@@ -18,6 +18,7 @@ import { openToSweep, sweepFile } from '../../../files/locked-temp.ts';
 import { namesBeginning } from '../../../native/directory-names.ts';
 import type { Libc } from '../../../native/libc.ts';
 import { LAYOUTS, type Layout } from '../../choices.ts';
+import { directoryFullHint } from '../on-disk/directory-full.ts';
 import { requireFormat, type StoreFormat } from '../on-disk/format.ts';
 import { openRegular, readStart } from '../on-disk/metadata-file.ts';
 
