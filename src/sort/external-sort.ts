@@ -1,5 +1,5 @@
 /**
- * Sorts digest and path pairs by path bytes in bounded memory. Pairs collect in one chunk; a full
+ * Sorts records by the bytes of their keys in bounded memory. Records collect in one chunk; a full
  * chunk is sorted and spilled as a run, and at the end the runs are merged. The spill file is
  * unlinked as soon as it is open, so that nothing is left behind however the process ends.
  */
@@ -7,19 +7,22 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Digest } from '../digest.ts';
 import { failed } from '../errors.ts';
 import { type FileOps, nodeFileOps, writeFully } from '../files/file-ops.ts';
-import { toBytes } from '../names.ts';
 import { mergeRuns, type Run } from './merge-runs.ts';
-import { DIGEST_BYTES, LENGTH_BYTES, type SortedPair } from './sorted-pair.ts';
+import { HEAD_BYTES, recordAt, type SortedRecord } from './sorted-record.ts';
 
-const HEAD_BYTES = LENGTH_BYTES + DIGEST_BYTES;
-
-/** Pairs of some 70,000 files: sorting them holds up the main thread for a tenth of a second. */
+/** Paths of some 70,000 files: sorting them holds up the main thread for a tenth of a second. */
 const CHUNK_BYTES = 8 << 20;
 
+export interface SortOptions {
+  /** Bytes of records held in memory before they are sorted and spilled. */
+  readonly chunkBytes?: number | undefined;
+  readonly ops?: FileOps | undefined;
+}
+
 export class ExternalSort {
+  readonly #what: string;
   readonly #ops: FileOps;
   #chunk: Buffer;
   #used = 0;
@@ -28,9 +31,11 @@ export class ExternalSort {
   #spillFd = -1;
   #spilled = 0;
 
-  constructor(chunkBytes = CHUNK_BYTES, ops: FileOps = nodeFileOps) {
-    this.#chunk = Buffer.allocUnsafe(chunkBytes);
-    this.#ops = ops;
+  /** `what` is what an error says could not be done: "cannot sort the manifest". */
+  constructor(what: string, options: SortOptions = {}) {
+    this.#what = what;
+    this.#chunk = Buffer.allocUnsafe(options.chunkBytes ?? CHUNK_BYTES);
+    this.#ops = options.ops ?? nodeFileOps;
   }
 
   /** How many sorted runs lie in the spill file. */
@@ -38,27 +43,28 @@ export class ExternalSort {
     return this.#runs.length;
   }
 
-  /** Takes a path in the escaped form of names.ts. Throws an IngotError when spilling fails. */
-  add(digest: Digest, path: string): void {
-    const bytes = toBytes(path);
-    const size = HEAD_BYTES + bytes.length;
+  /** Throws an IngotError when spilling fails. */
+  add(key: Buffer, payload: Buffer): void {
+    const size = HEAD_BYTES + payload.length + key.length;
     if (this.#used + size > this.#chunk.length) this.#makeRoom(size);
-    this.#starts.push(this.#used);
-    this.#chunk.writeUInt32LE(bytes.length, this.#used);
-    this.#chunk.write(digest, this.#used + LENGTH_BYTES, 'hex');
-    bytes.copy(this.#chunk, this.#used + HEAD_BYTES);
+    const at = this.#used;
+    this.#starts.push(at);
+    this.#chunk.writeUInt32LE(payload.length, at);
+    this.#chunk.writeUInt32LE(key.length, at + 4);
+    payload.copy(this.#chunk, at + HEAD_BYTES);
+    key.copy(this.#chunk, at + HEAD_BYTES + payload.length);
     this.#used += size;
   }
 
-  /** All pairs in order. Each is valid until the next is asked for. */
-  *sorted(): Generator<SortedPair> {
+  /** All records in order. Each is valid until the next is asked for. */
+  *sorted(): Generator<SortedRecord> {
     if (this.#runs.length === 0) return yield* this.#sortedChunk();
     this.#spill();
     this.#chunk = Buffer.alloc(0);
     try {
       yield* mergeRuns(this.#spillFd, this.#runs);
     } catch (error) {
-      throw spillFailed(error);
+      throw this.#spillFailed(error);
     }
   }
 
@@ -73,14 +79,13 @@ export class ExternalSort {
     if (size > this.#chunk.length) this.#chunk = Buffer.allocUnsafe(size);
   }
 
-  *#sortedChunk(): Generator<SortedPair> {
+  *#sortedChunk(): Generator<SortedRecord> {
     const bytes = this.#chunk;
-    const end = (start: number) => start + HEAD_BYTES + bytes.readUInt32LE(start);
-    this.#starts.sort((a, b) =>
-      bytes.compare(bytes, b + HEAD_BYTES, end(b), a + HEAD_BYTES, end(a)),
-    );
-    for (const start of this.#starts)
-      yield { bytes, digestAt: start + LENGTH_BYTES, pathLength: bytes.readUInt32LE(start) };
+    // Numbers, and no record for each: a chunk has 70,000 of them.
+    const keyAt = (start: number) => start + HEAD_BYTES + bytes.readUInt32LE(start);
+    const end = (start: number) => keyAt(start) + bytes.readUInt32LE(start + 4);
+    this.#starts.sort((a, b) => bytes.compare(bytes, keyAt(b), end(b), keyAt(a), end(a)));
+    for (const start of this.#starts) yield recordAt(bytes, start);
   }
 
   #spill(): void {
@@ -88,21 +93,26 @@ export class ExternalSort {
       if (this.#spillFd < 0) this.#spillFd = openUnlinked(this.#ops);
       const run = Buffer.allocUnsafe(this.#used);
       let at = 0;
-      for (const { digestAt, pathLength } of this.#sortedChunk())
+      for (const { payloadAt, payloadLength, keyLength } of this.#sortedChunk())
         at += this.#chunk.copy(
           run,
           at,
-          digestAt - LENGTH_BYTES,
-          digestAt + DIGEST_BYTES + pathLength,
+          payloadAt - HEAD_BYTES,
+          payloadAt + payloadLength + keyLength,
         );
       writeFully(this.#ops, this.#spillFd, run);
     } catch (error) {
-      throw spillFailed(error);
+      throw this.#spillFailed(error);
     }
     this.#runs.push({ start: this.#spilled, end: this.#spilled + this.#used });
     this.#spilled += this.#used;
     this.#starts = [];
     this.#used = 0;
+  }
+
+  #spillFailed(error: unknown): Error {
+    const hint = 'free space there or point TMPDIR at a disk with more';
+    return failed(this.#what, error, { path: tmpdir(), hint });
   }
 }
 
@@ -112,9 +122,4 @@ function openUnlinked(ops: FileOps): number {
   const fd = ops.openSync(path, O_RDWR | O_CREAT | O_EXCL, 0o600);
   ops.unlinkSync(path);
   return fd;
-}
-
-function spillFailed(error: unknown): Error {
-  const hint = 'free space there or point TMPDIR at a disk with more';
-  return failed('cannot sort the manifest', error, { path: tmpdir(), hint });
 }

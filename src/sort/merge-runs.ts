@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { uninterrupted } from '../native/uninterrupted.ts';
-import { DIGEST_BYTES, LENGTH_BYTES, type SortedPair } from './sorted-pair.ts';
+import { compareKeys, HEAD_BYTES, type SortedRecord } from './sorted-record.ts';
 
 /** Where a sorted run lies in the spill file. */
 export interface Run {
@@ -8,11 +8,11 @@ export interface Run {
   readonly end: number;
 }
 
-/** One read of a run: some 500 pairs, and for 1,000 runs (70 million files) 64 MB in all. */
+/** One read of a run: some 500 paths, and for 1,000 runs (70 million files) 64 MB in all. */
 const BUFFER_BYTES = 64 << 10;
 
-/** Yields the pairs of all runs in the order of their paths; each is valid until the next. */
-export function* mergeRuns(fd: number, runs: readonly Run[]): Generator<SortedPair> {
+/** Yields the records of all runs in the order of their keys; each is valid until the next. */
+export function* mergeRuns(fd: number, runs: readonly Run[]): Generator<SortedRecord> {
   const heap: RunReader[] = [];
   for (const run of runs) {
     const reader = new RunReader(fd, run);
@@ -38,19 +38,20 @@ function sink(heap: RunReader[], from: number): void {
   for (;;) {
     let below = 2 * at + 1;
     if (below >= heap.length) break;
-    if (below + 1 < heap.length && heap[below + 1]!.comesBefore(heap[below]!)) below++;
-    if (!heap[below]!.comesBefore(moved)) break;
+    if (below + 1 < heap.length && compareKeys(heap[below + 1]!, heap[below]!) < 0) below++;
+    if (compareKeys(heap[below]!, moved) >= 0) break;
     heap[at] = heap[below]!;
     at = below;
   }
   heap[at] = moved;
 }
 
-/** Reads a run through a small buffer; after `next` it is the pair that was read. */
-class RunReader implements SortedPair {
+/** Reads a run through a small buffer; after `next` it is the record that was read. */
+class RunReader implements SortedRecord {
   bytes = Buffer.allocUnsafe(BUFFER_BYTES);
-  digestAt = 0;
-  pathLength = 0;
+  payloadAt = 0;
+  payloadLength = 0;
+  keyLength = 0;
   readonly #fd: number;
   readonly #end: number;
   #position: number;
@@ -66,30 +67,17 @@ class RunReader implements SortedPair {
 
   next(): boolean {
     if (this.#at === this.#filled && this.#position === this.#end) return false;
-    this.#need(LENGTH_BYTES);
-    this.pathLength = this.bytes.readUInt32LE(this.#at);
-    const size = LENGTH_BYTES + DIGEST_BYTES + this.pathLength;
+    this.#need(HEAD_BYTES);
+    this.payloadLength = this.bytes.readUInt32LE(this.#at);
+    this.keyLength = this.bytes.readUInt32LE(this.#at + 4);
+    const size = HEAD_BYTES + this.payloadLength + this.keyLength;
     this.#need(size);
-    this.digestAt = this.#at + LENGTH_BYTES;
+    this.payloadAt = this.#at + HEAD_BYTES;
     this.#at += size;
     return true;
   }
 
-  comesBefore(other: RunReader): boolean {
-    const mine = this.digestAt + DIGEST_BYTES;
-    const theirs = other.digestAt + DIGEST_BYTES;
-    return (
-      this.bytes.compare(
-        other.bytes,
-        theirs,
-        theirs + other.pathLength,
-        mine,
-        mine + this.pathLength,
-      ) < 0
-    );
-  }
-
-  /** Makes `size` unread bytes lie in the buffer, which grows for a pair larger than itself. */
+  /** Makes `size` unread bytes lie in the buffer, which grows for a record larger than itself. */
   #need(size: number): void {
     if (this.#filled - this.#at >= size) return;
     const larger = size > this.bytes.length ? Buffer.allocUnsafe(size) : this.bytes;
@@ -101,7 +89,7 @@ class RunReader implements SortedPair {
       const read = uninterrupted(() =>
         fs.readSync(this.#fd, this.bytes, this.#filled, wanted, this.#position),
       );
-      if (read === 0) throw new Error('the spill file of the manifest is cut short');
+      if (read === 0) throw new Error('the spill file is cut short');
       this.#position += read;
       this.#filled += read;
     }

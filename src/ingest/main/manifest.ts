@@ -8,12 +8,13 @@ import { errnoOf, failed } from '../../errors.ts';
 import { type FileOps, nodeFileOps, writeFullyLater } from '../../files/file-ops.ts';
 import { checkReplaceable, replaceFile } from '../../files/replace-file.ts';
 import { dashOf, descriptorOf } from '../../files/standard-streams.ts';
+import { toBytes } from '../../names.ts';
 import { ExternalSort } from '../../sort/external-sort.ts';
-import { DIGEST_BYTES, type SortedPair } from '../../sort/sorted-pair.ts';
+import type { SortedRecord } from '../../sort/sorted-record.ts';
 import type { WalkPlan } from '../../sources/walk/walk-sources.ts';
 
 export interface ManifestOptions {
-  /** Bytes of pairs held in memory before they are sorted and spilled. */
+  /** Bytes of lines held in memory before they are sorted and spilled. */
   readonly chunkBytes?: number;
   readonly ops?: FileOps;
   /** The store's path: no manifest is written into it. */
@@ -44,7 +45,8 @@ export class ManifestWriter {
     } catch (error) {
       throw failed('cannot write the manifest', error, { path: target });
     }
-    this.#sort = new ExternalSort(options.chunkBytes, this.#ops);
+    const { chunkBytes } = options;
+    this.#sort = new ExternalSort('cannot sort the manifest', { chunkBytes, ops: this.#ops });
   }
 
   /** The path of the file that it becomes; undefined when it goes to an open descriptor. */
@@ -55,7 +57,7 @@ export class ManifestWriter {
 
   /** Takes a stored file; the path, in the escaped form, is relative to what the user will `cd` to. */
   add(digest: Digest, path: string): void {
-    this.#sort.add(digest, path);
+    this.#sort.add(toBytes(path), Buffer.from(digest, 'hex'));
   }
 
   /**
@@ -106,8 +108,8 @@ export class ManifestWriter {
 function* blocks(sort: ExternalSort): Generator<Buffer> {
   let block = Buffer.allocUnsafe(BLOCK_BYTES);
   let used = 0;
-  for (const pair of sort.sorted()) {
-    const line = lineOf(pair);
+  for (const record of sort.sorted()) {
+    const line = lineOf(record);
     if (used + line.length > block.length) {
       yield block.subarray(0, used);
       block = Buffer.allocUnsafe(Math.max(BLOCK_BYTES, line.length));
@@ -123,10 +125,10 @@ function* blocks(sort: ExternalSort): Generator<Buffer> {
  * carriage return has them escaped, and a backslash heads its line. A file called `-` is written
  * as `./-`, since `sha256sum -c` would read standard input for it.
  */
-function lineOf({ bytes, digestAt, pathLength }: SortedPair): Buffer {
-  const pathAt = digestAt + DIGEST_BYTES;
-  const hex = bytes.toString('hex', digestAt, pathAt);
-  const path = bytes.toString('latin1', pathAt, pathAt + pathLength);
+function lineOf({ bytes, payloadAt, payloadLength, keyLength }: SortedRecord): Buffer {
+  const pathAt = payloadAt + payloadLength;
+  const hex = bytes.toString('hex', payloadAt, pathAt);
+  const path = bytes.toString('latin1', pathAt, pathAt + keyLength);
   const escaped = path.replace(/[\\\n\r]/g, (char) => ESCAPES[char]!);
   const mark = escaped === path ? '' : '\\';
   return Buffer.from(`${mark}${hex}  ${path === '-' ? './-' : escaped}\n`, 'latin1');
