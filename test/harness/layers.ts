@@ -1,0 +1,97 @@
+/** Who may import whom in src/: the layers of src/README.md as a table, and what breaks them. */
+import { posix } from 'node:path';
+
+/**
+ * From top to bottom; a file belongs to the longest path that it begins with. It may import its own
+ * room and rooms of lower lines; rooms of one line do not know each other.
+ */
+const LAYERS: readonly (readonly string[])[] = [
+  ['src/index.ts'],
+  ['src/cli'],
+  ['src/selftest'],
+  ['src/doctor'],
+  ['src/ingest/ingest.ts'],
+  ['src/ingest/main', 'src/ingest/worker'],
+  ['src/ingest'],
+  ['src/store'],
+  ['src/store/engines.ts'],
+  ['src/store/local'],
+  ['src/store/local/upkeep'],
+  ['src/store/local/writers', 'src/store/local/publish'],
+  ['src/store/local/on-disk'],
+  ['src/store/seam.ts', 'src/store/choices.ts', 'src/store/store-path.ts'],
+  ['src/sources/walk'],
+  ['src/sources', 'src/sort'],
+  ['src/files', 'src/threads'],
+  ['src/native'],
+  ['src/units.ts'],
+  ['src/names.ts', 'src/digest.ts'],
+  ['src/errors.ts', 'src/places.ts', 'src/commonjs.ts'],
+];
+
+/** Only this file imports an engine. */
+const ENGINES = 'src/store/engines.ts';
+const ENGINE = 'src/store/local/';
+
+/** Files that still reach around the seam. The issue on the seam empties this list. */
+export const AROUND_THE_SEAM: readonly string[] = [
+  'src/cli/command.ts',
+  'src/cli/relayout.ts',
+  'src/cli/stats.ts',
+  'src/cli/verify.ts',
+  'src/doctor/barrier-at.ts',
+  'src/doctor/count-objects.ts',
+  'src/doctor/probe-place.ts',
+  'src/index.ts',
+  'src/ingest/main/report.ts',
+  'src/ingest/main/run.ts',
+  'src/ingest/worker/worker.ts',
+  'src/selftest/checks.ts',
+  'src/store/put.ts',
+  'src/store/store.ts',
+  'src/store/verified-stream.ts',
+  'src/store/verify.ts',
+];
+
+/** The source text of each file below src/, by its path. */
+export type Sources = ReadonlyMap<string, string>;
+
+/** A line for each import that breaks a layer, `importer -> imported`. */
+export function layerViolations(sources: Sources): string[] {
+  return imports(sources)
+    .filter(([from, to]) => !mayImport(from, to))
+    .map(([from, to]) => `${from} -> ${to}`);
+}
+
+/** Files outside an engine, other than engines.ts, that import from one. */
+export function importersOfEngine(sources: Sources): string[] {
+  const importers = imports(sources)
+    .filter(([from, to]) => to.startsWith(ENGINE) && !from.startsWith(ENGINE) && from !== ENGINES)
+    .map(([from]) => from);
+  return [...new Set(importers)].sort();
+}
+
+function mayImport(from: string, to: string): boolean {
+  const importer = roomOf(from);
+  const imported = roomOf(to);
+  return importer.path === imported.path || importer.line < imported.line;
+}
+
+function roomOf(file: string): { path: string; line: number } {
+  let found: { path: string; line: number } | undefined;
+  for (const [line, rooms] of LAYERS.entries())
+    for (const path of rooms)
+      if ((file === path || file.startsWith(`${path}/`)) && path.length > (found?.path.length ?? 0))
+        found = { path, line };
+  if (found === undefined) throw new Error(`${file} is in no layer: give it a line in LAYERS`);
+  return found;
+}
+
+/** Static, type-only and dynamic imports of this package's own files. */
+function imports(sources: Sources): [from: string, to: string][] {
+  return [...sources].flatMap(([file, text]) =>
+    [...text.matchAll(/(?:\bfrom|\bimport|\bimport\()\s*'(\.[^']+)'/g)].map(
+      ([, to]): [string, string] => [file, posix.join(posix.dirname(file), to!)],
+    ),
+  );
+}
