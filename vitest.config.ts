@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { FileCount } from './test/harness/file-count.ts';
 
 // Node 20 reads these certificates at every start, which takes longer than the start itself does, and
 // the trials start thousands of processes, none of which connects to anything.
@@ -7,6 +8,8 @@ delete process.env.NODE_EXTRA_CA_CERTS;
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: 'test/harness/build.ts',
+    reporters: ['default', ...(process.stdout.isTTY ? [] : [new FileCount()])],
     // The built package, as its users import it: worker threads need JavaScript files.
     alias: { ingot: new URL('./dist/src/index.js', import.meta.url).pathname },
     testTimeout: 60_000,

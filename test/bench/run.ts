@@ -10,7 +10,6 @@ import type { Answer, Results } from '../../bench/results.ts';
 import type { Ended } from '../harness/run.ts';
 
 const BENCH = fileURLToPath(new URL('../../dist/bench/main.js', import.meta.url));
-if (!fs.existsSync(BENCH)) throw new Error('run `npm run build` first: these tests run dist/');
 
 /**
  * A new empty directory in memory that goes away with the test. On a disk every new store would

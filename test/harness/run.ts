@@ -5,7 +5,6 @@ import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 
 export const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.cjs', import.meta.url));
-if (!fs.existsSync(MAIN)) throw new Error('run `npm run build` first: these tests run dist/');
 
 export interface Ended {
   readonly code: number | null;
