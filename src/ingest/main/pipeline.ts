@@ -18,11 +18,11 @@ import type { FoundFiles, WalkSink } from '../../sources/walk/entries.ts';
 import type { MainHalf } from '../../store/seam.ts';
 import type { IngestPool } from '../../threads/pool.ts';
 import {
-  LEFT,
   type StoreAnswer,
   type StoreCall,
   type Task,
   type TaskDone,
+  UNREAD,
   type WorkerSetup,
 } from '../messages.ts';
 import type { UnsupportedKind } from '../outcome.ts';
@@ -171,7 +171,7 @@ export class Pipeline implements WalkSink {
     return this.#run('large', entries, {
       make: (id, port) => ({ type: 'large', setup, id, file, port }),
       takeBack: (reply) => {
-        if (reply.outcomes[0] === LEFT) this.#queue.addLarge(file, size);
+        if (reply.outcomes[0] === UNREAD) this.#queue.addLarge(file, size);
       },
     });
   }

@@ -1,6 +1,6 @@
 import type { Digest } from '../../digest.ts';
 import { IngotError } from '../../errors.ts';
-import { LEFT, type TaskDone } from '../messages.ts';
+import { LARGE, type TaskDone, UNREAD } from '../messages.ts';
 import {
   CODE,
   type EntryReport,
@@ -64,7 +64,7 @@ export class Tally {
     this.#running.add(id);
   }
 
-  /** A task has committed. Entries marked LEFT are not counted; the caller runs them again. */
+  /** A task has committed. UNREAD and LARGE entries are not counted; the caller runs them again. */
   taskDone(id: number, entries: TaskEntries, reply: TaskDone): void {
     this.#running.delete(id);
     const waitsFor = new Set(reply.owners.filter((owner) => this.#running.has(owner)));
@@ -127,7 +127,7 @@ export class Tally {
   #nameEach(entries: TaskEntries, reply: TaskDone): void {
     const problems = new Map(reply.problems.map((problem) => [problem.index, problem]));
     for (const [index, code] of reply.outcomes.entries()) {
-      if (code === LEFT) continue;
+      if (code === UNREAD || code === LARGE) continue;
       if (code === CODE.new || code === CODE.duplicate) this.#nameStored(entries, index, reply);
       else {
         const { failure, kind } = problems.get(index) ?? {};

@@ -12,12 +12,12 @@ import { Claims } from '../claims.ts';
 import {
   type BatchTask,
   type LargeTask,
-  LEFT,
   type StoreAnswer,
   type StoreCall,
   type Task,
   type TaskDone,
   type TaskReply,
+  UNREAD,
   type WorkerSetup,
 } from '../messages.ts';
 import { CODE } from '../outcome.ts';
@@ -146,7 +146,7 @@ function singleEntry(content: Awaited<ReturnType<typeof ingestLarge>> | undefine
   const stored = content !== undefined && 'digest' in content ? content : undefined;
   const problem = content !== undefined && !('digest' in content) ? content : undefined;
   return {
-    outcomes: Uint8Array.of(content === undefined ? LEFT : CODE[content.outcome]),
+    outcomes: Uint8Array.of(content === undefined ? UNREAD : CODE[content.outcome]),
     sizes: Float64Array.of(stored?.size ?? 0),
     owners: Int32Array.of(stored?.owner ?? 0),
     digests: stored?.digest ?? '',
