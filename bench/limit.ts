@@ -30,11 +30,11 @@ export const LIMIT_METHOD =
   "whole processes in turn; ratio: ingot's time ÷ that of limit.c, of the two runs of each round";
 
 /** It has an array of so many. */
-const MOST_THREADS = 64;
+const MAX_THREADS = 64;
 
 /** limit.c, or why it cannot do with as many threads as ingot has. */
 export async function limitProgram({ threads }: Pick<Need, 'threads'>): Promise<Program> {
-  if (threads > MOST_THREADS) return { lack: `limit.c has at most ${MOST_THREADS} threads` };
+  if (threads > MAX_THREADS) return { lack: `limit.c has at most ${MAX_THREADS} threads` };
   return await buildProgram('limit.c');
 }
 

@@ -165,12 +165,12 @@ function describe({ what, code, why, path, hint }: Failure): string {
 }
 
 /** Beyond this a line is not read any more; `path` itself, as machines get it, stays whole. */
-const MOST_SHOWN = 1000;
+const MAX_SHOWN = 1000;
 
 /** A long path without its middle. */
 function shortened(path: string): string {
-  if (path.length <= MOST_SHOWN) return path;
-  const half = MOST_SHOWN / 2;
+  if (path.length <= MAX_SHOWN) return path;
+  const half = MAX_SHOWN / 2;
   const dropped = path.length - 2 * half;
   return `${path.slice(0, half)}[… ${dropped} characters …]${path.slice(-half)}`;
 }

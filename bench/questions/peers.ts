@@ -25,7 +25,7 @@ type Run = (typeof RUNS)[number];
 type Samples = Readonly<Record<Run, Sample[]>>;
 
 /** Folders by the first two digits and by the next two: some peers have them twice. */
-const MOST_FOLDERS = 2 * 65_536;
+const MAX_FOLDERS = 2 * 65_536;
 
 export const BESIDE_PEERS = besidePeers(PEERS);
 
@@ -37,8 +37,8 @@ export function besidePeers(peers: readonly Peer[]): Question {
       'whole processes, ingot and one peer in turn, a new repository for each first run, the tree read into the page cache before each run; each peer in its fastest durable setting without compression; what it stored is counted and one file compared; ratio: ingot ÷ peer, of the two runs of each round',
     // Content and index entry in a file of their own, in folders by digest.
     room: ({ corpus }) =>
-      roomFor(corpus) + (corpus.files + Math.min(corpus.files, MOST_FOLDERS)) * 4096,
-    inodes: ({ corpus }) => 2 * inodesFor(corpus.files) + 2 * MOST_FOLDERS,
+      roomFor(corpus) + (corpus.files + Math.min(corpus.files, MAX_FOLDERS)) * 4096,
+    inodes: ({ corpus }) => 2 * inodesFor(corpus.files) + 2 * MAX_FOLDERS,
     async *run(context) {
       const ours: Samples = { first: [], again: [] };
       const chosen = peers.filter(({ name }) => context.peers?.includes(name) ?? true);

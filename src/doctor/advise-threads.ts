@@ -4,7 +4,7 @@ import type { Advised, RateFigures, ThreadRates } from './report.ts';
 /** The mean of a large tree of programs and sources. */
 const TYPICAL_FILE_BYTES = 20_000;
 /** A thread that adds less than this share costs memory and heat for nothing. */
-const LEAST_GAIN = 0.05;
+const MIN_GAIN = 0.05;
 
 /**
  * Files of usual size that so many threads hash and create a second: creating and hashing take
@@ -19,7 +19,7 @@ export function storedPerSecond({ createdFilesPerSecond, hashedBytesPerSecond }:
 /** The fewest threads that come near the best rate. */
 export function adviseThreads({ byThreads }: RateFigures): Advised<number> {
   const best = Math.max(...byThreads.map(storedPerSecond));
-  const enough = byThreads.find((rates) => storedPerSecond(rates) >= best * (1 - LEAST_GAIN))!;
+  const enough = byThreads.find((rates) => storedPerSecond(rates) >= best * (1 - MIN_GAIN))!;
   const most = byThreads.at(-1)!.threads;
   const told = [...new Set([byThreads[0]!, enough, byThreads.at(-1)!])].map(
     (rates) => `${counted(rates.threads, 'thread')} ${count(storedPerSecond(rates))}`,

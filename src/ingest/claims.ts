@@ -115,7 +115,7 @@ function reserve(maxByteLength: number): SharedArrayBuffer {
     return new SharedArrayBuffer(segmentEnd(0), { maxByteLength });
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    if (maxByteLength > LEAST_RESERVED) return reserve(maxByteLength / 2);
+    if (maxByteLength > MIN_RESERVED) return reserve(maxByteLength / 2);
     const hint = 'raise the limit of addresses (ulimit -v)';
     throw new IngotError({ what: 'cannot make a table of contents', code: 'ENOMEM', hint }, error);
   }
@@ -155,7 +155,7 @@ const GROWTH = 1.25;
 /** Reserved, not used: the largest that V8 takes; room for 100 million contents. */
 const MAX_BYTES = 2 ** 32;
 /** Room for more than a million contents. */
-const LEAST_RESERVED = 2 ** 25;
+const MIN_RESERVED = 2 ** 25;
 const SETTLE_MS = 2_000;
 
 /** In bytes. */

@@ -6,14 +6,14 @@ import { closeSource, opening } from './source-file.ts';
  * PATH_MAX of Linux, less the NUL byte at its end, and less a slash and a name: where the file system
  * tells no types, every name is looked at by the path of its directory.
  */
-const MOST_BYTES = 4096 - 1 - 256;
-const MOST_BYTES_A_CHARACTER = 3;
+const MAX_BYTES = 4096 - 1 - 256;
+const MAX_BYTES_A_CHARACTER = 3;
 
 /** proc(5): each names a file that is open. */
 const OPEN_FILES = '/proc/self/fd';
 
 /** What a piece of a long path leaves room for: the name of the directory that it begins at. */
-const PIECE_BYTES = MOST_BYTES - `${OPEN_FILES}/2147483647/`.length;
+const PIECE_BYTES = MAX_BYTES - `${OPEN_FILES}/2147483647/`.length;
 
 const SLASH = 0x2f;
 /** To name from, which takes the right to search a directory, not to read it (open(2)). */
@@ -82,8 +82,8 @@ export class LongPaths {
 
 function isLong(path: string | Buffer): boolean {
   // Most are short enough however many bytes a character may have.
-  if (path.length * MOST_BYTES_A_CHARACTER <= MOST_BYTES) return false;
-  return Buffer.byteLength(path) > MOST_BYTES;
+  if (path.length * MAX_BYTES_A_CHARACTER <= MAX_BYTES) return false;
+  return Buffer.byteLength(path) > MAX_BYTES;
 }
 
 /** Cut at slashes. A name alone that is too long stays, and the call that takes it says so. */

@@ -22,7 +22,7 @@ export const READ_ATTEMPTS = 3;
  * have (those of /proc) are read until nothing comes. Gives -1 when the buffer is too small.
  */
 export function readToEnd(files: Files, fd: number, buffer: Uint8Array, size: number): number {
-  const most = Math.max(size + 1, LEAST_READ);
+  const most = Math.max(size + 1, MIN_READ);
   const readOn = (at: number) => {
     const rest = at === 0 ? buffer : buffer.subarray(at);
     return files.read(fd, rest, Math.min(most, rest.length), at);
@@ -34,7 +34,7 @@ export function readToEnd(files: Files, fd: number, buffer: Uint8Array, size: nu
 }
 
 /** Bytes to ask for where st_size tells too little. Some files of /proc refuse to give megabytes. */
-const LEAST_READ = 64 << 10;
+const MIN_READ = 64 << 10;
 
 /** What a file is that is no regular file; undefined for one that is. */
 export function kindOf(status: FileStatus): UnsupportedKind | undefined {

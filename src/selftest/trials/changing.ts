@@ -16,7 +16,7 @@ const VERSIONS = ['one', 'two', 'three'].map((name) =>
   seededBytes(`version ${name}`, VERSION_BYTES),
 );
 /** No file grows beyond this. */
-const MOST_BYTES = 40 << 20;
+const MAX_BYTES = 40 << 20;
 
 /** Files that change while they are read: each is stored as it was at one moment, or not at all. */
 export async function tryChanging(ground: Ground): Promise<void> {
@@ -79,7 +79,7 @@ class Meddler {
 
   #grow(lane: 'small' | 'large'): void {
     const { first, step } = GROWING[lane];
-    if (first + this.#steps[lane] * step > MOST_BYTES) return;
+    if (first + this.#steps[lane] * step > MAX_BYTES) return;
     const more = seededBytes(`${lane} ${this.#steps[lane]++}`, step);
     fs.appendFileSync(join(this.#source, lane), more);
   }

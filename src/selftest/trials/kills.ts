@@ -19,7 +19,7 @@ import { type Ground, ingestOf, storeOf } from '../trial.ts';
 
 const FILES = 2000;
 /** Each moment is waited for three times. */
-const MOST_ROUNDS = 15;
+const MAX_ROUNDS = 15;
 /** After this no further round begins, as long as each moment was waited for once. */
 const BUDGET_MS = 15_000;
 
@@ -48,7 +48,7 @@ export async function tryKills(ground: Ground): Promise<void> {
   const budget = new Budget(BUDGET_MS);
   const found: Recovery = { hashed: 0, wrong: undefined, lost: undefined };
   let landed = 0;
-  for (let round = 0; round < MOST_ROUNDS; round++) {
+  for (let round = 0; round < MAX_ROUNDS; round++) {
     if (budget.isSpent && round >= MOMENTS.length) break;
     if ((found.wrong ?? found.lost) !== undefined) break;
     const killedIn = await killOne(ground, source, MOMENTS[round % MOMENTS.length]!);

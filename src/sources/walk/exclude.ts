@@ -16,7 +16,7 @@ export interface Excludes {
 const REMEMBERED_PATHS = 10_000;
 
 /** Every path is held against every pattern: with more than these, a walk would never end. */
-const MOST_BYTES = 1 << 20;
+const MAX_BYTES = 1 << 20;
 
 /**
  * Rules of .gitignore syntax, the last match deciding. Undefined when there are none.
@@ -61,7 +61,7 @@ async function readWhole(file: string, signal: AbortSignal | undefined): Promise
     checkInput(file);
     for await (const chunk of readInput(openInput(file), signal)) {
       size += chunk.length;
-      if (size > MOST_BYTES) throw tooLarge(file);
+      if (size > MAX_BYTES) throw tooLarge(file);
       chunks.push(chunk);
     }
   } catch (error) {

@@ -18,7 +18,7 @@ export function formatPath(root: string): string {
 }
 
 /** Far more than any format needs: what is larger is no store.json. */
-const MOST_FORMAT_BYTES = 64 << 10;
+const MAX_FORMAT_BYTES = 64 << 10;
 
 /** What `.ingot/store.json` says. */
 export interface StoreFormat {
@@ -37,7 +37,7 @@ export function readFormat(root: string): StoreFormat | undefined {
   let text: string;
   try {
     requireNoLink(join(root, METADATA));
-    text = readSmallFile(path, MOST_FORMAT_BYTES);
+    text = readSmallFile(path, MAX_FORMAT_BYTES);
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return checkEmpty(root);
     throw cannotOpen(root, error);

@@ -34,25 +34,25 @@ export function openRegular(path: string, flags: number, mode?: number): number 
   return fd;
 }
 
-/** Reads a small file whole. Throws as openRegular does, also for more than `mostBytes`. */
-export function readSmallFile(path: string, mostBytes: number): string {
+/** Reads a small file whole. Throws as openRegular does, also for more than `maxBytes`. */
+export function readSmallFile(path: string, maxBytes: number): string {
   const fd = openRegular(path, O_RDONLY);
   try {
-    const text = readStart(fd, mostBytes + 1);
-    if (text.length <= mostBytes) return text.toString('utf8');
+    const text = readStart(fd, maxBytes + 1);
+    if (text.length <= maxBytes) return text.toString('utf8');
   } finally {
     fs.closeSync(fd);
   }
-  throw badMetadata(path, `it has more than ${mostBytes} bytes`);
+  throw badMetadata(path, `it has more than ${maxBytes} bytes`);
 }
 
 /** The first bytes of a file just opened, so many at most. Throws what read(2) throws. */
-export function readStart(fd: number, mostBytes: number): Buffer {
-  const buffer = Buffer.alloc(mostBytes);
+export function readStart(fd: number, maxBytes: number): Buffer {
+  const buffer = Buffer.alloc(maxBytes);
   let length = 0;
-  for (let n = -1; n !== 0 && length < mostBytes; length += n) {
+  for (let n = -1; n !== 0 && length < maxBytes; length += n) {
     const at = length;
-    n = uninterrupted(() => fs.readSync(fd, buffer, at, mostBytes - at, null));
+    n = uninterrupted(() => fs.readSync(fd, buffer, at, maxBytes - at, null));
   }
   return buffer.subarray(0, length);
 }

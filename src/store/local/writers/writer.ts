@@ -126,7 +126,7 @@ export function mayLive(folder: string, libc: Libc): boolean {
 }
 
 /** Longer than the name of any layout. */
-const MOST_SIGN_BYTES = 64;
+const MAX_SIGN_BYTES = 64;
 
 /** Looks at one writer's lock, which it takes for a moment when the writer is dead. */
 export function signOf(folder: string, libc: Libc): WriterSign {
@@ -138,7 +138,7 @@ export function signOf(folder: string, libc: Libc): WriterSign {
     return { folder, alive: false, layout: undefined };
   }
   try {
-    const text = readStart(fd, MOST_SIGN_BYTES).toString('latin1').trimEnd();
+    const text = readStart(fd, MAX_SIGN_BYTES).toString('latin1').trimEnd();
     return { folder, alive: !libc.tryLock(fd), layout: LAYOUTS.find((layout) => layout === text) };
   } finally {
     fs.closeSync(fd);
