@@ -37,7 +37,7 @@ export function stackOf(error: unknown): string {
 }
 
 /** What machines are told of an error. */
-export function failureOf(error: unknown): Failure {
+export function asFailure(error: unknown): Failure {
   return asIngotError(error).toFailure();
 }
 

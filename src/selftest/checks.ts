@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Digest, digestOf, isDigest } from '../digest.ts';
 import { errnoOf } from '../errors.ts';
+import { namesIn } from '../files/file-ops.ts';
 import { TEMP_PREFIX } from '../store/local/writers/writer.ts';
 import { counted } from '../units.ts';
 
@@ -77,14 +78,4 @@ function ofLiving<T>(read: () => T): T | undefined {
 export function tempsLeft(store: string, after: string): string | undefined {
   const [name] = writersIn(store);
   return name && `temps are left after ${after}: ${name}`;
-}
-
-/** Others make and remove names meanwhile: a folder that is gone, or is a file, has none. */
-function namesIn(folder: string): string[] {
-  try {
-    return fs.readdirSync(folder);
-  } catch (error) {
-    if (!['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '')) throw error;
-    return [];
-  }
 }

@@ -136,12 +136,12 @@ export class Program {
 }
 
 /** Of a run with --json that has ended well. */
-export function reportOf({ stdout }: Ended): IngestReport {
+export function printedReport({ stdout }: Ended): IngestReport {
   return JSON.parse(stdout) as IngestReport;
 }
 
 /** What a run with --json failed with; undefined when it did not, or was killed. */
-export function failureOf({ stdout }: Ended): Failure | undefined {
+export function printedFailure({ stdout }: Ended): Failure | undefined {
   if (stdout === '') return undefined;
   return (JSON.parse(stdout) as { error?: Failure }).error;
 }
@@ -155,7 +155,7 @@ const MACHINE = new Set(['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE', 'EROFS', 'ENOME
  */
 export function unexpectedEnd(what: string, ended: Ended, code: number): string | undefined {
   if (ended.code === code) return undefined;
-  const failure = failureOf(ended);
+  const failure = printedFailure(ended);
   if (failure !== undefined && MACHINE.has(failure.code)) throw new IngotError(failure);
   const said = ended.stderr.trim().split('\n').at(-1) ?? '';
   return `${what} ended with ${ended.code ?? 'a signal'} instead of ${code}${said && `: ${said}`}`;

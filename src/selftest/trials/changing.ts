@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { count } from '../../units.ts';
 import { objectsIn, wrongObjects } from '../checks.ts';
-import { type Running, reportOf, unexpectedEnd } from '../program.ts';
+import { printedReport, type Running, unexpectedEnd } from '../program.ts';
 import { seededBytes } from '../tree.ts';
 import { type Ground, ingestOf, storeOf } from '../trial.ts';
 
@@ -30,7 +30,7 @@ export async function tryChanging(ground: Ground): Promise<void> {
     const ended = await program.end(running);
     const failure = unexpectedEnd('an ingest of changing files', ended, ended.code === 3 ? 3 : 0);
     if (failure !== undefined) return ledger.judge(5, failure, '');
-    const { outcomes } = reportOf(ended);
+    const { outcomes } = printedReport(ended);
     changed += outcomes.changed;
     stored += outcomes.new + outcomes.duplicate;
   }

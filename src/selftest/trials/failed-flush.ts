@@ -4,7 +4,7 @@ import { errnoOf } from '../../errors.ts';
 import type { Libc } from '../../native/libc.ts';
 import { counted } from '../../units.ts';
 import { objectsIn, otherObjects, tempsLeft, wrongObjects } from '../checks.ts';
-import { failureOf, unexpectedEnd } from '../program.ts';
+import { printedFailure, unexpectedEnd } from '../program.ts';
 import { runTraced } from '../strace.ts';
 import type { RawCall } from '../strace-log.ts';
 import { smallContents, writeFiles } from '../tree.ts';
@@ -95,7 +95,7 @@ async function injected(ground: Ground, syscall: string): Promise<string | undef
   const args = ingestOf(ground, [join(folder, 'source')], '--threads', '1');
   const ended = await runTraced(program, args, folder, options);
   if (!ended.calls.some(isInjected)) return `an ingest made no ${syscall}`;
-  const code = failureOf(ended)?.code;
+  const code = printedFailure(ended)?.code;
   return (
     flushedAgain(ended.calls) ??
     unexpectedEnd(`an ingest whose ${syscall} failed`, ended, 1) ??

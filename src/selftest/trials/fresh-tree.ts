@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { digestOf } from '../../digest.ts';
 import { count } from '../../units.ts';
 import { otherObjects, tempsLeft, wrongObjects } from '../checks.ts';
-import { reportOf, unexpectedEnd } from '../program.ts';
+import { printedReport, unexpectedEnd } from '../program.ts';
 import { seededBytes, smallContents, writeFiles } from '../tree.ts';
 import { type Ground, ingestOf, storeOf } from '../trial.ts';
 
@@ -19,7 +19,7 @@ export async function tryFreshTree(ground: Ground): Promise<void> {
   const ended = await program.run(ingestOf(ground, [source]));
   const failure = unexpectedEnd('an ingest', ended, 0);
   if (failure !== undefined) return ledger.judge(6, failure, '');
-  const { outcomes, entries } = reportOf(ended);
+  const { outcomes, entries } = printedReport(ended);
   const counted = { new: outcomes.new, duplicate: outcomes.duplicate, entries };
   const wanted = {
     new: expected.size,

@@ -12,7 +12,7 @@ import {
   writersIn,
   wrongObjects,
 } from '../checks.ts';
-import { type Running, reportOf, unexpectedEnd } from '../program.ts';
+import { printedReport, type Running, unexpectedEnd } from '../program.ts';
 import type { KilledIn } from '../report.ts';
 import { smallContents, writeFiles } from '../tree.ts';
 import { type Ground, ingestOf, storeOf } from '../trial.ts';
@@ -128,7 +128,7 @@ async function recover(
   const ended = await program.run(ingestOf({ folder }, [source]));
   found.lost ??=
     unexpectedEnd('an ingest after a killed one', ended, 0) ??
-    notSwept(dead, reportOf(ended).swept) ??
+    notSwept(dead, printedReport(ended).swept) ??
     tempsLeft(store, 'the run that followed a killed one') ??
     otherObjects(store, expected);
   found.hashed += objectsIn(store).length;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { digestOf } from '../../digest.ts';
 import { errnoOf } from '../../errors.ts';
 import { counted } from '../../units.ts';
-import { reportOf, unexpectedEnd } from '../program.ts';
+import { printedReport, unexpectedEnd } from '../program.ts';
 import { type Ground, ingestOf } from '../trial.ts';
 
 /** As bytes, each standing for a kind of trouble. */
@@ -30,7 +30,7 @@ export async function tryOddNames(ground: Ground): Promise<void> {
     const ended = await program.run(ingestOf(ground, [source], '--manifest', manifest));
     const finding =
       unexpectedEnd('an ingest of odd names', ended, 0) ??
-      wrongCounts(reportOf(ended), expected.length, kinds.names) ??
+      wrongCounts(printedReport(ended), expected.length, kinds.names) ??
       wrongManifest(fs.readFileSync(manifest), expected);
     ledger.judge(
       6,
@@ -89,7 +89,7 @@ async function listenIn(folder: string): Promise<net.Server | undefined> {
 }
 
 function wrongCounts(
-  { entries, outcomes, unsupportedKinds }: ReturnType<typeof reportOf>,
+  { entries, outcomes, unsupportedKinds }: ReturnType<typeof printedReport>,
   files: number,
   kinds: readonly string[],
 ): string | undefined {

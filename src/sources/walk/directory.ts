@@ -48,7 +48,7 @@ export function* readDirectory(
   ops: DirectoryOps = nodeDirectoryOps,
 ): Generator<readonly RawEntry[]> {
   if (size > READ_WHOLE_UP_TO) yield* streamDirectory(path, ops);
-  else yield readWhole(path, ops);
+  else yield readWholeDirectory(path, ops);
 }
 
 /** What an entry is that is neither a file nor a directory. */
@@ -59,7 +59,7 @@ export function unsupportedKind(entry: EntryType): UnsupportedKind {
   return entry.isBlockDevice() || entry.isCharacterDevice() ? 'device' : 'other';
 }
 
-function readWhole(path: string | Buffer, ops: DirectoryOps): readonly RawEntry[] {
+function readWholeDirectory(path: string | Buffer, ops: DirectoryOps): readonly RawEntry[] {
   try {
     return ops.readdirSync(path, { withFileTypes: true, encoding: LATIN1 });
   } catch (error) {

@@ -47,14 +47,16 @@ export async function readExcludeFiles(
 ): Promise<string[]> {
   const patterns: string[] = [];
   for (const file of files) {
-    const text = (await readWhole(file, signal)).toString('latin1').replace(/^\xef\xbb\xbf/, '');
+    const text = (await readExcludeFile(file, signal))
+      .toString('latin1')
+      .replace(/^\xef\xbb\xbf/, '');
     for (const line of text.split('\n'))
       patterns.push(escapeName(Buffer.from(line.replace(/\r$/, ''), 'latin1')));
   }
   return patterns;
 }
 
-async function readWhole(file: string, signal: AbortSignal | undefined): Promise<Buffer> {
+async function readExcludeFile(file: string, signal: AbortSignal | undefined): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   try {

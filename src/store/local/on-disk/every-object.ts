@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import type { Digest } from '../../../digest.ts';
+import { stampOf } from '../../../files/stamp.ts';
 import { formatPath, requireFormat } from './format.ts';
 import { listLayout, objectFolders, otherLayout } from './layout.ts';
 
@@ -11,26 +12,25 @@ import { listLayout, objectFolders, otherLayout } from './layout.ts';
 export function* listEveryObject(root: string): Generator<Digest> {
   let before: string;
   do {
-    before = stampOf([formatPath(root)]);
+    before = stampsOf([formatPath(root)]);
     yield* listOneWay(root);
-  } while (before !== stampOf([formatPath(root)]));
+  } while (before !== stampsOf([formatPath(root)]));
 }
 
 function* listOneWay(root: string): Generator<Digest> {
   const { layout, movingFrom } = requireFormat(root);
   const first = movingFrom ?? layout;
   const folders = movingFrom === undefined ? [] : objectFolders(root, first);
-  const before = stampOf(folders);
+  const before = stampsOf(folders);
   yield* listLayout(root, first);
   yield* listLayout(root, otherLayout(first));
-  if (stampOf(folders) !== before) yield* listLayout(root, first);
+  if (stampsOf(folders) !== before) yield* listLayout(root, first);
 }
 
-/** Changes with a file that is replaced, and with the names in a folder. */
-function stampOf(paths: readonly string[]): string {
+function stampsOf(paths: readonly string[]): string {
   const stamps = paths.map((path) => {
     const stat = fs.statSync(path, { bigint: true, throwIfNoEntry: false });
-    return stat && `${stat.ino}:${stat.mtimeNs}`;
+    return stat && stampOf(stat);
   });
   return stamps.join();
 }
