@@ -11,7 +11,7 @@ import {
   type Sample,
   secondsOf,
 } from './method.ts';
-import { settle } from './prepare.ts';
+import { dropCachesIfCold } from './prepare.ts';
 import type { Context, Need } from './question.ts';
 import type { Row } from './results.ts';
 
@@ -62,7 +62,7 @@ function contenderOf(context: Context, program: string, run: LimitRun): Contende
   const { mode, tree, batch, prepare } = run;
   const store = path.join(context.arena.path, 'limit');
   const command = [program, tree, store, mode, `${context.threads}`, `${batch}`] as const;
-  return { command, prepare: prepare ?? (() => settle(context)) };
+  return { command, prepare: prepare ?? (() => dropCachesIfCold(context)) };
 }
 
 function limitRow(

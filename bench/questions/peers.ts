@@ -14,7 +14,7 @@ import { checkStored } from '../peers/check-stored.ts';
 import { PEERS } from '../peers/index.ts';
 import { PEER_FAILED, type Peer } from '../peers/peer.ts';
 import { peerContenders } from '../peers/scripts.ts';
-import { settle, warm } from '../prepare.ts';
+import { dropCachesIfCold, warm } from '../prepare.ts';
 import type { Context, Question } from '../question.ts';
 import type { Row } from '../results.ts';
 import { inodesFor, roomFor } from '../room.ts';
@@ -74,7 +74,7 @@ async function* rowsBeside(peer: Peer, context: Context, ours: Samples): AsyncGe
 
 /** A B A B: after each first run, the same again on the store that it left. */
 async function alternateWith(peer: Peer, context: Context) {
-  const again = ingesting(ingestCommand(context, context.tree), () => settle(context));
+  const again = ingesting(ingestCommand(context, context.tree), () => dropCachesIfCold(context));
   const runs = [firstIngest(context), again, ...peerContenders(peer, context)];
   const contenders = runs.map((run) => afterWarming(run, context));
   const [ourFirst, ourAgain, first, second] = await alternate(contenders, context.rounds);

@@ -139,13 +139,13 @@ async function untilAborted(
 ): Promise<void> {
   if (signal === undefined) return begin();
   signal.throwIfAborted();
-  const settled = new AbortController();
-  const aborted = once(signal, 'abort', { signal: settled.signal }).then(() => {
+  const over = new AbortController();
+  const aborted = once(signal, 'abort', { signal: over.signal }).then(() => {
     throw signal.reason;
   });
   const work = begin();
   // Whichever comes second, nobody waits for.
   aborted.catch(() => {});
   work.catch(() => {});
-  await Promise.race([work, aborted]).finally(() => settled.abort());
+  await Promise.race([work, aborted]).finally(() => over.abort());
 }

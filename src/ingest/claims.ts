@@ -69,7 +69,7 @@ export class Claims {
             return 0;
           }
         }
-        if (owner === BUSY) owner = settled(words, at);
+        if (owner === BUSY) owner = ownerOnceWritten(words, at);
         const same = words[bucket + slot] === k0 && words[at + 1] === k1 && words[at + 2] === k2;
         if (same && words[at + 3] === k3) return owner;
       }
@@ -122,8 +122,8 @@ function reserve(maxByteLength: number): SharedArrayBuffer {
 }
 
 /** Waits for another thread to finish writing a slot: a few stores, unless it died in between. */
-function settled(words: Int32Array, at: number): number {
-  for (let waited = 0; waited < SETTLE_MS; waited++) {
+function ownerOnceWritten(words: Int32Array, at: number): number {
+  for (let waited = 0; waited < WRITE_WAIT_MS; waited++) {
     // It is too rare to be worth a wake-up call at every claim.
     Atomics.wait(words, at, BUSY, 1);
     const owner = Atomics.load(words, at);
@@ -156,7 +156,7 @@ const GROWTH = 1.25;
 const MAX_BYTES = 2 ** 32;
 /** Room for more than a million contents. */
 const MIN_RESERVED = 2 ** 25;
-const SETTLE_MS = 2_000;
+const WRITE_WAIT_MS = 2_000;
 
 /** In bytes. */
 function segmentStart(segment: number): number {

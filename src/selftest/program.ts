@@ -60,9 +60,9 @@ export class Running {
     // A process that was killed no longer reads what it is told.
     child.stdin!.on('error', () => {});
     return new Promise((resolve, reject) => {
-      const over = (settle: () => void) => {
+      const over = (end: () => void) => {
         this.isOver = true;
-        settle();
+        end();
       };
       child.on('error', (error) => over(() => reject(error)));
       child.on('close', (code) => over(() => resolve({ code, stdout, stderr })));

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import type { OpenAt } from '../native/libc.ts';
-import { closeSource, opening } from './source-file.ts';
+import { closeSource, retryingOpen } from './source-file.ts';
 
 /**
  * PATH_MAX of Linux, less the NUL byte at its end, and less a slash and a name: where the file system
@@ -68,7 +68,7 @@ export class LongPaths {
     if (!this.#way.every((piece, n) => way[n]?.equals(piece))) this.close();
     for (const piece of way.slice(this.#way.length)) {
       const from = this.#fd;
-      this.#fd = opening(() => this.#open(piece, from));
+      this.#fd = retryingOpen(() => this.#open(piece, from));
       this.#way.push(piece);
       if (from !== undefined) closeSource(from);
     }

@@ -3,7 +3,7 @@ import { errnoOf } from '../errors.ts';
 import { joinPath, toFsPath } from '../names.ts';
 import type { OpenAt } from '../native/libc.ts';
 import type { LongPaths } from './long-paths.ts';
-import { closeSource, opening } from './source-file.ts';
+import { closeSource, retryingOpen } from './source-file.ts';
 import type { WalkedDirectory } from './walk/entries.ts';
 
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
@@ -48,11 +48,11 @@ export class SourceDirectory {
     const openAt = this.#openAt;
     if (openAt === undefined) {
       const path = this.#long.shorten(toFsPath(this.pathOf(name)));
-      return opening(() => fs.openSync(path, FILE_FLAGS));
+      return retryingOpen(() => fs.openSync(path, FILE_FLAGS));
     }
     this.#fd ??= this.#openDirectory(openAt);
     const directory = this.#fd;
-    return opening(() => openAt.file(directory, toFsPath(name), FILE_FLAGS));
+    return retryingOpen(() => openAt.file(directory, toFsPath(name), FILE_FLAGS));
   }
 
   /** Closes the directory; its files are the caller's to close. */
@@ -64,7 +64,7 @@ export class SourceDirectory {
   #openDirectory(openAt: OpenAt): number {
     try {
       const { from, rest } = this.#long.lead(toFsPath(this.#withoutLinks!));
-      return opening(() => openAt.directory(rest, from));
+      return retryingOpen(() => openAt.directory(rest, from));
     } catch (error) {
       if (errnoOf(error) !== 'ELOOP') throw error;
       // ELOOP is a file's that is a link itself; this one is where a directory was.

@@ -95,7 +95,7 @@ const WAITS_MS = [1, 2, 4, 8, 16, 32, 64];
 const PASSING = new Set<string | undefined>(['EMFILE', 'ENFILE', 'EAGAIN', 'EINTR']);
 
 /** Opens again what cannot be opened just now. */
-export function opening<T>(call: () => T): T {
+export function retryingOpen<T>(call: () => T): T {
   for (const wait of WAITS_MS) {
     try {
       return call();

@@ -116,7 +116,7 @@ export class Putter {
   /** Hashes and stages without a pause between, so that nobody changes the bytes meanwhile. */
   async #putBytes(group: Group, bytes: Uint8Array): Promise<PutResult> {
     const digest = digestOf(bytes);
-    return this.#settle(group, digest, bytes.length, {
+    return this.#finishPut(group, digest, bytes.length, {
       keep: () => group.stage(digest, bytes),
       drop: () => {},
     });
@@ -156,7 +156,7 @@ export class Putter {
       const digest = hash.digest();
       const staged = stage;
       stage = undefined;
-      return await this.#settle(group, digest, size, {
+      return await this.#finishPut(group, digest, size, {
         keep: () => staged.keep(digest, size, undefined),
         drop: () => staged.drop(),
       });
@@ -165,7 +165,7 @@ export class Putter {
     }
   }
 
-  async #settle(
+  async #finishPut(
     group: Group,
     digest: Digest,
     size: number,

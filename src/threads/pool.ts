@@ -110,7 +110,7 @@ export class Pool<Task, Reply extends object> {
   async run(task: Task, transfer: readonly Transfer[] = []): Promise<Reply> {
     try {
       const running = this.#piscina.run(task, { transferList: [...transfer] });
-      return takenOut(await this.#untilDead(running));
+      return detachReply(await this.#untilDead(running));
     } catch (error) {
       throw died(error);
     }
@@ -144,7 +144,7 @@ export class Pool<Task, Reply extends object> {
  * holds on to the reply until V8 looks through its old generation, which a run of a million files
  * gives it no reason to do.
  */
-function takenOut<Reply extends object>(reply: Reply): Reply {
+function detachReply<Reply extends object>(reply: Reply): Reply {
   const own = { ...reply };
   for (const key of Object.keys(reply)) delete reply[key as keyof Reply];
   return own;

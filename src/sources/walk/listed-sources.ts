@@ -24,14 +24,14 @@ export async function ingestListed(
 ): Promise<void> {
   for await (const paths of readPathList(list, signal)) {
     for (const path of paths) {
-      const full = meet(path, named, files, sink);
+      const full = handOnListed(path, named, files, sink);
       if (full !== undefined) await full;
     }
     signal?.throwIfAborted();
   }
 }
 
-function meet(
+function handOnListed(
   listed: string,
   named: NamedEntries,
   files: NamedFiles,

@@ -8,7 +8,7 @@ import { type OpenWriter, openWriter, type WriteOptions } from './open-writer.ts
 import { BarrierCoordinator } from './publish/barrier.ts';
 import { ignoringErrno } from './publish/temps.ts';
 import { requireKeptSince } from './upkeep/quarantine.ts';
-import { settleUnflushed } from './upkeep/unflushed.ts';
+import { readBackUnflushed } from './upkeep/unflushed.ts';
 import type { LocalWorkerInit } from './worker-half.ts';
 import type { Writer } from './writers/writer.ts';
 
@@ -83,8 +83,8 @@ export class LocalMainHalf implements MainHalf {
     const { durability, root, format, barrier } = this.workerInit;
     if (this.#writer === undefined || durability === 'none') return 0;
     const syncfs = barrier === 'syncfs' ? () => this.#coordinator.wait() : undefined;
-    await settleUnflushed(root, format.layout, this.#ops, { syncfs, signal });
-    // Another one may have settled it meanwhile, or a verify have found damage.
+    await readBackUnflushed(root, format.layout, this.#ops, { syncfs, signal });
+    // Another one may have read it back meanwhile, or a verify have found damage.
     requireKeptSince(root, format.layout, this.#quarantined);
     return objectFolders(root, this.#foldersIn()).filter((folder) => this.#flushFolder(folder))
       .length;
@@ -94,8 +94,8 @@ export class LocalMainHalf implements MainHalf {
   #foldersIn(): Layout {
     const { root, format } = this.workerInit;
     const now = requireFormat(root);
-    const isSettled = format.movingFrom === undefined && now.movingFrom === undefined;
-    return isSettled && now.layout === format.layout ? format.layout : 'sharded';
+    const isAtRest = format.movingFrom === undefined && now.movingFrom === undefined;
+    return isAtRest && now.layout === format.layout ? format.layout : 'sharded';
   }
 
   #flushFolder(folder: string): boolean {

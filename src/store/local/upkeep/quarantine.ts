@@ -145,7 +145,7 @@ export function settleMoves(root: string, layout: Layout, ops: FileOps = nodeFil
     for (const each of bothFolders(root)) if (isThere(each)) flushDirectory(ops, each);
     for (const name of namesIn(folder)) {
       const digest = name.slice(0, DIGEST_LENGTH);
-      if (isDigest(digest)) settle(root, layout, digest, join(folder, name), ops);
+      if (isDigest(digest)) settleMove(root, layout, digest, join(folder, name), ops);
     }
   } catch (error) {
     if (isDenied(error)) return;
@@ -153,7 +153,13 @@ export function settleMoves(root: string, layout: Layout, ops: FileOps = nodeFil
   }
 }
 
-function settle(root: string, layout: Layout, digest: Digest, moving: string, ops: FileOps): void {
+function settleMove(
+  root: string,
+  layout: Layout,
+  digest: Digest,
+  moving: string,
+  ops: FileOps,
+): void {
   const path = objectPath(root, layout, digest);
   requireOwnShard(root, path);
   openFolder(quarantineFolder(root), ops);
@@ -191,11 +197,11 @@ export function requireKeptSince(root: string, layout: Layout, before: ReadonlyS
     .filter((digest) => !candidatePaths(root, layout, digest).some(isThere));
   if (gone.length === 0) return;
   const what = 'objects that this run may have met are not stored any more';
-  throw haveLost(what, gone.length, objectPath(root, layout, gone[0]!));
+  throw objectsLost(what, gone.length, objectPath(root, layout, gone[0]!));
 }
 
 /** Contents went to quarantine that a run may have counted as duplicates. */
-export function haveLost(what: string, count: number, path?: string): IngotError {
+export function objectsLost(what: string, count: number, path?: string): IngotError {
   return new IngotError({
     what,
     code: 'INGOT_LOST',

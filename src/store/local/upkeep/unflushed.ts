@@ -21,7 +21,7 @@ import { METADATA } from '../on-disk/format.ts';
 import { candidatePaths, FOLDER_MODE } from '../on-disk/layout.ts';
 import { requireNoLink } from '../on-disk/metadata-file.ts';
 import { isWriterName, mayLive } from '../writers/writer.ts';
-import { haveLost, quarantineLost } from './quarantine.ts';
+import { objectsLost, quarantineLost } from './quarantine.ts';
 import { DiskReader } from './read-back.ts';
 
 /**
@@ -48,7 +48,7 @@ export function unflushedMarks(root: string): string[] {
   return namesIn(folder).filter(isWriterName);
 }
 
-export interface SettleOptions {
+export interface ReadBackOptions {
   /** One barrier for all objects; without it each is flushed on its own. */
   readonly syncfs?: (() => Promise<void>) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -60,11 +60,11 @@ export interface SettleOptions {
  * stores them anew. The marks of writers that were still alive before stay: they may store more.
  * Throws an IngotError.
  */
-export async function settleUnflushed(
+export async function readBackUnflushed(
   root: string,
   layout: Layout,
   ops: FileOps,
-  { syncfs, signal }: SettleOptions = {},
+  { syncfs, signal }: ReadBackOptions = {},
 ): Promise<void> {
   const marks = unflushedMarks(root);
   if (marks.length === 0) return;
@@ -83,7 +83,8 @@ export async function settleUnflushed(
         break;
       }
     for (const mark of done) removeMark(root, mark, ops);
-    if (lost > 0) throw haveLost('objects that --durability none stored are not on the disk', lost);
+    if (lost > 0)
+      throw objectsLost('objects that --durability none stored are not on the disk', lost);
   } catch (error) {
     throw failed('cannot make objects durable that --durability none stored', error, {
       path: root,
