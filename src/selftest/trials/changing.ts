@@ -40,7 +40,7 @@ export async function tryChanging(ground: Ground): Promise<void> {
   ledger.judge(
     5,
     torn && `object ${torn} holds bytes that no file had at any one moment`,
-    `of ${count(changed + stored)} readings of changing files ${changed} were told as changed, ${stored} stored as they were at one moment`,
+    `of ${count(changed + stored)} readings of changing files ${changed} were reported as changed, ${stored} stored as they were at one moment`,
   );
   ledger.judge(1, await wrongObjects(store), 'objects of changing files hash to their names');
 }

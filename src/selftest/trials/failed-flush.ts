@@ -38,7 +38,7 @@ async function swallowsErrors(libc: Libc | undefined): Promise<string | undefine
   };
   for (const [name, flush] of Object.entries(flushes)) {
     const answer = await flush().then(() => undefined, errnoOf);
-    if (answer !== 'EBADF') return `a ${name} of nothing was told as ${answer ?? 'done'}`;
+    if (answer !== 'EBADF') return `a ${name} of nothing was reported as ${answer ?? 'done'}`;
   }
   return undefined;
 }
@@ -99,6 +99,6 @@ async function injected(ground: Ground, syscall: string): Promise<string | undef
   return (
     flushedAgain(ended.calls) ??
     unexpectedEnd(`an ingest whose ${syscall} failed`, ended, 1) ??
-    (code === 'EIO' ? undefined : `a ${syscall} that failed with EIO was told as ${code}`)
+    (code === 'EIO' ? undefined : `a ${syscall} that failed with EIO was reported as ${code}`)
   );
 }

@@ -23,7 +23,7 @@ export async function tryFailedWrite(ground: Ground): Promise<void> {
   const code = printedFailure(ended)?.code;
   const finding =
     unexpectedEnd('an ingest whose write fails', ended, 1) ??
-    (code === 'EFBIG' ? undefined : `a write that fails with EFBIG was told as ${code}`) ??
+    (code === 'EFBIG' ? undefined : `a write that fails with EFBIG was reported as ${code}`) ??
     (objectsIn(store).includes(digest) ? 'an object whose write failed has its name' : undefined) ??
     (await wrongObjects(store)) ??
     tempsLeft(store, 'a failed write') ??

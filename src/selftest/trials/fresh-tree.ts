@@ -5,7 +5,7 @@ import { count } from '../../units.ts';
 import { otherObjects, tempsLeft, wrongObjects } from '../checks.ts';
 import { printedReport, unexpectedEnd } from '../program.ts';
 import { seededBytes, smallContents, writeFiles } from '../tree.ts';
-import { type Ground, ingestOf, storeOf } from '../trial.ts';
+import { countsText, type Ground, ingestOf, storeOf } from '../trial.ts';
 
 const SMALL_FILES = 1500;
 const DUPLICATES = 200;
@@ -26,12 +26,11 @@ export async function tryFreshTree(ground: Ground): Promise<void> {
     duplicate: DUPLICATES,
     entries: expected.size + DUPLICATES,
   };
-  const told = (counts: object) => JSON.stringify(counts).replaceAll('"', '');
   ledger.judge(
     6,
-    told(counted) === told(wanted)
+    countsText(counted) === countsText(wanted)
       ? undefined
-      : `an ingest of ${told(wanted)} counted ${told(counted)}`,
+      : `an ingest of ${countsText(wanted)} counted ${countsText(counted)}`,
     `${count(entries)} entries of a new tree were counted right`,
   );
   ledger.judge(

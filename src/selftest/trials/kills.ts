@@ -31,7 +31,7 @@ interface Sight {
   readonly objects: number;
 }
 
-/** When a kill is sent: at the first sight that is so. In turn, so that each stage gets some. */
+/** When a kill is sent: at the first sight that is so. In turn, so that each phase gets some. */
 const MOMENTS: readonly ((sight: Sight) => boolean)[] = [
   ({ writers }) => writers > 0,
   ({ temps }) => temps > FILES / 20,
@@ -79,11 +79,11 @@ async function killOne(
   const running = ground.program.start(ingestOf(ground, [source]));
   await untilMoment(running, () => isMoment(look(store, running)));
   running.pause();
-  const stage = stageOf(look(store, running));
+  const phase = phaseOf(look(store, running));
   running.kill();
   const ended = await ground.program.end(running);
   // One that fails by itself is not for this trial to judge, unless a next run fails, too.
-  return ended.code === null ? stage : undefined;
+  return ended.code === null ? phase : undefined;
 }
 
 async function untilMoment(running: Running, isMoment: () => boolean): Promise<void> {
@@ -102,7 +102,7 @@ function look(store: string, { child }: Running): Sight {
  * `staging` reaches up to the end of the first barrier, which leaves no trace of its own; `ending`
  * is when all that was staged has its name.
  */
-function stageOf({ temps, objects }: Sight): KilledIn {
+function phaseOf({ temps, objects }: Sight): KilledIn {
   if (objects === 0) return temps === 0 ? 'opening' : 'staging';
   return temps === 0 ? 'ending' : 'publishing';
 }

@@ -7,7 +7,7 @@ import { digestOf } from '../../digest.ts';
 import { errnoOf } from '../../errors.ts';
 import { counted } from '../../units.ts';
 import { printedReport, unexpectedEnd } from '../program.ts';
-import { type Ground, ingestOf } from '../trial.ts';
+import { countsText, type Ground, ingestOf } from '../trial.ts';
 
 /** As bytes, each standing for a kind of trouble. */
 const NAMES: readonly Buffer[] = [
@@ -93,9 +93,12 @@ function wrongCounts(
   files: number,
   kinds: readonly string[],
 ): string | undefined {
-  const told = (counts: object) => JSON.stringify(counts).replaceAll('"', '');
-  const wanted = told({ entries: files + kinds.length, new: files, unsupported: kinds.length });
-  const found = told({ entries, new: outcomes.new, unsupported: outcomes.unsupported });
+  const wanted = countsText({
+    entries: files + kinds.length,
+    new: files,
+    unsupported: kinds.length,
+  });
+  const found = countsText({ entries, new: outcomes.new, unsupported: outcomes.unsupported });
   const missing = kinds.find((kind) => unsupportedKinds[kind as 'fifo'] !== 1);
   if (found !== wanted) return `an ingest of ${wanted} counted ${found}`;
   return missing && `a ${missing} was not counted`;
