@@ -1,7 +1,7 @@
 /** What a disk can do for a store, tried out in a moment. */
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { errnoOf, failed } from '../errors.ts';
+import { failed } from '../errors.ts';
 import { diskFullHint } from '../files/disk-full.ts';
 import { type Libc, loadLibc } from '../native/libc.ts';
 import { fileSystemStats } from '../store/local/upkeep/stats.ts';
@@ -13,7 +13,7 @@ import { Budget } from './budget.ts';
 import { countObjects } from './count-objects.ts';
 import { Flusher } from './flusher.ts';
 import { type FlushFigures, FlushProbe } from './flushes.ts';
-import { openProbePlace, type ProbePlace } from './probe-place.ts';
+import { closePlace, openProbePlace, type ProbePlace } from './probe-place.ts';
 import type { RateReply, RateTask } from './rate-task.ts';
 import { RateProbe } from './rates.ts';
 import { probeReflink } from './reflink.ts';
@@ -72,17 +72,6 @@ export async function doctor(path: string, options: DoctorOptions = {}): Promise
     advice: advise(figures),
     wallMs: performance.now() - begun,
   };
-}
-
-/** Does not hide the error that led here: what cannot be removed now is swept the next time. */
-function closePlace(place: ProbePlace, succeeded: boolean): void {
-  try {
-    place.close();
-  } catch (error) {
-    if (succeeded)
-      throw failed('cannot remove what was probed with', error, { path: place.folder });
-    if (errnoOf(error) === undefined) throw error;
-  }
 }
 
 class Examination {

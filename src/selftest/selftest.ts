@@ -2,8 +2,8 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { barrierAt } from '../doctor/barrier-at.ts';
-import { openProbePlace, type ProbePlace } from '../doctor/probe-place.ts';
-import { errnoOf, failed, IngotError } from '../errors.ts';
+import { closePlace, openProbePlace } from '../doctor/probe-place.ts';
+import { failed, IngotError } from '../errors.ts';
 import { diskFullHint } from '../files/disk-full.ts';
 import { loadLibc } from '../native/libc.ts';
 import { fileSystemStats } from '../store/local/upkeep/stats.ts';
@@ -124,16 +124,6 @@ function requireDirectory(directory: string): void {
     path: directory,
     hint: 'name a directory on the disk that is to be tried',
   });
-}
-
-/** Does not hide the error that led here: what cannot be removed now is swept the next time. */
-function closePlace(place: ProbePlace, succeeded: boolean): void {
-  try {
-    place.close();
-  } catch (error) {
-    if (succeeded) throw failed('cannot remove what was tried with', error, { path: place.folder });
-    if (errnoOf(error) === undefined) throw error;
-  }
 }
 
 function outsideOf(fileSystem: string): string[] {

@@ -46,7 +46,7 @@ export async function runIngestTask(task: Task): Promise<TaskReply> {
 }
 
 /** One worker: its half of the store, its buffer, its tasks. */
-export class IngestWorker {
+class IngestWorker {
   readonly #half: WorkerHalf;
   readonly #libc: Libc | undefined;
   readonly #status: StatusReader;
@@ -110,10 +110,10 @@ export class IngestWorker {
   }
 
   #batch(task: BatchTask, group: Group, meter: CostMeter): Promise<Ended> {
-    let told = 0;
+    let counted = 0;
     return new BatchRun(task, this.#batchContext, group, meter).run(() => {
-      this.#addRead(0, meter.bytesRead - told);
-      told = meter.bytesRead;
+      this.#addRead(0, meter.bytesRead - counted);
+      counted = meter.bytesRead;
       return this.#idle.wait(group.commit());
     });
   }

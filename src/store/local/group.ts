@@ -25,6 +25,7 @@ import type {
 } from '../seam.ts';
 import { objectPath, otherLayout } from './on-disk/layout.ts';
 import { remakeShard } from './on-disk/shards.ts';
+import { notDurable } from './publish/barrier.ts';
 import type { LargeIndex } from './publish/large-index.ts';
 import type { OpenTemps } from './publish/open-temps.ts';
 import { DRY_STREAM, TempStream } from './publish/temp-stream.ts';
@@ -165,7 +166,7 @@ export class LocalGroup implements Group {
     const results = await Promise.allSettled(this.#staged.map(({ temp }) => fsync(temp.fd)));
     this.cost.fileFlushes += this.#staged.length;
     const failure = results.find((result) => result.status === 'rejected');
-    if (failure !== undefined) throw flushFailure(failure.reason, this.#state.root);
+    if (failure !== undefined) throw notDurable(failure.reason, this.#state.root);
     for (const { temp } of this.#staged) this.#state.temps.close(temp);
   }
 
@@ -226,7 +227,7 @@ export class LocalGroup implements Group {
       try {
         ops.fsyncSync(temp.fd);
       } catch (error) {
-        throw flushFailure(error, root);
+        throw notDurable(error, root);
       }
       this.cost.fileFlushes++;
     }
@@ -243,11 +244,4 @@ export class LocalGroup implements Group {
     }
     if (sample !== undefined) this.#largeKept.push({ size, sample });
   }
-}
-
-function flushFailure(error: unknown, root: string): Error {
-  return failed('cannot make objects durable', error, {
-    path: root,
-    hint: 'the temps of this group were dropped; check the disk and run again',
-  });
 }

@@ -6,6 +6,7 @@ import { requireFormat } from './on-disk/format.ts';
 import { objectFolders } from './on-disk/layout.ts';
 import { type OpenWriter, openWriter, type WriteOptions } from './open-writer.ts';
 import { BarrierCoordinator } from './publish/barrier.ts';
+import { namesNotDurable } from './publish/name-flush.ts';
 import { ignoringErrno } from './publish/temps.ts';
 import { requireKeptSince } from './upkeep/quarantine.ts';
 import { readBackUnflushed } from './upkeep/unflushed.ts';
@@ -64,8 +65,7 @@ export class LocalMainHalf implements MainHalf {
       directoryFlushes = await this.#flushNames(signal);
     } catch (error) {
       this.abandon();
-      const hint = 'check the disk and run again';
-      throw failed('cannot make the names of objects durable', error, { path: root, hint });
+      throw namesNotDurable(error, root);
     }
     try {
       // Not before: a relayout that waits for this writer would move what is not durable yet.

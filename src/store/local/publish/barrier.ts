@@ -37,6 +37,12 @@ export function syncfsObstacle(root: string, libc: Libc | undefined): string | u
   return syncfsIsBarrier ? undefined : `syncfs is not known to be a barrier on ${name}`;
 }
 
+/** The error for a group whose flush failed. */
+export function notDurable(error: unknown, path: string | undefined): Error {
+  const hint = 'the temps of this group were dropped; check the disk and run again';
+  return failed('cannot make objects durable', error, { path, hint });
+}
+
 interface Waiter {
   resolve(): void;
   reject(error: unknown): void;
@@ -82,10 +88,7 @@ export class BarrierCoordinator {
         await this.#flush();
         for (const waiter of served) waiter.resolve();
       } catch (error) {
-        this.#failure ??= failed('cannot make objects durable', error, {
-          path: this.#path,
-          hint: 'the temps of this group were dropped; check the disk and run again',
-        });
+        this.#failure ??= notDurable(error, this.#path);
         for (const waiter of served) waiter.reject(this.#failure);
       }
     }

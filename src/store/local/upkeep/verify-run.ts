@@ -78,7 +78,7 @@ class VerifyRun {
   readonly #large: Digest[] = [];
   readonly #report = { checked: 0, bytes: 0, damaged: 0, quarantined: 0, gone: 0 };
   /** Damaged ones: beside a relayout an object may be listed and checked twice. */
-  readonly #told = new Set<Digest>();
+  readonly #reported = new Set<Digest>();
   #found = 0;
   #listing = true;
   #failure: { readonly error: unknown } | undefined;
@@ -153,7 +153,7 @@ class VerifyRun {
     this.#report.bytes += result.bytes;
     this.#report.gone += result.gone;
     this.#large.push(...result.large);
-    for (const object of result.damaged) this.#tell(object);
+    for (const object of result.damaged) this.#reportDamage(object);
     const { checked, bytes, damaged } = this.#report;
     this.#options.onProgress?.({
       found: this.#found,
@@ -164,9 +164,9 @@ class VerifyRun {
     });
   }
 
-  #tell(object: DamagedObject): void {
-    const isNew = !this.#told.has(object.digest);
-    this.#told.add(object.digest);
+  #reportDamage(object: DamagedObject): void {
+    const isNew = !this.#reported.has(object.digest);
+    this.#reported.add(object.digest);
     if (isNew) this.#report.damaged++;
     // Not moved when it was no longer there: a relayout has moved it, and it is met again.
     const moved = this.#options.quarantine ? quarantine(this.#root, object) : undefined;
