@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
 import { loadLibc } from '../native/libc.ts';
 
-/** Options of Node's that have it write something when it ends in order. */
+/** Options by which Node writes something at an orderly end. */
 const WANTS_ORDER = /--(cpu-prof|heap-prof|inspect|prof|trace|report)|NODE_V8_COVERAGE/;
 
 /**

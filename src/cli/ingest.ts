@@ -128,7 +128,7 @@ function checkFlags(sources: readonly string[], flags: IngestFlags, output: Outp
     );
 }
 
-/** Problems are named as they occur; all else only when it was asked for. */
+/** Problems are shown as they occur; all else only when it was asked for. */
 function showEntry(entry: EntryReport, flags: IngestFlags, output: Output): void {
   const { outcome, path, failure, kind } = entry;
   output.event({ event: 'entry', ...entry });

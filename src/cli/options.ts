@@ -19,7 +19,7 @@ export function addCommonOptions(command: Command): Command {
   );
 }
 
-/** Adds how a command tells what it did. */
+/** Adds the options for how a command reports what it did. */
 export function addOutputOptions(command: Command): Command {
   return command
     .option('--json', 'one JSON document on stdout; --json=events: a JSON line for each event')

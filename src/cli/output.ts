@@ -21,7 +21,7 @@ export class Output {
     this.quiet = flags.quiet ?? false;
     this.#debug = flags.debug ?? false;
     this.#stdout = new Stdout(onReaderGone);
-    // With nobody left to read stderr there is nothing to tell, and no reason to stop.
+    // When nobody reads stderr any more, there is no reason to stop.
     process.stderr.on('error', () => {});
   }
 

@@ -7,7 +7,7 @@ const TYPICAL_FILE_BYTES = 20_000;
 const MIN_GAIN = 0.05;
 
 /**
- * Files of usual size that so many threads hash and create a second: creating and hashing take
+ * How many files of usual size these threads hash and create a second: creating and hashing take
  * turns in each thread. Reading and flushing come on top of it.
  */
 function storedPerSecond({ createdFilesPerSecond, hashedBytesPerSecond }: ThreadRates) {

@@ -27,7 +27,7 @@ export interface DoctorOptions {
   readonly expectedObjects?: number | undefined;
   /** How long to try, in ms; starting and cleaning up come on top of it. Default: 15,000. */
   readonly budgetMs?: number | undefined;
-  /** Told what is tried next. */
+  /** Called with the probe that comes next. */
   readonly onProbe?: ((probe: ProbeName) => void) | undefined;
   /** Ends the probes; everything is removed, and the call throws the signal's reason. */
   readonly signal?: AbortSignal | undefined;

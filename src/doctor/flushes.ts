@@ -39,7 +39,7 @@ const PARTS: Readonly<Record<FlushKind, number>> = {
 };
 /** An fsync that takes longer leaves no time for the other probes. */
 const LONGEST_FSYNC = 0.2;
-/** What ends before that is only slow: the last flush may go on so long after the budget. */
+/** How long the last flush may go on after the budget: one that ends by then is only slow. */
 const PATIENCE_MS = 2000;
 /** Enough for a median; a disk in memory would give thousands. */
 const MAX_SAMPLES = 200;
@@ -109,7 +109,7 @@ export class FlushProbe {
   }
 }
 
-/** Files whose fsyncs, side by side, end in that time on a disk that needs so long for one. */
+/** How many files a disk flushes by fsyncs side by side in `inMs`, if one takes `fsyncFileMs`. */
 export function fsyncGroupSize(fsyncFileMs: number, inMs: number): number {
   const inTime = Math.floor((inMs / fsyncFileMs) * SIDE_BY_SIDE);
   return Math.min(GROUP.fsync, Math.max(SIDE_BY_SIDE, inTime));

@@ -17,7 +17,7 @@ export interface CreateTask {
   readonly type: 'create';
   readonly tempFolder: string;
   readonly objectFolder: string;
-  /** Tells the names of this task from all others; some hexadecimal digits. */
+  /** Makes the names of this task differ from all others; some hexadecimal digits. */
   readonly id: string;
   readonly forMs: number;
   readonly maxFiles: number;

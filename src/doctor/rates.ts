@@ -42,7 +42,9 @@ export class RateProbe {
     for (let n = 0; n < pool.threads; n++) fs.mkdirSync(join(folder, String(n)));
   }
 
-  /** All of it, round after round, so that what disturbs the machine meets all alike. */
+  /**
+   * Measures all cells, round after round, so that a disturbance of the machine meets all alike.
+   */
   async run(budget: Budget): Promise<RateFigures> {
     const onAbort = () => Atomics.store(new Int32Array(this.#stop), 0, 1);
     this.#signal.addEventListener('abort', onAbort);

@@ -119,7 +119,7 @@ async function openInPlace(
     } finally {
       if (probe >= 0) fs.closeSync(probe);
     }
-    // Aborted, it ends with the reason above, which is the caller's.
+    // When this is aborted, the call above throws the signal's reason.
     await delay(READER_POLL_MS, undefined, { signal }).catch(() => {});
   }
 }
@@ -144,7 +144,7 @@ async function untilAborted(
     throw signal.reason;
   });
   const work = begin();
-  // Whichever comes second, nobody waits for.
+  // Nobody waits for the one that comes second.
   aborted.catch(() => {});
   work.catch(() => {});
   await Promise.race([work, aborted]).finally(() => over.abort());

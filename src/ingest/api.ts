@@ -86,7 +86,7 @@ export interface IngestReport {
   readonly durability: Durability;
   readonly barrier: BarrierKind;
   readonly layout: Layout;
-  /** How often what was flushed: shared barriers, single files, directories. */
+  /** Numbers of flushes: shared barriers, single files, directories. */
   readonly flushes: {
     readonly barriers: number;
     readonly files: number;

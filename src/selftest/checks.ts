@@ -28,7 +28,7 @@ export async function wrongObjects(store: string): Promise<string | undefined> {
     : `${counted(wrong.length, 'object')} with wrong bytes, ${wrong[0]} among them`;
 }
 
-/** What is missing of what has to be there, or is too much. */
+/** An object that has to be there and is missing, or one that is too much. */
 export function otherObjects(store: string, expected: ReadonlySet<string>): string | undefined {
   const objects = objectsIn(store);
   const stored = new Set<string>(objects);
@@ -52,7 +52,7 @@ export function countTemps(store: string): number {
   return workers.reduce((sum, folder) => sum + namesIn(folder).length, 0);
 }
 
-/** A file without a name in a worker's folder of temps, as /proc tells of it. */
+/** A file without a name in a worker's folder of temps, as /proc shows it. */
 const NAMELESS = /\/\.tmp-[0-9a-f]+\/\d+\/#\d+ \(deleted\)$/;
 
 /** Temps without a name that a process has open. */
@@ -68,13 +68,13 @@ function ofLiving<T>(read: () => T): T | undefined {
   try {
     return read();
   } catch (error) {
-    // EACCES: of one that has just ended others are told nothing.
+    // EACCES: the process has just ended, and others may see nothing of it.
     if (!['ENOENT', 'ESRCH', 'EACCES'].includes(errnoOf(error) ?? '')) throw error;
     return undefined;
   }
 }
 
-/** What nobody has removed; undefined when nothing is left. */
+/** Temps that nobody has removed; undefined when none are left. */
 export function tempsLeft(store: string, after: string): string | undefined {
   const [name] = writersIn(store);
   return name && `temps are left after ${after}: ${name}`;

@@ -28,7 +28,7 @@ export class Running {
   constructor(child: ChildProcess) {
     this.child = child;
     this.ended = this.#untilEnd();
-    // That it could not be started is told to whoever waits for it.
+    // Whoever waits for `ended` gets the error that it could not be started.
     this.ended.catch(() => {});
   }
 
@@ -57,7 +57,7 @@ export class Running {
     let [stdout, stderr] = ['', ''];
     child.stdout!.setEncoding('utf8').on('data', (text) => (stdout += text));
     child.stderr!.setEncoding('utf8').on('data', (text) => (stderr += text));
-    // A process that was killed no longer reads what it is told.
+    // A process that was killed no longer reads its input.
     child.stdin!.on('error', () => {});
     return new Promise((resolve, reject) => {
       const over = (end: () => void) => {
@@ -146,7 +146,7 @@ export function printedFailure({ stdout }: Ended): Failure | undefined {
   return (JSON.parse(stdout) as { error?: Failure }).error;
 }
 
-/** These tell of the machine, not of a guarantee. */
+/** Errnos that say something about the machine, not about a guarantee. */
 const MACHINE = new Set(['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE', 'EROFS', 'ENOMEM', 'EAGAIN']);
 
 /**

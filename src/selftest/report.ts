@@ -50,7 +50,7 @@ export interface SelftestReport {
   readonly guarantees: readonly GuaranteeReport[];
   /** Ingests that were killed, by phase. */
   readonly kills: Readonly<Record<KilledIn, number>>;
-  /** What no trial here can tell. */
+  /** What no trial here can show. */
   readonly outside: readonly string[];
   /** What killed selftests and doctors, or dead writers, had left here and was removed. */
   readonly swept: number;

@@ -39,16 +39,16 @@ const TRIALS: Readonly<Record<TrialName, Trial>> = {
 export interface SelftestOptions {
   /** Only these. Default: all. */
   readonly trials?: readonly TrialName[] | undefined;
-  /** Told what is tried next. */
+  /** Called with the trial that comes next. */
   readonly onTrial?: ((trial: TrialName) => void) | undefined;
   /** Ends the trials; everything is removed, and the call throws the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Tries ingot's guarantees on the file system of a directory, which has to be there; needs no
- * root, and takes less than a minute. All that it writes is in a folder of its own, and gone when
- * it returns. A guarantee that is broken is told in the report.
+ * Tries ingot's guarantees on the file system of a directory, which has to be there; needs no root,
+ * and takes less than a minute. All that it writes is in a folder of its own, and gone when it
+ * returns. A broken guarantee is in the report; it throws nothing.
  *
  * Throws an IngotError when the trials cannot be carried out, such as on a full disk.
  */
@@ -103,7 +103,7 @@ async function runTrials(
     const folder = join(place, `trial-${at}`);
     fs.mkdirSync(folder);
     await TRIALS[name]({ ...ground, folder });
-    // One that found something has not seen its processes to their end.
+    // A trial that found something may have left its processes running.
     await ground.program.stop();
     await fs.promises.rm(folder, { recursive: true });
   }

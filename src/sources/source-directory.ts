@@ -15,10 +15,10 @@ const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
 const FILE_FLAGS = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
 
 /**
- * Opens the files of one directory that was walked. The directory itself is opened once and
- * without following any link: whoever puts a link in the place of it, or of one above it, leads
- * nobody out of the source. Files that were named on their own, and all files where the machine
- * has no `OpenAt`, are opened by their path.
+ * Opens the files of one directory that was walked. The directory itself is opened once and without
+ * following any link: a link that takes its place, or that of one above it, does not lead out of
+ * the source. Files that were named on their own, and all files where the machine has no `OpenAt`,
+ * are opened by their path.
  */
 export class SourceDirectory {
   readonly #directory: string;
@@ -67,7 +67,8 @@ export class SourceDirectory {
       return retryingOpen(() => openAt.directory(rest, from));
     } catch (error) {
       if (errnoOf(error) !== 'ELOOP') throw error;
-      // ELOOP is a file's that is a link itself; this one is where a directory was.
+      // To the callers ELOOP means that a file is a link. Here a link has taken the place of a
+      // directory.
       throw Object.assign(new Error('ENOTDIR: open', { cause: error }), { code: 'ENOTDIR' });
     }
   }

@@ -83,7 +83,8 @@ export class ManifestWriter {
   }
 
   async #print(signal: AbortSignal | undefined): Promise<void> {
-    // The stream reports a failed write to its 'error' listeners too, right after it told `writeBlock`.
+    // The stream reports a failed write to its 'error' listeners too, right after the callback of
+    // the write.
     const ignore = () => {};
     this.#stdout.on('error', ignore);
     try {

@@ -38,7 +38,7 @@ export interface PipelineOptions {
   readonly wantDigests: boolean;
   /** Default: the queue's own. */
   readonly batchFiles: number | undefined;
-  /** Tells the workers to give back what they have not begun. */
+  /** Makes the workers give back what they have not begun. */
   readonly stop: () => void;
   readonly onNotice: (text: string) => void;
 }

@@ -224,7 +224,9 @@ export class Run {
   }
 }
 
-/** What a failed flush must not be hidden behind: that the run was told to stop, or a caller's throw. */
+/**
+ * True for a cause that must not hide a failed flush: an interruption, or an error of the caller's.
+ */
 function yieldsToFlushFailure(cause: Error): boolean {
   return !(cause instanceof IngotError) || cause.code === INTERRUPTED;
 }

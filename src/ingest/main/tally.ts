@@ -18,10 +18,10 @@ interface Held {
 }
 
 export interface TallyOptions {
-  /** Told of every entry, or of those that were not stored. */
+  /** Called with every entry, or with those that were not stored. */
   readonly onEntry?: ((entry: EntryReport) => void) | undefined;
   readonly report: 'all' | 'problems';
-  /** Told of every stored entry once its task and those it relies on have ended well. */
+  /** Called with every stored entry once its task and those it relies on have ended well. */
   readonly onStored?: ((digest: Digest, path: string) => void) | undefined;
 }
 
@@ -148,8 +148,8 @@ export class Tally {
   }
 
   /**
-   * Checks of a run that met no failure that each entry has come to an end. Throws when one has
-   * not: a defect of ingot's.
+   * For a run without failures: checks that each entry has come to an end. Throws when one has not,
+   * which is a defect of ingot's.
    */
   assertComplete(entriesFound: number): void {
     const ended = this.entriesDone - this.outcomes.unfinished;

@@ -6,7 +6,10 @@ import { type PackedFiles, Packer, pathsOf, unpack } from '../packed-files.ts';
 export const BATCH_FILES = 4_000;
 /** A batch this small is worth starting when a worker has nothing to do. */
 const MIN_BATCH_FILES = 64;
-/** So long may all its directories' paths be: deep down each is far longer than its files' names. */
+/**
+ * The most characters in the paths of its directories: deep down each is far longer than its files'
+ * names.
+ */
 const BATCH_PATH_CHARACTERS = 4 << 20;
 /** Batches that wait for a worker; with those in flight all that is held of the walk. */
 const MAX_WAITING = 4;

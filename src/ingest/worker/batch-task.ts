@@ -27,8 +27,8 @@ import { BatchFiles } from './batch-files.ts';
 export const SMALL_FILE_BYTES = 4 << 20;
 
 /**
- * A batch gives back the rest after so many bytes read: else a batch of 1,000 files just under
- * the limit would hold 4 GB in one group, and the other workers would wait for it at the end.
+ * A batch gives back the rest after this many bytes: else a batch of 1,000 files just under the
+ * limit would hold 4 GB in one group, and the other workers would wait for it at the end.
  */
 const BATCH_BYTES = 128 << 20;
 
@@ -48,8 +48,8 @@ type BatchOutcome = Omit<TaskDone, 'status' | 'cost'>;
 /**
  * Reads and stages the files of a batch; the caller commits the group.
  *
- * What every file goes through has no branch that only a rare one takes, where that can be had: V8
- * throws optimized code away when it comes to a line that it has never seen run.
+ * Where possible, the code that every file runs has no branch that only rare files take: V8 throws
+ * optimized code away when it comes to a line that it has never seen run.
  */
 export class BatchRun {
   readonly #task: BatchTask;
@@ -95,7 +95,7 @@ export class BatchRun {
 
   /**
    * Goes on with the batch. True when the group is full, and has to be committed before the rest.
-   * Without a pause: V8 would optimize a loop with one anew in every batch.
+   * Without an await: V8 would optimize a loop with one anew in every batch.
    */
   #ingestUntilFull(): boolean {
     while (this.#bytes < BATCH_BYTES && !this.#context.stopped() && this.#files.advance()) {

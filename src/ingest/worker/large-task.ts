@@ -114,7 +114,7 @@ async function copy(
 ): Promise<LargeContent | 'changed'> {
   const { group, claims, task } = context;
   const sample = await sampleOf(fd, expected);
-  // One that others write to as fast as it is read would never end.
+  // A file that others write to as fast as it is read would never end.
   const grows = (size: number) => size > expected && !unchanged();
   if (group.knowsLarge(expected, sample)) {
     const { digest, size } = await hashFile(fd, grows, context);

@@ -8,7 +8,7 @@ import { type Ground, ingestOf, storeOf } from '../trial.ts';
 
 const FILES = 60;
 
-/** Damages objects behind the program's back: it has to see what it promises to see. */
+/** Damages objects behind the program's back: it has to notice what it promises to notice. */
 export async function tryHits(ground: Ground): Promise<void> {
   const { folder, program, ledger } = ground;
   const contents = smallContents('hits', FILES);

@@ -31,7 +31,10 @@ interface Sight {
   readonly objects: number;
 }
 
-/** When a kill is sent: at the first sight that is so. In turn, so that each phase gets some. */
+/**
+ * When a kill is sent: at the first sight for which this is true. In turn, so that each phase gets
+ * some.
+ */
 const MOMENTS: readonly ((sight: Sight) => boolean)[] = [
   ({ writers }) => writers > 0,
   ({ temps }) => temps > FILES / 20,

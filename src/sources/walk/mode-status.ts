@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import type { FileStatus } from '../../native/file-status.ts';
 import type { EntryStatus } from './directory.ts';
 
-/** A file's status as Node's Stats tells it: the type of the file is read from its mode. */
+/** A file's status in the form of Node's Stats: its type is read from its mode. */
 export class ModeStatus implements EntryStatus {
   readonly dev: number;
   readonly ino: number;

@@ -159,7 +159,10 @@ export class LocalGroup implements Group {
     else await this.#callMain('barrier');
   }
 
-  /** The barrier where syncfs is none: fsync of the open temps, as many at once as libuv has threads. */
+  /**
+   * The barrier where syncfs is not one: fsync of the open temps, as many at once as libuv has
+   * threads.
+   */
   async #flushTemps(): Promise<void> {
     const { ops } = this.#state;
     const fsync = promisify(ops.fsync);
@@ -203,15 +206,15 @@ export class LocalGroup implements Group {
     const { durability, libc, ops, root, temps } = this.#state;
     if (temp.nameless && temps.publishNameless(temp, target)) return;
     if (this.#mayReplace(digest)) {
-      // Somebody may have repaired it meanwhile, and have said so.
+      // Another writer may have repaired it meanwhile, and reported it durable.
       if (durability === 'none') flushFile(temp.path, ops);
       replaceObject(root, digest, temp.path, target, ops);
     } else if (!renameNew(ops, libc, temp.path, target)) temps.remove(temp);
   }
 
   /**
-   * Losing a race to another writer replaces equal bytes. But one that flushes nothing must not
-   * replace what the other has said is durable.
+   * A lost race replaces equal bytes. But a writer that flushes nothing must not replace an object
+   * that another one reported durable.
    */
   #mayReplace(digest: Digest): boolean {
     return this.#state.durability !== 'none' || this.#damaged.has(digest);

@@ -5,9 +5,10 @@ import { formatPath, requireFormat } from './format.ts';
 import { listLayout, objectFolders, otherLayout } from './layout.ts';
 
 /**
- * Every object, whatever relayouts do meanwhile, in no order. When one has begun or ended, all are
- * listed again; while one goes on it moves objects one way, so the place listed first is listed
- * again when it has changed. Beside a relayout objects may come twice. Throws an IngotError.
+ * Every object, in no order, whatever relayouts do meanwhile. When a relayout has begun or ended,
+ * all objects are listed again. While one runs it moves objects one way, so the place listed first
+ * is listed again if it has changed. Beside a relayout objects may come twice. Throws an
+ * IngotError.
  */
 export function* listEveryObject(root: string): Generator<Digest> {
   let before: string;

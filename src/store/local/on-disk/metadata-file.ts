@@ -1,6 +1,6 @@
 /**
- * Metadata that others may have meddled with. In its place may lie a fifo, a device or a link,
- * which must neither block nor lead elsewhere, or more bytes than memory holds.
+ * Reads metadata that others may have changed. In its place may lie a fifo, a device or a link,
+ * which must neither block nor lead elsewhere, or a file larger than memory.
  */
 import fs from 'node:fs';
 import { errnoOf, IngotError } from '../../../errors.ts';
@@ -17,10 +17,10 @@ export function openRegular(path: string, flags: number, mode?: number): number 
   try {
     fd = fs.openSync(path, flags | O_NOFOLLOW | O_NONBLOCK, mode);
   } catch (error) {
-    // A link, a fifo without a reader or a socket, a directory that shall be written to.
+    // A link; a socket or a fifo without a reader; a directory opened for writing.
     const code = errnoOf(error) ?? '';
     if (!['ELOOP', 'ENXIO', 'EISDIR'].includes(code)) throw error;
-    // Throws the same where the links on the way to it lead in a circle.
+    // Where it is the links on the way that form a circle, this throws ELOOP, too.
     if (code === 'ELOOP') fs.lstatSync(path);
     throw badMetadata(path, 'it is not a regular file', error);
   }
@@ -46,7 +46,7 @@ export function readSmallFile(path: string, maxBytes: number): string {
   throw badMetadata(path, `it has more than ${maxBytes} bytes`);
 }
 
-/** The first bytes of a file just opened, so many at most. Throws what read(2) throws. */
+/** The first bytes of a file just opened, at most `maxBytes`. Throws what read(2) throws. */
 export function readStart(fd: number, maxBytes: number): Buffer {
   const buffer = Buffer.alloc(maxBytes);
   let length = 0;
@@ -57,7 +57,7 @@ export function readStart(fd: number, maxBytes: number): Buffer {
   return buffer.subarray(0, length);
 }
 
-/** Throws INGOT_BAD_METADATA for a link, which would lead to what is somebody else's. */
+/** Throws INGOT_BAD_METADATA for a link: it may lead to another user's files. */
 export function requireNoLink(path: string): void {
   if (fs.lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink())
     throw badMetadata(path, 'it is a link');

@@ -49,10 +49,10 @@ interface Waiter {
 }
 
 /**
- * Group commit: one flush of the file system serves every group that waits when it begins.
- * A flush covers what was written before it started, so a group that arrives while one runs
- * waits for the next. After a failed flush nothing is ever flushed again: the kernel may have
- * dropped the pages, and a second try would report a success that is none.
+ * Group commit: one flush of the file system serves every group that waits when it begins. A flush
+ * covers what was written before it started, so a group that arrives while one runs waits for the
+ * next. After a failed flush nothing is ever flushed again: the kernel may have dropped the pages,
+ * and a second try would report a false success.
  */
 export class BarrierCoordinator {
   readonly #flush: () => Promise<void>;

@@ -12,20 +12,22 @@ export interface OpenTemps {
 }
 
 /**
- * The most temps that may be open at once, all groups together, when the barrier is an fsync of
- * each: a quarter of what the process may open. Node holds some 20, ten more for each thread, and
- * sources need some too.
+ * How much of the process's descriptors temps may take, all groups together, when the barrier is an
+ * fsync of each. Node holds some 20, ten more for each thread, and sources need some too.
  */
 const FSYNCED_SHARE = 0.25;
 /** More open temps than this in one group make no barrier cheaper. */
 const MAX_FSYNCED = 512;
 
-/** The same of temps without names, which are only had where very many may be open. */
+/** The same for temps without names, which are used only where very many files may be open. */
 const NAMELESS_SHARE = 0.5;
-/** With fewer in a group the barriers would cost more than the names; more of them spare none. */
+/**
+ * With fewer in a group the barriers would cost more than the names; a larger group saves nothing
+ * more.
+ */
 const NAMELESS = { min: 1_000, max: 4_000 };
 
-/** Of each of so many groups, in a process that may open `maxOpen` files. */
+/** For each of `groups` groups, in a process that may open `maxOpen` files. */
 export function openTemps(
   durability: Durability,
   barrier: BarrierKind,

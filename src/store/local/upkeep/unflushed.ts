@@ -1,7 +1,7 @@
 /**
  * What `--durability none` stores may never reach the disk. Such a writer leaves a mark before its
- * first object, `.ingot/unflushed/.tmp-<writer>`. Whoever promises durability may have met one of
- * these objects as a hit, and reads all objects back from the disk before it reports success.
+ * first object, `.ingot/unflushed/.tmp-<writer>`. A writer that promises durability may have met
+ * one of these objects as a hit: it reads all objects back from the disk before it reports success.
  */
 import fs from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -34,13 +34,13 @@ export function markUnflushed(root: string, writerFolder: string, ops: FileOps):
   makeFolder(ops, folder, FOLDER_MODE);
   const mark = join(folder, basename(writerFolder));
   ops.closeSync(ops.openSync(mark, O_WRONLY | O_CREAT | O_NOFOLLOW, 0o600));
-  // The folder, too: who made it may have been killed before he flushed it.
+  // The folder, too: the process that made it may have been killed before its flush.
   for (const each of [folder, dirname(folder)]) flushDirectory(ops, each);
 }
 
 /**
  * The marks that are there: mostly none. Throws what the file system throws, INGOT_BAD_METADATA
- * where a link would lead to the files of somebody else.
+ * where a link would lead to another user's files.
  */
 export function unflushedMarks(root: string): string[] {
   const folder = marksFolder(root);
@@ -101,7 +101,7 @@ function flushObject(path: string, ops: FileOps): void {
   }
 }
 
-/** Without flock nobody can be known to be dead. */
+/** Without flock no writer is known to be dead. */
 function marksOfDead(
   root: string,
   marks: readonly string[],
@@ -110,7 +110,7 @@ function marksOfDead(
   return libc === undefined ? [] : marks.filter((mark) => !mayLive(join(root, mark), libc));
 }
 
-/** Another user's stays: then the next run reads all objects back once more. */
+/** Another user's mark stays: the next run then reads all objects back once more. */
 function removeMark(root: string, mark: string, ops: FileOps): void {
   try {
     removeFile(ops, join(marksFolder(root), mark));

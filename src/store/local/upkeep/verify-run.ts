@@ -77,7 +77,7 @@ class VerifyRun {
   readonly #inFlight = new Set<Promise<void>>();
   readonly #large: Digest[] = [];
   readonly #report = { checked: 0, bytes: 0, damaged: 0, quarantined: 0, gone: 0 };
-  /** Damaged ones: beside a relayout an object may be listed and checked twice. */
+  /** The damaged ones so far: beside a relayout an object may be listed and checked twice. */
   readonly #reported = new Set<Digest>();
   #found = 0;
   #listing = true;
@@ -123,7 +123,7 @@ class VerifyRun {
       await this.#startLarge();
       batch = [];
     }
-    // A small share of a few objects may be none, of which nothing could be said.
+    // A small share of few objects may be none at all: then one is checked.
     if (this.#found === 0 && spare !== undefined) this.#found = batch.push(spare);
     this.#listing = false;
     if (batch.length > 0) await this.#start(batch);

@@ -31,7 +31,7 @@ export function isWriterName(name: string): boolean {
 export class Writer {
   /** `STORE/.tmp-<writer>` */
   readonly folder: string;
-  /** What holds as long as this writer lives: a relayout waits for writers of the old layout. */
+  /** It holds as long as this writer lives: a relayout waits for writers of the old layout. */
   readonly format: StoreFormat;
   readonly #locked: LockedFolder;
 
@@ -87,8 +87,8 @@ export class Writer {
 }
 
 /**
- * Removes the temps of dead writers and gives their number. Without flock nobody can be known to
- * be dead, so nothing is removed.
+ * Removes the temps of dead writers and gives their number. Without flock no writer is known to be
+ * dead, so nothing is removed.
  */
 export function sweep(root: string, libc: Libc | undefined, ops: FileOps = nodeFileOps): number {
   if (libc === undefined) return 0;
@@ -101,7 +101,7 @@ export function sweep(root: string, libc: Libc | undefined, ops: FileOps = nodeF
   return swept;
 }
 
-/** What a folder `.tmp-<writer>` shows of its writer. */
+/** What a folder `.tmp-<writer>` shows about its writer. */
 export interface WriterSign {
   readonly folder: string;
   readonly alive: boolean;
@@ -115,7 +115,9 @@ export function writerFolders(root: string, libc: Libc): string[] {
   return names.map((name) => join(root, name.toString()));
 }
 
-/** False when a writer is known to be dead; that of another user's cannot be. */
+/**
+ * False when a writer is known to be dead. Another user's may live: its lock cannot be looked at.
+ */
 export function mayLive(folder: string, libc: Libc): boolean {
   try {
     return signOf(folder, libc).alive;
