@@ -59,7 +59,7 @@ export interface RowHead {
   readonly parameters: Row['parameters'];
 }
 
-/** A row of ingests: rates, memory, the stages of the median run, the floor that binds. */
+/** A row of ingests: rates, memory, the phases of the median run, the floor that binds. */
 export function ingestRow(
   head: RowHead,
   samples: readonly Sample[],

@@ -11,7 +11,7 @@ import {
   type Sample,
   secondsOf,
 } from './method.ts';
-import { settle } from './prepare.ts';
+import { dropCachesIfCold } from './prepare.ts';
 import type { Context, Need } from './question.ts';
 import type { Row } from './results.ts';
 
@@ -30,11 +30,11 @@ export const LIMIT_METHOD =
   "whole processes in turn; ratio: ingot's time ÷ that of limit.c, of the two runs of each round";
 
 /** It has an array of so many. */
-const MOST_THREADS = 64;
+const MAX_THREADS = 64;
 
 /** limit.c, or why it cannot do with as many threads as ingot has. */
 export async function limitProgram({ threads }: Pick<Need, 'threads'>): Promise<Program> {
-  if (threads > MOST_THREADS) return { lack: `limit.c has at most ${MOST_THREADS} threads` };
+  if (threads > MAX_THREADS) return { lack: `limit.c has at most ${MAX_THREADS} threads` };
   return await buildProgram('limit.c');
 }
 
@@ -62,7 +62,7 @@ function contenderOf(context: Context, program: string, run: LimitRun): Contende
   const { mode, tree, batch, prepare } = run;
   const store = path.join(context.arena.path, 'limit');
   const command = [program, tree, store, mode, `${context.threads}`, `${batch}`] as const;
-  return { command, prepare: prepare ?? (() => settle(context)) };
+  return { command, prepare: prepare ?? (() => dropCachesIfCold(context)) };
 }
 
 function limitRow(

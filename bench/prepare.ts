@@ -27,11 +27,11 @@ export async function warm({ cold, tree }: Context): Promise<void> {
 /** Before a run that begins with an empty arena. */
 export function fresh(context: Context): void {
   context.arena.renew();
-  settle(context);
+  dropCachesIfCold(context);
 }
 
 /** Before a run that needs what is in the arena: the page cache as it was asked for. */
-export function settle({ cold }: Context): void {
+export function dropCachesIfCold({ cold }: Context): void {
   if (!cold) return;
   // Only clean pages are dropped.
   runInPlace('sync');

@@ -1,5 +1,5 @@
 /** What `bench-report/results.json` holds. Seconds, bytes, counts; ratios are ours ÷ theirs. */
-import type { Stage } from '../src/index.ts';
+import type { Phase } from '../src/index.ts';
 
 export interface Results {
   readonly format: 1;
@@ -52,9 +52,9 @@ export interface Row {
   /** Our time ÷ the other's, of the two runs of each round. */
   readonly ratio?: Spread & { readonly to: string };
   readonly peakRssBytes?: number;
-  /** The workers' time by stage, of the median run. */
-  readonly stageMs?: Readonly<Record<Stage, number>>;
-  readonly bottleneck?: Stage;
+  /** The workers' time by phase, of the median run. */
+  readonly stageMs?: Readonly<Record<Phase, number>>;
+  readonly bottleneck?: Phase;
   /** The floor that binds, and our time ÷ the floor's. */
   readonly floor?: { readonly label: string; readonly distance: number };
   /** Figures of the row's own: system calls a file, latencies; unit in the name. */

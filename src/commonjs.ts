@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module';
 
 /**
- * Loads a package that stays out of the bundles: it finds files of its own by where it lies. Of a
- * CommonJS package that is imported instead Node first reads the source for the names that it
+ * Loads a package that stays out of the bundles, since it finds its own files by where it lies.
+ * When a CommonJS package is imported instead, Node first searches its source for the names that it
  * exports, in JavaScript: that takes as long as loading it, in every thread.
  */
 export const requirePackage = createRequire(import.meta.url);

@@ -1,13 +1,13 @@
 import { constants } from 'node:os';
 import { getSystemErrorMap } from 'node:util';
 
-/** What a failure needs to be told in one line and to survive a thread boundary. */
+/** A failure as data: enough to report it in one line, and to pass it between threads. */
 export interface Failure {
   /** What could not be done: "cannot write an object". */
   readonly what: string;
   /** An errno's name (`ENOSPC`), or one of ingot's own codes (`INGOT_…`). */
   readonly code: string;
-  /** Why, in words, where the code alone does not tell. */
+  /** Why, in words, where the code alone does not say. */
   readonly why?: string | undefined;
   readonly path?: string | undefined;
   readonly syscall?: string | undefined;
@@ -75,7 +75,7 @@ export function requireOneOf<T extends string>(option: string, values: readonly 
   });
 }
 
-/** Throws a UsageError on a signal that is none: nobody could wait for it. */
+/** Throws a UsageError on a signal that is no AbortSignal: it could never abort anything. */
 export function requireSignal(signal: unknown): void {
   if (signal === undefined || signal instanceof AbortSignal) return;
   throw new UsageError({ what: 'wrong signal', code: 'INGOT_USAGE', why: 'it is no AbortSignal' });
@@ -103,7 +103,7 @@ export function errnoOf(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined;
   const { code, errno } = error as NodeJS.ErrnoException;
   if (typeof code !== 'string') return undefined;
-  // libuv knows only POSIX's: it passes the number of others on, EDQUOT's among them.
+  // libuv names only POSIX's errnos; of others, such as EDQUOT, it gives the number.
   return /^unknown/i.test(code) && errno !== undefined ? errnoName(-errno) : code;
 }
 
@@ -121,7 +121,7 @@ export function bestEffort(step: () => void): void {
   }
 }
 
-/** True for what another user's files answer. */
+/** True for the errnos that another user's files give. */
 export function isDenied(error: unknown): boolean {
   return hasErrno(error, 'EACCES', 'EPERM');
 }
@@ -153,10 +153,10 @@ MESSAGES.set('EBADMSG', 'bytes with a wrong checksum');
 MESSAGES.set('ESTALE', 'stale file handle');
 MESSAGES.set('ENOLCK', 'no locks available');
 
-/** Of several names of a number libuv's, which Node's errors have. */
+/** Where a number has several names: libuv's, as in Node's errors. */
 const ERRNO_NAMES = new Map([
   ...Object.entries(constants.errno).map(([name, number]) => [number, name] as const),
-  // Those that Node does not know either.
+  // Names that Node does not know either.
   ...([
     [117, 'EUCLEAN'],
     [123, 'ENOMEDIUM'],
@@ -178,13 +178,13 @@ function describe({ what, code, why, path, hint }: Failure): string {
   return hint === undefined ? `${head}: ${shown}` : `${head}: ${shown}; ${hint}`;
 }
 
-/** Beyond this a line is not read any more; `path` itself, as machines get it, stays whole. */
-const MOST_SHOWN = 1000;
+/** Nobody reads a longer path in a line. `path` itself, as machines get it, stays whole. */
+const MAX_SHOWN = 1000;
 
 /** A long path without its middle. */
 function shortened(path: string): string {
-  if (path.length <= MOST_SHOWN) return path;
-  const half = MOST_SHOWN / 2;
+  if (path.length <= MAX_SHOWN) return path;
+  const half = MAX_SHOWN / 2;
   const dropped = path.length - 2 * half;
   return `${path.slice(0, half)}[… ${dropped} characters …]${path.slice(-half)}`;
 }

@@ -17,9 +17,9 @@ export {
   IngestError,
   type IngestOptions,
   type IngestReport,
+  PHASES,
+  type Phase,
   type Progress,
-  STAGES,
-  type Stage,
 } from './ingest/api.ts';
 export { ingest } from './ingest/ingest.ts';
 export { type EntryReport, OUTCOMES, type Outcome } from './ingest/outcome.ts';

@@ -12,7 +12,7 @@ export interface CorpusPlan {
 }
 
 /** Below this, random contents could be equal by chance. */
-const LEAST_BYTES = 16;
+const MIN_BYTES = 16;
 
 /** The same plan for the same description and seed. */
 export function planCorpus(description: CorpusDescription, seed: number): CorpusPlan {
@@ -51,7 +51,7 @@ function sizeOf(size: SizeDistribution, random: Random): number {
   if (size.kind === 'fixed') return size.bytes;
   if (size.kind === 'uniform') return size.min + random.below(size.max - size.min + 1);
   const bytes = Math.round(size.median * Math.exp(size.sigma * random.normal()));
-  return Math.min(size.max, Math.max(LEAST_BYTES, bytes));
+  return Math.min(size.max, Math.max(MIN_BYTES, bytes));
 }
 
 /** The folder of every file, below the tree's top: `d3/d1/`. */

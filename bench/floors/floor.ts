@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { buildProgram } from '../c-program.ts';
 import type { Contender } from '../method.ts';
-import { fresh, settle } from '../prepare.ts';
+import { dropCachesIfCold, fresh } from '../prepare.ts';
 import type { Context } from '../question.ts';
 import type { FloorName } from './times.ts';
 
@@ -32,7 +32,7 @@ export async function floorContender(
   const sizes = [`${distinctFiles}`, `${distinctBytes}`];
   return {
     command: [program.path, name, tree, out, `${threads}`, ...sizes],
-    prepare: () => (writes ? fresh(context) : settle(context)),
+    prepare: () => (writes ? fresh(context) : dropCachesIfCold(context)),
     secondsIn: (stdout) => (JSON.parse(stdout) as FloorReport).seconds,
   };
 }

@@ -1,5 +1,5 @@
 import type { Contender } from '../method.ts';
-import { settle } from '../prepare.ts';
+import { dropCachesIfCold } from '../prepare.ts';
 import type { Context } from '../question.ts';
 
 export const PARALLEL_SHA256SUM = 'parallel sha256sum';
@@ -13,6 +13,6 @@ export function parallelSha256sum(context: Context): Contender {
   const { tree, threads } = context;
   return {
     command: ['sh', '-c', script, 'sh', tree, `${FILES_A_PROCESS}`, `${threads}`],
-    prepare: () => settle(context),
+    prepare: () => dropCachesIfCold(context),
   };
 }

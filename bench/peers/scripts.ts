@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { type Command, runChecked } from '../children.ts';
 import type { Contender } from '../method.ts';
-import { settle } from '../prepare.ts';
+import { dropCachesIfCold } from '../prepare.ts';
 import type { Context } from '../question.ts';
 import { PEER_FAILED, type Peer } from './peer.ts';
 
@@ -16,11 +16,11 @@ export function peerContenders(peer: Peer, context: Context): [Contender, Conten
     context.arena.renew();
     fs.mkdirSync(homeIn(context));
     await runChecked(scriptCommand(peer, context, peer.init), BLAMED);
-    settle(context);
+    dropCachesIfCold(context);
   };
   return [
     { ...step, prepare },
-    { ...step, prepare: () => settle(context) },
+    { ...step, prepare: () => dropCachesIfCold(context) },
   ];
 }
 

@@ -5,7 +5,7 @@ import { FLOORS_OF_HITS } from '../floors/times.ts';
 import { ingestCommand, ingesting, ingestRow } from '../ingot.ts';
 import { besideLimit, LIMIT_METHOD } from '../limit.ts';
 import { measure } from '../method.ts';
-import { settle } from '../prepare.ts';
+import { dropCachesIfCold } from '../prepare.ts';
 import type { Question } from '../question.ts';
 import { inodesFor, roomFor } from '../room.ts';
 
@@ -23,7 +23,7 @@ export const DUPLICATES: Question = {
     await measure(ingesting(ingestCommand(context, tree)));
     // What is read is the copy, on the measured disk.
     const times = await someFloorTimes({ ...context, tree: copy }, FLOORS_OF_HITS);
-    const ours = ingesting(ingestCommand(context, copy), () => settle(context));
+    const ours = ingesting(ingestCommand(context, copy), () => dropCachesIfCold(context));
     const { samples, rows } = await besideLimit(context, ours, [
       { mode: 'hash', tree: copy, batch: 64 },
     ]);

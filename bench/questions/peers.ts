@@ -14,7 +14,7 @@ import { checkStored } from '../peers/check-stored.ts';
 import { PEERS } from '../peers/index.ts';
 import { PEER_FAILED, type Peer } from '../peers/peer.ts';
 import { peerContenders } from '../peers/scripts.ts';
-import { settle, warm } from '../prepare.ts';
+import { dropCachesIfCold, warm } from '../prepare.ts';
 import type { Context, Question } from '../question.ts';
 import type { Row } from '../results.ts';
 import { inodesFor, roomFor } from '../room.ts';
@@ -25,7 +25,7 @@ type Run = (typeof RUNS)[number];
 type Samples = Readonly<Record<Run, Sample[]>>;
 
 /** Folders by the first two digits and by the next two: some peers have them twice. */
-const MOST_FOLDERS = 2 * 65_536;
+const MAX_FOLDERS = 2 * 65_536;
 
 export const BESIDE_PEERS = besidePeers(PEERS);
 
@@ -37,8 +37,8 @@ export function besidePeers(peers: readonly Peer[]): Question {
       'whole processes, ingot and one peer in turn, a new repository for each first run, the tree read into the page cache before each run; each peer in its fastest durable setting without compression; what it stored is counted and one file compared; ratio: ingot ÷ peer, of the two runs of each round',
     // Content and index entry in a file of their own, in folders by digest.
     room: ({ corpus }) =>
-      roomFor(corpus) + (corpus.files + Math.min(corpus.files, MOST_FOLDERS)) * 4096,
-    inodes: ({ corpus }) => 2 * inodesFor(corpus.files) + 2 * MOST_FOLDERS,
+      roomFor(corpus) + (corpus.files + Math.min(corpus.files, MAX_FOLDERS)) * 4096,
+    inodes: ({ corpus }) => 2 * inodesFor(corpus.files) + 2 * MAX_FOLDERS,
     async *run(context) {
       const ours: Samples = { first: [], again: [] };
       const chosen = peers.filter(({ name }) => context.peers?.includes(name) ?? true);
@@ -74,7 +74,7 @@ async function* rowsBeside(peer: Peer, context: Context, ours: Samples): AsyncGe
 
 /** A B A B: after each first run, the same again on the store that it left. */
 async function alternateWith(peer: Peer, context: Context) {
-  const again = ingesting(ingestCommand(context, context.tree), () => settle(context));
+  const again = ingesting(ingestCommand(context, context.tree), () => dropCachesIfCold(context));
   const runs = [firstIngest(context), again, ...peerContenders(peer, context)];
   const contenders = runs.map((run) => afterWarming(run, context));
   const [ourFirst, ourAgain, first, second] = await alternate(contenders, context.rounds);

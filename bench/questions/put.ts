@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { INGOT, storeIn } from '../ingot.ts';
 import { alternate, type Contender, ratioOf, secondsOf } from '../method.ts';
-import { settle } from '../prepare.ts';
+import { dropCachesIfCold } from '../prepare.ts';
 import type { Question } from '../question.ts';
 import { roomFor } from '../room.ts';
 
@@ -25,12 +25,12 @@ export const PUT: Question = {
       command: [...INGOT, 'put', file, '--store', storeIn(context)],
       prepare: () => {
         fs.writeFileSync(file, randomBytes(100));
-        settle(context);
+        dropCachesIfCold(context);
       },
     };
     const node: Contender = {
       command: [process.execPath, '-e', '0'],
-      prepare: () => settle(context),
+      prepare: () => dropCachesIfCold(context),
     };
     const [ours = [], theirs = []] = await alternate([put, node], rounds * ROUNDS_FACTOR);
     yield { label: 'ingot put', parameters: {}, seconds: secondsOf(ours) };

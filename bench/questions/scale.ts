@@ -13,7 +13,7 @@ import { bendOf, type CostAt } from '../scale-curve.ts';
 const SIZES = [10_000, 100_000, 1_000_000];
 const HUGE = 10_000_000;
 /** Larger trees are ingested once: they run long enough to calm themselves. */
-const MOST_FILES_IN_ROUNDS = 100_000;
+const MAX_FILES_IN_ROUNDS = 100_000;
 
 export const SCALE: Question = {
   name: 'scale',
@@ -55,7 +55,7 @@ async function floorsBelow(context: Context): Promise<FloorTimes> {
 /** One tree in each layout. A failure is its row's: a flat directory has an end. */
 async function* rowsOf(context: Context): AsyncGenerator<{ layout: Layout; row: Row }> {
   const { files } = context.corpus;
-  const rounds = files <= MOST_FILES_IN_ROUNDS ? context.rounds : 1;
+  const rounds = files <= MAX_FILES_IN_ROUNDS ? context.rounds : 1;
   const samples = new Map<Layout, Sample[]>(LAYOUTS.map((layout) => [layout, []]));
   const failures = new Map<Layout, string>();
   for (let round = 0; round < rounds; round++)

@@ -2,7 +2,7 @@ import type { VerifyReport } from '../../src/index.ts';
 import { INGOT, ingestCommand, ingesting, ratesOf, storeIn } from '../ingot.ts';
 import { besideLimit, LIMIT_METHOD } from '../limit.ts';
 import { measure, secondsOf } from '../method.ts';
-import { settle } from '../prepare.ts';
+import { dropCachesIfCold } from '../prepare.ts';
 import type { Question } from '../question.ts';
 import { roomFor } from '../room.ts';
 
@@ -19,7 +19,7 @@ export const VERIFY: Question = {
     const options = ['--store', store, '--threads', `${threads}`, '--json'];
     const ours = {
       command: [...INGOT, 'verify', ...options] as const,
-      prepare: () => settle(given),
+      prepare: () => dropCachesIfCold(given),
     };
     const report = JSON.parse((await measure(ours)).stdout) as VerifyReport;
     const corpus = { name: 'store', files: report.checked, bytes: report.bytes };

@@ -13,7 +13,7 @@ import {
   TIME_PER_FILE,
 } from './measures.ts';
 import { nameOf } from './parameters.ts';
-import { drawShares, type StageRow } from './shares.ts';
+import { drawShares, type PhaseRow } from './shares.ts';
 
 export interface Figure {
   /** The question that the chart answers, in one sentence. */
@@ -67,7 +67,7 @@ export function figuresOf(question: string, rows: readonly Row[]): Figure[] {
 }
 
 /** `rows` has at least one. */
-export function stageFigure(rows: readonly StageRow[]): Figure {
+export function phaseFigure(rows: readonly PhaseRow[]): Figure {
   const title = 'What do the workers spend their time on?';
   return { title, drawing: drawShares(title, rows) };
 }

@@ -1,10 +1,10 @@
 /** One question of the report: how it was measured, the charts, the numbers, and what is missing. */
 import type { Answer, Row } from '../results.ts';
-import { type Figure, figuresOf, stageFigure } from './figures.ts';
+import { type Figure, figuresOf, phaseFigure } from './figures.ts';
 import { html, type Markup } from './html.ts';
 import { nameOf } from './parameters.ts';
-import { toStageRow } from './shares.ts';
-import { rowTable, stageTable } from './table.ts';
+import { toPhaseRow } from './shares.ts';
+import { phaseTable, rowTable } from './table.ts';
 
 /** Questions that hold ingot against the same reference program: they share a section. */
 const LIMIT = ['cold', 'duplicates', 'large', 'verify'];
@@ -49,13 +49,13 @@ function limitPart(answers: readonly Answer[]): Part {
 
 function sectionMarkup(id: string, { question, asks, methods, rows }: Part): Markup {
   const measured = rows.filter(({ absent }) => absent === undefined);
-  const stages = measured.flatMap((row) => toStageRow(row) ?? []);
+  const phases = measured.flatMap((row) => toPhaseRow(row) ?? []);
   return html`<section id="${id}" aria-labelledby="${id}-asks">
 <h2 id="${id}-asks">${asks}</h2>
 ${methods.map((method) => html`<p class="method">${method}</p>`)}
 ${figuresOf(question, measured).map(figureMarkup)}
 ${measured.length > 0 ? rowTable(asks, measured) : undefined}
-${stages.length > 0 ? [figureMarkup(stageFigure(stages)), stageTable('Stages', stages)] : undefined}
+${phases.length > 0 ? [figureMarkup(phaseFigure(phases)), phaseTable('Phases', phases)] : undefined}
 ${listOf('Without figures', rows, ({ absent }) => absent)}
 ${listOf('Versions and settings', rows, ({ settings }) => settings)}
 </section>

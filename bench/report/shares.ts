@@ -1,34 +1,34 @@
-/** Stacked bars: what part of the workers' time each stage took. */
+/** Stacked bars: what part of the workers' time each phase took. */
 import { rect } from '@observablehq/plot';
-import { STAGES, type Stage } from '../../src/index.ts';
+import { PHASES, type Phase } from '../../src/index.ts';
 import { percent } from '../../src/units.ts';
 import type { Row } from '../results.ts';
 import { draw } from './drawing.ts';
 import { html, type Markup } from './html.ts';
 import { endMark, frameOf, labelMark, layOut, xAxis } from './row-layout.ts';
 
-export interface StageRow {
+export interface PhaseRow {
   readonly label: string;
-  /** Of 1, in the stages' order. */
-  readonly shares: Readonly<Record<Stage, number>>;
-  readonly bottleneck: Stage;
+  /** Of 1, in the phases' order. */
+  readonly shares: Readonly<Record<Phase, number>>;
+  readonly bottleneck: Phase;
 }
 
-/** Undefined for a row without stages, or in which the workers did nothing. */
-export function toStageRow({ label, stageMs }: Row): StageRow | undefined {
+/** Undefined for a row without phases, or in which the workers did nothing. */
+export function toPhaseRow({ label, stageMs }: Row): PhaseRow | undefined {
   if (stageMs === undefined) return undefined;
-  const total = STAGES.reduce((sum, stage) => sum + stageMs[stage], 0);
+  const total = PHASES.reduce((sum, phase) => sum + stageMs[phase], 0);
   if (!(total > 0)) return undefined;
-  const shareOf = (stage: Stage) => stageMs[stage] / total;
-  const shares = Object.fromEntries(STAGES.map((stage) => [stage, shareOf(stage)]));
-  const bottleneck = STAGES.reduce((most, stage) =>
-    stageMs[stage] > stageMs[most] ? stage : most,
+  const shareOf = (phase: Phase) => stageMs[phase] / total;
+  const shares = Object.fromEntries(PHASES.map((phase) => [phase, shareOf(phase)]));
+  const bottleneck = PHASES.reduce((most, phase) =>
+    stageMs[phase] > stageMs[most] ? phase : most,
   );
-  return { label, shares: shares as Record<Stage, number>, bottleneck };
+  return { label, shares: shares as Record<Phase, number>, bottleneck };
 }
 
 /** `rows` has at least one. */
-export function drawShares(name: string, rows: readonly StageRow[]): Markup {
+export function drawShares(name: string, rows: readonly PhaseRow[]): Markup {
   const ends = rows.map(({ shares, bottleneck }) => `${bottleneck} ${percent(shares[bottleneck])}`);
   const names = rows.map(({ label }) => label);
   const parts = rows.flatMap((row, index) => partsOf(row, index));
@@ -55,17 +55,17 @@ export function drawShares(name: string, rows: readonly StageRow[]): Markup {
   return html`${legend()}${chart}`;
 }
 
-function partsOf({ shares }: StageRow, index: number) {
+function partsOf({ shares }: PhaseRow, index: number) {
   let to = 0;
-  return STAGES.filter((stage) => shares[stage] > 0).map((stage) => {
+  return PHASES.filter((phase) => shares[phase] > 0).map((phase) => {
     const from = to;
-    to += shares[stage] * 100;
-    const title = `${stage} ${percent(shares[stage])}`;
-    return { index, from, to, title, color: `var(--${stage})` };
+    to += shares[phase] * 100;
+    const title = `${phase} ${percent(shares[phase])}`;
+    return { index, from, to, title, color: `var(--${phase})` };
   });
 }
 
 function legend(): Markup {
-  const items = STAGES.map((stage) => html`<li><i class="key ${stage}"></i>${stage}</li>`);
+  const items = PHASES.map((phase) => html`<li><i class="key ${phase}"></i>${phase}</li>`);
   return html`<ul class="legend">${items}</ul>`;
 }

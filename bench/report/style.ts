@@ -1,6 +1,6 @@
 /**
  * The page's style sheet. The colours of marks keep a contrast of 3 to the page in both schemes, and
- * the stages differ from each other with any kind of colour blindness.
+ * the phases differ from each other with any kind of colour blindness.
  */
 export const STYLE = `
 :root {

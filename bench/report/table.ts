@@ -1,12 +1,12 @@
 /** The numbers of a chart as a table, in a box of its own that may scroll sideways. */
-import { STAGES } from '../../src/index.ts';
+import { PHASES } from '../../src/index.ts';
 import { byteRate, bytes, count, percent } from '../../src/units.ts';
 import type { Row } from '../results.ts';
 import { html, type Markup } from './html.ts';
 import { secondsPerFile } from './measures.ts';
 import { figure, ratio, spread, time } from './numbers.ts';
 import { varying } from './parameters.ts';
-import type { StageRow } from './shares.ts';
+import type { PhaseRow } from './shares.ts';
 
 interface Column<Of> {
   readonly head: string;
@@ -20,10 +20,10 @@ export function rowTable(name: string, rows: readonly Row[]): Markup {
   return table(name, rows, [...parameterColumns(rows), ...COLUMNS, ...figureColumns(rows)]);
 }
 
-export function stageTable(name: string, rows: readonly StageRow[]): Markup {
-  const shares = STAGES.map((stage) => ({
-    head: stage,
-    cell: (row: StageRow) => percent(row.shares[stage]),
+export function phaseTable(name: string, rows: readonly PhaseRow[]): Markup {
+  const shares = PHASES.map((phase) => ({
+    head: phase,
+    cell: (row: PhaseRow) => percent(row.shares[phase]),
   }));
   return table(name, rows, shares);
 }

@@ -33,7 +33,7 @@ export async function runCommand(
     await output.finish();
   } catch (error) {
     process.exitCode = exitCodeOf(error, interrupts.received);
-    output.fail(error, reportOf(error));
+    output.fail(error, attachedReport(error));
   } finally {
     interrupts.dispose();
   }
@@ -46,6 +46,6 @@ export function warnOfNewStore(store: string, output: Output): void {
 }
 
 /** The report that an IngestError brings along. */
-function reportOf(error: unknown): object {
+function attachedReport(error: unknown): object {
   return error instanceof Error && 'report' in error ? { report: error.report } : {};
 }

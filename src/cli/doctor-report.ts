@@ -110,10 +110,10 @@ function adviceLines(report: DoctorReport): string[] {
     ['--threads', threads],
     ['--layout', layout],
   ] as const;
-  const told = lines.map(
-    ([option, { value, why }]) => `${`${option} ${value}`.padEnd(20)}  ${why}`,
+  const rows = lines.map(
+    ([option, { value, why }]) => `  ${`${option} ${value}`.padEnd(20)}  ${why}`,
   );
-  return ['advice', ...told.map((line) => `  ${line}`), `  so: ${commandLine(report)}`];
+  return ['advice', ...rows, `  so: ${commandLine(report)}`];
 }
 
 /** Only what an ingest would not do by itself. */

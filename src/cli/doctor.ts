@@ -33,12 +33,12 @@ function parseCount(text: string): number {
 }
 
 /** Longer than any disk needs to be known. */
-const MOST_SECONDS = 3600;
+const MAX_SECONDS = 3600;
 
 function parseSeconds(text: string): number {
   const seconds = /^\d{1,4}$/.test(text) ? Number(text) : 0;
-  if (seconds >= 1 && seconds <= MOST_SECONDS) return seconds;
-  throw new InvalidArgumentError(`It is not a whole number from 1 to ${MOST_SECONDS}.`);
+  if (seconds >= 1 && seconds <= MAX_SECONDS) return seconds;
+  throw new InvalidArgumentError(`It is not a whole number from 1 to ${MAX_SECONDS}.`);
 }
 
 async function runDoctor(

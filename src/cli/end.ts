@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
 import { loadLibc } from '../native/libc.ts';
 
-/** Options of Node's that have it write something when it ends in order. */
+/** Options by which Node writes something at an orderly end. */
 const WANTS_ORDER = /--(cpu-prof|heap-prof|inspect|prof|trace|report)|NODE_V8_COVERAGE/;
 
 /**
@@ -15,12 +15,12 @@ export async function endProcess(): Promise<void> {
   if (WANTS_ORDER.test(asked.join(' '))) return;
   const libc = await loadLibc();
   if (libc === undefined) return;
-  await Promise.all([written(process.stdout), written(process.stderr)]);
+  await Promise.all([drained(process.stdout), drained(process.stderr)]);
   libc.exit(Number(process.exitCode ?? 0));
 }
 
 /** Resolves when all is written, or when nobody reads it any more. */
-function written(stream: Writable): Promise<void> {
+function drained(stream: Writable): Promise<void> {
   return new Promise((resolve) => {
     if (stream.destroyed) resolve();
     else stream.write('', () => resolve());

@@ -36,12 +36,12 @@ export function stackOf(error: unknown): string {
   return stacks.join('\ncaused by ');
 }
 
-/** What machines are told of an error. */
-export function failureOf(error: unknown): Failure {
+/** An error as machines get it. */
+export function asFailure(error: unknown): Failure {
   return asIngotError(error).toFailure();
 }
 
-/** What a command ends with that stopped because it was told to. */
+/** The error of a command that was stopped. */
 function interruption(): IngotError {
   return new IngotError({
     what: 'interrupted',

@@ -93,16 +93,16 @@ async function runIngest(
       ...ingestOptions(flags),
       signal,
       onProgress: (progress) => output.progress(progress),
-      onEntry: (entry) => tellEntry(entry, flags, output),
+      onEntry: (entry) => showEntry(entry, flags, output),
       onNotice: (text) => output.notice(text),
     });
-    tellReport(report, flags, output);
+    showReport(report, flags, output);
     const { unreadable, changed } = report.outcomes;
     return unreadable + changed > 0 ? EXIT.incomplete : EXIT.done;
   } catch (error) {
     // Machines get the report in the error's document.
     if (error instanceof IngestError && output.mode === 'human')
-      tellReport(error.report, flags, output);
+      showReport(error.report, flags, output);
     throw error;
   }
 }
@@ -128,8 +128,8 @@ function checkFlags(sources: readonly string[], flags: IngestFlags, output: Outp
     );
 }
 
-/** Problems are named as they occur; all else only when it was asked for. */
-function tellEntry(entry: EntryReport, flags: IngestFlags, output: Output): void {
+/** Problems are shown as they occur; all else only when it was asked for. */
+function showEntry(entry: EntryReport, flags: IngestFlags, output: Output): void {
   const { outcome, path, failure, kind } = entry;
   output.event({ event: 'entry', ...entry });
   if (failure !== undefined && outcome !== 'unfinished') {
@@ -142,7 +142,7 @@ function tellEntry(entry: EntryReport, flags: IngestFlags, output: Output): void
 }
 
 /** The summary gives way to a manifest on stdout. */
-function tellReport(report: IngestReport, flags: IngestFlags, output: Output): void {
+function showReport(report: IngestReport, flags: IngestFlags, output: Output): void {
   const summary = flags.quiet ? '' : ingestSummary(report);
   const toStderr = flags.manifest === '-';
   output.result(report, toStderr ? '' : summary);

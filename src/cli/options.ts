@@ -19,7 +19,7 @@ export function addCommonOptions(command: Command): Command {
   );
 }
 
-/** Adds how a command tells what it did. */
+/** Adds the options for how a command reports what it did. */
 export function addOutputOptions(command: Command): Command {
   return command
     .option('--json', 'one JSON document on stdout; --json=events: a JSON line for each event')
@@ -67,7 +67,7 @@ export function plainPath(path: string, otherwise: string): string {
 }
 
 /** More threads than this only cost memory. */
-const MOST_THREADS = 1024;
+const MAX_THREADS = 1024;
 
 export function threadsOption(): Option {
   const processors = availableProcessors();
@@ -79,8 +79,8 @@ export function threadsOption(): Option {
 
 export function parseThreads(text: string): number {
   const threads = /^\d{1,4}$/.test(text) ? Number(text) : 0;
-  if (threads >= 1 && threads <= MOST_THREADS) return threads;
-  throw new InvalidArgumentError(`It is not a whole number from 1 to ${MOST_THREADS}.`);
+  if (threads >= 1 && threads <= MAX_THREADS) return threads;
+  throw new InvalidArgumentError(`It is not a whole number from 1 to ${MAX_THREADS}.`);
 }
 
 /** Collects the values of an option that may be repeated. */

@@ -1,7 +1,7 @@
 /** Where a command's words go: results to stdout, progress and remarks to stderr. */
 import { type Failure, IngotError } from '../errors.ts';
 import type { Progress } from '../ingest/api.ts';
-import { failureOf, lineOf, stackOf } from './fail.ts';
+import { asFailure, lineOf, stackOf } from './fail.ts';
 import { type Event, toDocument, toLine } from './json.ts';
 import type { CommonFlags } from './options.ts';
 import { createDisplay, type ProgressDisplay, SilentDisplay } from './progress.ts';
@@ -21,7 +21,7 @@ export class Output {
     this.quiet = flags.quiet ?? false;
     this.#debug = flags.debug ?? false;
     this.#stdout = new Stdout(onReaderGone);
-    // With nobody left to read stderr there is nothing to tell, and no reason to stop.
+    // When nobody reads stderr any more, there is no reason to stop.
     process.stderr.on('error', () => {});
   }
 
@@ -83,7 +83,7 @@ export class Output {
     this.#display.stop();
     this.say(lineOf(error));
     if (this.#debug) this.line(stackOf(error));
-    const value = { error: failureOf(error), ...more };
+    const value = { error: asFailure(error), ...more };
     if (this.mode === 'json') this.#stdout.write(toDocument(value));
     this.event({ event: 'error', ...value });
   }

@@ -78,7 +78,7 @@ function requireWorkingDirectory(): void {
   }
 }
 
-/** A command line that no command was run for. Machines are told as they are of other errors. */
+/** Reports a command line for which no command ran. Machines get it like any other error. */
 function refuse(why: string, args: readonly string[]): void {
   process.stderr.write(`ingot: ${why}\n`);
   const error = { what: 'wrong usage', code: 'INGOT_USAGE', why };

@@ -61,7 +61,7 @@ export class SilentDisplay implements ProgressDisplay {
 }
 
 /** A line every few seconds. */
-export class PlainDisplay extends SilentDisplay {
+class PlainDisplay extends SilentDisplay {
   readonly #unit: string;
   readonly #rates = new Rates();
   #lineAtMs = 0;

@@ -5,7 +5,7 @@ export interface Estimate {
   /** Undefined until enough was seen. */
   readonly entriesPerSecond: number | undefined;
   readonly bytesPerSecond: number | undefined;
-  /** Seconds until what is known now is done; undefined when that cannot be told. */
+  /** Seconds until what is known now is done; undefined when that cannot be known. */
   readonly secondsLeft: number | undefined;
   /** More may still be found: the estimate is a lower bound. */
   readonly growing: boolean;
@@ -77,7 +77,7 @@ function slower(
   bytesWaiting: number,
 ): number | undefined {
   if (forBytes === undefined) return undefined;
-  // No entry ends while one large file is read: its bytes tell the time.
+  // No entry ends while one large file is read: its bytes give the time.
   if (forEntries === undefined) return bytesWaiting > 0 ? forBytes : undefined;
   return Math.max(forEntries, forBytes);
 }

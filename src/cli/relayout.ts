@@ -33,12 +33,12 @@ async function runRelayout(
 ): Promise<ExitCode> {
   const store = storeOf(flags);
   const { relayout } = await import('../store/local/upkeep/relayout.ts');
-  let toldAt = performance.now();
+  let shownAt = performance.now();
   const report = await relayout(store, flags.to, {
     signal,
     onProgress: (moved) => {
-      if (performance.now() - toldAt < PROGRESS_EVERY_MS) return;
-      toldAt = performance.now();
+      if (performance.now() - shownAt < PROGRESS_EVERY_MS) return;
+      shownAt = performance.now();
       output.event({ event: 'progress', moved });
       if (flags.progress && !flags.quiet) output.line(`${count(moved)} objects moved`);
     },

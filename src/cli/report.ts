@@ -1,5 +1,5 @@
 /** The summary of an ingest, for people. */
-import { type IngestReport, STAGES, type Stage } from '../ingest/api.ts';
+import { type IngestReport, PHASES, type Phase } from '../ingest/api.ts';
 import { OUTCOMES } from '../ingest/outcome.ts';
 import { byteRate, bytes, count, counted, duration, percent } from '../units.ts';
 
@@ -50,9 +50,9 @@ function flushed({ flushes, durability, barrier }: IngestReport): string {
 
 /** Shares are of the workers' time, waiting for the walk and for barriers included. */
 function bottleneck({ bottleneck: slowest, stageMs, threads }: IngestReport): string {
-  const total = STAGES.reduce((sum, stage) => sum + stageMs[stage], 0);
-  const shareOf = (stage: Stage) => percent(total > 0 ? stageMs[stage] / total : 0);
-  const shares = STAGES.map((stage) => `${stage} ${shareOf(stage)}`);
+  const total = PHASES.reduce((sum, phase) => sum + stageMs[phase], 0);
+  const shareOf = (phase: Phase) => percent(total > 0 ? stageMs[phase] / total : 0);
+  const shares = PHASES.map((phase) => `${phase} ${shareOf(phase)}`);
   return `bottleneck: ${slowest} (${shares.join(', ')}; ${counted(threads, 'worker')})`;
 }
 

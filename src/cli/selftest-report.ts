@@ -20,10 +20,10 @@ export function describeSelftest(report: SelftestReport): string {
 }
 
 /** The verdict stands in one line with what was found, or why it was not tried. */
-function verdictLines({ number, guarantee, verdict, told }: GuaranteeReport): string[] {
+function verdictLines({ number, guarantee, verdict, evidence }: GuaranteeReport): string[] {
   const line = row(verdict, `${number}. ${guarantee}`);
-  if (verdict !== 'kept') return [`${line}: ${told.join('; ')}`];
-  return [line, ...told.map((evidence) => row('', `   ${evidence}`))];
+  if (verdict !== 'kept') return [`${line}: ${evidence.join('; ')}`];
+  return [line, ...evidence.map((each) => row('', `   ${each}`))];
 }
 
 function row(name: string, text: string): string {
@@ -31,7 +31,7 @@ function row(name: string, text: string): string {
 }
 
 function killsOf({ kills }: SelftestReport): string {
-  const sum = KILLED_IN.reduce((total, stage) => total + kills[stage], 0);
-  const stages = KILLED_IN.map((stage) => `${stage} ${kills[stage]}`).join(', ');
-  return `${counted(sum, 'ingest')} killed: ${stages}`;
+  const sum = KILLED_IN.reduce((total, phase) => total + kills[phase], 0);
+  const phases = KILLED_IN.map((phase) => `${phase} ${kills[phase]}`).join(', ');
+  return `${counted(sum, 'ingest')} killed: ${phases}`;
 }

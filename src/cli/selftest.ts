@@ -63,9 +63,9 @@ async function runSelftest(
 /** A line for each guarantee that is broken. */
 function sayBroken({ guarantees, directory }: SelftestReport, output: Output): boolean {
   const broken = guarantees.filter(({ verdict }) => verdict === 'broken');
-  for (const { number, guarantee, told } of broken)
+  for (const { number, guarantee, evidence } of broken)
     output.say(
-      `guarantee ${number} is broken in ${printable(directory)}: ${guarantee}: ${told.join('; ')}`,
+      `guarantee ${number} is broken in ${printable(directory)}: ${guarantee}: ${evidence.join('; ')}`,
     );
   return broken.length > 0;
 }

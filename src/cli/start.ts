@@ -6,7 +6,7 @@ import { EXIT, lineOf } from './fail.ts';
 export async function start(): Promise<void> {
   process.stdout.on('error', onStdoutError);
   try {
-    // Loaded here, so that a failure to load is told with the advice that other errors get.
+    // Loaded here, so that a failure to load is reported with the advice that other errors get.
     const { exactArguments } = await import('./arguments.ts');
     const { run } = await import('./program.ts');
     await run(exactArguments(process.argv.slice(2)));
@@ -17,7 +17,7 @@ export async function start(): Promise<void> {
   await endProcess();
 }
 
-/** Help and version have no Output, which otherwise hears of this. */
+/** Help and version have no Output, which handles this for the commands. */
 function onStdoutError(error: Error): void {
   if (process.stdout.listenerCount('error') > 1) return;
   const isGone = errnoOf(error) === 'EPIPE';

@@ -1,6 +1,6 @@
 import { counted } from '../units.ts';
 
-/** What is told of objects that a cut-off quarantine has left half-way; nothing where none are. */
+/** A note on objects that a cut-off quarantine has left half-way; none where there are none. */
 export function unsettledNotes(unsettled: number): string[] {
   if (unsettled === 0) return [];
   const settledBy = 'the next ingest or `ingot verify --quarantine` moves on';

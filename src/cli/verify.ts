@@ -59,8 +59,8 @@ async function runVerify(
     signal,
     onProgress: (progress) => output.progress(asProgress(progress, elapsed())),
     onDamaged: (object, quarantined) => {
-      const told = tellDamaged(object, quarantined, output);
-      if (output.mode === 'json') damaged.push(told);
+      const shown = showDamaged(object, quarantined, output);
+      if (output.mode === 'json') damaged.push(shown);
     },
   });
   const wallMs = elapsed();
@@ -83,7 +83,7 @@ function asProgress({ found, listing, checked, bytes }: VerifyProgress, elapsedM
 }
 
 /** Named as soon as it is found: a long run may be stopped before its end. */
-function tellDamaged(
+function showDamaged(
   { digest, path, why, size }: DamagedObject,
   quarantined: string | undefined,
   output: Output,

@@ -4,13 +4,13 @@ import type { Advised, RateFigures, ThreadRates } from './report.ts';
 /** The mean of a large tree of programs and sources. */
 const TYPICAL_FILE_BYTES = 20_000;
 /** A thread that adds less than this share costs memory and heat for nothing. */
-const LEAST_GAIN = 0.05;
+const MIN_GAIN = 0.05;
 
 /**
- * Files of usual size that so many threads hash and create a second: creating and hashing take
+ * How many files of usual size these threads hash and create a second: creating and hashing take
  * turns in each thread. Reading and flushing come on top of it.
  */
-export function storedPerSecond({ createdFilesPerSecond, hashedBytesPerSecond }: ThreadRates) {
+function storedPerSecond({ createdFilesPerSecond, hashedBytesPerSecond }: ThreadRates) {
   const seconds =
     1 / createdFilesPerSecond.median + TYPICAL_FILE_BYTES / hashedBytesPerSecond.median;
   return 1 / seconds;
@@ -19,12 +19,12 @@ export function storedPerSecond({ createdFilesPerSecond, hashedBytesPerSecond }:
 /** The fewest threads that come near the best rate. */
 export function adviseThreads({ byThreads }: RateFigures): Advised<number> {
   const best = Math.max(...byThreads.map(storedPerSecond));
-  const enough = byThreads.find((rates) => storedPerSecond(rates) >= best * (1 - LEAST_GAIN))!;
+  const enough = byThreads.find((rates) => storedPerSecond(rates) >= best * (1 - MIN_GAIN))!;
   const most = byThreads.at(-1)!.threads;
-  const told = [...new Set([byThreads[0]!, enough, byThreads.at(-1)!])].map(
+  const shown = [...new Set([byThreads[0]!, enough, byThreads.at(-1)!])].map(
     (rates) => `${counted(rates.threads, 'thread')} ${count(storedPerSecond(rates))}`,
   );
-  const rates = `files of 20 kB hashed and created a second: ${told.join(', ')}`;
+  const rates = `files of 20 kB hashed and created a second: ${shown.join(', ')}`;
   const more = enough.threads < most ? '; more threads gain nothing here' : '';
   return { value: enough.threads, why: `${rates}${more}` };
 }

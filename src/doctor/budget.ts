@@ -1,4 +1,4 @@
-/** The time that probes may take: each takes what it gets of it, never a number of rounds. */
+/** The time that probes may take. Each probe has a part of it, not a number of rounds. */
 export class Budget {
   readonly totalMs: number;
   readonly #now: () => number;
@@ -34,15 +34,15 @@ export interface RoundPlan {
 
 /** A median needs some rounds; with more of them each would be too short to mean anything. */
 const ROUNDS = 5;
-/** Shorter ones measure the start of the threads, longer ones tell no more. */
-const CELL_MS = { least: 20, most: 200 };
+/** Shorter ones measure the start of the threads, longer ones show no more. */
+const CELL_MS = { min: 20, max: 200 };
 /** Removing what a cell made takes as long as making it. */
 const CLEAN_UP = 2;
 
-/** How rounds of so many cells, which are measured one after the other, fit into a time. */
+/** How rounds fit into a time. The cells of a round are measured one after the other. */
 export function planRounds(availableMs: number, cells: number): RoundPlan {
   const fair = availableMs / (ROUNDS * cells * CLEAN_UP);
-  return { rounds: ROUNDS, cellMs: Math.min(CELL_MS.most, Math.max(CELL_MS.least, fair)) };
+  return { rounds: ROUNDS, cellMs: Math.min(CELL_MS.max, Math.max(CELL_MS.min, fair)) };
 }
 
 /** 1, 2, 4 … and `most` itself. */

@@ -2,7 +2,7 @@
 
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { errnoOf, failed } from '../errors.ts';
+import { failed } from '../errors.ts';
 import { diskFullHint } from '../files/disk-full.ts';
 import { fileSystemStats } from '../files/disk-space.ts';
 import { type Libc, loadLibc } from '../native/libc.ts';
@@ -14,7 +14,7 @@ import { Budget } from './budget.ts';
 import { countObjects } from './count-objects.ts';
 import { Flusher } from './flusher.ts';
 import { type FlushFigures, FlushProbe } from './flushes.ts';
-import { openProbePlace, type ProbePlace } from './probe-place.ts';
+import { closePlace, openProbePlace, type ProbePlace } from './probe-place.ts';
 import type { RateReply, RateTask } from './rate-task.ts';
 import { RateProbe } from './rates.ts';
 import { probeReflink } from './reflink.ts';
@@ -28,7 +28,7 @@ export interface DoctorOptions {
   readonly expectedObjects?: number | undefined;
   /** How long to try, in ms; starting and cleaning up come on top of it. Default: 15,000. */
   readonly budgetMs?: number | undefined;
-  /** Told what is tried next. */
+  /** Called with the probe that comes next. */
   readonly onProbe?: ((probe: ProbeName) => void) | undefined;
   /** Ends the probes; everything is removed, and the call throws the signal's reason. */
   readonly signal?: AbortSignal | undefined;
@@ -73,17 +73,6 @@ export async function doctor(path: string, options: DoctorOptions = {}): Promise
     advice: advise(figures),
     wallMs: performance.now() - begun,
   };
-}
-
-/** Does not hide the error that led here: what cannot be removed now is swept the next time. */
-function closePlace(place: ProbePlace, succeeded: boolean): void {
-  try {
-    place.close();
-  } catch (error) {
-    if (succeeded)
-      throw failed('cannot remove what was probed with', error, { path: place.folder });
-    if (errnoOf(error) === undefined) throw error;
-  }
 }
 
 class Examination {

@@ -26,8 +26,8 @@ async function answer(request: FlushRequest, folder: string): Promise<FlushReply
     return { status: 'done', ...(await flush(request, folder, await loadLibc())) };
   } catch (error) {
     const what = 'cannot probe how the disk flushes';
-    const told = failed(what, error, { path: folder, hint: diskFullHint(error, folder) });
-    return { status: 'failed', failure: failureOf(what, told) };
+    const described = failed(what, error, { path: folder, hint: diskFullHint(error, folder) });
+    return { status: 'failed', failure: failureOf(what, described) };
   }
 }
 

@@ -19,7 +19,7 @@ export class Flusher {
   private constructor(child: ChildProcess) {
     this.#child = child;
     this.#ended = once(child, 'exit');
-    // That it could not be started is told to whoever asks.
+    // `ask` reports that it could not be started.
     this.#ended.catch(() => {});
     child.on('error', () => {});
   }

@@ -39,10 +39,10 @@ const PARTS: Readonly<Record<FlushKind, number>> = {
 };
 /** An fsync that takes longer leaves no time for the other probes. */
 const LONGEST_FSYNC = 0.2;
-/** What ends before that is only slow: the last flush may go on so long after the budget. */
+/** How long the last flush may go on after the budget: one that ends by then is only slow. */
 const PATIENCE_MS = 2000;
 /** Enough for a median; a disk in memory would give thousands. */
-const MOST_SAMPLES = 200;
+const MAX_SAMPLES = 200;
 /** What an ingest flushes at once: open temps for the one, some batches for the other. */
 const GROUP = { fsync: 128, syncfs: 1000 };
 /** There has to be time for some of them. */
@@ -55,18 +55,18 @@ export class FlushProbe {
   readonly #flusher: Pick<Flusher, 'ask'>;
   readonly #budget: Budget;
   readonly #signal: AbortSignal;
-  readonly #mostFiles: number;
+  readonly #maxFiles: number;
   #unfinished: UnfinishedFlush | undefined;
 
-  /** `mostFiles` is what there is room for. */
+  /** `maxFiles` is what there is room for. */
   constructor(
     flusher: Pick<Flusher, 'ask'>,
-    mostFiles: number,
+    maxFiles: number,
     budget: Budget,
     signal: AbortSignal,
   ) {
     this.#flusher = flusher;
-    this.#mostFiles = mostFiles;
+    this.#maxFiles = maxFiles;
     this.#budget = budget;
     this.#signal = signal;
   }
@@ -92,12 +92,12 @@ export class FlushProbe {
   async #sample(
     kind: FlushKind,
     files: number,
-    mostSamples = MOST_SAMPLES,
+    maxSamples = MAX_SAMPLES,
   ): Promise<FlushFigure | undefined> {
     const part = this.#budget.part(PARTS[kind]);
     const taken: FlushSample[] = [];
-    const request = { kind, files: Math.min(files, this.#mostFiles) };
-    while (this.#unfinished === undefined && !part.isSpent && taken.length < mostSamples) {
+    const request = { kind, files: Math.min(files, this.#maxFiles) };
+    while (this.#unfinished === undefined && !part.isSpent && taken.length < maxSamples) {
       const { leftMs, totalMs } = this.#budget;
       const wantedMs = isSyncfs(kind) ? leftMs : Math.min(totalMs * LONGEST_FSYNC, leftMs);
       const limitMs = Math.max(wantedMs, PATIENCE_MS);
@@ -109,7 +109,7 @@ export class FlushProbe {
   }
 }
 
-/** Files whose fsyncs, side by side, end in that time on a disk that needs so long for one. */
+/** How many files a disk flushes by fsyncs side by side in `inMs`, if one takes `fsyncFileMs`. */
 export function fsyncGroupSize(fsyncFileMs: number, inMs: number): number {
   const inTime = Math.floor((inMs / fsyncFileMs) * SIDE_BY_SIDE);
   return Math.min(GROUP.fsync, Math.max(SIDE_BY_SIDE, inTime));

@@ -40,6 +40,17 @@ export function openProbePlace(root: string, libc: Libc | undefined): ProbePlace
   return { ...found, format, folder, swept, close: () => writer.close() };
 }
 
+/** Does not hide an error that led here: what cannot be removed now is swept the next time. */
+export function closePlace(place: ProbePlace, succeeded: boolean): void {
+  try {
+    place.close();
+  } catch (error) {
+    if (succeeded)
+      throw failed('cannot remove what was probed with', error, { path: place.folder });
+    if (errnoOf(error) === undefined) throw error;
+  }
+}
+
 type Found = Pick<ProbePlace, 'kind' | 'directory' | 'format'>;
 
 function lookAt(root: string): Found {

@@ -17,10 +17,10 @@ export interface CreateTask {
   readonly type: 'create';
   readonly tempFolder: string;
   readonly objectFolder: string;
-  /** Tells the names of this task from all others; some hexadecimal digits. */
+  /** Makes the names of this task differ from all others; some hexadecimal digits. */
   readonly id: string;
   readonly forMs: number;
-  readonly mostFiles: number;
+  readonly maxFiles: number;
   readonly stop: SharedArrayBuffer;
 }
 
@@ -59,7 +59,7 @@ export function runRateTask(task: RateTask): RateReply {
 }
 
 function createFiles(task: CreateTask, stopped: () => boolean): RateReply {
-  const { tempFolder, objectFolder, id, forMs, mostFiles } = task;
+  const { tempFolder, objectFolder, id, forMs, maxFiles } = task;
   const nameOf = (n: number) => `${objectFolder}/${`${id}${n}`.padStart(64, '0')}`;
   let made = 0;
   let ms: number;
@@ -71,7 +71,7 @@ function createFiles(task: CreateTask, stopped: () => boolean): RateReply {
     fs.closeSync(fd);
     fs.renameSync(temp, nameOf(made++));
     ms = performance.now() - begun;
-  } while (ms < forMs && made < mostFiles && !stopped());
+  } while (ms < forMs && made < maxFiles && !stopped());
   return { status: 'done', amount: made, ms };
 }
 

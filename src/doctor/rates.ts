@@ -21,28 +21,30 @@ const WARM_UP_MS = 60;
 export class RateProbe {
   readonly #pool: Pool<RateTask, RateReply>;
   readonly #folder: string;
-  readonly #mostFiles: number;
+  readonly #maxFiles: number;
   readonly #signal: AbortSignal;
   /** Other than 0 as soon as the threads shall end what they do. */
   readonly #stop = new SharedArrayBuffer(4);
   #tasks = 0;
 
-  /** `mostFiles` is what there is room for in `folder`, where they stay. */
+  /** `maxFiles` is what there is room for in `folder`, where they stay. */
   constructor(
     pool: Pool<RateTask, RateReply>,
     folder: string,
-    mostFiles: number,
+    maxFiles: number,
     signal: AbortSignal,
   ) {
     this.#pool = pool;
     this.#folder = folder;
-    this.#mostFiles = mostFiles;
+    this.#maxFiles = maxFiles;
     this.#signal = signal;
     fs.mkdirSync(join(folder, 'objects'));
     for (let n = 0; n < pool.threads; n++) fs.mkdirSync(join(folder, String(n)));
   }
 
-  /** All of it, round after round, so that what disturbs the machine meets all alike. */
+  /**
+   * Measures all cells, round after round, so that a disturbance of the machine meets all alike.
+   */
   async run(budget: Budget): Promise<RateFigures> {
     const onAbort = () => Atomics.store(new Int32Array(this.#stop), 0, 1);
     this.#signal.addEventListener('abort', onAbort);
@@ -62,7 +64,7 @@ export class RateProbe {
     const together = cell('one directory', threads);
     const cells = [...created, together, ...hashed];
     const { rounds, cellMs } = planRounds(budget.leftMs, cells.length);
-    const files = Math.floor(this.#mostFiles / ((steps.length + 1) * rounds + 1));
+    const files = Math.floor(this.#maxFiles / ((steps.length + 1) * rounds + 1));
     for (const type of ['own folders', 'hash'] as const)
       await this.#measure(cell(type, threads), WARM_UP_MS, files);
     for (let round = 0; round < rounds && (round === 0 || !budget.isSpent); round++)
@@ -78,9 +80,9 @@ export class RateProbe {
   }
 
   /** The sum of what all threads did a second. Throws an IngotError. */
-  async #measure({ type, threads }: Cell, forMs: number, mostFiles: number): Promise<number> {
+  async #measure({ type, threads }: Cell, forMs: number, maxFiles: number): Promise<number> {
     this.#signal.throwIfAborted();
-    const limits = { forMs, mostFiles: Math.max(1, Math.floor(mostFiles / threads)) };
+    const limits = { forMs, maxFiles: Math.max(1, Math.floor(maxFiles / threads)) };
     const replies = await Promise.all(
       Array.from({ length: threads }, (_, n) => this.#pool.run(this.#task(type, n, limits))),
     );
@@ -91,7 +93,7 @@ export class RateProbe {
     }, 0);
   }
 
-  #task(type: Cell['type'], n: number, limits: Pick<CreateTask, 'forMs' | 'mostFiles'>): RateTask {
+  #task(type: Cell['type'], n: number, limits: Pick<CreateTask, 'forMs' | 'maxFiles'>): RateTask {
     const stop = this.#stop;
     if (type === 'hash') return { type, forMs: limits.forMs, stop };
     const objectFolder = join(this.#folder, 'objects');

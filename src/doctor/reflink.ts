@@ -16,8 +16,8 @@ export interface ReflinkFigure {
 const BYTES = 128 << 10;
 
 /**
- * Clones a file in `folder` (FICLONE): a file system's name does not tell, since XFS can be made
- * without. Throws an IngotError when the disk is full or fails.
+ * Clones a file in `folder` (FICLONE): the name of a file system does not show it, since XFS can be
+ * made without. Throws an IngotError when the disk is full or fails.
  */
 export function probeReflink(folder: string): ReflinkFigure {
   const [source, clone] = [join(folder, 'reflink-source'), join(folder, 'reflink-clone')];

@@ -16,7 +16,7 @@ export interface Figures {
   readonly fileSystem: FileSystemStats;
   /** The unit in which the file system gives out space. */
   readonly blockBytes: number;
-  /** Files that there was room for: so few make the rates rough. */
+  /** Files that there was room for: few of them make the rates rough. */
   readonly probeFiles: number;
   /** What `--barrier auto` takes here, and why. */
   readonly barrier: Advised<BarrierKind>;

@@ -16,8 +16,8 @@ const SET_ASIDE_BYTES = 64 << 10;
 
 /** A quarter of what is free stays far from the moment when other programs find no room. */
 const SHARE = 0.25;
-/** More would tell no more, and take long to remove. */
-const MOST_FILES = 100_000;
+/** More would show no more, and take long to remove. */
+const MAX_FILES = 100_000;
 
 /** Throws what statfs(2) throws. */
 export function roomAt(path: string): Room {
@@ -26,10 +26,10 @@ export function roomAt(path: string): Room {
 
 type Space = Pick<fs.StatsFs, 'bavail' | 'bsize' | 'files' | 'ffree'>;
 
-/** At least one file: on a full disk its writing tells what is wrong. */
+/** At least one file: on a full disk the attempt to write it shows what is wrong. */
 export function roomOf({ bavail, bsize, files, ffree }: Space): Room {
   const bySpace = (bavail * bsize * SHARE) / Math.max(bsize, SET_ASIDE_BYTES);
-  const byInodes = files > 0 ? ffree * SHARE : MOST_FILES;
-  const fit = Math.floor(Math.min(bySpace, byInodes, MOST_FILES));
+  const byInodes = files > 0 ? ffree * SHARE : MAX_FILES;
+  const fit = Math.floor(Math.min(bySpace, byInodes, MAX_FILES));
   return { blockBytes: bsize, files: Math.max(1, fit) };
 }

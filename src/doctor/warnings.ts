@@ -21,7 +21,7 @@ const LONG_FLUSH_MS = 1000;
 const FIRST_FACTOR = 10;
 /** Figures that lie further apart say little about the disk. */
 const NOISY = 0.5;
-/** Fewer files than this are over before a rate can be told. */
+/** Fewer files than this are done before a rate can be measured. */
 const FEW_FILES = 1000;
 
 const RULES: readonly Rule[] = [

@@ -32,7 +32,7 @@ export interface FileOps
 
 export const nodeFileOps: FileOps = fs;
 
-/** The calls that are made for every object through `files`, the others by Node. */
+/** Makes the calls that every object needs through `files`, the others through Node. */
 export function fileOpsWith(files: Files): FileOps {
   const often: Partial<FileOps> = {
     openSync: (path, flags, mode = 0) => files.open(path, flags, mode),
@@ -62,7 +62,7 @@ export async function writeFullyLater(ops: FileOps, fd: number, bytes: Uint8Arra
     try {
       at += (await write(fd, bytes, at, bytes.length - at, null)).bytesWritten;
     } catch (error) {
-      // Somebody else has made the pipe one that does not wait.
+      // Another process has made the pipe non-blocking.
       if (errnoOf(error) !== 'EAGAIN') throw error;
       await delay(AGAIN_MS);
     }
@@ -94,8 +94,8 @@ export function flushDirectory(ops: FileOps, path: string | Buffer): void {
 }
 
 /**
- * What has to follow an fsync of a directory. On XFS that is no proof: when the file system has
- * shut down it finds nothing left to write, and succeeds. But nothing can be opened any more then.
+ * Has to follow an fsync of a directory, which proves nothing on XFS: after the file system has
+ * shut down, it finds nothing left to write and succeeds. But then nothing can be opened any more.
  */
 export function confirmFlush(ops: FileOps, path: string | Buffer): void {
   ops.closeSync(openDirectory(ops, path));
@@ -117,8 +117,8 @@ export function namesIn(folder: string): string[] {
 
 /**
  * Makes a folder whose parent is there, unless it is there itself; true when it was not. A link in
- * its place is none: whoever planted it would choose where the store writes. Never with
- * `recursive`: Node tells EIO, EDQUOT and EROFS of such a call as ENOENT.
+ * its place does not count: it would choose where the store writes. Never with `recursive`: Node
+ * reports EIO, EDQUOT and EROFS of such a call as ENOENT.
  */
 export function makeFolder(ops: FileOps, path: string, mode: number): boolean {
   try {

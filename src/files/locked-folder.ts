@@ -29,13 +29,13 @@ export class LockedFolder {
       const path = join(parent, prefix + randomBytes(16).toString('hex'));
       ops.mkdirSync(path, { mode: 0o700 });
       const lockFd = lockOrRemove(path, libc, ops);
-      // A sweep may have come between mkdir and lock, or another process have looked whose lock it
-      // is: begin anew.
+      // A sweep may have come between mkdir and lock, or another process may be looking whose lock
+      // it is: begin anew.
       if (lockFd !== undefined) return new LockedFolder(path, lockFd, ops);
     }
   }
 
-  /** Writes into the lock what others may know of its holder. */
+  /** Writes into the lock what others may read about its holder. */
   sign(text: string): void {
     writeFully(this.#ops, this.#lockFd, Buffer.from(`${text}\n`));
   }

@@ -14,7 +14,7 @@ import type { FileOps } from './file-ops.ts';
 import { isSameFile } from './locked-folder.ts';
 import { removeFile } from './remove.ts';
 
-/** Between the name of the file and a random id. Nobody else calls a file so. */
+/** Between the name of the file and a random id. No other program names files like this. */
 const INFIX = '.ingot.tmp-';
 const ID = /^[0-9a-f]{16}$/;
 
@@ -59,8 +59,8 @@ export class LockedTemp {
 }
 
 /**
- * Removes the temps of `target` that dead processes left, and gives their number. Without flock
- * nobody can be known to be dead, so nothing is removed. Throws an IngotError.
+ * Removes the temps of `target` that dead processes left, and gives their number. Without flock no
+ * process is known to be dead, so nothing is removed. Throws an IngotError.
  */
 export function sweepTempsOf(target: string, libc: Libc | undefined, ops: FileOps): number {
   if (libc === undefined) return 0;

@@ -1,6 +1,6 @@
 /**
- * Removing what may be gone already. Not by rmSync: that of Node 24 and later tells most of what
- * unlink(2) and rmdir(2) fail with, such as EIO, without an errno.
+ * Removes what may be gone already. Not with rmSync: since Node 24 it throws most failures of
+ * unlink(2) and rmdir(2), such as EIO, without an errno.
  */
 import fs from 'node:fs';
 import { errnoOf } from '../errors.ts';

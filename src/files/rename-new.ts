@@ -3,8 +3,8 @@ import type { Libc } from '../native/libc.ts';
 import type { FileOps } from './file-ops.ts';
 
 /**
- * Gives a file its new name unless something has it: false then. Where only rename(2) can be had,
- * what comes to be there at this very moment is replaced. Throws what the calls fail with.
+ * Renames a file; false when something has the new name. Where only rename(2) is available, a file
+ * that appears there at this very moment is replaced. Throws what the calls fail with.
  */
 export function renameNew(ops: FileOps, libc: Libc | undefined, from: string, to: string): boolean {
   const renamed = libc?.renameNew(from, to);

@@ -119,7 +119,7 @@ async function openInPlace(
     } finally {
       if (probe >= 0) fs.closeSync(probe);
     }
-    // Aborted, it ends with the reason above, which is the caller's.
+    // When this is aborted, the call above throws the signal's reason.
     await delay(READER_POLL_MS, undefined, { signal }).catch(() => {});
   }
 }
@@ -139,13 +139,13 @@ async function untilAborted(
 ): Promise<void> {
   if (signal === undefined) return begin();
   signal.throwIfAborted();
-  const settled = new AbortController();
-  const aborted = once(signal, 'abort', { signal: settled.signal }).then(() => {
+  const over = new AbortController();
+  const aborted = once(signal, 'abort', { signal: over.signal }).then(() => {
     throw signal.reason;
   });
   const work = begin();
-  // Whichever comes second, nobody waits for.
+  // Nobody waits for the one that comes second.
   aborted.catch(() => {});
   work.catch(() => {});
-  await Promise.race([work, aborted]).finally(() => settled.abort());
+  await Promise.race([work, aborted]).finally(() => over.abort());
 }

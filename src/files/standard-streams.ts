@@ -4,8 +4,8 @@ import { Readable } from 'node:stream';
 
 /**
  * Throws EBADF when standard input is closed, which would read as empty: Node has opened /dev/null
- * in its place then, for writing too. `< /dev/null` opens it for reading only. Of a closed output
- * that tells nothing: who does not want to see it opens /dev/null for it in the same way.
+ * in its place then, for writing too. `< /dev/null` opens it for reading only. For an output that
+ * proves nothing: users who do not want to see it open /dev/null in the same way.
  */
 export function requireStandardInput(): void {
   const isOpened = openOn('0') === '/dev/null' && /^flags:\s*\d*2$/m.test(infoOf('0'));
@@ -13,8 +13,8 @@ export function requireStandardInput(): void {
 }
 
 /**
- * Standard input. Of a descriptor whose type Node does not know (a block device, a directory) its
- * own stdin is an empty stream.
+ * Standard input. Where Node does not know the type of the descriptor (a block device, a
+ * directory), process.stdin is an empty stream.
  */
 export function standardInput(): Readable {
   const { stdin } = process;
@@ -48,8 +48,8 @@ function badDescriptor(path: string): Error {
 }
 
 /**
- * Node's own are epoll, eventfd and io_uring, and pipes with both ends in this process. That they
- * are closed on exec tells nothing: Node sets that for descriptors that it was given, too.
+ * Node's own are epoll, eventfd and io_uring, and pipes with both ends in this process.
+ * Close-on-exec proves nothing: Node sets it on descriptors that it was given, too.
  */
 function isNodesOwn(descriptor: number): boolean {
   const what = openOn(String(descriptor));

@@ -63,9 +63,9 @@ export interface Progress {
   readonly elapsedMs: number;
 }
 
-/** The stages of the pipeline in their order. */
-export const STAGES = ['walk', 'read', 'hash', 'write', 'barrier', 'publish'] as const;
-export type Stage = (typeof STAGES)[number];
+/** The phases of the pipeline in their order. */
+export const PHASES = ['walk', 'read', 'hash', 'write', 'barrier', 'publish'] as const;
+export type Phase = (typeof PHASES)[number];
 
 export interface IngestReport {
   readonly store: string;
@@ -86,7 +86,7 @@ export interface IngestReport {
   readonly durability: Durability;
   readonly barrier: BarrierKind;
   readonly layout: Layout;
-  /** How often what was flushed: shared barriers, single files, directories. */
+  /** Numbers of flushes: shared barriers, single files, directories. */
   readonly flushes: {
     readonly barriers: number;
     readonly files: number;
@@ -95,12 +95,12 @@ export interface IngestReport {
   readonly threads: number;
   readonly wallMs: number;
   /**
-   * The workers' time in milliseconds by stage. `walk` is time without work because the walk had
+   * The workers' time in milliseconds by phase. `walk` is time without work because the walk had
    * found nothing yet, `barrier` time in which all that a worker could do was wait for one.
    */
-  readonly stageMs: Readonly<Record<Stage, number>>;
-  /** The stage that took most of the workers' time. */
-  readonly bottleneck: Stage;
+  readonly stageMs: Readonly<Record<Phase, number>>;
+  /** The phase that took most of the workers' time. */
+  readonly bottleneck: Phase;
 }
 
 /** The run began and did not end well. What `report` counts as stored is durable. */

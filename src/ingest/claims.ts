@@ -2,9 +2,9 @@ import type { Digest } from '../digest.ts';
 import { IngotError } from '../errors.ts';
 
 /**
- * The contents that this run has taken on, shared by all workers. Whoever claims a digest first
- * stages it; everyone after that has met a duplicate of his claim. So `new` and `duplicate` are
- * exact and the same in every run, and nothing is staged twice.
+ * The contents that this run has taken on, shared by all workers. The first task to claim a digest
+ * stages it; every later one has met a duplicate. So `new` and `duplicate` are exact and the same
+ * in every run, and nothing is staged twice.
  *
  * A hash table in shared memory, without locks. It grows by segments, each a quarter of all
  * before it; a digest has one bucket in every segment. A claim takes the first free slot along
@@ -42,14 +42,15 @@ export class Claims {
     const k1 = wordAt(digest, 8);
     const k2 = wordAt(digest, 16);
     const k3 = wordAt(digest, 24);
-    // Counted at once: when V8 optimizes this, it may not have gone on to a second segment yet.
+    // Counted up here, not at the end: V8 may optimize this before it has ever gone on to a second
+    // segment.
     for (let next = 0; ; ) {
       const segment = next++;
       const isKnown = segment < this.#segments.length;
       const words = isKnown ? this.#segments[segment]! : this.#segmentFor(segment, task);
       if (words === undefined) return NOBODY;
       const number = ((segment % 2 === 0 ? k0 : k1) >>> 0) % bucketsOf(words);
-      // An integer to V8, where a plain product is searched with four times as slowly.
+      // An integer to V8: with a plain product the search takes four times as long.
       const bucket = Math.imul(number, BUCKET_WORDS);
       for (let slot = 0; slot < BUCKET_SLOTS; slot++) {
         // Written once: a key word that is there and differs needs no second look.
@@ -69,7 +70,7 @@ export class Claims {
             return 0;
           }
         }
-        if (owner === BUSY) owner = settled(words, at);
+        if (owner === BUSY) owner = ownerOnceWritten(words, at);
         const same = words[bucket + slot] === k0 && words[at + 1] === k1 && words[at + 2] === k2;
         if (same && words[at + 3] === k3) return owner;
       }
@@ -109,21 +110,21 @@ export class Claims {
   }
 }
 
-/** Addresses, not memory; fewer of them where the process may have no more (ulimit -v). */
+/** Reserves addresses, not memory; fewer of them where the process may have no more (ulimit -v). */
 function reserve(maxByteLength: number): SharedArrayBuffer {
   try {
     return new SharedArrayBuffer(segmentEnd(0), { maxByteLength });
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    if (maxByteLength > LEAST_RESERVED) return reserve(maxByteLength / 2);
+    if (maxByteLength > MIN_RESERVED) return reserve(maxByteLength / 2);
     const hint = 'raise the limit of addresses (ulimit -v)';
     throw new IngotError({ what: 'cannot make a table of contents', code: 'ENOMEM', hint }, error);
   }
 }
 
 /** Waits for another thread to finish writing a slot: a few stores, unless it died in between. */
-function settled(words: Int32Array, at: number): number {
-  for (let waited = 0; waited < SETTLE_MS; waited++) {
+function ownerOnceWritten(words: Int32Array, at: number): number {
+  for (let waited = 0; waited < WRITE_WAIT_MS; waited++) {
     // It is too rare to be worth a wake-up call at every claim.
     Atomics.wait(words, at, BUSY, 1);
     const owner = Atomics.load(words, at);
@@ -155,8 +156,8 @@ const GROWTH = 1.25;
 /** Reserved, not used: the largest that V8 takes; room for 100 million contents. */
 const MAX_BYTES = 2 ** 32;
 /** Room for more than a million contents. */
-const LEAST_RESERVED = 2 ** 25;
-const SETTLE_MS = 2_000;
+const MIN_RESERVED = 2 ** 25;
+const WRITE_WAIT_MS = 2_000;
 
 /** In bytes. */
 function segmentStart(segment: number): number {

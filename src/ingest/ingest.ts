@@ -54,7 +54,7 @@ function checkRequest(store: string, options: IngestOptions): void {
     });
 }
 
-/** The files' before those that were given, so that these decide. */
+/** Patterns of files come before those that were given directly, so that the latter decide. */
 async function excludePatterns(options: IngestOptions): Promise<string[]> {
   const { exclude = [], excludeFrom = [], signal } = options;
   if (excludeFrom.length === 0) return [...exclude];

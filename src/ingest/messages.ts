@@ -56,9 +56,9 @@ export interface Problem {
 
 export interface TaskDone {
   readonly status: 'done';
-  /** For each entry the index of its outcome in OUTCOMES, or LEFT. */
+  /** For each entry the index of its outcome in OUTCOMES; or UNREAD, or LARGE. */
   readonly outcomes: Uint8Array;
-  /** For each stored entry its size in bytes; for one LEFT to a task of its own at least its size. */
+  /** For each stored entry its size in bytes; for a LARGE one what is known of it, maybe 0. */
   readonly sizes: Float64Array;
   /** For each duplicate the task whose claim it relies on, else 0; empty when all are 0. */
   readonly owners: Int32Array;
@@ -83,11 +83,10 @@ export type TaskReply = TaskDone | TaskFailed;
 /** The pool of an ingest. */
 export type IngestPool = Pool<Task, TaskReply>;
 
-/**
- * Marks an entry that the task gives back: it was stopped or had enough, or, where there is a size,
- * the entry is a large file, which gets a task of its own.
- */
-export const LEFT = 255;
+/** Marks an entry that the task gives back unread: the run was stopped, or the batch had enough. */
+export const UNREAD = 255;
+/** Marks a large file that a batch gives back: it gets a task of its own. */
+export const LARGE = 254;
 
 /** What a task took. Milliseconds are a worker's own; bytes and counts are sums. */
 export interface TaskCost {

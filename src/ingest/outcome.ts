@@ -25,7 +25,7 @@ export const CODE = Object.fromEntries(OUTCOMES.map((outcome, code) => [outcome,
   number
 >;
 
-/** One entry's end, as `onEntry`, `-v` and the event stream tell it. */
+/** One entry's end, as `onEntry`, `-v` and the event stream report it. */
 export interface EntryReport {
   /** Source and path below it, joined by `/`; names in the escaped form of names.ts. */
   readonly path: string;

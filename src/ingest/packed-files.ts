@@ -13,7 +13,7 @@ export interface PackedFiles {
   readonly count: number;
 }
 
-/** The entries of a task. Paths are made only for those that are told of. */
+/** The entries of a task. Paths are made only for those that are reported. */
 export interface TaskEntries {
   readonly count: number;
   pathOf(index: number): string;
@@ -51,7 +51,8 @@ export class Packer {
   /** What has been added; the next begins anew. */
   take(): PackedFiles {
     const text = this.#texts.join(BETWEEN_TEXTS);
-    // Nearly always half as long; the other takes all that a string may hold (see names.ts).
+    // latin1 nearly always fits, and is half as long; utf16le takes all that a string may hold (see
+    // names.ts).
     const encoding = BEYOND_LATIN1.test(text) ? 'utf16le' : 'latin1';
     const packed = { bytes: Buffer.from(text, encoding), encoding, count: this.#count } as const;
     this.#texts = [];
@@ -80,7 +81,7 @@ export function pathsOf(packed: PackedFiles): string[] {
   );
 }
 
-/** Paths are made all at once, when the first is asked for: most tasks tell of no entry. */
+/** Paths are made all at once, when the first is asked for: most tasks report no entry. */
 export function entriesOf(packed: PackedFiles): TaskEntries {
   let paths: readonly string[] | undefined;
   const pathOf = (index: number): string => {

@@ -1,4 +1,4 @@
-/** What the functions share that are called through koffi. */
+/** Shared by the functions that are called through koffi. */
 import { errnoName } from '../errors.ts';
 
 export type Koffi = typeof import('koffi').default;

@@ -29,7 +29,7 @@ export function namesBeginning(
     const entries = Buffer.alloc(BUFFER_BYTES);
     for (let end = readEntries(fd, entries); end > 0; end = readEntries(fd, entries))
       for (let at = 0; at < end; at += entries[readLength](at + LENGTH_AT)) {
-        // Of most names the first byte tells.
+        // The first byte rules out most names.
         if (entries[at + NAME_AT] !== prefix[0]) continue;
         const name = entries.subarray(at + NAME_AT, entries.indexOf(0, at + NAME_AT));
         if (beginsWith(prefix, name)) names.push(Buffer.from(name));

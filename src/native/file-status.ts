@@ -18,7 +18,7 @@ export interface FileStatus {
   readonly changedNanoseconds: number;
 }
 
-/** Looks at files: asked several times for each, so it is worth a call of its own. */
+/** Reads the status of files: several times for each, so that a faster call is worth it. */
 export interface StatusReader {
   /** Of an open file. Throws what fstat(2) fails with. */
   ofOpen(fd: number): FileStatus;
@@ -69,7 +69,7 @@ export function statusReader(statx: Statx | undefined): StatusReader {
   return statx === undefined || os.endianness() === 'BE' ? nodeStatus : statxStatus(statx);
 }
 
-/** As glibc's makedev(3) makes it of what statx gives in two parts. */
+/** The device number that glibc's makedev(3) makes of the two parts that statx gives. */
 function deviceNumber(major: number, minor: number): number {
   const low = (major & 0xfff) * 2 ** 8 + (minor & 0xff);
   return Math.floor(major / 2 ** 12) * 2 ** 44 + Math.floor(minor / 2 ** 8) * 2 ** 20 + low;

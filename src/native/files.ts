@@ -11,8 +11,8 @@ import {
 import { uninterrupted } from './uninterrupted.ts';
 
 /**
- * The calls on files that are made for every entry. All begin again when a signal interrupts them;
- * throw what else they fail with.
+ * The calls on files that are made for every entry. They are made again when a signal interrupts
+ * them, and throw what else they fail with.
  */
 export interface Files {
   /** open(2). */
@@ -40,9 +40,9 @@ export const nodeFiles: Files = {
 const AT_SYMLINK_FOLLOW = 0x400;
 
 /**
- * The same through libc, in half of the time: for each call Node's fs also asks twice whether it
- * is being traced, by the names of all there is to trace. For machines whose long has 64 bits: on
- * others these functions know no files above 2 GiB.
+ * The same through libc, in half of the time: for each call Node's fs also checks twice whether it
+ * is being traced, by name. For machines whose long has 64 bits: on others these functions know no
+ * files above 2 GiB.
  */
 export function bindFiles(koffi: Koffi, self: SharedLibrary): Files {
   const open = self.func('int open(const char *path, int flags, uint32_t mode)');
@@ -62,7 +62,7 @@ export function bindFiles(koffi: Koffi, self: SharedLibrary): Files {
   };
   /** Before Linux 6.10 only root may name the file by its descriptor alone. */
   let mayNameDescriptor = true;
-  /** False when that is refused: with ENOENT, which a missing folder is told by, too. */
+  /** False when that is refused: with ENOENT, which a missing folder gives, too. */
   const linkDescriptor = (fd: number, to: string | Buffer): boolean => {
     while (linkat(fd, '', AT_FDCWD, to, AT_EMPTY_PATH) !== 0) {
       if (koffi.errno() === ENOENT) return false;

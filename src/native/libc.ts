@@ -1,8 +1,8 @@
 /**
- * The calls that Node's fs does not have, and in files.ts those that it takes too long for, made
- * through koffi: the only place that leaves Node. koffi brings its binaries inside its npm packages.
- * Where none fits the machine, `loadLibc` gives undefined and the callers fall back: fsync for the
- * barrier, no sweep without flock.
+ * The calls that Node's fs does not have, and in files.ts those it makes too slowly. They go
+ * through koffi: this is the only place that leaves Node. koffi brings its binaries inside its npm
+ * packages. Where none fits the machine, `loadLibc` gives undefined and the callers fall back:
+ * fsync for the barrier, no sweep without flock.
  */
 import fs from 'node:fs';
 import { requirePackage } from '../commonjs.ts';
@@ -37,7 +37,7 @@ export interface Libc {
    * call fails with.
    */
   renameNew(from: string, to: string): boolean | undefined;
-  /** _exit(2): ends the process at once; nothing that is still to be written or run is. */
+  /** _exit(2): ends the process at once; what is still to be written or run is lost. */
   exit(code: number): void;
   /** Where a buffer lies in memory: direct writes ask for its alignment. */
   addressOf(buffer: Uint8Array): bigint;

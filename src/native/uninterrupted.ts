@@ -1,4 +1,4 @@
-/** Reading without a signal in between. libuv repeats every interrupted call, but not read(2). */
+/** Repeats reads that a signal interrupted. libuv repeats every such call but read(2). */
 import { errnoOf } from '../errors.ts';
 
 /** Makes the call again as long as it fails with EINTR. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Digest, digestOf, isDigest } from '../digest.ts';
 import { hasErrno } from '../errors.ts';
+import { namesIn } from '../files/file-ops.ts';
 import { TEMP_PREFIX } from '../store/local/writers/writer.ts';
 import { counted } from '../units.ts';
 
@@ -27,7 +28,7 @@ export async function wrongObjects(store: string): Promise<string | undefined> {
     : `${counted(wrong.length, 'object')} with wrong bytes, ${wrong[0]} among them`;
 }
 
-/** What is missing of what has to be there, or is too much. */
+/** An object that has to be there and is missing, or one that is too much. */
 export function otherObjects(store: string, expected: ReadonlySet<string>): string | undefined {
   const objects = objectsIn(store);
   const stored = new Set<string>(objects);
@@ -51,7 +52,7 @@ export function countTemps(store: string): number {
   return workers.reduce((sum, folder) => sum + namesIn(folder).length, 0);
 }
 
-/** A file without a name in a worker's folder of temps, as /proc tells of it. */
+/** A file without a name in a worker's folder of temps, as /proc shows it. */
 const NAMELESS = /\/\.tmp-[0-9a-f]+\/\d+\/#\d+ \(deleted\)$/;
 
 /** Temps without a name that a process has open. */
@@ -67,24 +68,14 @@ function ofLiving<T>(read: () => T): T | undefined {
   try {
     return read();
   } catch (error) {
-    // EACCES: of one that has just ended others are told nothing.
+    // EACCES: the process has just ended, and others may see nothing of it.
     if (!hasErrno(error, 'ENOENT', 'ESRCH', 'EACCES')) throw error;
     return undefined;
   }
 }
 
-/** What nobody has removed; undefined when nothing is left. */
+/** Temps that nobody has removed; undefined when none are left. */
 export function tempsLeft(store: string, after: string): string | undefined {
   const [name] = writersIn(store);
   return name && `temps are left after ${after}: ${name}`;
-}
-
-/** Others make and remove names meanwhile: a folder that is gone, or is a file, has none. */
-function namesIn(folder: string): string[] {
-  try {
-    return fs.readdirSync(folder);
-  } catch (error) {
-    if (!hasErrno(error, 'ENOENT', 'ENOTDIR')) throw error;
-    return [];
-  }
 }

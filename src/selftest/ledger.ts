@@ -8,7 +8,7 @@ import {
 
 /** What trials found, by guarantee: one finding breaks it, whatever else was in order. */
 export class Ledger {
-  readonly kills = Object.fromEntries(KILLED_IN.map((stage) => [stage, 0])) as Record<
+  readonly kills = Object.fromEntries(KILLED_IN.map((phase) => [phase, 0])) as Record<
     KilledIn,
     number
   >;
@@ -34,17 +34,18 @@ export class Ledger {
     }));
   }
 
-  #verdict(number: GuaranteeNumber): Pick<GuaranteeReport, 'verdict' | 'told'> {
+  #verdict(number: GuaranteeNumber): Pick<GuaranteeReport, 'verdict' | 'evidence'> {
     const broken = this.#broken.get(number);
-    if (broken !== undefined) return { verdict: 'broken', told: broken };
+    if (broken !== undefined) return { verdict: 'broken', evidence: broken };
     const kept = this.#kept.get(number);
-    if (kept !== undefined) return { verdict: 'kept', told: kept };
-    return { verdict: 'not tried', told: this.#notTried.get(number) ?? ['no trial of it ran'] };
+    if (kept !== undefined) return { verdict: 'kept', evidence: kept };
+    const reasons = this.#notTried.get(number) ?? ['no trial of it ran'];
+    return { verdict: 'not tried', evidence: reasons };
   }
 }
 
-function note(told: Map<GuaranteeNumber, string[]>, number: GuaranteeNumber, text: string): void {
-  const texts = told.get(number) ?? [];
+function note(notes: Map<GuaranteeNumber, string[]>, number: GuaranteeNumber, text: string): void {
+  const texts = notes.get(number) ?? [];
   if (!texts.includes(text)) texts.push(text);
-  told.set(number, texts);
+  notes.set(number, texts);
 }

@@ -28,7 +28,7 @@ export class Running {
   constructor(child: ChildProcess) {
     this.child = child;
     this.ended = this.#untilEnd();
-    // That it could not be started is told to whoever waits for it.
+    // Whoever waits for `ended` gets the error that it could not be started.
     this.ended.catch(() => {});
   }
 
@@ -57,12 +57,12 @@ export class Running {
     let [stdout, stderr] = ['', ''];
     child.stdout!.setEncoding('utf8').on('data', (text) => (stdout += text));
     child.stderr!.setEncoding('utf8').on('data', (text) => (stderr += text));
-    // A process that was killed no longer reads what it is told.
+    // A process that was killed no longer reads its input.
     child.stdin!.on('error', () => {});
     return new Promise((resolve, reject) => {
-      const over = (settle: () => void) => {
+      const over = (end: () => void) => {
         this.isOver = true;
-        settle();
+        end();
       };
       child.on('error', (error) => over(() => reject(error)));
       child.on('close', (code) => over(() => resolve({ code, stdout, stderr })));
@@ -136,17 +136,17 @@ export class Program {
 }
 
 /** Of a run with --json that has ended well. */
-export function reportOf({ stdout }: Ended): IngestReport {
+export function printedReport({ stdout }: Ended): IngestReport {
   return JSON.parse(stdout) as IngestReport;
 }
 
 /** What a run with --json failed with; undefined when it did not, or was killed. */
-export function failureOf({ stdout }: Ended): Failure | undefined {
+export function printedFailure({ stdout }: Ended): Failure | undefined {
   if (stdout === '') return undefined;
   return (JSON.parse(stdout) as { error?: Failure }).error;
 }
 
-/** These tell of the machine, not of a guarantee. */
+/** Errnos that say something about the machine, not about a guarantee. */
 const MACHINE = new Set(['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE', 'EROFS', 'ENOMEM', 'EAGAIN']);
 
 /**
@@ -155,7 +155,7 @@ const MACHINE = new Set(['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE', 'EROFS', 'ENOME
  */
 export function unexpectedEnd(what: string, ended: Ended, code: number): string | undefined {
   if (ended.code === code) return undefined;
-  const failure = failureOf(ended);
+  const failure = printedFailure(ended);
   if (failure !== undefined && MACHINE.has(failure.code)) throw new IngotError(failure);
   const said = ended.stderr.trim().split('\n').at(-1) ?? '';
   return `${what} ended with ${ended.code ?? 'a signal'} instead of ${code}${said && `: ${said}`}`;

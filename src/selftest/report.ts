@@ -20,7 +20,7 @@ export interface GuaranteeReport {
   readonly guarantee: string;
   readonly verdict: Verdict;
   /** `kept`: what was tried; `broken`: what was found; `not tried`: the reasons. */
-  readonly told: readonly string[];
+  readonly evidence: readonly string[];
 }
 
 /** In the order in which they run. */
@@ -37,7 +37,7 @@ export const TRIAL_NAMES = [
 ] as const;
 export type TrialName = (typeof TRIAL_NAMES)[number];
 
-/** What a killed ingest had done, as seen in its store after its death. */
+/** The phase that a killed ingest was in, as seen in its store after its death. */
 export const KILLED_IN = ['opening', 'staging', 'publishing', 'ending'] as const;
 export type KilledIn = (typeof KILLED_IN)[number];
 
@@ -48,9 +48,9 @@ export interface SelftestReport {
   /** How an ingest makes groups durable here, and why so. */
   readonly barrier: Advised<'syncfs' | 'fsync'>;
   readonly guarantees: readonly GuaranteeReport[];
-  /** Ingests that were killed, by what they had done. */
+  /** Ingests that were killed, by phase. */
   readonly kills: Readonly<Record<KilledIn, number>>;
-  /** What no trial here can tell. */
+  /** What no trial here can show. */
   readonly outside: readonly string[];
   /** What killed selftests and doctors, or dead writers, had left here and was removed. */
   readonly swept: number;

@@ -3,8 +3,8 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { barrierAt } from '../doctor/barrier-at.ts';
-import { openProbePlace, type ProbePlace } from '../doctor/probe-place.ts';
-import { errnoOf, failed, IngotError } from '../errors.ts';
+import { closePlace, openProbePlace } from '../doctor/probe-place.ts';
+import { failed, IngotError } from '../errors.ts';
 import { diskFullHint } from '../files/disk-full.ts';
 import { fileSystemStats } from '../files/disk-space.ts';
 import { loadLibc } from '../native/libc.ts';
@@ -40,16 +40,16 @@ const TRIALS: Readonly<Record<TrialName, Trial>> = {
 export interface SelftestOptions {
   /** Only these. Default: all. */
   readonly trials?: readonly TrialName[] | undefined;
-  /** Told what is tried next. */
+  /** Called with the trial that comes next. */
   readonly onTrial?: ((trial: TrialName) => void) | undefined;
   /** Ends the trials; everything is removed, and the call throws the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Tries ingot's guarantees on the file system of a directory, which has to be there; needs no
- * root, and takes less than a minute. All that it writes is in a folder of its own, and gone when
- * it returns. A guarantee that is broken is told in the report.
+ * Tries ingot's guarantees on the file system of a directory, which has to be there; needs no root,
+ * and takes less than a minute. All that it writes is in a folder of its own, and gone when it
+ * returns. A broken guarantee is in the report; it throws nothing.
  *
  * Throws an IngotError when the trials cannot be carried out, such as on a full disk.
  */
@@ -104,7 +104,7 @@ async function runTrials(
     const folder = join(place, `trial-${at}`);
     fs.mkdirSync(folder);
     await TRIALS[name]({ ...ground, folder });
-    // One that found something has not seen its processes to their end.
+    // A trial that found something may have left its processes running.
     await ground.program.stop();
     await fs.promises.rm(folder, { recursive: true });
   }
@@ -125,16 +125,6 @@ function requireDirectory(directory: string): void {
     path: directory,
     hint: 'name a directory on the disk that is to be tried',
   });
-}
-
-/** Does not hide the error that led here: what cannot be removed now is swept the next time. */
-function closePlace(place: ProbePlace, succeeded: boolean): void {
-  try {
-    place.close();
-  } catch (error) {
-    if (succeeded) throw failed('cannot remove what was tried with', error, { path: place.folder });
-    if (errnoOf(error) === undefined) throw error;
-  }
 }
 
 function outsideOf(fileSystem: string): string[] {

@@ -31,6 +31,11 @@ export function ingestOf(
   return ['ingest', ...sources, ...store, ...options];
 }
 
+/** Counts as a finding names them: `{new:3,duplicate:1}`. */
+export function countsText(counts: object): string {
+  return JSON.stringify(counts).replaceAll('"', '');
+}
+
 /** Where a trial has its store: flat, and made by its first ingest. */
 export function storeOf(folder: string): string {
   return join(folder, 'store');

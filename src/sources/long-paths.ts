@@ -1,22 +1,24 @@
 import fs from 'node:fs';
 import type { OpenAt } from '../native/libc.ts';
-import { closeSource, opening } from './source-file.ts';
+import { closeSource, retryingOpen } from './source-file.ts';
 
 /**
- * PATH_MAX of Linux, less the NUL byte at its end, and less a slash and a name: where the file system
- * tells no types, every name is looked at by the path of its directory.
+ * PATH_MAX of Linux, less the NUL byte at its end, and less a slash and a name: where the file
+ * system reports no types, every name is looked at by the path of its directory.
  */
-const MOST_BYTES = 4096 - 1 - 256;
-const MOST_BYTES_A_CHARACTER = 3;
+const MAX_BYTES = 4096 - 1 - 256;
+const MAX_BYTES_A_CHARACTER = 3;
 
 /** proc(5): each names a file that is open. */
 const OPEN_FILES = '/proc/self/fd';
 
-/** What a piece of a long path leaves room for: the name of the directory that it begins at. */
-const PIECE_BYTES = MOST_BYTES - `${OPEN_FILES}/2147483647/`.length;
+/**
+ * The longest piece of a long path: there is room for the name of the directory that it begins at.
+ */
+const PIECE_BYTES = MAX_BYTES - `${OPEN_FILES}/2147483647/`.length;
 
 const SLASH = 0x2f;
-/** To name from, which takes the right to search a directory, not to read it (open(2)). */
+/** Only to begin paths at: it needs the right to search a directory, not to read it (open(2)). */
 const O_PATH = 0o10000000;
 
 /** Where a path leads: from an open directory, if any, on by the rest of it. */
@@ -26,9 +28,9 @@ export interface Lead {
 }
 
 /**
- * Takes paths that are longer than a system call takes, which names no file but leaves it where it
- * is: a directory on the way is opened, and the rest begins there. It stays open for the next path,
- * or each would be looked up from the root.
+ * Makes paths usable that are longer than a system call takes: a directory on the way is opened,
+ * and the rest begins there. It stays open for the next path; else each would be looked up from the
+ * root.
  */
 export class LongPaths {
   readonly #openAt: OpenAt | undefined;
@@ -41,8 +43,8 @@ export class LongPaths {
   }
 
   /**
-   * Holds until the next call. Throws what opening a directory on the way fails with; without /proc
-   * a long path stays as it is, and the call that takes it fails (ENAMETOOLONG).
+   * The result is valid until the next call. Throws what opening a directory on the way fails with;
+   * without /proc a long path stays as it is, and the call that takes it fails (ENAMETOOLONG).
    */
   lead(path: string | Buffer): Lead {
     if (!isLong(path) || !fs.existsSync(OPEN_FILES)) return { rest: path };
@@ -68,7 +70,7 @@ export class LongPaths {
     if (!this.#way.every((piece, n) => way[n]?.equals(piece))) this.close();
     for (const piece of way.slice(this.#way.length)) {
       const from = this.#fd;
-      this.#fd = opening(() => this.#open(piece, from));
+      this.#fd = retryingOpen(() => this.#open(piece, from));
       this.#way.push(piece);
       if (from !== undefined) closeSource(from);
     }
@@ -82,8 +84,8 @@ export class LongPaths {
 
 function isLong(path: string | Buffer): boolean {
   // Most are short enough however many bytes a character may have.
-  if (path.length * MOST_BYTES_A_CHARACTER <= MOST_BYTES) return false;
-  return Buffer.byteLength(path) > MOST_BYTES;
+  if (path.length * MAX_BYTES_A_CHARACTER <= MAX_BYTES) return false;
+  return Buffer.byteLength(path) > MAX_BYTES;
 }
 
 /** Cut at slashes. A name alone that is too long stays, and the call that takes it says so. */

@@ -5,7 +5,7 @@ import type { EntryType } from './kind.ts';
 /** What a walk asks of a Stats. */
 export type EntryStatus = Pick<Stats, 'dev' | 'ino' | 'size'> & EntryType;
 
-/** A file's status as Node's Stats tells it: the type of the file is read from its mode. */
+/** A file's status in the form of Node's Stats: its type is read from its mode. */
 export class ModeStatus implements EntryStatus {
   readonly dev: number;
   readonly ino: number;

@@ -4,7 +4,7 @@ import { joinPath, toFsPath } from '../names.ts';
 import type { OpenAt } from '../native/libc.ts';
 import type { WalkedDirectory } from './found-files.ts';
 import type { LongPaths } from './long-paths.ts';
-import { closeSource, opening } from './source-file.ts';
+import { closeSource, retryingOpen } from './source-file.ts';
 
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
 
@@ -15,10 +15,10 @@ const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
 const FILE_FLAGS = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
 
 /**
- * Opens the files of one directory that was walked. The directory itself is opened once and
- * without following any link: whoever puts a link in the place of it, or of one above it, leads
- * nobody out of the source. Files that were named on their own, and all files where the machine
- * has no `OpenAt`, are opened by their path.
+ * Opens the files of one directory that was walked. The directory itself is opened once and without
+ * following any link: a link that takes its place, or that of one above it, does not lead out of
+ * the source. Files that were named on their own, and all files where the machine has no `OpenAt`,
+ * are opened by their path.
  */
 export class SourceDirectory {
   readonly #directory: string;
@@ -48,11 +48,11 @@ export class SourceDirectory {
     const openAt = this.#openAt;
     if (openAt === undefined) {
       const path = this.#long.shorten(toFsPath(this.pathOf(name)));
-      return opening(() => fs.openSync(path, FILE_FLAGS));
+      return retryingOpen(() => fs.openSync(path, FILE_FLAGS));
     }
     this.#fd ??= this.#openDirectory(openAt);
     const directory = this.#fd;
-    return opening(() => openAt.file(directory, toFsPath(name), FILE_FLAGS));
+    return retryingOpen(() => openAt.file(directory, toFsPath(name), FILE_FLAGS));
   }
 
   /** Closes the directory; its files are the caller's to close. */
@@ -64,10 +64,11 @@ export class SourceDirectory {
   #openDirectory(openAt: OpenAt): number {
     try {
       const { from, rest } = this.#long.lead(toFsPath(this.#withoutLinks!));
-      return opening(() => openAt.directory(rest, from));
+      return retryingOpen(() => openAt.directory(rest, from));
     } catch (error) {
       if (errnoOf(error) !== 'ELOOP') throw error;
-      // ELOOP is a file's that is a link itself; this one is where a directory was.
+      // To the callers ELOOP means that a file is a link. Here a link has taken the place of a
+      // directory.
       throw Object.assign(new Error('ENOTDIR: open', { cause: error }), { code: 'ENOTDIR' });
     }
   }

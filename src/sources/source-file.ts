@@ -11,7 +11,7 @@ export type Refusal =
 
 const UNREADABLE = 'cannot read a file';
 
-/** Reading a file again is worth it so often; what still changes then is `changed`. */
+/** How often a file is read that changes meanwhile, before it counts as `changed`. */
 export const READ_ATTEMPTS = 3;
 
 /**
@@ -21,7 +21,7 @@ export const READ_ATTEMPTS = 3;
  * have (those of /proc) are read until nothing comes. Gives -1 when the buffer is too small.
  */
 export function readToEnd(files: Files, fd: number, buffer: Uint8Array, size: number): number {
-  const most = Math.max(size + 1, LEAST_READ);
+  const most = Math.max(size + 1, MIN_READ);
   const readOn = (at: number) => {
     const rest = at === 0 ? buffer : buffer.subarray(at);
     return files.read(fd, rest, Math.min(most, rest.length), at);
@@ -32,10 +32,12 @@ export function readToEnd(files: Files, fd: number, buffer: Uint8Array, size: nu
   return n === buffer.length ? -1 : n;
 }
 
-/** Bytes to ask for where st_size tells too little. Some files of /proc refuse to give megabytes. */
-const LEAST_READ = 64 << 10;
+/**
+ * The least to ask for: st_size may say too little. Some files of /proc refuse to give megabytes.
+ */
+const MIN_READ = 64 << 10;
 
-/** What a file is that is no regular file; undefined for one that is. */
+/** The kind of a file that is not regular; undefined for a regular one. */
 export function kindOf(status: FileStatus): UnsupportedKind | undefined {
   return isRegularFile(status) ? undefined : unsupportedKind(new ModeStatus(status));
 }
@@ -73,8 +75,8 @@ export function refusalOf(error: unknown, path: string): Refusal {
 }
 
 /**
- * Closes a descriptor that was only read from. What its file system fails with (FUSE passes on
- * what its server says) is no loss: what was read is there, and the descriptor is free.
+ * Closes a descriptor that was only read from. A failure loses nothing (FUSE passes on its server's
+ * errors): what was read is there, and the descriptor is free.
  */
 export function closeSource(fd: number, files = nodeFiles): void {
   try {
@@ -88,13 +90,13 @@ export function closeSource(fd: number, files = nodeFiles): void {
 const WAITS_MS = [1, 2, 4, 8, 16, 32, 64];
 
 /**
- * Other threads give their descriptors back at any moment; EAGAIN is of a file with a lease, whose
- * holder (Samba) is being asked for it.
+ * Errnos that pass. Other threads give their descriptors back at any moment; EAGAIN means that the
+ * holder of a lease on the file (Samba) is being asked to give it up.
  */
 const PASSING = new Set<string | undefined>(['EMFILE', 'ENFILE', 'EAGAIN', 'EINTR']);
 
-/** Opens again what cannot be opened just now. */
-export function opening<T>(call: () => T): T {
+/** Tries an open(2) again while it fails with an errno that passes. */
+export function retryingOpen<T>(call: () => T): T {
   for (const wait of WAITS_MS) {
     try {
       return call();

@@ -8,7 +8,7 @@ export const LAYOUTS = ['flat', 'sharded'] as const;
 export type Durability = (typeof DURABILITIES)[number];
 export const DURABILITIES = ['group', 'file', 'none'] as const;
 
-/** What the barrier of many is; `auto`: syncfs where it is known to be one, else fsync. */
+/** How a group is made durable; `auto`: syncfs where it is known to be a barrier, else fsync. */
 export type BarrierChoice = (typeof BARRIERS)[number];
 export const BARRIERS = ['auto', 'syncfs', 'fsync'] as const;
 

@@ -49,7 +49,7 @@ export class Putter {
   readonly #worker: WorkerHalf;
   readonly #init: LocalWorkerInit;
   readonly #names: NameFlush;
-  /** Those that a put reads or has read. */
+  /** Streams that a put reads or has read. */
   readonly #streams = new WeakSet<Readable>();
 
   private constructor(
@@ -82,7 +82,7 @@ export class Putter {
       },
       ops,
     );
-    // What is put here is not claimed anywhere: the disk has to be asked, empty on open or not.
+    // A put claims nothing, so it looks on the disk even if the store was empty on open.
     const init = { ...main.workerInit, wasEmpty: false };
     try {
       return new Putter(main, init, openLocalWorkerHalf(init, 0, await loadLibc(), ops), ops);
@@ -109,14 +109,14 @@ export class Putter {
   }
 
   #putStream(stream: Readable, signal: AbortSignal | undefined): Promise<PutResult> {
-    // A stream may give nothing for long: only its own end wakes the one who waits for it.
+    // A stream may give nothing for long, and only its own end wakes the put that waits for it.
     return this.#putChunks(copies(signal === undefined ? stream : addAbortSignal(signal, stream)));
   }
 
   /** Hashes and stages without a pause between, so that nobody changes the bytes meanwhile. */
   async #putBytes(group: Group, bytes: Uint8Array): Promise<PutResult> {
     const digest = digestOf(bytes);
-    return this.#settle(group, digest, bytes.length, {
+    return this.#finishPut(group, digest, bytes.length, {
       keep: () => group.stage(digest, bytes),
       drop: () => {},
     });
@@ -156,7 +156,7 @@ export class Putter {
       const digest = hash.digest();
       const staged = stage;
       stage = undefined;
-      return await this.#settle(group, digest, size, {
+      return await this.#finishPut(group, digest, size, {
         keep: () => staged.keep(digest, size, undefined),
         drop: () => staged.drop(),
       });
@@ -165,7 +165,7 @@ export class Putter {
     }
   }
 
-  async #settle(
+  async #finishPut(
     group: Group,
     digest: Digest,
     size: number,
@@ -185,7 +185,7 @@ export class Putter {
     return { digest, size, outcome, repaired: presence === 'damaged' };
   }
 
-  /** Then a hit that `--durability none` may have stored is stored anew, and replaced. */
+  /** True when `--durability none` may have stored a hit: it is then stored anew, and replaced. */
   #mayBeUnflushed(): boolean {
     const { root, durability } = this.#init;
     return durability !== 'none' && unflushedMarks(root).length > 0;

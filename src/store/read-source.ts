@@ -15,8 +15,8 @@ export async function* readSource(
 ): AsyncGenerator<Buffer> {
   try {
     const before = nodeStatus.ofOpen(file.fd);
-    // One byte more than a small file has, so that its end is seen without another chunk. Those of
-    // /proc claim to have none.
+    // One byte more than a small file has, so that its end is seen without another chunk. Files of
+    // /proc claim to be empty.
     const known = isRegularFile(before) && before.size > 0;
     const chunkSize = known ? Math.min(chunkBytes, before.size + 1) : chunkBytes;
     let buffer = Buffer.allocUnsafeSlow(chunkSize);

@@ -46,7 +46,7 @@ export interface Group {
 }
 
 export interface StreamedContent {
-  /** Its likely size in bytes, by which a store without room tells how much it lacks. */
+  /** Its likely size in bytes: a store without room reports how much it lacks. */
   readonly expected: number;
   /** Every piece but the last is whole pages long and begins at a page boundary in memory. */
   readonly aligned: boolean;

@@ -5,7 +5,8 @@ import { UsageError } from '../errors.ts';
 
 /**
  * The absolute path of a store, or of where one would be. Throws a UsageError for a relative one
- * where the name of the working directory is not UTF-8: as a string it would be another's.
+ * where the name of the working directory is not UTF-8: as a string it would name another
+ * directory.
  */
 export function absolutePath(path: string): string {
   if (!isAbsolute(path) && !isWorkingDirectoryUtf8())
@@ -20,7 +21,7 @@ export function absolutePath(path: string): string {
 }
 
 function isWorkingDirectoryUtf8(): boolean {
-  // What Node puts in the place of bytes that are none; it may be a part of the name, too.
+  // Node puts this in the place of bytes that are not UTF-8; but a name may hold it, too.
   if (!process.cwd().includes('\ufffd')) return true;
   return isUtf8(fs.realpathSync.native('.', { encoding: 'buffer' }));
 }

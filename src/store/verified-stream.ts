@@ -110,7 +110,7 @@ class VerifiedStream extends Readable {
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
-    // It may be on its way to be opened; where it could not be, there is nothing to close.
+    // It may still be being opened; where that fails, there is nothing to close.
     const opened = this.#opening?.catch(() => undefined) ?? Promise.resolve(undefined);
     opened
       .then((object) => object?.file.close())

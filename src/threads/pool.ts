@@ -15,7 +15,10 @@ export function defaultThreads(): number {
   return availableProcessors();
 }
 
-/** The number of threads that was asked for. Throws a UsageError on one that is none. */
+/**
+ * The number of threads that was asked for. Throws a UsageError on anything but a whole number
+ * above 0.
+ */
 export function checkedThreads(threads = defaultThreads()): number {
   return requireCount('threads', threads);
 }
@@ -28,7 +31,7 @@ const YOUNG_GENERATION_MB = 6;
 
 /**
  * Far more than a worker needs. V8 lets the heap grow to a multiple of what lives in it before it
- * looks for what has died there, and takes a smaller multiple the less the heap may ever have.
+ * collects what is dead; the lower this limit, the smaller the multiple.
  */
 const OLD_GENERATION_MB = 512;
 
@@ -74,18 +77,18 @@ export class Pool<Task, Reply extends object> {
   }
 
   /**
-   * When a thread dies its tasks reject; but piscina lets tasks wait for good that no thread had
-   * taken on when the last one died.
+   * When a thread dies, its tasks reject. But tasks that no thread had taken on when the last one
+   * died would wait in piscina for good.
    */
   #watchThreads(): void {
     let last: unknown = new Error('it ended by itself');
-    // Of a thread that dies without a task.
+    // Emitted for a thread that dies without a task.
     this.#piscina.on('error', (error) => {
       last = error;
     });
     this.#watchStarts();
     this.#piscina.on('workerDestroy', () =>
-      // Before this turn of the event loop ends piscina puts another in its place, or does not.
+      // Piscina replaces it before this turn of the event loop ends, or not at all.
       queueMicrotask(() => {
         this.#watchStarts();
         if (this.#piscina.threads.length > 0) return;
@@ -109,7 +112,7 @@ export class Pool<Task, Reply extends object> {
   async run(task: Task, transfer: readonly Transfer[] = []): Promise<Reply> {
     try {
       const running = this.#piscina.run(task, { transferList: [...transfer] });
-      return takenOut(await this.#untilDead(running));
+      return detachReply(await this.#untilDead(running));
     } catch (error) {
       throw died(error);
     }
@@ -139,11 +142,11 @@ export class Pool<Task, Reply extends object> {
 }
 
 /**
- * Leaves an empty reply where it came from. What piscina keeps of a task is garbage at its end, but
- * holds on to the reply until V8 looks through its old generation, which a run of a million files
- * gives it no reason to do.
+ * Moves the fields of a reply to an object of its own, and empties the one that piscina knows. What
+ * piscina keeps of a task is garbage at its end, but holds the reply until V8 collects its old
+ * generation, which a run of a million files gives it no reason to do.
  */
-function takenOut<Reply extends object>(reply: Reply): Reply {
+function detachReply<Reply extends object>(reply: Reply): Reply {
   const own = { ...reply };
   for (const key of Object.keys(reply)) delete reply[key as keyof Reply];
   return own;
@@ -157,7 +160,7 @@ function cannotStart(error: unknown): unknown {
   return new IngotError({ what: 'cannot start a worker thread', code, hint }, error);
 }
 
-/** Of a thread that cannot start, Node tells the errno in the message alone. */
+/** When a thread cannot start, Node gives the errno in the message only. */
 function errnoIn(message: string): string | undefined {
   return /\bE[A-Z]+\b/.exec(message)?.[0];
 }

@@ -1,5 +1,5 @@
 /** Results as a bench run leaves them, with what is odd about real ones and worse. */
-import { STAGES } from 'ingot';
+import { PHASES } from 'ingot';
 import type { Answer, Results, Row, Spread } from '../../bench/results.ts';
 
 export const HOSTILE = '/srv/</script><img src=x onerror=alert(1)>/"\'&\u202etree\u0007';
@@ -23,7 +23,7 @@ function timed(label: string, seconds: number, more: Partial<Row> = {}, range?: 
   };
 }
 
-function stages(seconds: number, shares: readonly number[]): Pick<Row, 'stageMs' | 'bottleneck'> {
+function phases(seconds: number, shares: readonly number[]): Pick<Row, 'stageMs' | 'bottleneck'> {
   const [walk, read, hash, write, barrier, publish] = shares.map((share) => share * 20 * seconds);
   return {
     stageMs: {
@@ -34,7 +34,7 @@ function stages(seconds: number, shares: readonly number[]): Pick<Row, 'stageMs'
       barrier: barrier!,
       publish: publish!,
     },
-    bottleneck: STAGES[shares.indexOf(Math.max(...shares))]!,
+    bottleneck: PHASES[shares.indexOf(Math.max(...shares))]!,
   };
 }
 
@@ -48,12 +48,12 @@ function answer(question: string, asks: string, rows: readonly Row[], method = M
 const DURABILITY = answer('durability', 'What does durability cost?', [
   timed('none, no flush at all', 3.9, {
     parameters: { durability: 'none' },
-    ...stages(3.9, [4, 22, 17, 45, 0, 12]),
+    ...phases(3.9, [4, 22, 17, 45, 0, 12]),
   }),
   timed('group, one syncfs for many objects', 4.1, {
     parameters: { durability: 'group', barrier: 'syncfs' },
     peakRssBytes: 131e6,
-    ...stages(4.1, [3, 21, 16, 41, 9, 10]),
+    ...phases(4.1, [3, 21, 16, 41, 9, 10]),
     floor: { label: 'write + rename without flush', distance: 1.31 },
   }),
   timed(
@@ -62,13 +62,13 @@ const DURABILITY = answer('durability', 'What does durability cost?', [
     {
       parameters: { durability: 'group', barrier: 'fsync' },
       peakRssBytes: 133e6,
-      ...stages(11.4, [1, 7, 5, 15, 68, 4]),
+      ...phases(11.4, [1, 7, 5, 15, 68, 4]),
     },
     0.35,
   ),
   timed('file, fsync before each rename', 24.6, {
     parameters: { durability: 'file' },
-    ...stages(24.6, [0, 4, 3, 7, 84, 2]),
+    ...phases(24.6, [0, 4, 3, 7, 84, 2]),
   }),
 ]);
 
@@ -79,7 +79,7 @@ const THREADS = answer(
     timed(
       `${threads} ${threads === 1 ? 'thread' : 'threads'}`,
       [6.7, 4.1, 4.3, 4.6, 5.4][index]!,
-      { parameters: { threads }, ...stages(4, [3, 21 + index, 16, 41, 9 - index, 10]) },
+      { parameters: { threads }, ...phases(4, [3, 21 + index, 16, 41, 9 - index, 10]) },
       0.1,
     ),
   ),
@@ -142,14 +142,14 @@ function peer(name: string, first: number, again: number, settings: string): Row
 const LIMITS = [
   answer('cold', 'How long does a durable first ingest take, beside the same work in C?', [
     timed('ingot', 4.1, {
-      ...stages(4.1, [3, 21, 16, 41, 9, 10]),
+      ...phases(4.1, [3, 21, 16, 41, 9, 10]),
       floor: { label: 'write + rename without flush', distance: 1.31 },
     }),
     limit('limit.c none', 3.9, 1.05, 0.16),
     limit('limit.c syncfs', 7.1, 0.58, 0.35),
   ]),
   answer('duplicates', 'How long does an ingest take that finds all contents stored?', [
-    timed('ingot', 2.6, stages(2.6, [6, 48, 40, 0, 0, 6])),
+    timed('ingot', 2.6, phases(2.6, [6, 48, 40, 0, 0, 6])),
     limit('limit.c hash', 2.2, 1.2),
   ]),
   answer('large', 'How fast are large new files?', [limit('limit.c none', 5, 0.65, 0.5)]),

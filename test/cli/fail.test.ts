@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { exitCodeOf, failureOf, lineOf, stackOf } from '../../src/cli/fail.ts';
+import { asFailure, exitCodeOf, lineOf, stackOf } from '../../src/cli/fail.ts';
 import { failed, IngotError, UsageError } from '../../src/errors.ts';
 
 const errno = Object.assign(new Error('ENOSPC: no space left on device, write'), {
@@ -20,7 +20,7 @@ describe('a failed command', () => {
     const path = `/${'a'.repeat(3000)}/end`;
     const line = lineOf(new IngotError({ what: 'w', code: 'ENAMETOOLONG', path }));
     expect(line).toMatch(/^w: \/a{499}\[… 2005 characters …\]a{496}\/end: .*\(ENAMETOOLONG\)$/);
-    expect(failureOf(new IngotError({ what: 'w', code: 'EIO', path })).path).toBe(path);
+    expect(asFailure(new IngotError({ what: 'w', code: 'EIO', path })).path).toBe(path);
   });
 
   it('tells an errno that nobody wrapped, too', () => {
@@ -50,7 +50,7 @@ describe('a failed command', () => {
   });
 
   it('keeps code, path and syscall for machines', () => {
-    expect(failureOf(failed('cannot write', errno, { path: '/s' }))).toMatchObject({
+    expect(asFailure(failed('cannot write', errno, { path: '/s' }))).toMatchObject({
       what: 'cannot write',
       code: 'ENOSPC',
       path: '/s',

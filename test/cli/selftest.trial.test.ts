@@ -69,9 +69,9 @@ describe('ingot selftest', () => {
       number: 4,
       guarantee: 'A hit is checked, not believed',
       verdict: 'kept',
-      told: [expect.stringContaining('quarantined')],
+      evidence: [expect.stringContaining('quarantined')],
     });
-    expect(report.guarantees[1].told).toEqual(['no trial of it ran']);
+    expect(report.guarantees[1].evidence).toEqual(['no trial of it ran']);
   });
 
   it('names the guarantee that is broken, with exit code 1', () => {

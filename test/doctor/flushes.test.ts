@@ -7,7 +7,7 @@ import { manualClock } from './manual-clock.ts';
 const TOTAL_MS = 10_000;
 
 /** A disk whose flushes take a fixed time; what it was asked, and within which limits. */
-function diskThatTakes(ms: Partial<Record<FlushKind, number>>, mostFiles = 1e6) {
+function diskThatTakes(ms: Partial<Record<FlushKind, number>>, maxFiles = 1e6) {
   const clock = manualClock();
   const budget = new Budget(TOTAL_MS, clock.now);
   const asked: (FlushRequest & { readonly limitMs: number })[] = [];
@@ -19,7 +19,7 @@ function diskThatTakes(ms: Partial<Record<FlushKind, number>>, mostFiles = 1e6) 
       return takes > limitMs ? ('unfinished' as const) : { ms: takes, files: request.files };
     },
   };
-  const probe = new FlushProbe(flusher, mostFiles, budget, new AbortController().signal);
+  const probe = new FlushProbe(flusher, maxFiles, budget, new AbortController().signal);
   return { probe, asked, budget, clock };
 }
 

@@ -73,14 +73,14 @@ it('an ingest gets by with 256 MB of memory, page cache and all', (context) => {
 /** A million with INGOT_ENTRIES=1000000. */
 const ENTRIES = Number(process.env.INGOT_ENTRIES ?? 60_000);
 /** ext4 refuses more links to one file (EMLINK). */
-const MOST_LINKS = 60_000;
+const MAX_LINKS = 60_000;
 
 it('the memory of an ingest does not grow with the entries of one directory', () => {
   const source = join(temporaryDirectory(), 'wide');
   fs.mkdirSync(source);
   for (let n = 0; n < ENTRIES; n++) {
-    const first = join(source, `f${n - (n % MOST_LINKS)}`);
-    if (n % MOST_LINKS === 0) fs.writeFileSync(first, `content ${n}`);
+    const first = join(source, `f${n - (n % MAX_LINKS)}`);
+    if (n % MAX_LINKS === 0) fs.writeFileSync(first, `content ${n}`);
     else fs.linkSync(first, join(source, `f${n}`));
   }
   // Streamed, not read whole.
@@ -89,7 +89,7 @@ it('the memory of an ingest does not grow with the entries of one directory', ()
     `exec /usr/bin/time -f %M -o ${source}.peak $INGOT ingest ${source} --store ${store} --json --no-progress`,
   );
   expect(ended).toMatchObject({ code: 0, stderr: '' });
-  const contents = Math.ceil(ENTRIES / MOST_LINKS);
+  const contents = Math.ceil(ENTRIES / MAX_LINKS);
   expect(outcomesOf(ended)).toEqual({ new: contents, duplicate: ENTRIES - contents });
   const peakKilobytes = Number(fs.readFileSync(`${source}.peak`, 'utf8'));
   expect(peakKilobytes).toBeLessThan(250_000);

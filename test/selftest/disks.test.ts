@@ -50,7 +50,7 @@ describe('a selftest', () => {
   it('says of tmpfs that it keeps nothing through a power cut', async () => {
     const report = await examine(mountTmpfs('size=600m'));
     expect(verdictsOf(report)).toEqual({ ...ALL_KEPT, 2: 'not tried' });
-    expect(report.guarantees[1]!.told).toEqual([expect.stringContaining('tmpfs is memory')]);
+    expect(report.guarantees[1]!.evidence).toEqual([expect.stringContaining('tmpfs is memory')]);
   });
 
   it('finds all guarantees kept on FUSE, with fsync', async (context) => {

@@ -22,7 +22,7 @@ function selftestWith(defect: string, trials: readonly TrialName[]): Promise<Sel
 /** The guarantees that are broken, with what was found. */
 function brokenIn({ guarantees }: SelftestReport): Record<number, string> {
   const broken = guarantees.filter(({ verdict }) => verdict === 'broken');
-  return Object.fromEntries(broken.map(({ number, told }) => [number, told.join('; ')]));
+  return Object.fromEntries(broken.map(({ number, evidence }) => [number, evidence.join('; ')]));
 }
 
 describe('a selftest finds', () => {
@@ -61,7 +61,7 @@ describe('a selftest with strace finds', () => {
     ],
     ['a flush that is made again', 'flushAgain', { 7: /was flushed again/ }],
     ['names in spite of a failed flush', 'nameAnyway', { 7: /20 objects got a name although/ }],
-    ['a failed flush that nobody is told of', 'swallow', { 7: /failed ended with 0 instead of 1/ }],
+    ['a failed flush that nobody reports', 'swallow', { 7: /failed ended with 0 instead of 1/ }],
   ])('%s (%s)', async (_, defect, found) => {
     const broken = brokenIn(await selftestWith(defect, ['flush-order', 'failed-flush']));
     expect(Object.keys(broken)).toEqual(Object.keys(found));

@@ -1,5 +1,5 @@
 import type { FoundFile } from '../../sources/found-files.ts';
-import { LEFT, type TaskDone } from '../messages.ts';
+import { LARGE, type TaskDone, UNREAD } from '../messages.ts';
 import { type PackedFiles, Packer, unpack } from '../packed-files.ts';
 
 export interface LeftFiles {
@@ -14,16 +14,15 @@ export function leftOf(files: PackedFiles, { outcomes, sizes }: TaskDone): LeftF
   const unread = new Packer();
   const large: { file: FoundFile; size: number }[] = [];
   // In most batches nothing is left, and no name has to be made.
-  const found = outcomes.includes(LEFT) ? unpack(files) : [];
+  const isAnyLeft = outcomes.includes(UNREAD) || outcomes.includes(LARGE);
+  const found = isAnyLeft ? unpack(files) : [];
   let index = 0;
   for (const { names, ...walked } of found) {
     const rest: string[] = [];
     for (const name of names) {
       const at = index++;
-      if (outcomes[at] !== LEFT) continue;
-      const size = sizes[at]!;
-      if (size === 0) rest.push(name);
-      else large.push({ file: { ...walked, name }, size });
+      if (outcomes[at] === UNREAD) rest.push(name);
+      else if (outcomes[at] === LARGE) large.push({ file: { ...walked, name }, size: sizes[at]! });
     }
     unread.add({ ...walked, names: rest });
   }

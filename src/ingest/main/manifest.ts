@@ -85,12 +85,13 @@ export class ManifestWriter {
   }
 
   async #print(signal: AbortSignal | undefined): Promise<void> {
-    // The stream reports a failed write to its 'error' listeners too, right after it told `written`.
+    // The stream reports a failed write to its 'error' listeners too, right after the callback of
+    // the write.
     const ignore = () => {};
     this.#stdout.on('error', ignore);
     try {
       for (const block of blocks(this.#sort))
-        if (!(await written(this.#stdout, block, signal))) return;
+        if (!(await writeBlock(this.#stdout, block, signal))) return;
     } finally {
       setImmediate(() => this.#stdout.off('error', ignore));
     }
@@ -140,7 +141,7 @@ const ESCAPES: Record<string, string> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r'
  * Resolves when the stream has taken the block; false when its reader is gone. Rejects with the
  * signal's reason: a reader may take nothing for good.
  */
-function written(
+function writeBlock(
   stream: Writable,
   block: Buffer,
   signal: AbortSignal | undefined,

@@ -21,11 +21,11 @@ import type { WalkSink } from '../../sources/walk/entries.ts';
 import type { MainHalf } from '../../store/seam.ts';
 import {
   type IngestPool,
-  LEFT,
   type StoreAnswer,
   type StoreCall,
   type Task,
   type TaskDone,
+  UNREAD,
   type WorkerSetup,
 } from '../messages.ts';
 import { entriesOf, type PackedFiles, type TaskEntries } from '../packed-files.ts';
@@ -40,7 +40,7 @@ export interface PipelineOptions {
   readonly wantDigests: boolean;
   /** Default: the queue's own. */
   readonly batchFiles: number | undefined;
-  /** Tells the workers to give back what they have not begun. */
+  /** Makes the workers give back what they have not begun. */
   readonly stop: () => void;
   readonly onNotice: (text: string) => void;
 }
@@ -173,7 +173,7 @@ export class Pipeline implements WalkSink {
     return this.#run('large', entries, {
       make: (id, port) => ({ type: 'large', setup, id, file, port }),
       takeBack: (reply) => {
-        if (reply.outcomes[0] === LEFT) this.#queue.addLarge(file, size);
+        if (reply.outcomes[0] === UNREAD) this.#queue.addLarge(file, size);
       },
     });
   }

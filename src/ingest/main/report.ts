@@ -1,6 +1,6 @@
 import type { LocalWorkerInit } from '../../store/local/worker-half.ts';
 import type { FlushReport } from '../../store/seam.ts';
-import type { IngestReport, Stage } from '../api.ts';
+import type { IngestReport, Phase } from '../api.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { Tally } from './tally.ts';
 
@@ -19,7 +19,7 @@ export function reportOf(parts: ReportParts): IngestReport {
   const { store, swept, pipeline, tally, flushes, threads, wallMs } = parts;
   const { cost, starved, entriesFound, directories } = pipeline;
   const { durability, barrier, dryRun, format, root } = store;
-  const stageMs: Record<Stage, number> = {
+  const stageMs: Record<Phase, number> = {
     walk: starved.ms,
     read: cost.readMs,
     hash: cost.hashMs,
@@ -54,7 +54,7 @@ export function reportOf(parts: ReportParts): IngestReport {
   };
 }
 
-function longest(stageMs: Readonly<Record<Stage, number>>): Stage {
-  const stages = Object.keys(stageMs) as Stage[];
-  return stages.reduce((a, b) => (stageMs[b] > stageMs[a] ? b : a));
+function longest(stageMs: Readonly<Record<Phase, number>>): Phase {
+  const phases = Object.keys(stageMs) as Phase[];
+  return phases.reduce((a, b) => (stageMs[b] > stageMs[a] ? b : a));
 }

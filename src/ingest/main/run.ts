@@ -156,7 +156,7 @@ export class Run {
       } else flushes = await this.#half.finish(this.#options.signal);
     } catch (error) {
       if (error === this.#options.signal?.reason) cause ??= interruption();
-      else if (cause === undefined || isMild(cause)) cause = asError(error);
+      else if (cause === undefined || yieldsToFlushFailure(cause)) cause = asError(error);
       this.#tally.takeBack();
     }
     try {
@@ -224,8 +224,10 @@ export class Run {
   }
 }
 
-/** What a failed flush must not be hidden behind: that the run was told to stop, or a caller's throw. */
-function isMild(cause: Error): boolean {
+/**
+ * True for a cause that must not hide a failed flush: an interruption, or an error of the caller's.
+ */
+function yieldsToFlushFailure(cause: Error): boolean {
   return !(cause instanceof IngotError) || cause.code === INTERRUPTED;
 }
 

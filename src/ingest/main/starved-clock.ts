@@ -4,7 +4,7 @@ export class StarvedClock {
   ms = 0;
   #since = performance.now();
 
-  /** So many threads have been starved since the last call. */
+  /** This many threads have been starved since the last call. */
   tick(threads: number): void {
     const now = performance.now();
     this.ms += threads * (now - this.#since);

@@ -1,7 +1,7 @@
 import type { Digest } from '../../digest.ts';
 import { IngotError } from '../../errors.ts';
 import type { UnsupportedKind } from '../../sources/kind.ts';
-import { LEFT, type TaskDone } from '../messages.ts';
+import { LARGE, type TaskDone, UNREAD } from '../messages.ts';
 import { CODE, type EntryReport, OUTCOMES, type Outcome } from '../outcome.ts';
 import type { TaskEntries } from '../packed-files.ts';
 
@@ -13,10 +13,10 @@ interface Held {
 }
 
 export interface TallyOptions {
-  /** Told of every entry, or of those that were not stored. */
+  /** Called with every entry, or with those that were not stored. */
   readonly onEntry?: ((entry: EntryReport) => void) | undefined;
   readonly report: 'all' | 'problems';
-  /** Told of every stored entry once its task and those it relies on have ended well. */
+  /** Called with every stored entry once its task and those it relies on have ended well. */
   readonly onStored?: ((digest: Digest, path: string) => void) | undefined;
 }
 
@@ -59,7 +59,7 @@ export class Tally {
     this.#running.add(id);
   }
 
-  /** A task has committed. Entries marked LEFT are not counted; the caller runs them again. */
+  /** A task has committed. UNREAD and LARGE entries are not counted; the caller runs them again. */
   taskDone(id: number, entries: TaskEntries, reply: TaskDone): void {
     this.#running.delete(id);
     const waitsFor = new Set(reply.owners.filter((owner) => this.#running.has(owner)));
@@ -122,7 +122,7 @@ export class Tally {
   #nameEach(entries: TaskEntries, reply: TaskDone): void {
     const problems = new Map(reply.problems.map((problem) => [problem.index, problem]));
     for (const [index, code] of reply.outcomes.entries()) {
-      if (code === LEFT) continue;
+      if (code === UNREAD || code === LARGE) continue;
       if (code === CODE.new || code === CODE.duplicate) this.#nameStored(entries, index, reply);
       else {
         const { failure, kind } = problems.get(index) ?? {};
@@ -143,8 +143,8 @@ export class Tally {
   }
 
   /**
-   * Checks of a run that met no failure that each entry has come to an end. Throws when one has
-   * not: a defect of ingot's.
+   * For a run without failures: checks that each entry has come to an end. Throws when one has not,
+   * which is a defect of ingot's.
    */
   assertComplete(entriesFound: number): void {
     const ended = this.entriesDone - this.outcomes.unfinished;

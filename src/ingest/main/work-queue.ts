@@ -5,8 +5,11 @@ import { type PackedFiles, Packer, pathsOf, unpack } from '../packed-files.ts';
 /** Enough that a task's overhead and its share of a barrier vanish beside its files. */
 export const BATCH_FILES = 4_000;
 /** A batch this small is worth starting when a worker has nothing to do. */
-const LEAST_BATCH_FILES = 64;
-/** So long may all its directories' paths be: deep down each is far longer than its files' names. */
+const MIN_BATCH_FILES = 64;
+/**
+ * The most characters in the paths of its directories: deep down each is far longer than its files'
+ * names.
+ */
 const BATCH_PATH_CHARACTERS = 4 << 20;
 /** Batches that wait for a worker; with those in flight all that is held of the walk. */
 const MAX_WAITING = 4;
@@ -27,15 +30,15 @@ export interface LargeFile {
 
 /** What waits for a worker. Bounded: the walk stands still while `isFull`. */
 export class WorkQueue {
-  readonly #mostFiles: number;
+  readonly #maxFiles: number;
   #batchFiles: number;
   readonly #filling = new Packer();
   #batches: PackedFiles[] = [];
   #large: LargeFile[] = [];
 
-  constructor(mostFiles = BATCH_FILES) {
-    this.#mostFiles = mostFiles;
-    this.#batchFiles = mostFiles;
+  constructor(maxFiles = BATCH_FILES) {
+    this.#maxFiles = maxFiles;
+    this.#batchFiles = maxFiles;
   }
 
   get isFull(): boolean {
@@ -69,7 +72,7 @@ export class WorkQueue {
     this.#closeBatch();
     const waiting = this.#batches;
     const even = Math.ceil(waiting.reduce((sum, { count }) => sum + count, 0) / shares);
-    this.#batchFiles = Math.min(this.#mostFiles, Math.max(LEAST_BATCH_FILES, even));
+    this.#batchFiles = Math.min(this.#maxFiles, Math.max(MIN_BATCH_FILES, even));
     this.#batches = [];
     for (const packed of waiting) for (const found of unpack(packed)) this.add(found);
     this.#closeBatch();
@@ -81,7 +84,7 @@ export class WorkQueue {
    */
   next(allow: { large: boolean; hungry: boolean }): Batch | LargeFile | undefined {
     if (allow.large && this.#large.length > 0) return this.#large.shift();
-    if (allow.hungry && this.#batches.length === 0 && this.#filling.count >= LEAST_BATCH_FILES)
+    if (allow.hungry && this.#batches.length === 0 && this.#filling.count >= MIN_BATCH_FILES)
       this.#closeBatch();
     const files = this.#batches.shift();
     return files && { type: 'batch', files };

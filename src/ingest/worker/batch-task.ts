@@ -18,7 +18,7 @@ import {
 } from '../../sources/source-file.ts';
 import type { Group } from '../../store/seam.ts';
 import type { Claims } from '../claims.ts';
-import { type BatchTask, LEFT, type Problem, type TaskDone } from '../messages.ts';
+import { type BatchTask, LARGE, type Problem, type TaskDone, UNREAD } from '../messages.ts';
 import { CODE } from '../outcome.ts';
 import type { CostMeter } from '../task-cost.ts';
 import { BatchFiles } from './batch-files.ts';
@@ -27,8 +27,8 @@ import { BatchFiles } from './batch-files.ts';
 export const SMALL_FILE_BYTES = 4 << 20;
 
 /**
- * A batch gives back the rest after so many bytes read: else a batch of 1,000 files just under
- * the limit would hold 4 GB in one group, and the other workers would wait for it at the end.
+ * A batch gives back the rest after this many bytes: else a batch of 1,000 files just under the
+ * limit would hold 4 GB in one group, and the other workers would wait for it at the end.
  */
 const BATCH_BYTES = 128 << 20;
 
@@ -48,8 +48,8 @@ type BatchOutcome = Omit<TaskDone, 'status' | 'cost'>;
 /**
  * Reads and stages the files of a batch; the caller commits the group.
  *
- * What every file goes through has no branch that only a rare one takes, where that can be had: V8
- * throws optimized code away when it comes to a line that it has never seen run.
+ * Where possible, the code that every file runs has no branch that only rare files take: V8 throws
+ * optimized code away when it comes to a line that it has never seen run.
  */
 export class BatchRun {
   readonly #task: BatchTask;
@@ -71,7 +71,7 @@ export class BatchRun {
     this.#group = group;
     this.#meter = meter;
     this.#files = new BatchFiles(task.files, context.openAt);
-    this.#outcomes = new Uint8Array(count).fill(LEFT);
+    this.#outcomes = new Uint8Array(count).fill(UNREAD);
     this.#sizes = new Float64Array(count);
     this.#owners = new Int32Array(count);
   }
@@ -95,7 +95,7 @@ export class BatchRun {
 
   /**
    * Goes on with the batch. True when the group is full, and has to be committed before the rest.
-   * Without a pause: V8 would optimize a loop with one anew in every batch.
+   * Without an await: V8 would optimize a loop with one anew in every batch.
    */
   #ingestUntilFull(): boolean {
     while (this.#bytes < BATCH_BYTES && !this.#context.stopped() && this.#files.advance()) {
@@ -135,8 +135,9 @@ export class BatchRun {
     let before = status.ofOpen(fd);
     const kind = kindOf(before);
     if (kind !== undefined) return this.#refuse(index, { outcome: 'unsupported', kind });
+    // Replaced once a small file is read: a branch that only large ones take would be a rare one.
+    this.#outcomes[index] = LARGE;
     for (let attempt = 0; attempt < READ_ATTEMPTS; attempt++) {
-      // It tells of a file that is LEFT that it is a large one.
       this.#sizes[index] = before.size;
       if (before.size > SMALL_FILE_BYTES) return NOTHING;
       const size = readToEnd(files, fd, buffer, before.size);
@@ -184,7 +185,7 @@ export class BatchRun {
   }
 }
 
-/** In place of a size: the entry has ended, or is LEFT. */
+/** In place of a size: the entry has ended, or is LARGE. */
 const NOTHING = -1;
 const NO_DIGEST = ' '.repeat(64);
 const NO_OWNERS = new Int32Array(0);

@@ -10,12 +10,12 @@ export class IdleClock {
 
   /** A task begins. */
   enter(): void {
-    this.#settle(() => this.#running++);
+    this.#apply(() => this.#running++);
   }
 
   /** A task ends. Gives the idle milliseconds that no task has taken yet. */
   leave(): number {
-    this.#settle(() => this.#running--);
+    this.#apply(() => this.#running--);
     const idle = this.#idleMs;
     this.#idleMs = 0;
     return idle;
@@ -23,15 +23,15 @@ export class IdleClock {
 
   /** A task waits until `barrier` has ended. */
   async wait<T>(barrier: Promise<T>): Promise<T> {
-    this.#settle(() => this.#waiting++);
+    this.#apply(() => this.#waiting++);
     try {
       return await barrier;
     } finally {
-      this.#settle(() => this.#waiting--);
+      this.#apply(() => this.#waiting--);
     }
   }
 
-  #settle(change: () => void): void {
+  #apply(change: () => void): void {
     const now = performance.now();
     if (this.#isIdle()) this.#idleMs += now - this.#idleSince;
     change();

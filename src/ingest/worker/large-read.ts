@@ -18,7 +18,7 @@ export interface ReadContext {
   readonly libc: Libc | undefined;
   /** True when the run ends early. */
   stopped(): boolean;
-  /** Told of each chunk, for the progress. */
+  /** Called with the size of each chunk, for the progress. */
   onRead(bytes: number): void;
 }
 

@@ -100,7 +100,7 @@ async function clone(
 ): Promise<LargeContent | 'changed' | undefined> {
   const stage = context.group.stageClone(fd, device);
   if (stage === undefined) return undefined;
-  return await settle(stage, unchanged, context, async () => {
+  return await keepIfNew(stage, unchanged, context, async () => {
     const sample = await sampleOf(stage.fd, context.status.ofOpen(stage.fd).size);
     return { sample, ...(await hashFile(stage.fd, () => false, context)) };
   });
@@ -114,7 +114,7 @@ async function copy(
 ): Promise<LargeContent | 'changed'> {
   const { group, claims, task } = context;
   const sample = await sampleOf(fd, expected);
-  // One that others write to as fast as it is read would never end.
+  // A file that others write to as fast as it is read would never end.
   const grows = (size: number) => size > expected && !unchanged();
   if (group.knowsLarge(expected, sample)) {
     const { digest, size } = await hashFile(fd, grows, context);
@@ -128,14 +128,14 @@ async function copy(
       };
   }
   const stage = group.stageStream({ expected, aligned: true });
-  return await settle(stage, unchanged, context, async () => ({
+  return await keepIfNew(stage, unchanged, context, async () => ({
     sample,
     ...(await hashFile(fd, grows, context, stage)),
   }));
 }
 
 /** Keeps what was staged when its content is new and did not change; drops it otherwise. */
-async function settle(
+async function keepIfNew(
   stage: StreamStage | CloneStage,
   unchanged: () => boolean,
   { group, claims, task }: LargeContext,

@@ -12,12 +12,12 @@ import { Claims } from '../claims.ts';
 import {
   type BatchTask,
   type LargeTask,
-  LEFT,
   type StoreAnswer,
   type StoreCall,
   type Task,
   type TaskDone,
   type TaskReply,
+  UNREAD,
   type WorkerSetup,
 } from '../messages.ts';
 import { CODE } from '../outcome.ts';
@@ -46,7 +46,7 @@ export async function runIngestTask(task: Task): Promise<TaskReply> {
 }
 
 /** One worker: its half of the store, its buffer, its tasks. */
-export class IngestWorker {
+class IngestWorker {
   readonly #half: WorkerHalf;
   readonly #libc: Libc | undefined;
   readonly #status: StatusReader;
@@ -110,10 +110,10 @@ export class IngestWorker {
   }
 
   #batch(task: BatchTask, group: Group, meter: CostMeter): Promise<Ended> {
-    let told = 0;
+    let counted = 0;
     return new BatchRun(task, this.#batchContext, group, meter).run(() => {
-      this.#addRead(0, meter.bytesRead - told);
-      told = meter.bytesRead;
+      this.#addRead(0, meter.bytesRead - counted);
+      counted = meter.bytesRead;
       return this.#idle.wait(group.commit());
     });
   }
@@ -146,7 +146,7 @@ function singleEntry(content: Awaited<ReturnType<typeof ingestLarge>> | undefine
   const stored = content !== undefined && 'digest' in content ? content : undefined;
   const problem = content !== undefined && !('digest' in content) ? content : undefined;
   return {
-    outcomes: Uint8Array.of(content === undefined ? LEFT : CODE[content.outcome]),
+    outcomes: Uint8Array.of(content === undefined ? UNREAD : CODE[content.outcome]),
     sizes: Float64Array.of(stored?.size ?? 0),
     owners: Int32Array.of(stored?.owner ?? 0),
     digests: stored?.digest ?? '',

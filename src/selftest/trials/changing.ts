@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { count } from '../../units.ts';
 import { objectsIn, wrongObjects } from '../checks.ts';
-import { type Running, reportOf, unexpectedEnd } from '../program.ts';
+import { printedReport, type Running, unexpectedEnd } from '../program.ts';
 import { seededBytes } from '../tree.ts';
 import { type Ground, ingestOf, storeOf } from '../trial.ts';
 
@@ -16,7 +16,7 @@ const VERSIONS = ['one', 'two', 'three'].map((name) =>
   seededBytes(`version ${name}`, VERSION_BYTES),
 );
 /** No file grows beyond this. */
-const MOST_BYTES = 40 << 20;
+const MAX_BYTES = 40 << 20;
 
 /** Files that change while they are read: each is stored as it was at one moment, or not at all. */
 export async function tryChanging(ground: Ground): Promise<void> {
@@ -30,7 +30,7 @@ export async function tryChanging(ground: Ground): Promise<void> {
     const ended = await program.end(running);
     const failure = unexpectedEnd('an ingest of changing files', ended, ended.code === 3 ? 3 : 0);
     if (failure !== undefined) return ledger.judge(5, failure, '');
-    const { outcomes } = reportOf(ended);
+    const { outcomes } = printedReport(ended);
     changed += outcomes.changed;
     stored += outcomes.new + outcomes.duplicate;
   }
@@ -40,7 +40,7 @@ export async function tryChanging(ground: Ground): Promise<void> {
   ledger.judge(
     5,
     torn && `object ${torn} holds bytes that no file had at any one moment`,
-    `of ${count(changed + stored)} readings of changing files ${changed} were told as changed, ${stored} stored as they were at one moment`,
+    `of ${count(changed + stored)} readings of changing files ${changed} were reported as changed, ${stored} stored as they were at one moment`,
   );
   ledger.judge(1, await wrongObjects(store), 'objects of changing files hash to their names');
 }
@@ -79,7 +79,7 @@ class Meddler {
 
   #grow(lane: 'small' | 'large'): void {
     const { first, step } = GROWING[lane];
-    if (first + this.#steps[lane] * step > MOST_BYTES) return;
+    if (first + this.#steps[lane] * step > MAX_BYTES) return;
     const more = seededBytes(`${lane} ${this.#steps[lane]++}`, step);
     fs.appendFileSync(join(this.#source, lane), more);
   }

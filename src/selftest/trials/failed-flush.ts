@@ -4,7 +4,7 @@ import { errnoOf } from '../../errors.ts';
 import type { Libc } from '../../native/libc.ts';
 import { counted } from '../../units.ts';
 import { objectsIn, otherObjects, tempsLeft, wrongObjects } from '../checks.ts';
-import { failureOf, unexpectedEnd } from '../program.ts';
+import { printedFailure, unexpectedEnd } from '../program.ts';
 import { runTraced } from '../strace.ts';
 import type { RawCall } from '../strace-log.ts';
 import { smallContents, writeFiles } from '../tree.ts';
@@ -38,7 +38,7 @@ async function swallowsErrors(libc: Libc | undefined): Promise<string | undefine
   };
   for (const [name, flush] of Object.entries(flushes)) {
     const answer = await flush().then(() => undefined, errnoOf);
-    if (answer !== 'EBADF') return `a ${name} of nothing was told as ${answer ?? 'done'}`;
+    if (answer !== 'EBADF') return `a ${name} of nothing was reported as ${answer ?? 'done'}`;
   }
   return undefined;
 }
@@ -95,10 +95,10 @@ async function injected(ground: Ground, syscall: string): Promise<string | undef
   const args = ingestOf(ground, [join(folder, 'source')], '--threads', '1');
   const ended = await runTraced(program, args, folder, options);
   if (!ended.calls.some(isInjected)) return `an ingest made no ${syscall}`;
-  const code = failureOf(ended)?.code;
+  const code = printedFailure(ended)?.code;
   return (
     flushedAgain(ended.calls) ??
     unexpectedEnd(`an ingest whose ${syscall} failed`, ended, 1) ??
-    (code === 'EIO' ? undefined : `a ${syscall} that failed with EIO was told as ${code}`)
+    (code === 'EIO' ? undefined : `a ${syscall} that failed with EIO was reported as ${code}`)
   );
 }

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { digestOf } from '../../digest.ts';
 import { objectsIn, otherObjects, tempsLeft, wrongObjects } from '../checks.ts';
-import { failureOf, unexpectedEnd } from '../program.ts';
+import { printedFailure, unexpectedEnd } from '../program.ts';
 import { seededBytes, smallContents, writeFiles } from '../tree.ts';
 import { type Ground, ingestOf, storeOf } from '../trial.ts';
 
@@ -20,10 +20,10 @@ export async function tryFailedWrite(ground: Ground): Promise<void> {
   const digest = digestOf(large);
   const limited = ['sh', '-c', `ulimit -f ${LIMIT_BLOCKS}; exec "$0" "$@"`];
   const ended = await program.run(ingestOf(ground, [source]), limited);
-  const code = failureOf(ended)?.code;
+  const code = printedFailure(ended)?.code;
   const finding =
     unexpectedEnd('an ingest whose write fails', ended, 1) ??
-    (code === 'EFBIG' ? undefined : `a write that fails with EFBIG was told as ${code}`) ??
+    (code === 'EFBIG' ? undefined : `a write that fails with EFBIG was reported as ${code}`) ??
     (objectsIn(store).includes(digest) ? 'an object whose write failed has its name' : undefined) ??
     (await wrongObjects(store)) ??
     tempsLeft(store, 'a failed write') ??

@@ -44,7 +44,7 @@ function judgeNames({ ledger, fileSystem }: Ground, finding: string | undefined)
 }
 
 const OBJECT = /\/[0-9a-f]{64}"$/;
-/** By its number, or as the kernel calls a file without a name: `#12`. */
+/** Its number, or the name that the kernel gives a file without one: `#12`. */
 const TEMP = /\.tmp-[0-9a-f]+\/\d+\/#?\d+(?=[">])/;
 
 function isPublication({ name, args, result }: RawCall): boolean {

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { digestOf } from '../../digest.ts';
 import { count } from '../../units.ts';
 import { otherObjects, tempsLeft, wrongObjects } from '../checks.ts';
-import { reportOf, unexpectedEnd } from '../program.ts';
+import { printedReport, unexpectedEnd } from '../program.ts';
 import { seededBytes, smallContents, writeFiles } from '../tree.ts';
-import { type Ground, ingestOf, storeOf } from '../trial.ts';
+import { countsText, type Ground, ingestOf, storeOf } from '../trial.ts';
 
 const SMALL_FILES = 1500;
 const DUPLICATES = 200;
@@ -19,19 +19,18 @@ export async function tryFreshTree(ground: Ground): Promise<void> {
   const ended = await program.run(ingestOf(ground, [source]));
   const failure = unexpectedEnd('an ingest', ended, 0);
   if (failure !== undefined) return ledger.judge(6, failure, '');
-  const { outcomes, entries } = reportOf(ended);
+  const { outcomes, entries } = printedReport(ended);
   const counted = { new: outcomes.new, duplicate: outcomes.duplicate, entries };
   const wanted = {
     new: expected.size,
     duplicate: DUPLICATES,
     entries: expected.size + DUPLICATES,
   };
-  const told = (counts: object) => JSON.stringify(counts).replaceAll('"', '');
   ledger.judge(
     6,
-    told(counted) === told(wanted)
+    countsText(counted) === countsText(wanted)
       ? undefined
-      : `an ingest of ${told(wanted)} counted ${told(counted)}`,
+      : `an ingest of ${countsText(wanted)} counted ${countsText(counted)}`,
     `${count(entries)} entries of a new tree were counted right`,
   );
   ledger.judge(

@@ -2,13 +2,13 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { type Digest, digestOf } from '../../digest.ts';
 import { otherObjects, wrongObjects } from '../checks.ts';
-import { type Ended, reportOf, unexpectedEnd } from '../program.ts';
+import { type Ended, printedReport, unexpectedEnd } from '../program.ts';
 import { smallContents, writeFiles } from '../tree.ts';
 import { type Ground, ingestOf, storeOf } from '../trial.ts';
 
 const FILES = 60;
 
-/** Damages objects behind the program's back: it has to see what it promises to see. */
+/** Damages objects behind the program's back: it has to notice what it promises to notice. */
 export async function tryHits(ground: Ground): Promise<void> {
   const { folder, program, ledger } = ground;
   const contents = smallContents('hits', FILES);
@@ -59,7 +59,7 @@ function flipped(content: Buffer): Buffer {
 function notRepaired(ended: Ended, digest: Digest, what: string): string | undefined {
   const failure = unexpectedEnd('an ingest over a damaged object', ended, 0);
   if (failure !== undefined) return failure;
-  return reportOf(ended).repaired.includes(digest) ? undefined : `${what} was not repaired`;
+  return printedReport(ended).repaired.includes(digest) ? undefined : `${what} was not repaired`;
 }
 
 function notFound(ended: Ended, digest: Digest): string | undefined {
@@ -73,7 +73,7 @@ function notFound(ended: Ended, digest: Digest): string | undefined {
 function notStoredAnew(ended: Ended): string | undefined {
   const failure = unexpectedEnd('an ingest after a quarantine', ended, 0);
   if (failure !== undefined) return failure;
-  const stored = reportOf(ended).outcomes.new;
+  const stored = printedReport(ended).outcomes.new;
   return stored === 1
     ? undefined
     : `after a quarantine ${stored} contents were stored instead of 1`;

@@ -12,14 +12,14 @@ import {
   writersIn,
   wrongObjects,
 } from '../checks.ts';
-import { type Running, reportOf, unexpectedEnd } from '../program.ts';
+import { printedReport, type Running, unexpectedEnd } from '../program.ts';
 import type { KilledIn } from '../report.ts';
 import { smallContents, writeFiles } from '../tree.ts';
 import { type Ground, ingestOf, storeOf } from '../trial.ts';
 
 const FILES = 2000;
 /** Each moment is waited for three times. */
-const MOST_ROUNDS = 15;
+const MAX_ROUNDS = 15;
 /** After this no further round begins, as long as each moment was waited for once. */
 const BUDGET_MS = 15_000;
 
@@ -31,7 +31,10 @@ interface Sight {
   readonly objects: number;
 }
 
-/** When a kill is sent: at the first sight that is so. In turn, so that each stage gets some. */
+/**
+ * When a kill is sent: at the first sight for which this is true. In turn, so that each phase gets
+ * some.
+ */
 const MOMENTS: readonly ((sight: Sight) => boolean)[] = [
   ({ writers }) => writers > 0,
   ({ temps }) => temps > FILES / 20,
@@ -48,7 +51,7 @@ export async function tryKills(ground: Ground): Promise<void> {
   const budget = new Budget(BUDGET_MS);
   const found: Recovery = { hashed: 0, wrong: undefined, lost: undefined };
   let landed = 0;
-  for (let round = 0; round < MOST_ROUNDS; round++) {
+  for (let round = 0; round < MAX_ROUNDS; round++) {
     if (budget.isSpent && round >= MOMENTS.length) break;
     if ((found.wrong ?? found.lost) !== undefined) break;
     const killedIn = await killOne(ground, source, MOMENTS[round % MOMENTS.length]!);
@@ -79,11 +82,11 @@ async function killOne(
   const running = ground.program.start(ingestOf(ground, [source]));
   await untilMoment(running, () => isMoment(look(store, running)));
   running.pause();
-  const stage = stageOf(look(store, running));
+  const phase = phaseOf(look(store, running));
   running.kill();
   const ended = await ground.program.end(running);
   // One that fails by itself is not for this trial to judge, unless a next run fails, too.
-  return ended.code === null ? stage : undefined;
+  return ended.code === null ? phase : undefined;
 }
 
 async function untilMoment(running: Running, isMoment: () => boolean): Promise<void> {
@@ -102,7 +105,7 @@ function look(store: string, { child }: Running): Sight {
  * `staging` reaches up to the end of the first barrier, which leaves no trace of its own; `ending`
  * is when all that was staged has its name.
  */
-function stageOf({ temps, objects }: Sight): KilledIn {
+function phaseOf({ temps, objects }: Sight): KilledIn {
   if (objects === 0) return temps === 0 ? 'opening' : 'staging';
   return temps === 0 ? 'ending' : 'publishing';
 }
@@ -128,7 +131,7 @@ async function recover(
   const ended = await program.run(ingestOf({ folder }, [source]));
   found.lost ??=
     unexpectedEnd('an ingest after a killed one', ended, 0) ??
-    notSwept(dead, reportOf(ended).swept) ??
+    notSwept(dead, printedReport(ended).swept) ??
     tempsLeft(store, 'the run that followed a killed one') ??
     otherObjects(store, expected);
   found.hashed += objectsIn(store).length;

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { digestOf } from '../../digest.ts';
 import { errnoOf } from '../../errors.ts';
 import { counted } from '../../units.ts';
-import { reportOf, unexpectedEnd } from '../program.ts';
-import { type Ground, ingestOf } from '../trial.ts';
+import { printedReport, unexpectedEnd } from '../program.ts';
+import { countsText, type Ground, ingestOf } from '../trial.ts';
 
 /** As bytes, each standing for a kind of trouble. */
 const NAMES: readonly Buffer[] = [
@@ -30,7 +30,7 @@ export async function tryOddNames(ground: Ground): Promise<void> {
     const ended = await program.run(ingestOf(ground, [source], '--manifest', manifest));
     const finding =
       unexpectedEnd('an ingest of odd names', ended, 0) ??
-      wrongCounts(reportOf(ended), expected.length, kinds.names) ??
+      wrongCounts(printedReport(ended), expected.length, kinds.names) ??
       wrongManifest(fs.readFileSync(manifest), expected);
     ledger.judge(
       6,
@@ -89,13 +89,16 @@ async function listenIn(folder: string): Promise<net.Server | undefined> {
 }
 
 function wrongCounts(
-  { entries, outcomes, unsupportedKinds }: ReturnType<typeof reportOf>,
+  { entries, outcomes, unsupportedKinds }: ReturnType<typeof printedReport>,
   files: number,
   kinds: readonly string[],
 ): string | undefined {
-  const told = (counts: object) => JSON.stringify(counts).replaceAll('"', '');
-  const wanted = told({ entries: files + kinds.length, new: files, unsupported: kinds.length });
-  const found = told({ entries, new: outcomes.new, unsupported: outcomes.unsupported });
+  const wanted = countsText({
+    entries: files + kinds.length,
+    new: files,
+    unsupported: kinds.length,
+  });
+  const found = countsText({ entries, new: outcomes.new, unsupported: outcomes.unsupported });
   const missing = kinds.find((kind) => unsupportedKinds[kind as 'fifo'] !== 1);
   if (found !== wanted) return `an ingest of ${wanted} counted ${found}`;
   return missing && `a ${missing} was not counted`;

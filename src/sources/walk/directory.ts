@@ -35,16 +35,16 @@ export function* readDirectory(
   ops: DirectoryOps = nodeDirectoryOps,
 ): Generator<readonly RawEntry[]> {
   if (size > READ_WHOLE_UP_TO) yield* streamDirectory(path, ops);
-  else yield readWhole(path, ops);
+  else yield readWholeDirectory(path, ops);
 }
 
-function readWhole(path: string | Buffer, ops: DirectoryOps): readonly RawEntry[] {
+function readWholeDirectory(path: string | Buffer, ops: DirectoryOps): readonly RawEntry[] {
   try {
     return ops.readdirSync(path, { withFileTypes: true, encoding: LATIN1 });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).syscall === 'scandir') throw error;
-    // The file system does not tell types (d_type is DT_UNKNOWN), and Node failed to lstat a
-    // latin1 name. No other step of readdirSync fails after scandir.
+    // The file system reports no types (d_type is DT_UNKNOWN), and Node failed to lstat a latin1
+    // name. No other step of readdirSync fails after scandir.
     return readNames(path, ops);
   }
 }
@@ -58,7 +58,7 @@ function readNames(path: string | Buffer, ops: DirectoryOps): RawEntry[] {
       return named(latin1, ops.lstatSync(Buffer.concat([prefix, name])));
     } catch (error) {
       if (errnoOf(error) === undefined) throw error;
-      // Whoever opens it meets the same error, and tells it of this entry alone.
+      // The worker that opens it gets the same error, and reports it for this entry alone.
       return assumedFile(latin1);
     }
   });

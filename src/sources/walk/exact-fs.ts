@@ -4,8 +4,8 @@ type ExactFs = Pick<FileSystemAdapter, 'readdir'>;
 type FoundDirectory = Entry['dirent'];
 
 /**
- * So long messages of the workers may wait, or the time that one directory takes: a turn of the
- * event loop for each would take as long as reading it.
+ * How long the walk may run before it yields to worker messages, in milliseconds; one directory may
+ * take longer. A turn of the event loop for each directory would take as long as reading it.
  */
 export const TURN_MS = 1;
 

@@ -3,7 +3,7 @@ import { UsageError } from '../../errors.ts';
 import { escapeName, toBytes } from '../../names.ts';
 import { checkInput, inputError, openInput, readInput } from './input.ts';
 
-/** Tells what patterns leave out. */
+/** Decides what patterns leave out. */
 export interface Excludes {
   /**
    * `path` is relative to its source and in the escaped form of names.ts. `ignore` throws at paths
@@ -12,11 +12,11 @@ export interface Excludes {
   excludes(path: string, isDirectory: boolean): boolean;
 }
 
-/** `ignore` remembers every path it was asked about; its memory is dropped after so many. */
+/** `ignore` remembers every path it was asked about; its memory is dropped after this many. */
 const REMEMBERED_PATHS = 10_000;
 
 /** Every path is held against every pattern: with more than these, a walk would never end. */
-const MOST_BYTES = 1 << 20;
+const MAX_BYTES = 1 << 20;
 
 /**
  * Rules of .gitignore syntax, the last match deciding. Undefined when there are none.
@@ -29,7 +29,7 @@ export function loadExcludes(patterns: readonly string[]): Excludes | undefined 
   if (rules.length === 0) return undefined;
   const excludes = new IgnoreRules(rules);
   try {
-    // Patterns are compiled when they are first asked.
+    // Patterns are compiled at their first use.
     excludes.excludes('a', false);
   } catch (error) {
     throw notAPattern(error);
@@ -47,21 +47,23 @@ export async function readExcludeFiles(
 ): Promise<string[]> {
   const patterns: string[] = [];
   for (const file of files) {
-    const text = (await readWhole(file, signal)).toString('latin1').replace(/^\xef\xbb\xbf/, '');
+    const text = (await readExcludeFile(file, signal))
+      .toString('latin1')
+      .replace(/^\xef\xbb\xbf/, '');
     for (const line of text.split('\n'))
       patterns.push(escapeName(Buffer.from(line.replace(/\r$/, ''), 'latin1')));
   }
   return patterns;
 }
 
-async function readWhole(file: string, signal: AbortSignal | undefined): Promise<Buffer> {
+async function readExcludeFile(file: string, signal: AbortSignal | undefined): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   try {
     checkInput(file);
     for await (const chunk of readInput(openInput(file), signal)) {
       size += chunk.length;
-      if (size > MOST_BYTES) throw tooLarge(file);
+      if (size > MAX_BYTES) throw tooLarge(file);
       chunks.push(chunk);
     }
   } catch (error) {
@@ -81,7 +83,7 @@ function tooLarge(path: string): UsageError {
 class IgnoreRules implements Excludes {
   #rules: Ignore;
   #asked = 0;
-  /** The directories that it remembers, each with a slash at its end. */
+  /** The directories that `ignore` remembers, each with a slash at its end. */
   readonly #known = new Set<string>();
 
   constructor(patterns: readonly string[]) {
@@ -102,7 +104,10 @@ class IgnoreRules implements Excludes {
     this.#known.clear();
   }
 
-  /** Step by step: a way that it does not remember `ignore` takes from its end, deep in the stack. */
+  /**
+   * Step by step from the top: where it remembers nothing, `ignore` recurses from the end of a
+   * path.
+   */
   #goTo(directory: string): void {
     if (directory === '' || this.#known.has(directory)) return;
     for (let end = directory.indexOf('/'); end >= 0; end = directory.indexOf('/', end + 1))

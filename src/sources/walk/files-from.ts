@@ -44,7 +44,7 @@ export async function* readPathList(
   }
 }
 
-/** Cuts a stream of bytes into escaped paths; empty entries are none. */
+/** Cuts a stream of bytes into escaped paths; empty entries are skipped. */
 export async function* splitPathList(
   input: AsyncIterable<Uint8Array>,
   list: PathList,

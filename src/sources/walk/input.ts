@@ -32,7 +32,10 @@ export async function* readInput(
   }
 }
 
-/** What reading such a file threw, an errno as wrong usage; an abort and what tells more stay. */
+/**
+ * The error to throw when reading such a file failed: an errno becomes wrong usage, an abort and an
+ * error that says more stay as they are.
+ */
 export function inputError(
   error: unknown,
   failure: Omit<Failure, 'code'>,

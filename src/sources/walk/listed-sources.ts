@@ -12,8 +12,7 @@ const GONE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR']);
 
 /**
  * Hands on what a list names, while it is being read: files at once, directories to `named`, to be
- * walked when all names are known. A link is not followed: whoever wrote the list took it from a
- * walk.
+ * walked when all names are known. A link is not followed: such a list comes from a walk.
  */
 export async function ingestListed(
   list: PathList,
@@ -24,14 +23,14 @@ export async function ingestListed(
 ): Promise<void> {
   for await (const paths of readPathList(list, signal)) {
     for (const path of paths) {
-      const full = meet(path, named, files, sink);
+      const full = handOnListed(path, named, files, sink);
       if (full !== undefined) await full;
     }
     signal?.throwIfAborted();
   }
 }
 
-function meet(
+function handOnListed(
   listed: string,
   named: NamedEntries,
   files: NamedFiles,
@@ -47,17 +46,18 @@ function meet(
   } catch (error) {
     const code = errnoOf(error);
     if (code === undefined) throw error;
-    // That it ends in a slash is why a file is no directory.
+    // With the slash at its end: that is why a file is no directory.
     const path = code === 'ENOTDIR' ? listed : toSourcePath(listed);
     if (!takesFailed(path, named, files)) return undefined;
-    // Not `vanished`: nobody has seen it, and a list with wrong line ends names nothing that exists.
+    // Not `vanished`: no walk has met it, and a list with wrong line ends names nothing that
+    // exists.
     const what = GONE.has(code) ? 'a listed path does not exist' : 'cannot look at a listed path';
     sink.unreadable(path, { what, code, path });
   }
   return undefined;
 }
 
-/** Where not even the directory can be looked at, the path goes by its text. */
+/** Where not even the directory can be looked at, the text of the path stands for it. */
 function takesFailed(path: string, named: NamedEntries, files: NamedFiles): boolean {
   const [directory, name] = splitPath(path);
   try {

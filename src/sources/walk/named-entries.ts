@@ -39,7 +39,7 @@ export class NamedEntries {
     return this.#byDirectory.get(realDirectory);
   }
 
-  /** True when the entry is a tree still waiting: whoever asks walks it now. */
+  /** True when the entry is a tree still waiting: the caller walks it now. */
   adopt(realDirectory: string, name: string): boolean {
     return this.#waiting.delete(joinPath(realDirectory, name));
   }

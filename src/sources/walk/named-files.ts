@@ -13,7 +13,9 @@ const REMEMBERED_DIRECTORIES = 1024;
 /** What is left out although it was named. */
 export interface LeftOut {
   readonly store: StoreExclusion | undefined;
-  /** The real path of the manifest, if there is one by now: it would list itself as it was. */
+  /**
+   * The real path of the manifest, if there is one by now: it would list an older state of itself.
+   */
   readonly manifest: string | undefined;
 }
 

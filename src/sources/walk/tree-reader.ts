@@ -18,7 +18,10 @@ export interface WalkRules {
   readonly oneFileSystem: boolean;
   /** Left out wherever it is met. */
   readonly store?: StoreExclusion | undefined;
-  /** The real path of the manifest, which is left out as well: it would list itself as it was. */
+  /**
+   * The real path of the manifest, which is left out as well: it would list an older state of
+   * itself.
+   */
   readonly manifest?: string | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly ops?: DirectoryOps | undefined;
@@ -52,7 +55,7 @@ const NO_DESCRIPTOR: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE']);
 const GONE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ESTALE']);
 const NEVER: ReadonlySet<string> = new Set();
 
-/** The calls whose failure is the directory's own: after them, its entries are being looked at. */
+/** A failure of these calls is the directory's own; later calls look at its entries. */
 const OPENING: ReadonlySet<string> = new Set(['scandir', 'opendir']);
 
 /**
@@ -91,7 +94,7 @@ export class TreeReader {
       if (pauseMs > 0) await setTimeout(pauseMs);
       this.#rules.signal?.throwIfAborted();
       for (let at = 0; at < entries.length; at += CHUNK_NAMES) {
-        // However few of its names are files: signals and workers wait for the event loop.
+        // Even where few names are files: signals and messages of workers wait for the event loop.
         if (performance.now() - turnBegan >= TURN_MS) {
           await nextTurn();
           this.#rules.signal?.throwIfAborted();
@@ -180,14 +183,14 @@ export class TreeReader {
   /** Ends a directory that cannot be read: the walk goes on without it. */
   #refuse(path: string, error: unknown, gone: ReadonlySet<string>): void {
     const code = errnoOf(error);
-    // Short of descriptors or memory is the process, which is no directory's own fault.
+    // It is the process that is short of descriptors or memory, not the directory.
     if (code === undefined || SHORTAGES.has(code)) throw failed(UNREADABLE, error, { path });
     if (gone.has(code)) this.#sink.vanished(path, { what: VANISHED, code, path });
     else this.#sink.unreadable(path, { what: UNREADABLE, code, path });
   }
 
   /**
-   * The names of files; adds the directories to walk. Without a pause: V8 would optimize a loop
+   * The names of files; adds the directories to walk. Without an await: V8 would optimize a loop
    * with one again and again.
    */
   #filesOf(

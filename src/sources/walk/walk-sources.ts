@@ -33,7 +33,7 @@ export interface WalkPlan {
   readonly oneFileSystem: boolean;
 }
 
-/** What the walk is told when it starts. */
+/** What is known only when the walk starts. */
 export interface WalkSurroundings {
   /** The store, if there is one by now: it is left out wherever it is met. */
   readonly storeRoot?: string | undefined;

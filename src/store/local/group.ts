@@ -26,6 +26,7 @@ import type {
 import { directoryFullHint } from './on-disk/directory-full.ts';
 import { objectPath, otherLayout } from './on-disk/layout.ts';
 import { remakeShard } from './on-disk/shards.ts';
+import { notDurable } from './publish/barrier.ts';
 import type { LargeIndex } from './publish/large-index.ts';
 import type { OpenTemps } from './publish/open-temps.ts';
 import { DRY_STREAM, TempStream } from './publish/temp-stream.ts';
@@ -159,14 +160,17 @@ export class LocalGroup implements Group {
     else await this.#callMain('barrier');
   }
 
-  /** The barrier where syncfs is none: fsync of the open temps, as many at once as libuv has threads. */
+  /**
+   * The barrier where syncfs is not one: fsync of the open temps, as many at once as libuv has
+   * threads.
+   */
   async #flushTemps(): Promise<void> {
     const { ops } = this.#state;
     const fsync = promisify(ops.fsync);
     const results = await Promise.allSettled(this.#staged.map(({ temp }) => fsync(temp.fd)));
     this.cost.fileFlushes += this.#staged.length;
     const failure = results.find((result) => result.status === 'rejected');
-    if (failure !== undefined) throw flushFailure(failure.reason, this.#state.root);
+    if (failure !== undefined) throw notDurable(failure.reason, this.#state.root);
     for (const { temp } of this.#staged) this.#state.temps.close(temp);
   }
 
@@ -203,15 +207,15 @@ export class LocalGroup implements Group {
     const { durability, libc, ops, root, temps } = this.#state;
     if (temp.nameless && temps.publishNameless(temp, target)) return;
     if (this.#mayReplace(digest)) {
-      // Somebody may have repaired it meanwhile, and have said so.
+      // Another writer may have repaired it meanwhile, and reported it durable.
       if (durability === 'none') flushFile(temp.path, ops);
       replaceObject(root, digest, temp.path, target, ops);
     } else if (!renameNew(ops, libc, temp.path, target)) temps.remove(temp);
   }
 
   /**
-   * Losing a race to another writer replaces equal bytes. But one that flushes nothing must not
-   * replace what the other has said is durable.
+   * A lost race replaces equal bytes. But a writer that flushes nothing must not replace an object
+   * that another one reported durable.
    */
   #mayReplace(digest: Digest): boolean {
     return this.#state.durability !== 'none' || this.#damaged.has(digest);
@@ -227,7 +231,7 @@ export class LocalGroup implements Group {
       try {
         ops.fsyncSync(temp.fd);
       } catch (error) {
-        throw flushFailure(error, root);
+        throw notDurable(error, root);
       }
       this.cost.fileFlushes++;
     }
@@ -244,11 +248,4 @@ export class LocalGroup implements Group {
     }
     if (sample !== undefined) this.#largeKept.push({ size, sample });
   }
-}
-
-function flushFailure(error: unknown, root: string): Error {
-  return failed('cannot make objects durable', error, {
-    path: root,
-    hint: 'the temps of this group were dropped; check the disk and run again',
-  });
 }

@@ -1,49 +1,16 @@
-import fs from 'node:fs';
-import { join } from 'node:path';
-import { bestEffort, errnoOf, failed, requireOneOf } from '../../errors.ts';
-import {
-  confirmFlush,
-  type FileOps,
-  flushDirectory,
-  nodeFileOps,
-  openDirectory,
-} from '../../files/file-ops.ts';
-import { sweepTempsOf } from '../../files/locked-temp.ts';
-import { type Libc, loadLibc } from '../../native/libc.ts';
-import {
-  BARRIERS,
-  type BarrierChoice,
-  DURABILITIES,
-  type Durability,
-  LAYOUTS,
-  type Layout,
-} from '../choices.ts';
+import { bestEffort, errnoOf, failed } from '../../errors.ts';
+import { confirmFlush, type FileOps, flushDirectory, nodeFileOps } from '../../files/file-ops.ts';
+import type { Layout } from '../choices.ts';
 import type { FlushReport, MainHalf } from '../seam.ts';
-import { createStore } from './on-disk/create-store.ts';
-import { listEveryObject } from './on-disk/every-object.ts';
-import { checkLayout, formatPath, METADATA, readFormat, requireFormat } from './on-disk/format.ts';
+import { requireFormat } from './on-disk/format.ts';
 import { objectFolders } from './on-disk/layout.ts';
-import { requireShards } from './on-disk/shards.ts';
-import { BarrierCoordinator, chooseBarrier } from './publish/barrier.ts';
-import { openTemps } from './publish/open-temps.ts';
-import { quarantined, requireKeptSince, settleMoves } from './upkeep/quarantine.ts';
-import { markUnflushed, settleUnflushed, unflushedMarks } from './upkeep/unflushed.ts';
+import { type OpenWriter, openWriter, type WriteOptions } from './open-writer.ts';
+import { BarrierCoordinator } from './publish/barrier.ts';
+import { namesNotDurable } from './publish/name-flush.ts';
+import { requireKeptSince } from './upkeep/quarantine.ts';
+import { readBackUnflushed } from './upkeep/unflushed.ts';
 import type { LocalWorkerInit } from './worker-half.ts';
-import { sweep, Writer } from './writers/writer.ts';
-
-export interface WriteOptions {
-  readonly durability: Durability;
-  readonly barrier: BarrierChoice;
-  /** Layout of a store that is created; an existing one keeps its own. */
-  readonly layout?: Layout | undefined;
-  readonly verifyHits: boolean;
-  /** Look and hash, but create and write nothing. */
-  readonly dryRun: boolean;
-  /** The most groups that are open at once. */
-  readonly groups: number;
-  /** Sweep only when the store's directory itself is not larger, in bytes. Default: always. */
-  readonly sweepUpTo?: number | undefined;
-}
+import type { Writer } from './writers/writer.ts';
 
 /** The main thread's half of a local store: the writer, the shared barrier, the last flush. */
 export class LocalMainHalf implements MainHalf {
@@ -60,21 +27,16 @@ export class LocalMainHalf implements MainHalf {
   readonly #rootFd: number;
   readonly #ops: FileOps;
 
-  private constructor(
-    init: LocalWorkerInit,
-    { swept, readsBack }: Pick<LocalMainHalf, 'swept' | 'readsBack'>,
-    writer: Writer | undefined,
-    rootFd: number,
-    flush: () => Promise<void>,
-    ops: FileOps,
-  ) {
-    this.workerInit = init;
-    this.swept = swept;
-    this.readsBack = readsBack;
-    this.#quarantined = quarantined(init.root);
-    this.#writer = writer;
-    this.#rootFd = rootFd;
-    this.#coordinator = new BarrierCoordinator(flush, init.root);
+  private constructor(opened: OpenWriter, ops: FileOps) {
+    this.workerInit = opened.workerInit;
+    this.swept = opened.swept;
+    this.readsBack = opened.readsBack;
+    this.#quarantined = opened.quarantined;
+    this.#writer = opened.writer;
+    this.#rootFd = opened.rootFd;
+    // Called only where chooseBarrier took syncfs, and so had libc.
+    const flush = () => opened.libc!.syncfs(opened.rootFd);
+    this.#coordinator = new BarrierCoordinator(flush, opened.workerInit.root);
     this.#ops = ops;
   }
 
@@ -87,56 +49,7 @@ export class LocalMainHalf implements MainHalf {
     options: WriteOptions,
     ops: FileOps = nodeFileOps,
   ): Promise<LocalMainHalf> {
-    const { verifyHits, dryRun, groups } = options;
-    const durability = requireOneOf('durability', DURABILITIES, options.durability);
-    requireOneOf('barrier', BARRIERS, options.barrier);
-    const existing = readFormat(root);
-    const layout = requireOneOf('layout', LAYOUTS, options.layout ?? 'flat');
-    const libc = await loadLibc();
-    const format =
-      existing ?? (dryRun ? { format: 1, layout } : createStore(root, layout, ops, libc));
-    // Of a new store too: another one may have created it at this very moment.
-    checkLayout(root, format, options.layout);
-    const present = existing !== undefined || !dryRun;
-    const barrier = present ? chooseBarrier(options.barrier, root, libc) : 'fsync';
-    const swept = dryRun ? 0 : sweepAll(root, options.sweepUpTo, libc, ops);
-    if (!dryRun) settleMoves(root, format.layout, ops);
-    const flushes = durability !== 'none' && !dryRun;
-    const wasEmpty = !present || isEmpty(root);
-    const rootFd = present ? openRoot(root, ops) : -1;
-    let writer: Writer | undefined;
-    try {
-      // Whoever wrote the store.json that was found may have been killed before it was durable. It
-      // has to be before anything else is in the store, which would be somebody's own without it.
-      const unflushed = present && unflushedMarks(root).length > 0;
-      if (existing !== undefined && flushes && (wasEmpty || unflushed))
-        flushDirectory(ops, join(root, METADATA));
-      writer = dryRun ? undefined : Writer.open(root, format, libc, ops);
-      // The same of a store.json that a relayout has written meanwhile.
-      if (writer !== undefined && writer.format !== format && flushes)
-        flushDirectory(ops, join(root, METADATA));
-      if (writer !== undefined && !flushes) markUnflushed(root, writer.folder, ops);
-      if (writer?.format.layout === 'sharded') requireShards(root);
-      const init: LocalWorkerInit = {
-        root,
-        format: writer?.format ?? format,
-        writerFolder: writer?.folder ?? '',
-        durability,
-        barrier,
-        wasEmpty,
-        verifyHits,
-        dryRun,
-        ...openTemps(durability, barrier, groups),
-      };
-      // Only asked for where chooseBarrier took syncfs, which it does only with libc at hand.
-      const flush = () => libc!.syncfs(rootFd);
-      const found = { swept, readsBack: unflushed && flushes };
-      return new LocalMainHalf(init, found, writer, rootFd, flush, ops);
-    } catch (error) {
-      writer?.close();
-      if (rootFd >= 0) ops.closeSync(rootFd);
-      throw failed('cannot open the store', error, { path: root });
-    }
+    return new LocalMainHalf(await openWriter(root, options, ops), ops);
   }
 
   answer(message: unknown): Promise<unknown> {
@@ -151,8 +64,7 @@ export class LocalMainHalf implements MainHalf {
       directoryFlushes = await this.#flushNames(signal);
     } catch (error) {
       this.abandon();
-      const hint = 'check the disk and run again';
-      throw failed('cannot make the names of objects durable', error, { path: root, hint });
+      throw namesNotDurable(error, root);
     }
     try {
       // Not before: a relayout that waits for this writer would move what is not durable yet.
@@ -170,8 +82,8 @@ export class LocalMainHalf implements MainHalf {
     const { durability, root, format, barrier } = this.workerInit;
     if (this.#writer === undefined || durability === 'none') return 0;
     const syncfs = barrier === 'syncfs' ? () => this.#coordinator.wait() : undefined;
-    await settleUnflushed(root, format.layout, this.#ops, { syncfs, signal });
-    // Another one may have settled it meanwhile, or a verify have found damage.
+    await readBackUnflushed(root, format.layout, this.#ops, { syncfs, signal });
+    // Another one may have read it back meanwhile, or a verify have found damage.
     requireKeptSince(root, format.layout, this.#quarantined);
     return objectFolders(root, this.#foldersIn()).filter((folder) => this.#flushFolder(folder))
       .length;
@@ -181,8 +93,8 @@ export class LocalMainHalf implements MainHalf {
   #foldersIn(): Layout {
     const { root, format } = this.workerInit;
     const now = requireFormat(root);
-    const isSettled = format.movingFrom === undefined && now.movingFrom === undefined;
-    return isSettled && now.layout === format.layout ? format.layout : 'sharded';
+    const isAtRest = format.movingFrom === undefined && now.movingFrom === undefined;
+    return isAtRest && now.layout === format.layout ? format.layout : 'sharded';
   }
 
   #flushFolder(folder: string): boolean {
@@ -209,32 +121,5 @@ export class LocalMainHalf implements MainHalf {
 
   #closeRoot(): void {
     if (this.#rootFd >= 0) this.#ops.closeSync(this.#rootFd);
-  }
-}
-
-function isEmpty(root: string): boolean {
-  for (const _ of listEveryObject(root)) return false;
-  return true;
-}
-
-function sweepAll(
-  root: string,
-  upTo: number | undefined,
-  libc: Libc | undefined,
-  ops: FileOps,
-): number {
-  const ofFormat = sweepTempsOf(formatPath(root), libc, ops);
-  return isLarger(root, upTo) ? ofFormat : ofFormat + sweep(root, libc, ops);
-}
-
-function isLarger(root: string, limit: number | undefined): boolean {
-  return limit !== undefined && fs.statSync(root).size > limit;
-}
-
-function openRoot(root: string, ops: FileOps): number {
-  try {
-    return openDirectory(ops, root);
-  } catch (error) {
-    throw failed('cannot open the store', error, { path: root });
   }
 }

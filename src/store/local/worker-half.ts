@@ -14,7 +14,7 @@ import { LargeIndex } from './publish/large-index.ts';
 import type { OpenTemps } from './publish/open-temps.ts';
 import { TempFolder } from './publish/temps.ts';
 
-/** Plain data: what each worker thread is told. */
+/** What each worker thread gets: plain data. */
 export interface LocalWorkerInit extends OpenTemps {
   readonly root: string;
   readonly format: StoreFormat;
@@ -26,7 +26,7 @@ export interface LocalWorkerInit extends OpenTemps {
   readonly dryRun: boolean;
 }
 
-/** Makes a worker's half. `worker` tells the workers of one writer apart. */
+/** Makes a worker's half. `worker` is a number of its own among the workers of one writer. */
 export function openLocalWorkerHalf(
   init: LocalWorkerInit,
   worker: number,

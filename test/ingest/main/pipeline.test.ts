@@ -4,9 +4,10 @@ import { Pipeline } from '../../../src/ingest/main/pipeline.ts';
 import { Tally } from '../../../src/ingest/main/tally.ts';
 import {
   type IngestPool,
-  LEFT,
+  LARGE,
   type Task,
   type TaskReply,
+  UNREAD,
   type WorkerSetup,
 } from '../../../src/ingest/messages.ts';
 import { OUTCOMES } from '../../../src/ingest/outcome.ts';
@@ -15,7 +16,7 @@ import type { MainHalf } from '../../../src/store/seam.ts';
 
 const NEW = OUTCOMES.indexOf('new');
 
-/** `sizes`: of large files that are left. */
+/** `sizes`: of large files that are given back. */
 const done = (outcomes: number[], sizes = outcomes.map(() => 0)): TaskReply => ({
   status: 'done',
   outcomes: Uint8Array.from(outcomes),
@@ -61,12 +62,12 @@ it.each([1, 2])(
       drained = true;
     });
     tasks[0]!.end(done([NEW]));
-    tasks[1]!.end(done([LEFT], [5 << 20]));
+    tasks[1]!.end(done([LARGE], [5 << 20]));
     await turn();
     expect(tasks.length).toBe(3);
     // A large file that is given back, too, while a batch ends.
     find('late');
-    tasks[2]!.end(done([LEFT]));
+    tasks[2]!.end(done([UNREAD]));
     tasks[3]!.end(done([NEW]));
     await turn();
     expect(drained).toBe(false);

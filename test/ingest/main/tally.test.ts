@@ -1,17 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { Tally } from '../../../src/ingest/main/tally.ts';
-import { LEFT, type TaskDone } from '../../../src/ingest/messages.ts';
-import { type EntryReport, OUTCOMES, type Outcome } from '../../../src/ingest/outcome.ts';
+import { LARGE, type TaskDone, UNREAD } from '../../../src/ingest/messages.ts';
+import { CODE, type EntryReport, type Outcome } from '../../../src/ingest/outcome.ts';
 import { noCost } from '../../../src/ingest/task-cost.ts';
 
-type Part = readonly [outcome: Outcome | 'left', size?: number, owner?: number];
+type Part = readonly [outcome: Outcome | 'unread' | 'large', size?: number, owner?: number];
 
+const CODES = { ...CODE, unread: UNREAD, large: LARGE };
 const DIGEST = 'ab'.repeat(32);
 
 function reply(...parts: Part[]): TaskDone {
   return {
     status: 'done',
-    outcomes: Uint8Array.from(parts, ([o]) => (o === 'left' ? LEFT : OUTCOMES.indexOf(o))),
+    outcomes: Uint8Array.from(parts, ([outcome]) => CODES[outcome]),
     sizes: Float64Array.from(parts, ([, size = 0]) => size),
     owners: Int32Array.from(parts, ([, , owner = 0]) => owner),
     digests: DIGEST.repeat(parts.length),
@@ -42,13 +43,13 @@ const counts = (tally: Tally) =>
   Object.fromEntries(Object.entries(tally.outcomes).filter(([, count]) => count > 0));
 
 describe('the tally', () => {
-  it('counts each entry of a committed task once, and not those that were left', () => {
+  it('counts each entry of a committed task once, and not those that were given back', () => {
     const { tally, entries } = newTally();
     tally.taskStarted(1);
     tally.taskDone(
       1,
-      entriesOf(['a', 'b', 'c', 'd']),
-      reply(['new', 5], ['duplicate', 7], ['unreadable'], ['left']),
+      entriesOf(['a', 'b', 'c', 'd', 'e']),
+      reply(['new', 5], ['duplicate', 7], ['unreadable'], ['unread'], ['large', 1e9]),
     );
     expect(counts(tally)).toEqual({ new: 1, duplicate: 1, unreadable: 1 });
     expect([tally.bytesStored, tally.bytesSaved]).toEqual([5, 7]);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { leftOf } from '../../../src/ingest/main/left-files.ts';
 import { type Batch, WorkQueue } from '../../../src/ingest/main/work-queue.ts';
-import { LEFT, type TaskDone } from '../../../src/ingest/messages.ts';
+import { LARGE, type TaskDone, UNREAD } from '../../../src/ingest/messages.ts';
 import { CODE } from '../../../src/ingest/outcome.ts';
 import {
   entriesOf,
@@ -192,21 +192,31 @@ describe('what a batch gives back', () => {
     cost: noCost(),
   });
 
-  it('is told apart by its size: large files, and files that were not begun', () => {
+  it('is large files, whatever their size is said to be, and files that were not begun', () => {
     const batch = pack(
-      { directory: 'd', withoutLinks: '/r/d', names: ['a', 'big', 'c'] },
+      { directory: 'd', withoutLinks: '/r/d', names: ['a', 'big', 'c', 'odd'] },
       files('e', 2),
     );
     const { unread, large } = leftOf(
       batch,
-      replyOf([CODE.new, 1], [LEFT, 1e9], [LEFT, 0], [CODE.duplicate, 0], [LEFT, 0]),
+      replyOf(
+        [CODE.new, 1],
+        [LARGE, 1e9],
+        [UNREAD, 0],
+        [LARGE, 0],
+        [CODE.duplicate, 0],
+        [UNREAD, 0],
+      ),
     );
     expect([...unpack(unread)]).toEqual([
       { directory: 'd', withoutLinks: '/r/d', names: ['c'] },
       { directory: 'e', names: ['f1'] },
     ]);
-    const file = { directory: 'd', withoutLinks: '/r/d', name: 'big' };
-    expect(large).toEqual([{ file, size: 1e9 }]);
+    const file = (name: string) => ({ directory: 'd', withoutLinks: '/r/d', name });
+    expect(large).toEqual([
+      { file: file('big'), size: 1e9 },
+      { file: file('odd'), size: 0 },
+    ]);
   });
 
   it('is nothing where every file has come to its end', () => {

@@ -4,7 +4,7 @@ import { MessageChannel } from 'node:worker_threads';
 import { expect, it } from 'vitest';
 import { digestOf } from '../../../src/digest.ts';
 import { Claims } from '../../../src/ingest/claims.ts';
-import { type BatchTask, LEFT, type WorkerSetup } from '../../../src/ingest/messages.ts';
+import { type BatchTask, LARGE, UNREAD, type WorkerSetup } from '../../../src/ingest/messages.ts';
 import { OUTCOMES } from '../../../src/ingest/outcome.ts';
 import { Packer } from '../../../src/ingest/packed-files.ts';
 import { newMeter } from '../../../src/ingest/task-cost.ts';
@@ -17,6 +17,8 @@ import { nodeStatus } from '../../../src/native/file-status.ts';
 import { nodeFiles } from '../../../src/native/files.ts';
 import type { Group } from '../../../src/store/seam.ts';
 import { makeTree, temporaryDirectory } from '../../harness/tree.ts';
+
+const GIVEN_BACK: Record<number, string> = { [UNREAD]: 'unread', [LARGE]: 'large' };
 
 /** A directory with one file of zeros. */
 function zeros(name: string, bytes: number): string {
@@ -55,7 +57,7 @@ async function runBatch(
   const group = { full: false, lookup: () => 'absent', stage: () => {} } as unknown as Group;
   const done = await new BatchRun(task, context, group, newMeter()).run(async () => {});
   port1.close();
-  const outcomes = [...done.outcomes].map((code) => (code === LEFT ? 'left' : OUTCOMES[code]));
+  const outcomes = [...done.outcomes].map((code) => GIVEN_BACK[code] ?? OUTCOMES[code]);
   return { ...done, outcomes };
 }
 
@@ -65,7 +67,7 @@ it('a batch that has read 128 MiB gives back the rest', async () => {
   expect(outcomes).toEqual([
     'new',
     ...new Array(31).fill('duplicate'),
-    ...new Array(8).fill('left'),
+    ...new Array(8).fill('unread'),
   ]);
   expect([...sizes.slice(32)]).toEqual(new Array(8).fill(0));
 });
@@ -73,16 +75,19 @@ it('a batch that has read 128 MiB gives back the rest', async () => {
 it('a file too large for a batch is left to a task of its own, with its size', async () => {
   const directory = zeros('a', SMALL_FILE_BYTES + 1000);
   const { outcomes, sizes } = await runBatch(directory, ['a']);
-  expect(outcomes).toEqual(['left']);
+  expect(outcomes).toEqual(['large']);
   expect([...sizes]).toEqual([SMALL_FILE_BYTES + 1000]);
 });
 
-it('so is one that grows too large while it is read, with the size that it has at least', async () => {
+it.each([
+  ['grows too large while it is read', 1000],
+  ['claims to be empty, as those of /proc do', 0],
+])('so is one that %s, with the size that it has at least', async (_, size) => {
   const directory = zeros('a', SMALL_FILE_BYTES + 1000);
-  const ofOpen = (fd: number) => ({ ...nodeStatus.ofOpen(fd), size: 1000 });
+  const ofOpen = (fd: number) => ({ ...nodeStatus.ofOpen(fd), size });
   const status = { ...nodeStatus, ofOpen };
   const { outcomes, sizes } = await runBatch(directory, ['a'], { status });
-  expect(outcomes).toEqual(['left']);
+  expect(outcomes).toEqual(['large']);
   expect([...sizes]).toEqual([SMALL_FILE_BYTES + 1]);
 });
 

@@ -1,4 +1,4 @@
-/** Who besides the user can change or read a store: told as ssh tells it of a key's file. */
+/** Warns when others can change or read a store, as ssh does for the file of a key. */
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf, type Failure } from '../../../errors.ts';
@@ -22,9 +22,9 @@ function currentUser(): User {
 }
 
 /**
- * What a user should know who is about to use an existing store: that another owns it, or that
- * others may write to it. Undefined when there is nothing to tell, or no store. A store that the
- * user may only read is no danger to him: what is read is hashed.
+ * The warning for a user of an existing store: another user owns it, or others may write to it.
+ * Undefined when there is nothing to warn of, or no store. A store that the user may only read is
+ * no danger: what is read is hashed.
  */
 export function accessWarning(store: string, user: User = currentUser()): Failure | undefined {
   const root = absolutePath(store);
@@ -40,8 +40,8 @@ export function accessWarning(store: string, user: User = currentUser()): Failur
 }
 
 /**
- * The same of a directory in which a store is about to be made. One that we make has mode 0700;
- * that of one which is there is its owner's choice, and not changed.
+ * The same for a directory in which a store is about to be made. A directory that we make has mode
+ * 0700; the mode of an existing one is its owner's choice, and stays.
  */
 export function newStoreWarning(store: string): Failure | undefined {
   const root = absolutePath(store);
@@ -58,8 +58,8 @@ export function newStoreWarning(store: string): Failure | undefined {
 }
 
 /**
- * root may be led astray by whoever owns the place; root's own files are as safe as the machine.
- * With sudo the owner has asked for it himself.
+ * The owner of a place can lead root astray; root's own files are as safe as the machine. With sudo
+ * it is the owner who asked.
  */
 function ownerWarning(folder: string, owner: number, user: User): Failure | undefined {
   if (owner === user.uid || owner === ROOT) return undefined;
@@ -93,8 +93,8 @@ function octal(mode: number): string {
 }
 
 /**
- * True for a directory that a store may be made in; why it may not is told later. Throws what
- * keeps it from being read.
+ * True for a directory that a store may be made in; opening it reports why it may not. Throws when
+ * it cannot be read.
  */
 function isUnmade(root: string): boolean {
   try {

@@ -18,7 +18,7 @@ export function formatPath(root: string): string {
 }
 
 /** Far more than any format needs: what is larger is no store.json. */
-const MOST_FORMAT_BYTES = 64 << 10;
+const MAX_FORMAT_BYTES = 64 << 10;
 
 /** What `.ingot/store.json` says. */
 export interface StoreFormat {
@@ -37,7 +37,7 @@ export function readFormat(root: string): StoreFormat | undefined {
   let text: string;
   try {
     requireNoLink(join(root, METADATA));
-    text = readSmallFile(path, MOST_FORMAT_BYTES);
+    text = readSmallFile(path, MAX_FORMAT_BYTES);
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return checkEmpty(root);
     throw cannotOpen(root, error);
@@ -129,7 +129,7 @@ export function writeFormat(
   flushDirectory(ops, dirname(path));
 }
 
-/** Others whom the owner of a store lets read it must be able to, whoever runs a relayout. */
+/** Who could read store.json can still read it after a relayout, whoever runs that. */
 function keepOwner(path: string, fd: number, ops: FileOps): void {
   const before = fs.statSync(path, { throwIfNoEntry: false });
   if (before === undefined) return;
@@ -150,8 +150,8 @@ function linkIfMissing(temp: string, path: string, ops: FileOps): void {
 }
 
 /**
- * What a doctor or selftest that was killed left in a directory that was no store yet: it begins
- * like any writer's folder, so the first open sweeps it.
+ * Begins the name of the folder in which a doctor or selftest works where no store is yet. It is
+ * also how a writer's folder begins, so the first open of a store sweeps what a killed one left.
  */
 export const PROBE_PREFIX = '.tmp-ingot-probe-';
 

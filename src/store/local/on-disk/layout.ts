@@ -46,11 +46,11 @@ export function* listObjects(root: string, layout: Layout): Generator<Digest> {
 
 /** The objects that lie in one layout, whatever the store's own is. */
 export function* listLayout(root: string, layout: Layout): Generator<Digest> {
-  if (layout === 'flat') yield* namesIn(root, '');
-  else for (const shard of SHARDS) yield* namesIn(join(root, shard), shard);
+  if (layout === 'flat') yield* digestsIn(root, '');
+  else for (const shard of SHARDS) yield* digestsIn(join(root, shard), shard);
 }
 
-function* namesIn(folder: string, prefix: string): Generator<Digest> {
+function* digestsIn(folder: string, prefix: string): Generator<Digest> {
   let handle: fs.Dir | undefined;
   try {
     handle = fs.opendirSync(folder, { bufferSize: 1024 });

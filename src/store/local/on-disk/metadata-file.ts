@@ -1,6 +1,6 @@
 /**
- * Metadata that others may have meddled with. In its place may lie a fifo, a device or a link,
- * which must neither block nor lead elsewhere, or more bytes than memory holds.
+ * Reads metadata that others may have changed. In its place may lie a fifo, a device or a link,
+ * which must neither block nor lead elsewhere, or a file larger than memory.
  */
 import fs from 'node:fs';
 import { hasErrno, IngotError } from '../../../errors.ts';
@@ -17,9 +17,9 @@ export function openRegular(path: string, flags: number, mode?: number): number 
   try {
     fd = fs.openSync(path, flags | O_NOFOLLOW | O_NONBLOCK, mode);
   } catch (error) {
-    // A link, a fifo without a reader or a socket, a directory that shall be written to.
+    // A link; a socket or a fifo without a reader; a directory opened for writing.
     if (!hasErrno(error, 'ELOOP', 'ENXIO', 'EISDIR')) throw error;
-    // Throws the same where the links on the way to it lead in a circle.
+    // Where it is the links on the way that form a circle, this throws ELOOP, too.
     if (hasErrno(error, 'ELOOP')) fs.lstatSync(path);
     throw badMetadata(path, 'it is not a regular file', error);
   }
@@ -33,30 +33,30 @@ export function openRegular(path: string, flags: number, mode?: number): number 
   return fd;
 }
 
-/** Reads a small file whole. Throws as openRegular does, also for more than `mostBytes`. */
-export function readSmallFile(path: string, mostBytes: number): string {
+/** Reads a small file whole. Throws as openRegular does, also for more than `maxBytes`. */
+export function readSmallFile(path: string, maxBytes: number): string {
   const fd = openRegular(path, O_RDONLY);
   try {
-    const text = readStart(fd, mostBytes + 1);
-    if (text.length <= mostBytes) return text.toString('utf8');
+    const text = readStart(fd, maxBytes + 1);
+    if (text.length <= maxBytes) return text.toString('utf8');
   } finally {
     fs.closeSync(fd);
   }
-  throw badMetadata(path, `it has more than ${mostBytes} bytes`);
+  throw badMetadata(path, `it has more than ${maxBytes} bytes`);
 }
 
-/** The first bytes of a file just opened, so many at most. Throws what read(2) throws. */
-export function readStart(fd: number, mostBytes: number): Buffer {
-  const buffer = Buffer.alloc(mostBytes);
+/** The first bytes of a file just opened, at most `maxBytes`. Throws what read(2) throws. */
+export function readStart(fd: number, maxBytes: number): Buffer {
+  const buffer = Buffer.alloc(maxBytes);
   let length = 0;
-  for (let n = -1; n !== 0 && length < mostBytes; length += n) {
+  for (let n = -1; n !== 0 && length < maxBytes; length += n) {
     const at = length;
-    n = uninterrupted(() => fs.readSync(fd, buffer, at, mostBytes - at, null));
+    n = uninterrupted(() => fs.readSync(fd, buffer, at, maxBytes - at, null));
   }
   return buffer.subarray(0, length);
 }
 
-/** Throws INGOT_BAD_METADATA for a link, which would lead to what is somebody else's. */
+/** Throws INGOT_BAD_METADATA for a link: it may lead to another user's files. */
 export function requireNoLink(path: string): void {
   if (fs.lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink())
     throw badMetadata(path, 'it is a link');

@@ -24,14 +24,14 @@ export function makeShards(
   return { missing, error };
 }
 
-/** Throws INGOT_BAD_METADATA for a shard that is a link: objects would go to a place of its choice. */
+/** Throws INGOT_BAD_METADATA for a shard that is a link: objects would go wherever it points. */
 export function requireShards(root: string): void {
   for (const shard of SHARDS) requireNoLink(join(root, shard));
 }
 
 /**
- * Makes the shard of an object's path again: who copies a store may have left empty folders out.
- * False where the path is in none. Throws what the file system throws.
+ * Makes the shard of an object's path again: a copy of a store may lack its empty folders. False
+ * where the path is in no shard. Throws what the file system throws.
  */
 export function remakeShard(root: string, path: string, ops: FileOps): boolean {
   const shard = dirname(path);

@@ -34,16 +34,22 @@ export function syncfsObstacle(root: string, libc: Libc | undefined): string | u
   return syncfsIsBarrier ? undefined : `syncfs is not known to be a barrier on ${name}`;
 }
 
+/** The error for a group whose flush failed. */
+export function notDurable(error: unknown, path: string | undefined): Error {
+  const hint = 'the temps of this group were dropped; check the disk and run again';
+  return failed('cannot make objects durable', error, { path, hint });
+}
+
 interface Waiter {
   resolve(): void;
   reject(error: unknown): void;
 }
 
 /**
- * Group commit: one flush of the file system serves every group that waits when it begins.
- * A flush covers what was written before it started, so a group that arrives while one runs
- * waits for the next. After a failed flush nothing is ever flushed again: the kernel may have
- * dropped the pages, and a second try would report a success that is none.
+ * Group commit: one flush of the file system serves every group that waits when it begins. A flush
+ * covers what was written before it started, so a group that arrives while one runs waits for the
+ * next. After a failed flush nothing is ever flushed again: the kernel may have dropped the pages,
+ * and a second try would report a false success.
  */
 export class BarrierCoordinator {
   readonly #flush: () => Promise<void>;
@@ -79,10 +85,7 @@ export class BarrierCoordinator {
         await this.#flush();
         for (const waiter of served) waiter.resolve();
       } catch (error) {
-        this.#failure ??= failed('cannot make objects durable', error, {
-          path: this.#path,
-          hint: 'the temps of this group were dropped; check the disk and run again',
-        });
+        this.#failure ??= notDurable(error, this.#path);
         for (const waiter of served) waiter.reject(this.#failure);
       }
     }

@@ -6,7 +6,7 @@ import { METADATA } from '../on-disk/format.ts';
 import { openRegular } from '../on-disk/metadata-file.ts';
 
 /** More lines than these 350,000 objects are not worth each worker's memory. */
-const MOST_BYTES = 16 << 20;
+const MAX_BYTES = 16 << 20;
 
 const LINE = /^\d{1,16} [0-9a-f]{32}$/;
 
@@ -32,7 +32,7 @@ export class LargeIndex {
   }
 
   add(size: number, sample: string): void {
-    if (this.has(size, sample) || this.#readTo >= MOST_BYTES) return;
+    if (this.has(size, sample) || this.#readTo >= MAX_BYTES) return;
     // The objects are stored; without the hint a later duplicate is merely staged once more.
     bestEffort(() => this.#append(`${size} ${sample}\n`));
   }
@@ -51,7 +51,7 @@ export class LargeIndex {
     const fd = openRegular(this.#path, fs.constants.O_RDONLY);
     try {
       const chunk = Buffer.allocUnsafe(1 << 16);
-      while (this.#readTo < MOST_BYTES) {
+      while (this.#readTo < MAX_BYTES) {
         const n = uninterrupted(() => fs.readSync(fd, chunk, 0, chunk.length, this.#readTo));
         if (n === 0) return;
         const end = chunk.subarray(0, n).lastIndexOf(0x0a) + 1;

@@ -3,6 +3,12 @@ import { errnoOf, failed } from '../../../errors.ts';
 import { confirmFlush, type FileOps, openDirectory } from '../../../files/file-ops.ts';
 import { BarrierCoordinator } from './barrier.ts';
 
+/** The error for a flush of names that failed. */
+export function namesNotDurable(error: unknown, path: string): Error {
+  const hint = 'check the disk and run again';
+  return failed('cannot make the names of objects durable', error, { path, hint });
+}
+
 /** Makes names durable that were published one by one: one flush of a folder serves all that wait. */
 export class NameFlush {
   readonly #ops: FileOps;
@@ -34,10 +40,7 @@ export class NameFlush {
     } catch (error) {
       // A shard that is not there holds no names.
       if (fd < 0 && errnoOf(error) === 'ENOENT') return;
-      throw failed('cannot make the names of objects durable', error, {
-        path: folder,
-        hint: 'check the disk and run again',
-      });
+      throw namesNotDurable(error, folder);
     } finally {
       if (fd >= 0) this.#ops.closeSync(fd);
     }

@@ -11,40 +11,42 @@ export interface OpenTemps {
 }
 
 /**
- * The most temps that may be open at once, all groups together, when the barrier is an fsync of
- * each: a quarter of what the process may open. Node holds some 20, ten more for each thread, and
- * sources need some too.
+ * How much of the process's descriptors temps may take, all groups together, when the barrier is an
+ * fsync of each. Node holds some 20, ten more for each thread, and sources need some too.
  */
 const FSYNCED_SHARE = 0.25;
 /** More open temps than this in one group make no barrier cheaper. */
-const MOST_FSYNCED = 512;
+const MAX_FSYNCED = 512;
 
-/** The same of temps without names, which are only had where very many may be open. */
+/** The same for temps without names, which are used only where very many files may be open. */
 const NAMELESS_SHARE = 0.5;
-/** With fewer in a group the barriers would cost more than the names; more of them spare none. */
-const NAMELESS = { least: 1_000, most: 4_000 };
+/**
+ * With fewer in a group the barriers would cost more than the names; a larger group saves nothing
+ * more.
+ */
+const NAMELESS = { min: 1_000, max: 4_000 };
 
-/** Of each of so many groups, in a process that may open `mostOpen` files. */
+/** For each of `groups` groups, in a process that may open `maxOpen` files. */
 export function openTemps(
   durability: Durability,
   barrier: BarrierKind,
   groups: number,
-  mostOpen = mostOpenFiles(),
+  maxOpen = maxOpenFiles(),
 ): OpenTemps {
   const closed = { namelessTemps: false, maxOpenTemps: Number.POSITIVE_INFINITY };
   if (durability !== 'group') return closed;
-  const each = (share: number) => Math.floor((mostOpen * share) / groups);
+  const each = (share: number) => Math.floor((maxOpen * share) / groups);
   if (barrier === 'fsync') {
-    const most = Math.max(1, Math.min(MOST_FSYNCED, each(FSYNCED_SHARE)));
+    const most = Math.max(1, Math.min(MAX_FSYNCED, each(FSYNCED_SHARE)));
     return { namelessTemps: false, maxOpenTemps: most };
   }
   const nameless = each(NAMELESS_SHARE);
-  if (nameless < NAMELESS.least) return closed;
-  return { namelessTemps: true, maxOpenTemps: Math.min(NAMELESS.most, nameless) };
+  if (nameless < NAMELESS.min) return closed;
+  return { namelessTemps: true, maxOpenTemps: Math.min(NAMELESS.max, nameless) };
 }
 
 /** The soft limit of this process; a usual one where /proc is not mounted. */
-function mostOpenFiles(): number {
+function maxOpenFiles(): number {
   let limits = '';
   bestEffort(() => {
     limits = fs.readFileSync('/proc/self/limits', 'latin1');

@@ -7,9 +7,9 @@ import type { Libc } from '../../../native/libc.ts';
 import type { StreamStage } from '../../seam.ts';
 
 /**
- * Writes a large temp piece by piece, past the page cache where it can. What the barrier will
- * demand to be on the device is then there already, and it was copied once less; a page cache
- * full of what nobody is going to read is spared as well.
+ * Writes a large temp piece by piece, past the page cache where it can. The bytes are then on the
+ * device before the barrier asks for them, they are copied once less, and they do not fill the page
+ * cache with what nobody is going to read.
  */
 export class TempStream {
   readonly #fd: number;

@@ -21,8 +21,8 @@ export const O_TMPFILE = 0o20000000 | O_DIRECTORY;
 const OBJECT_MODE = 0o444;
 
 /**
- * Bytes in the name of a temp. To make a name ext4 looks at each one in a block of the folder, and
- * three times as many short ones fit into it.
+ * Bytes in the name of a temp. For a new name ext4 looks at each name in a block of the folder, and
+ * a block holds three times as many short ones.
  */
 const NAME_LENGTH = 32;
 
@@ -64,8 +64,8 @@ export class TempFolder {
   }
 
   /**
-   * Gives a temp without a name its object's, and closes it. False when something has that name:
-   * then the temp has got one in its folder. Throws what linkat(2) fails with.
+   * Gives a temp without a name the name of its object, and closes it. False when something has
+   * that name: the temp then has a name in its folder. Throws what linkat(2) fails with.
    */
   publishNameless(temp: Temp, target: string): boolean {
     try {
@@ -82,7 +82,7 @@ export class TempFolder {
   }
 
   /**
-   * Makes an empty temp, open for writing; `bytesNeeded` are told when there is no room for it.
+   * Makes an empty temp, open for writing; `bytesNeeded` is for the error when there is no room.
    * Throws an IngotError.
    */
   open(bytesNeeded: number): Temp {
@@ -150,7 +150,7 @@ export class TempFolder {
     if (!temp.nameless) bestEffort(() => this.#ops.unlinkSync(temp.path));
   }
 
-  /** What a failed write of a temp is told as: which disk, and what to do. */
+  /** The error for a failed write: which disk, and what to do. */
   failure(error: unknown, path: string, bytesNeeded?: number): Error {
     const hint = diskFullHint(error, this.#root, bytesNeeded);
     return failed('cannot write an object', error, { path, hint });

@@ -1,9 +1,9 @@
 /**
- * Damaged objects are moved out of the way, so that a later ingest stores their content again;
- * never deleted. rename(2) cannot be told to move this file only: a writer may publish good
- * content under the name in the moment before. So an object goes first to `.ingot/moving/`, is
- * looked at there, and goes on to quarantine or back to its place. What a kill leaves in between,
- * the next writer or `verify --quarantine` settles: it may be an object that somebody was told is stored.
+ * Damaged objects are moved out of the way, so that a later ingest stores their content again; they
+ * are never deleted. rename(2) moves whatever has the name: a writer may publish good content there
+ * in the moment before. So an object goes first to `.ingot/moving/`, is checked there, and goes on
+ * to quarantine or back to its place. What a kill leaves in between may be an object reported as
+ * stored. The next writer or `verify --quarantine` settles it.
  */
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
@@ -18,6 +18,7 @@ import {
   namesIn,
   nodeFileOps,
 } from '../../../files/file-ops.ts';
+import { stampOf } from '../../../files/stamp.ts';
 import type { Layout } from '../../choices.ts';
 import { METADATA } from '../on-disk/format.ts';
 import { candidatePaths, FOLDER_MODE, objectPath } from '../on-disk/layout.ts';
@@ -39,12 +40,12 @@ function bothFolders(root: string): string[] {
   return [quarantineFolder(root), movingFolder(root)];
 }
 
-/** Throws INGOT_BAD_METADATA where a link would lead to the files of somebody else. */
+/** Throws INGOT_BAD_METADATA where a link would lead to another user's files. */
 export function requireQuarantine(root: string): void {
   for (const folder of bothFolders(root)) requireNoLink(folder);
 }
 
-/** The same of the shard that an object lies in, or goes back to. */
+/** The same for the shard that an object lies in, or goes back to. */
 function requireOwnShard(root: string, path: string): void {
   const shard = dirname(path);
   if (shard !== root) requireNoLink(shard);
@@ -80,20 +81,20 @@ export function quarantine(
 }
 
 /**
- * The same for an object that the disk does not hold, while its bytes may still be good in memory:
- * so what the file is tells it from one that was put in its place. True when it was moved.
+ * The same for an object that the disk does not hold. Its bytes may still be good in memory, so the
+ * stamp of the file shows whether another one took its place, not a hash. True when it was moved.
  */
 export function quarantineLost(
   root: string,
   object: { readonly digest: Digest; readonly path: string },
   ops: FileOps,
 ): boolean {
-  const signOf = (at: string) => {
+  const stampAt = (at: string) => {
     const stat = fs.lstatSync(at, { bigint: true, throwIfNoEntry: false });
-    return stat && `${stat.ino}:${stat.mtimeNs}`;
+    return stat && stampOf(stat);
   };
-  const lost = signOf(object.path);
-  return quarantine(root, object, ops, (at) => signOf(at) !== lost) !== undefined;
+  const lost = stampAt(object.path);
+  return quarantine(root, object, ops, (at) => stampAt(at) !== lost) !== undefined;
 }
 
 /** From `.ingot/moving/` to an object's place, or else to quarantine: gives the path there. */
@@ -103,7 +104,7 @@ function moveOn(
   soundAt: string | undefined,
   ops: FileOps,
 ): string | undefined {
-  // What it may replace has been said to be durable.
+  // It may replace an object reported durable, so it must be durable too.
   if (soundAt !== undefined) flushFile(moving, ops);
   const place = soundAt ?? join(quarantineFolder(root), basename(moving));
   ops.renameSync(moving, place);
@@ -132,19 +133,19 @@ export function replaceObject(
 }
 
 /**
- * Ends what a kill has left half-way: sound objects go back to their place, others to quarantine.
- * Whoever is at it just now finds it done; what another user has left is his to settle. Throws an
- * IngotError.
+ * Ends what a kill has left half-way: sound objects go back to their place, others to quarantine. A
+ * process that does the same at this moment finds it done. What another user's process left is not
+ * touched. Throws an IngotError.
  */
 export function settleMoves(root: string, layout: Layout, ops: FileOps = nodeFileOps): void {
   requireQuarantine(root);
   const folder = movingFolder(root);
   try {
-    // Whoever moved something may have been killed before either move was durable.
+    // The process that moved something may have been killed before either move was durable.
     for (const each of bothFolders(root)) if (isThere(each)) flushDirectory(ops, each);
     for (const name of namesIn(folder)) {
       const digest = name.slice(0, DIGEST_LENGTH);
-      if (isDigest(digest)) settle(root, layout, digest, join(folder, name), ops);
+      if (isDigest(digest)) settleMove(root, layout, digest, join(folder, name), ops);
     }
   } catch (error) {
     if (isDenied(error)) return;
@@ -152,7 +153,13 @@ export function settleMoves(root: string, layout: Layout, ops: FileOps = nodeFil
   }
 }
 
-function settle(root: string, layout: Layout, digest: Digest, moving: string, ops: FileOps): void {
+function settleMove(
+  root: string,
+  layout: Layout,
+  digest: Digest,
+  moving: string,
+  ops: FileOps,
+): void {
   const path = objectPath(root, layout, digest);
   requireOwnShard(root, path);
   openFolder(quarantineFolder(root), ops);
@@ -168,7 +175,7 @@ export function countMoves(root: string): number {
   return namesIn(movingFolder(root)).length;
 }
 
-/** The names in quarantine; none where another user keeps them to himself. */
+/** The names in quarantine; none where this user may not read them. */
 export function quarantined(root: string): ReadonlySet<string> {
   try {
     return new Set(namesIn(quarantineFolder(root)));
@@ -190,11 +197,11 @@ export function requireKeptSince(root: string, layout: Layout, before: ReadonlyS
     .filter((digest) => !candidatePaths(root, layout, digest).some(isThere));
   if (gone.length === 0) return;
   const what = 'objects that this run may have met are not stored any more';
-  throw haveLost(what, gone.length, objectPath(root, layout, gone[0]!));
+  throw objectsLost(what, gone.length, objectPath(root, layout, gone[0]!));
 }
 
-/** Contents went to quarantine that a run may have counted as duplicates. */
-export function haveLost(what: string, count: number, path?: string): IngotError {
+/** The error for contents that went to quarantine and may have been counted as duplicates. */
+export function objectsLost(what: string, count: number, path?: string): IngotError {
   return new IngotError({
     what,
     code: 'INGOT_LOST',

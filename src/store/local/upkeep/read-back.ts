@@ -1,7 +1,8 @@
 /**
- * Whether a content is on the disk, not only in memory. Linux tells of a failed write-back once,
- * to whoever asks first, and keeps the bytes in the page cache as if they were written. So a flush
- * cannot vouch for what another process wrote before; only reading past the page cache can.
+ * Checks that a content is on the disk, not only in memory. Linux reports a failed write-back once,
+ * to the first process that asks, and keeps the bytes in the page cache as if they were written. So
+ * a flush proves nothing about what another process wrote before; only a read past the page cache
+ * does.
  */
 import fs from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -12,14 +13,14 @@ import type { Libc } from '../../../native/libc.ts';
 import { uninterrupted } from '../../../native/uninterrupted.ts';
 
 const CHUNK_BYTES = 1 << 20;
-/** Read before the event loop gets a turn: signals are heard meanwhile. */
+/** Read before the event loop gets a turn: signals are handled then. */
 const BYTES_PER_TURN = 16 << 20;
-/** Looking at an object takes as long as reading so much: most are small. */
+/** Looking at an object takes as long as reading this much: most are small. */
 const BYTES_PER_OBJECT = 64 << 10;
 
 /**
- * What is no regular file, what the disk cannot give, and what it could not take: a read past the
- * page cache tells of a failed write-back, too.
+ * Errnos of what is no regular file, of what the disk cannot read, and of what it could not write:
+ * a read past the page cache reports a failed write-back, too.
  */
 const NOT_HELD = new Set(['ELOOP', 'ENXIO', 'EIO', 'EBADMSG', 'EUCLEAN', 'ENOSPC', 'EDQUOT']);
 
@@ -45,7 +46,7 @@ export class DiskReader {
     let fd = -1;
     try {
       fd = fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-      // Where the file system knows no such reads (tmpfs, some FUSE), nothing else can be had.
+      // Where the file system has no such reads (tmpfs, some FUSE), the page cache must do.
       this.#libc?.setDirect(fd, true);
       return (await this.#digestOf(fd)) === digest;
     } catch (error) {

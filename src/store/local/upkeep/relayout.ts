@@ -211,7 +211,8 @@ class Relayout {
       quarantine(this.#root, { digest, path: target }, this.#ops);
       return false;
     }
-    // The old one may be what somebody was told is durable; this one's writer may flush nothing.
+    // The old object may have been reported durable, and the writer of the new one may flush
+    // nothing.
     flushFile(target, this.#ops);
     if ((await this.#disk.holds(target, digest)) !== true) {
       quarantineLost(this.#root, { digest, path: target }, this.#ops);

@@ -1,7 +1,7 @@
 /**
  * What `--durability none` stores may never reach the disk. Such a writer leaves a mark before its
- * first object, `.ingot/unflushed/.tmp-<writer>`. Whoever promises durability may have met one of
- * these objects as a hit, and reads all objects back from the disk before it reports success.
+ * first object, `.ingot/unflushed/.tmp-<writer>`. A writer that promises durability may have met
+ * one of these objects as a hit: it reads all objects back from the disk before it reports success.
  */
 import fs from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -21,7 +21,7 @@ import { METADATA } from '../on-disk/format.ts';
 import { candidatePaths, FOLDER_MODE } from '../on-disk/layout.ts';
 import { requireNoLink } from '../on-disk/metadata-file.ts';
 import { isWriterName, mayLive } from '../writers/writer.ts';
-import { haveLost, quarantineLost } from './quarantine.ts';
+import { objectsLost, quarantineLost } from './quarantine.ts';
 import { DiskReader } from './read-back.ts';
 
 /**
@@ -34,13 +34,13 @@ export function markUnflushed(root: string, writerFolder: string, ops: FileOps):
   makeFolder(ops, folder, FOLDER_MODE);
   const mark = join(folder, basename(writerFolder));
   ops.closeSync(ops.openSync(mark, O_WRONLY | O_CREAT | O_NOFOLLOW, 0o600));
-  // The folder, too: who made it may have been killed before he flushed it.
+  // The folder, too: the process that made it may have been killed before its flush.
   for (const each of [folder, dirname(folder)]) flushDirectory(ops, each);
 }
 
 /**
  * The marks that are there: mostly none. Throws what the file system throws, INGOT_BAD_METADATA
- * where a link would lead to the files of somebody else.
+ * where a link would lead to another user's files.
  */
 export function unflushedMarks(root: string): string[] {
   const folder = marksFolder(root);
@@ -48,7 +48,7 @@ export function unflushedMarks(root: string): string[] {
   return namesIn(folder).filter(isWriterName);
 }
 
-export interface SettleOptions {
+export interface ReadBackOptions {
   /** One barrier for all objects; without it each is flushed on its own. */
   readonly syncfs?: (() => Promise<void>) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -60,11 +60,11 @@ export interface SettleOptions {
  * stores them anew. The marks of writers that were still alive before stay: they may store more.
  * Throws an IngotError.
  */
-export async function settleUnflushed(
+export async function readBackUnflushed(
   root: string,
   layout: Layout,
   ops: FileOps,
-  { syncfs, signal }: SettleOptions = {},
+  { syncfs, signal }: ReadBackOptions = {},
 ): Promise<void> {
   const marks = unflushedMarks(root);
   if (marks.length === 0) return;
@@ -83,7 +83,8 @@ export async function settleUnflushed(
         break;
       }
     for (const mark of done) removeMark(root, mark, ops);
-    if (lost > 0) throw haveLost('objects that --durability none stored are not on the disk', lost);
+    if (lost > 0)
+      throw objectsLost('objects that --durability none stored are not on the disk', lost);
   } catch (error) {
     throw failed('cannot make objects durable that --durability none stored', error, {
       path: root,
@@ -100,7 +101,7 @@ function flushObject(path: string, ops: FileOps): void {
   }
 }
 
-/** Without flock nobody can be known to be dead. */
+/** Without flock no writer is known to be dead. */
 function marksOfDead(
   root: string,
   marks: readonly string[],
@@ -109,7 +110,7 @@ function marksOfDead(
   return libc === undefined ? [] : marks.filter((mark) => !mayLive(join(root, mark), libc));
 }
 
-/** Another user's stays: then the next run reads all objects back once more. */
+/** Another user's mark stays: the next run then reads all objects back once more. */
 function removeMark(root: string, mark: string, ops: FileOps): void {
   try {
     removeFile(ops, join(marksFolder(root), mark));

@@ -27,7 +27,7 @@ export interface VerifyBatch {
 /** Objects up to this size are hashed by one call; larger ones in pieces of it. */
 const READ_SIZE = 1 << 20;
 /** An object above this holds up those that share its batch: it gets one of its own. */
-const LARGE = 8 << 20;
+const LARGE_BYTES = 8 << 20;
 
 let threadBuffer: Buffer | undefined;
 
@@ -41,7 +41,12 @@ export function verifyObjects(
   const large: Digest[] = [];
   let [checked, bytes, gone] = [0, 0, 0];
   for (const digest of digests) {
-    const found = checkEitherPlace(root, layout, digest, digests.length === 1 ? Infinity : LARGE);
+    const found = checkEitherPlace(
+      root,
+      layout,
+      digest,
+      digests.length === 1 ? Infinity : LARGE_BYTES,
+    );
     if (found === undefined) gone++;
     else if (found === 'large') large.push(digest);
     else {

@@ -77,8 +77,8 @@ class VerifyRun {
   readonly #inFlight = new Set<Promise<void>>();
   readonly #large: Digest[] = [];
   readonly #report = { checked: 0, bytes: 0, damaged: 0, quarantined: 0, gone: 0 };
-  /** Damaged ones: beside a relayout an object may be listed and checked twice. */
-  readonly #told = new Set<Digest>();
+  /** The damaged ones so far: beside a relayout an object may be listed and checked twice. */
+  readonly #reported = new Set<Digest>();
   #found = 0;
   #listing = true;
   #failure: { readonly error: unknown } | undefined;
@@ -123,7 +123,7 @@ class VerifyRun {
       await this.#startLarge();
       batch = [];
     }
-    // A small share of a few objects may be none, of which nothing could be said.
+    // A small share of few objects may be none at all: then one is checked.
     if (this.#found === 0 && spare !== undefined) this.#found = batch.push(spare);
     this.#listing = false;
     if (batch.length > 0) await this.#start(batch);
@@ -153,7 +153,7 @@ class VerifyRun {
     this.#report.bytes += result.bytes;
     this.#report.gone += result.gone;
     this.#large.push(...result.large);
-    for (const object of result.damaged) this.#tell(object);
+    for (const object of result.damaged) this.#reportDamage(object);
     const { checked, bytes, damaged } = this.#report;
     this.#options.onProgress?.({
       found: this.#found,
@@ -164,9 +164,9 @@ class VerifyRun {
     });
   }
 
-  #tell(object: DamagedObject): void {
-    const isNew = !this.#told.has(object.digest);
-    this.#told.add(object.digest);
+  #reportDamage(object: DamagedObject): void {
+    const isNew = !this.#reported.has(object.digest);
+    this.#reported.add(object.digest);
     if (isNew) this.#report.damaged++;
     // Not moved when it was no longer there: a relayout has moved it, and it is met again.
     const moved = this.#options.quarantine ? quarantine(this.#root, object) : undefined;

@@ -27,11 +27,11 @@ export async function waitForOldWriters(
     return sign.alive && sign.layout !== layout;
   };
   let old = writerFolders(root, libc);
-  for (let told = 0; ; ) {
+  for (let reported = 0; ; ) {
     old = old.filter(isOld);
-    if (old.length !== told) onWaiting?.(old.length);
+    if (old.length !== reported) onWaiting?.(old.length);
     if (old.length === 0) return;
-    told = old.length;
+    reported = old.length;
     await delay(POLL_MS);
     onPoll();
   }

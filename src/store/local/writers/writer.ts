@@ -32,7 +32,7 @@ export function isWriterName(name: string): boolean {
 export class Writer {
   /** `STORE/.tmp-<writer>` */
   readonly folder: string;
-  /** What holds as long as this writer lives: a relayout waits for writers of the old layout. */
+  /** It holds as long as this writer lives: a relayout waits for writers of the old layout. */
   readonly format: StoreFormat;
   readonly #locked: LockedFolder;
 
@@ -88,8 +88,8 @@ export class Writer {
 }
 
 /**
- * Removes the temps of dead writers and gives their number. Without flock nobody can be known to
- * be dead, so nothing is removed.
+ * Removes the temps of dead writers and gives their number. Without flock no writer is known to be
+ * dead, so nothing is removed.
  */
 export function sweep(root: string, libc: Libc | undefined, ops: FileOps = nodeFileOps): number {
   if (libc === undefined) return 0;
@@ -102,7 +102,7 @@ export function sweep(root: string, libc: Libc | undefined, ops: FileOps = nodeF
   return swept;
 }
 
-/** What a folder `.tmp-<writer>` shows of its writer. */
+/** What a folder `.tmp-<writer>` shows about its writer. */
 export interface WriterSign {
   readonly folder: string;
   readonly alive: boolean;
@@ -116,7 +116,9 @@ export function writerFolders(root: string, libc: Libc): string[] {
   return names.map((name) => join(root, name.toString()));
 }
 
-/** False when a writer is known to be dead; that of another user's cannot be. */
+/**
+ * False when a writer is known to be dead. Another user's may live: its lock cannot be looked at.
+ */
 export function mayLive(folder: string, libc: Libc): boolean {
   try {
     return signOf(folder, libc).alive;
@@ -127,7 +129,7 @@ export function mayLive(folder: string, libc: Libc): boolean {
 }
 
 /** Longer than the name of any layout. */
-const MOST_SIGN_BYTES = 64;
+const MAX_SIGN_BYTES = 64;
 
 /** Looks at one writer's lock, which it takes for a moment when the writer is dead. */
 export function signOf(folder: string, libc: Libc): WriterSign {
@@ -139,7 +141,7 @@ export function signOf(folder: string, libc: Libc): WriterSign {
     return { folder, alive: false, layout: undefined };
   }
   try {
-    const text = readStart(fd, MOST_SIGN_BYTES).toString('latin1').trimEnd();
+    const text = readStart(fd, MAX_SIGN_BYTES).toString('latin1').trimEnd();
     return { folder, alive: !libc.tryLock(fd), layout: LAYOUTS.find((layout) => layout === text) };
   } finally {
     fs.closeSync(fd);

@@ -76,7 +76,7 @@ function allIn(folder: string): Record<string, string> {
 }
 
 /** What a command fails with, as users are told; undefined when it does not fail. */
-async function failureOf(command: Command, store: string): Promise<string | undefined> {
+async function messageOf(command: Command, store: string): Promise<string | undefined> {
   try {
     await command(store);
     return undefined;
@@ -118,7 +118,7 @@ describe('a link that another user plants', () => {
       const store = storeToMend();
       const outside = replaceByLink(join(store, name), kind === 'file');
       const before = { outside: allIn(outside), store: fs.readdirSync(store) };
-      const told = await failureOf(command, store);
+      const told = await messageOf(command, store);
       expect({ called, refused: told !== undefined }).toEqual({
         called,
         refused: refusing.includes(called),
@@ -137,7 +137,7 @@ describe('a link that another user plants', () => {
     makeTree({ [`.ingot/moving/${DIGEST}.${ID}`]: CONTENT }, store);
     const before = [allIn(outside), allIn(store)];
     for (const called of ['put', 'verify --quarantine'])
-      expect(await failureOf(COMMANDS[called]!, store)).toMatch(/: it is a link; nothing/);
+      expect(await messageOf(COMMANDS[called]!, store)).toMatch(/: it is a link; nothing/);
     expect([allIn(outside), allIn(store)]).toEqual(before);
   });
 
@@ -145,7 +145,7 @@ describe('a link that another user plants', () => {
     const store = tempStore();
     const outside = replaceByLink(join(store, FOREIGN.slice(0, 2)), false);
     makeTree({ [`.ingot/unflushed/.tmp-${ID}${ID}`]: '' }, store);
-    expect(await failureOf(COMMANDS.ingest!, store)).toMatch(/: it is a link; nothing/);
+    expect(await messageOf(COMMANDS.ingest!, store)).toMatch(/: it is a link; nothing/);
     expect(allIn(outside)).toEqual(OUTSIDE);
   });
 
@@ -153,8 +153,8 @@ describe('a link that another user plants', () => {
     const store = tempStore('sharded');
     const outside = replaceByLink(join(store, DIGEST.slice(0, 2)), false);
     for (const called of WRITERS)
-      expect(await failureOf(COMMANDS[called]!, store)).toMatch(/: it is a link; nothing/);
-    expect(await failureOf((root) => relayout(root, 'flat'), store)).toMatch(/: it is a link; /);
+      expect(await messageOf(COMMANDS[called]!, store)).toMatch(/: it is a link; nothing/);
+    expect(await messageOf((root) => relayout(root, 'flat'), store)).toMatch(/: it is a link; /);
     expect(allIn(outside)).toEqual(OUTSIDE);
   });
 
@@ -166,7 +166,7 @@ describe('a link that another user plants', () => {
     const outside = temporaryDirectory();
     const store = makeTree({ '.ingot': { symlink: outside } });
     for (const called of WRITERS)
-      expect(await failureOf(COMMANDS[called]!, store)).toMatch(/\.ingot: it is a link; nothing/);
+      expect(await messageOf(COMMANDS[called]!, store)).toMatch(/\.ingot: it is a link; nothing/);
     expect(fs.readdirSync(outside)).toEqual([]);
   });
 });

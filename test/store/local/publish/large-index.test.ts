@@ -5,7 +5,7 @@ import { LargeIndex } from '../../../../src/store/local/publish/large-index.ts';
 import { tempStore } from '../../../harness/temp-store.ts';
 
 const SAMPLE = 'ab'.repeat(16);
-const MOST_BYTES = 16 << 20;
+const MAX_BYTES = 16 << 20;
 
 let root: string;
 let path: string;
@@ -58,7 +58,7 @@ test('an index of many reads is read to its end', () => {
 
 test('one that is full is neither read beyond its bound nor added to', () => {
   fs.writeFileSync(path, '');
-  fs.truncateSync(path, MOST_BYTES);
+  fs.truncateSync(path, MAX_BYTES);
   fs.appendFileSync(path, `\n1 ${SAMPLE}\n`);
   const { size } = fs.statSync(path);
   const index = new LargeIndex(root);

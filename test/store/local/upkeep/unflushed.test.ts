@@ -10,7 +10,7 @@ import { LocalMainHalf } from '../../../../src/store/local/main-half.ts';
 import { objectPath } from '../../../../src/store/local/on-disk/layout.ts';
 import { quarantine } from '../../../../src/store/local/upkeep/quarantine.ts';
 import { relayout } from '../../../../src/store/local/upkeep/relayout.ts';
-import { settleUnflushed, unflushedMarks } from '../../../../src/store/local/upkeep/unflushed.ts';
+import { readBackUnflushed, unflushedMarks } from '../../../../src/store/local/upkeep/unflushed.ts';
 import { openLocalWorkerHalf } from '../../../../src/store/local/worker-half.ts';
 import { Store } from '../../../../src/store/store.ts';
 import {
@@ -73,7 +73,7 @@ test.each(['syncfs', 'fsync'])(
       await careless.group.commit();
       await careless.main.finish();
     };
-    if (barrier === 'syncfs') await settleUnflushed(root, 'flat', fs, { syncfs: storeOn });
+    if (barrier === 'syncfs') await readBackUnflushed(root, 'flat', fs, { syncfs: storeOn });
     else {
       // At the flush of the first object: what the writer does by then, and its end.
       let ended = false;
@@ -85,12 +85,12 @@ test.each(['syncfs', 'fsync'])(
         }
         return undefined;
       });
-      await settleUnflushed(root, 'flat', ops);
+      await readBackUnflushed(root, 'flat', ops);
       expect(ended).toBe(true);
     }
     expect(unflushedMarks(root).length).toBe(1);
     const { ops, count } = recordingOps();
-    await settleUnflushed(root, 'flat', ops);
+    await readBackUnflushed(root, 'flat', ops);
     expect(count('fsyncSync', new RegExp(DIGEST))).toBe(1);
     expect(unflushedMarks(root)).toEqual([]);
   },
@@ -181,7 +181,7 @@ describe('a hit that another one finds lost meanwhile', () => {
     fs.writeFileSync(path, Buffer.alloc(BYTES.length));
   }
   const settle = (root: string) =>
-    expect(settleUnflushed(root, 'flat', fs)).rejects.toMatchObject({ code: 'INGOT_LOST' });
+    expect(readBackUnflushed(root, 'flat', fs)).rejects.toMatchObject({ code: 'INGOT_LOST' });
 
   test('fails the ingest that has counted on it', async () => {
     const root = tempStore();

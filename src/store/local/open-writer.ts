@@ -1,0 +1,221 @@
+/**
+ * How a store is opened for writing:
+ *
+ *   look → sweep → settle moves → flush metadata → take writer → mark
+ *
+ * Each step says why it stands where it does. In short: what dead processes left is put right
+ * before this writer is there; store.json is durable before anything of this writer is in the
+ * store; and a writer that flushes nothing has left its mark, durably, before its first object.
+ */
+
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { failed, requireOneOf } from '../../errors.ts';
+import { type FileOps, flushDirectory, openDirectory } from '../../files/file-ops.ts';
+import { sweepTempsOf } from '../../files/locked-temp.ts';
+import { type Libc, loadLibc } from '../../native/libc.ts';
+import {
+  BARRIERS,
+  type BarrierChoice,
+  type BarrierKind,
+  DURABILITIES,
+  type Durability,
+  LAYOUTS,
+  type Layout,
+} from '../choices.ts';
+import { createStore } from './on-disk/create-store.ts';
+import { listEveryObject } from './on-disk/every-object.ts';
+import {
+  checkLayout,
+  formatPath,
+  METADATA,
+  readFormat,
+  type StoreFormat,
+} from './on-disk/format.ts';
+import { requireShards } from './on-disk/shards.ts';
+import { chooseBarrier } from './publish/barrier.ts';
+import { openTemps } from './publish/open-temps.ts';
+import { quarantined, settleMoves } from './upkeep/quarantine.ts';
+import { markUnflushed, unflushedMarks } from './upkeep/unflushed.ts';
+import type { LocalWorkerInit } from './worker-half.ts';
+import { sweep, Writer } from './writers/writer.ts';
+
+export interface WriteOptions {
+  readonly durability: Durability;
+  readonly barrier: BarrierChoice;
+  /** Layout of a store that is created; an existing one keeps its own. */
+  readonly layout?: Layout | undefined;
+  readonly verifyHits: boolean;
+  /** Look and hash, but create and write nothing. */
+  readonly dryRun: boolean;
+  /** The most groups that are open at once. */
+  readonly groups: number;
+  /** Sweep only when the store's directory itself is not larger, in bytes. Default: always. */
+  readonly sweepUpTo?: number | undefined;
+}
+
+/** A store open for writing. Its owner closes the writer and the descriptor. */
+export interface OpenWriter {
+  readonly workerInit: LocalWorkerInit;
+  /** Undefined in a dry run. */
+  readonly writer: Writer | undefined;
+  /** Of the store's directory; -1 in a dry run without a store. */
+  readonly rootFd: number;
+  readonly libc: Libc | undefined;
+  /** Temps of dead writers that were removed. */
+  readonly swept: number;
+  /** Some objects may be of a writer that flushed nothing, and this one promises durability. */
+  readonly readsBack: boolean;
+  /** What lay in quarantine. */
+  readonly quarantined: ReadonlySet<string>;
+}
+
+/** What the steps know of the store that they open. */
+interface Place {
+  readonly root: string;
+  readonly ops: FileOps;
+  readonly libc: Libc | undefined;
+  /** As store.json was found or created. */
+  readonly format: StoreFormat;
+  /** store.json was there, whoever wrote it. */
+  readonly wasFound: boolean;
+  /** False only in a dry run, which creates no store. */
+  readonly exists: boolean;
+  readonly barrier: BarrierKind;
+  readonly dryRun: boolean;
+  /** This writer promises durability. */
+  readonly flushes: boolean;
+}
+
+/**
+ * Opens a store for writing, and creates it if it is missing. Throws an IngotError; no writer and
+ * no descriptor is left then.
+ */
+export async function openWriter(
+  root: string,
+  options: WriteOptions,
+  ops: FileOps,
+): Promise<OpenWriter> {
+  const { durability, verifyHits, dryRun, groups } = options;
+  const place = await look(root, options, ops);
+  const { format, barrier, libc } = place;
+  const swept = sweepDead(place, options.sweepUpTo);
+  settle(place);
+  const wasEmpty = isEmpty(place);
+  const rootFd = openRoot(place);
+  let writer: Writer | undefined;
+  try {
+    const hasUnflushed = place.exists && unflushedMarks(root).length > 0;
+    flushFoundFormat(place, wasEmpty || hasUnflushed);
+    writer = takeWriter(place);
+    flushNewerFormat(place, writer);
+    mark(place, writer);
+    // Not before: only the writer's format says where objects will go.
+    if (writer?.format.layout === 'sharded') requireShards(root);
+    const workerInit: LocalWorkerInit = {
+      root,
+      format: writer?.format ?? format,
+      writerFolder: writer?.folder ?? '',
+      durability,
+      barrier,
+      wasEmpty,
+      verifyHits,
+      dryRun,
+      ...openTemps(durability, barrier, groups),
+    };
+    const found = { swept, readsBack: hasUnflushed && place.flushes };
+    return { workerInit, writer, rootFd, libc, ...found, quarantined: quarantined(root) };
+  } catch (error) {
+    writer?.close();
+    if (rootFd >= 0) ops.closeSync(rootFd);
+    throw failed('cannot open the store', error, { path: root });
+  }
+}
+
+/**
+ * First, since nothing may be touched in a directory that is no store, or one of an unknown format.
+ * Creates a missing store. Its layout is checked even then: another process may have created it at
+ * this very moment.
+ */
+async function look(root: string, options: WriteOptions, ops: FileOps): Promise<Place> {
+  const { dryRun } = options;
+  const durability = requireOneOf('durability', DURABILITIES, options.durability);
+  requireOneOf('barrier', BARRIERS, options.barrier);
+  const found = readFormat(root);
+  const layout = requireOneOf('layout', LAYOUTS, options.layout ?? 'flat');
+  const libc = await loadLibc();
+  const format = found ?? (dryRun ? { format: 1, layout } : createStore(root, layout, ops, libc));
+  checkLayout(root, format, options.layout);
+  const wasFound = found !== undefined;
+  const exists = wasFound || !dryRun;
+  const barrier = exists ? chooseBarrier(options.barrier, root, libc) : 'fsync';
+  const flushes = durability !== 'none' && !dryRun;
+  return { root, ops, libc, format, wasFound, exists, barrier, dryRun, flushes };
+}
+
+/** Before the later steps write: on a full disk the room that they need may be in dead temps. */
+function sweepDead({ root, libc, ops, dryRun }: Place, upTo: number | undefined): number {
+  if (dryRun) return 0;
+  const ofFormat = sweepTempsOf(formatPath(root), libc, ops);
+  return isLarger(root, upTo) ? ofFormat : ofFormat + sweep(root, libc, ops);
+}
+
+function isLarger(root: string, limit: number | undefined): boolean {
+  return limit !== undefined && fs.statSync(root).size > limit;
+}
+
+/**
+ * Before the first look at objects: one that a cut-off quarantine left aside may be sound, and was
+ * reported as stored. Back in its place it is a hit.
+ */
+function settle({ root, format, ops, dryRun }: Place): void {
+  if (!dryRun) settleMoves(root, format.layout, ops);
+}
+
+/** After moves are settled, since a store that was empty is never asked for hits. */
+function isEmpty({ root, exists }: Place): boolean {
+  if (!exists) return true;
+  for (const _ of listEveryObject(root)) return false;
+  return true;
+}
+
+/** Before this run writes anything: write-back errors are reported to descriptors opened before them. */
+function openRoot({ root, ops, exists }: Place): number {
+  if (!exists) return -1;
+  try {
+    return openDirectory(ops, root);
+  } catch (error) {
+    throw failed('cannot open the store', error, { path: root });
+  }
+}
+
+/**
+ * Before this writer makes its folder: if a power cut took store.json and left a folder, the
+ * directory would count as somebody else's. The process that wrote store.json may have been killed
+ * before it was durable. Once a writer that flushes has stored an object it is durable for sure.
+ */
+function flushFoundFormat(place: Place, mayBeUnflushed: boolean): void {
+  if (place.wasFound && place.flushes && mayBeUnflushed) flushMetadata(place);
+}
+
+/** From here on a relayout waits for this writer. One that came first gave it the new format. */
+function takeWriter({ root, format, libc, ops, dryRun }: Place): Writer | undefined {
+  return dryRun ? undefined : Writer.open(root, format, libc, ops);
+}
+
+/** The same for a store.json that a relayout wrote since `look`: only now is that known. */
+function flushNewerFormat(place: Place, writer: Writer | undefined): void {
+  if (writer !== undefined && writer.format !== place.format && place.flushes) flushMetadata(place);
+}
+
+function flushMetadata({ root, ops }: Place): void {
+  flushDirectory(ops, join(root, METADATA));
+}
+
+/**
+ * After the writer is there, since the mark has its name; before its first object, which a power
+ * cut may take. As long as the writer's lock is held, nobody removes the mark.
+ */
+function mark({ root, ops, flushes }: Place, writer: Writer | undefined): void {
+  if (writer !== undefined && !flushes) markUnflushed(root, writer.folder, ops);
+}
