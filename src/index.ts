@@ -1,4 +1,6 @@
 /** ingot: fast, durable ingest of directory trees into a content-addressed store. */
+import './require-platform.ts';
+
 export { type DoctorOptions, doctor } from './doctor/doctor.ts';
 export type { FlushFigure, FlushFigures } from './doctor/flushes.ts';
 export type {
