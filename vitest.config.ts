@@ -7,6 +7,7 @@ delete process.env.NODE_EXTRA_CA_CERTS;
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: new URL('./test/harness/end-with-run.ts', import.meta.url).pathname,
     // The built package, as its users import it: worker threads need JavaScript files.
     alias: { ingot: new URL('./dist/src/index.js', import.meta.url).pathname },
     testTimeout: 60_000,
