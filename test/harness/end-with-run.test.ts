@@ -16,26 +16,30 @@ const CONFIG = `
   export default defineConfig({ test: { ...all.test, globalSetup, include: ['*.hangs.mjs'], globals: true } });
 `;
 
-/** A worker that waits in place, and one that does not; \`$0\` names the folder to whoever looks. */
+/** Tests that hang once they have said so. `$0` names the folder to whoever looks for processes. */
 const HANGS = {
-  'in-place.hangs.mjs': `
-    import { spawnSync } from 'node:child_process';
-    it('hangs', () => spawnSync('sh', ['-c', 'touch $0/in-place; sleep 60; :', import.meta.dirname]));`,
-  'detached.hangs.mjs': `
-    import { spawn } from 'node:child_process';
-    it('hangs', async () => {
-      spawn('sh', ['-c', 'touch $0/detached; sleep 60; :', import.meta.dirname], { detached: true });
-      await new Promise(() => {});
-    });`,
+  // It cannot hear that its parent has gone.
+  'in-place.hangs.mjs': hanging(`
+    const script = 'echo ' + process.pid + ' > $0/in-place; sleep 60; :';
+    spawnSync('sh', ['-c', script, import.meta.dirname]);`),
+  // It leaves the process group.
+  'detached.hangs.mjs': hanging(`
+    const script = 'echo ' + process.pid + ' > $0/detached; sleep 60; :';
+    spawn('sh', ['-c', script, import.meta.dirname], { detached: true });`),
   // It needs a moment to tidy up.
-  'tidy.hangs.mjs': `
-    import { spawn } from 'node:child_process';
-    it('hangs', async () => {
-      const tidy = 'trap "sleep 0.2; touch $0/tidied; exit" TERM; touch $0/tidy; while :; do sleep 0.1; done';
-      spawn('sh', ['-c', tidy, import.meta.dirname], { detached: true });
-      await new Promise(() => {});
-    });`,
+  'tidy.hangs.mjs': hanging(`
+    const script = 'trap "sleep 0.2; touch $0/tidied; exit" TERM; echo ' + process.pid +
+      ' > $0/tidy; while :; do sleep 0.1; done';
+    spawn('sh', ['-c', script, import.meta.dirname], { detached: true });`),
 };
+
+function hanging(text: string): string {
+  return `
+    import { spawn, spawnSync } from 'node:child_process';
+    it('hangs', async () => {${text}
+      await new Promise(() => {});
+    });`;
+}
 
 function processesIn(folder: string): string[] {
   const pids = fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name));
@@ -52,29 +56,40 @@ function commandLineOf(pid: string): string {
   }
 }
 
-/** Their command lines do not hold the folder. */
-function workersOf(run: ChildProcess): string[] {
-  const children = `/proc/${run.pid}/task/${run.pid}/children`;
-  return fs.readFileSync(children, 'utf8').trim().split(' ');
+/** The workers, once all tests hang. */
+async function workersIn(folder: string, run: ChildProcess): Promise<string[]> {
+  for (;;) {
+    const pids = ['in-place', 'detached', 'tidy'].map((name) => contentOf(join(folder, name)));
+    if (pids.every((pid) => pid !== '')) return pids;
+    if (run.exitCode !== null) throw new Error(`the run ended with ${run.exitCode}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
 }
 
+function contentOf(path: string): string {
+  return fs.existsSync(path) ? fs.readFileSync(path, 'utf8').trim() : '';
+}
+
+const RUNS = {
+  vitest: [process.execPath, join(CHECKOUT, 'node_modules/vitest/vitest.mjs'), 'run'],
+  // Without building first: other tests run what is built.
+  'npm test': ['npm', 'test', '--ignore-scripts', '--'],
+} as const;
+
 it.each([
-  ['SIGTERM', 143],
-  ['SIGINT', 130],
-  ['SIGHUP', 129],
-] as const)('a test run that is ended by %s leaves no process behind', async (signal, code) => {
+  ['vitest', 'SIGTERM', 143],
+  ['vitest', 'SIGINT', 130],
+  ['vitest', 'SIGHUP', 129],
+  ['npm test', 'SIGTERM', 143],
+] as const)('%s that is ended by %s leaves no process behind', async (name, signal, code) => {
+  const [program, ...args] = RUNS[name];
   const folder = makeTree({ 'vitest.config.mjs': CONFIG, ...HANGS });
   fs.symlinkSync(join(CHECKOUT, 'node_modules'), join(folder, 'node_modules'));
-  const vitest = join(CHECKOUT, 'node_modules/vitest/vitest.mjs');
-  const args = [vitest, 'run', '--root', folder, '--maxWorkers', '3'];
-  const run = spawn(process.execPath, args, { cwd: folder, stdio: 'ignore' });
+  const own = ['--root', folder, '--maxWorkers', '3'];
+  const run = spawn(program, [...args, ...own], { cwd: CHECKOUT, stdio: 'ignore' });
   onTestFinished(() => void run.kill('SIGKILL'));
   const ended = once(run, 'exit');
-  const hang = () =>
-    ['in-place', 'detached', 'tidy'].every((name) => fs.existsSync(join(folder, name)));
-  while (!hang() && run.exitCode === null) await new Promise((resolve) => setTimeout(resolve, 20));
-  const workers = workersOf(run);
-  expect(workers).toHaveLength(3);
+  const workers = await workersIn(folder, run);
   run.kill(signal);
   expect(await ended).toEqual([code, null]);
   expect(processesIn(folder)).toEqual([]);

@@ -4,7 +4,11 @@
  */
 import fs from 'node:fs';
 
-const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+const SIGNALS = [
+  ['SIGHUP', 129],
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const;
 
 /** Programs that mount or lock something need a moment to undo it. */
 const PATIENCE_MS = 5000;
@@ -18,7 +22,7 @@ interface Process {
 
 /** Vitest calls it once, in its main process, before there are workers. Gives what undoes it. */
 export default function setUp(): () => void {
-  const listeners = Object.entries(SIGNALS).map(([signal, code]) => {
+  const listeners = SIGNALS.map(([signal, code]) => {
     const listener = () => {
       endDescendants();
       process.exit(code);
