@@ -2,8 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { MAIN } from '../cli/run.ts';
+import { demandProgram } from '../mounts.ts';
 import { makeTree, temporaryDirectory } from '../tree.ts';
 
 /** One finished system call of a run, in the order in which they ended. */
@@ -87,6 +88,8 @@ const tree = () => {
 };
 
 describe('a traced ingest', () => {
+  beforeEach((context) => demandProgram(context, 'strace'));
+
   it('writes, then flushes, then renames each object, and flushes the directory last', () => {
     const { source, store, objects } = tree();
     const calls = trace(source, store, '--barrier', 'syncfs');

@@ -9,7 +9,8 @@ import { digestOf } from '../../src/store/digest.ts';
 import { readFormat } from '../../src/store/format.ts';
 import { LargeIndex } from '../../src/store/large-index.ts';
 import { signOf } from '../../src/store/writer.ts';
-import { type Ended, ingot, script } from '../cli/run.ts';
+import { type Ended, ingot } from '../cli/run.ts';
+import { ingotWithPeak } from '../harness/peak-memory.ts';
 import { expectFailure, expectNextRunCompletes, expectWhole } from '../ingest/store-checks.ts';
 import { makeTree, type TreeEntry, temporaryDirectory } from '../tree.ts';
 import { tempStore } from './temp-store.ts';
@@ -46,12 +47,10 @@ function replace(name: string, entry: TreeEntry): string {
 
 /** Runs `ingest` with one worker and gives the most memory it had, in bytes. */
 function peakOfIngest(): number {
-  const peak = join(temporaryDirectory(), 'peak');
-  const ended = script(
-    `env time -f %M -o ${peak} $INGOT ingest ${source} --store ${store} -q --threads 1`,
-  );
+  const args = ['ingest', source, '--store', store, '-q', '--threads', '1'];
+  const { ended, peakBytes } = ingotWithPeak(args);
   expect(ended).toMatchObject({ code: 0, stderr: '' });
-  return Number(fs.readFileSync(peak, 'utf8')) * 1024;
+  return peakBytes;
 }
 
 describe('a store.json', () => {
