@@ -31,6 +31,12 @@ it('a program that is nowhere is missing, too, when the PATH leads through a fil
   expect(isMissingProgram(failureWith(`${folder}/file:${folder}`), 'tool')).toBe(true);
 });
 
+it('a program that is nowhere is missing, too, when a folder of the PATH may not be read', () => {
+  vi.stubEnv('PATH', temporaryDirectory());
+  const error = Object.assign(new Error('spawn tool EACCES'), { code: 'EACCES' });
+  expect(isMissingProgram(error, 'tool')).toBe(true);
+});
+
 it('what is thrown for another reason tells of no missing program', () => {
   expect(isMissingProgram(Object.assign(new Error('x'), { code: 'EMFILE' }), 'tool')).toBe(false);
 });
