@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { ingot, script, tempsIn } from '../cli/run.ts';
 import { ingotWithPeak } from '../harness/peak-memory.ts';
-import { demand, demandMounts, mountImage } from '../mounts.ts';
+import { demand, demandMountNamespace, demandMounts, mountImage } from '../mounts.ts';
 import { plant } from '../planted.ts';
 import { makeTree, type TreeLiteral, temporaryDirectory } from '../tree.ts';
 import { expectFailure, expectWhole, outcomesOf } from './store-checks.ts';
@@ -145,6 +145,7 @@ it('so is what lies there where the file system tells no types of names', (conte
 
 it('without /proc what lies deeper than a path may be long is told of, and the rest is stored', (context) => {
   demand(context, process.getuid?.() === 0, 'only root may hide /proc');
+  demandMountNamespace(context);
   const source = makeLevels(2_200, 'd');
   const ingest = `exec $INGOT ingest ${source} --store ${store} --json --no-progress`;
   const ended = script(`exec unshare -m sh -c 'mount -t tmpfs none /proc && ${ingest}'`);

@@ -6,7 +6,7 @@ import { ingest } from 'ingot';
 import { beforeEach, describe, expect, it, onTestFinished, type TestContext } from 'vitest';
 import { type Ended, ingot, MAIN, script } from '../cli/run.ts';
 import { expectFailure, objectsIn } from '../ingest/store-checks.ts';
-import { demand } from '../mounts.ts';
+import { demand, demandMountNamespace } from '../mounts.ts';
 import { plant } from '../planted.ts';
 import { makeTree, temporaryDirectory } from '../tree.ts';
 
@@ -103,6 +103,7 @@ describe('a store that is made in a directory that is there', () => {
 /** Runs the program as another user, who may read this checkout wherever it lies. */
 function asUser(context: TestContext, uid: number) {
   demand(context, process.getuid?.() === 0, 'only root can become another user');
+  demandMountNamespace(context);
   const checkout = temporaryDirectory();
   fs.chmodSync(checkout, 0o755);
   execFileSync('mount', ['--bind', CHECKOUT, checkout]);
