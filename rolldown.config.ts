@@ -3,7 +3,9 @@
  * takes a millisecond to find and link a module, and a run needs two hundred, some in each thread.
  * The library stays modules, for the bundlers of those who use it.
  */
-import { defineConfig } from 'rolldown';
+import fs from 'node:fs';
+import path from 'node:path';
+import { defineConfig, type Plugin } from 'rolldown';
 
 const ENTRIES = [
   'src/cli/main',
@@ -13,9 +15,26 @@ const ENTRIES = [
   'workers/verify-worker',
 ];
 
+/**
+ * Who may read a command may run it. npm sets this bit when it first links the command, but not when
+ * the file is made anew and npm still has the link.
+ */
+const runnable: Plugin = {
+  name: 'runnable',
+  writeBundle({ dir = '' }, bundle) {
+    for (const output of Object.values(bundle)) {
+      if (output.type !== 'chunk' || !output.code.startsWith('#!')) continue;
+      const file = path.join(dir, output.fileName);
+      const { mode } = fs.statSync(file);
+      fs.chmodSync(file, mode | ((mode & 0o444) >> 2));
+    }
+  },
+};
+
 export default defineConfig({
   input: Object.fromEntries(ENTRIES.map((name) => [name, `${name}.ts`])),
   platform: 'node',
+  plugins: [runnable],
   external: ['koffi', 'piscina'],
   output: {
     dir: 'dist',

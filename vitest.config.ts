@@ -5,13 +5,15 @@ import { FileCount } from './test/harness/file-count.ts';
 // the trials start thousands of processes, none of which connects to anything.
 delete process.env.NODE_EXTRA_CA_CERTS;
 
+const here = (path: string) => new URL(path, import.meta.url).pathname;
+
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    globalSetup: 'test/harness/build.ts',
+    globalSetup: [here('test/harness/end-with-run.ts'), here('test/harness/build.ts')],
     reporters: ['default', ...(process.stdout.isTTY ? [] : [new FileCount()])],
     // The built package, as its users import it: worker threads need JavaScript files.
-    alias: { ingot: new URL('./dist/src/index.js', import.meta.url).pathname },
+    alias: { ingot: here('dist/src/index.js') },
     testTimeout: 60_000,
     hookTimeout: 60_000,
     // Two files at a time: the trials themselves start threads and processes.

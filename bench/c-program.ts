@@ -2,7 +2,8 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { errnoOf, failed, IngotError, printable } from '../src/errors.ts';
+import { failed, IngotError, printable } from '../src/errors.ts';
+import { isMissingProgram } from '../src/programs.ts';
 import { runChild } from './children.ts';
 
 /** Built: its path. Not built: why. */
@@ -43,7 +44,7 @@ async function compile(source: string, folder: string): Promise<Program> {
     const { code, stderr } = await runChild(command, { env });
     if (code !== 0) return { lack: `cc cannot build ${source}: ${complaintIn(stderr)}` };
   } catch (error) {
-    if (errnoOf(error) !== 'ENOENT') throw error;
+    if (!isMissingProgram(error, 'cc')) throw error;
     return { lack: `cc with OpenSSL's headers is needed to build ${source}` };
   }
   // A disk may be mounted so that nothing on it can be run.

@@ -39,8 +39,6 @@ export async function runBench(settings: Settings, hooks: Hooks): Promise<boolea
   hooks.onMade(report);
   const quietLack = settings.on === undefined ? quietDiskLack() : undefined;
   const isQuiet = settings.on === undefined && quietLack === undefined;
-  if (quietLack !== undefined)
-    hooks.note(`no quiet disk (${quietLack}): measuring below ${os.tmpdir()}`);
   const on = settings.on ?? os.tmpdir();
   const parent = corporaParent(settings, isQuiet, on);
   const corpora = new Corpora({ ...settings, parent });
@@ -49,6 +47,9 @@ export async function runBench(settings: Settings, hooks: Hooks): Promise<boolea
   const size = sizeFor(settings.questions, need);
   const arenaDemand = isQuiet ? quietDemand(size) : { folder: on, ...size };
   checkRoom(demandsOf(settings, need, arenaDemand, parent));
+  // Of a run that cannot begin only the reason is told.
+  if (quietLack !== undefined)
+    hooks.note(`no quiet disk (${quietLack}): measuring below ${os.tmpdir()}`);
   const arena = isQuiet ? makeQuietDisk(size) : makeOwnDisk(on);
   hooks.onMade(arena);
   const tree = settings.tree ?? (await corpora.make(CORPORA[settings.corpus]!)).tree;

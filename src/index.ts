@@ -1,4 +1,5 @@
 /** ingot: fast, durable ingest of directory trees into a content-addressed store. */
+import './require-platform.ts';
 
 export { type Digest, isDigest, parseDigest } from './digest.ts';
 export { type DoctorOptions, doctor } from './doctor/doctor.ts';

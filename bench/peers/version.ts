@@ -1,7 +1,8 @@
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { errnoOf, failed, IngotError } from '../../src/errors.ts';
+import { failed, IngotError } from '../../src/errors.ts';
+import { isMissingProgram } from '../../src/programs.ts';
 import { type Command, runChecked } from '../children.ts';
 import { PEER_FAILED } from './peer.ts';
 
@@ -13,7 +14,7 @@ export function programVersion(...command: Command): () => Promise<string | unde
       return /\d+(\.\w+)*/.exec(stdout)?.[0] ?? 'of an unknown version';
     } catch (error) {
       if (error instanceof IngotError) throw error;
-      if (errnoOf(error) === 'ENOENT') return undefined;
+      if (isMissingProgram(error, command[0])) return undefined;
       // It is there, but may not be run.
       const { message: why } = failed('cannot run it', error);
       throw new IngotError({ what: `cannot run ${command[0]}`, code: PEER_FAILED, why }, error);

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { isMissingProgram } from '../../src/programs.ts';
 import { type Command, runChecked } from '../children.ts';
 import type { Corpus } from '../corpus/corpora.ts';
 import type { CorpusDescription } from '../corpus/description.ts';
@@ -70,7 +71,7 @@ async function countCalls({ arena }: Context, command: Command, files: number): 
   try {
     await runChecked(['strace', '-c', '-f', '-o', log, ...command]);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    if (!isMissingProgram(error, 'strace')) throw error;
     return { lack: true };
   }
   return { files, calls: parseCounts(fs.readFileSync(log, 'utf8')) };

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { errnoOf } from '../errors.ts';
+import { isMissingProgram } from '../programs.ts';
 import type { Ended, Program } from './program.ts';
 import { parseStrace, type RawCall } from './strace-log.ts';
 
@@ -19,7 +19,7 @@ export function straceObstacle(): string | undefined {
   const { error, status, stderr } = spawnSync('strace', [...OPTIONS, '-o', '/dev/null', 'true'], {
     encoding: 'utf8',
   });
-  if (errnoOf(error) === 'ENOENT') return 'strace is not installed';
+  if (isMissingProgram(error, 'strace')) return 'strace is not installed';
   if (error === undefined && status === 0) return undefined;
   return `strace cannot be used here: ${error?.message ?? stderr.trim().split('\n')[0]}`;
 }

@@ -104,6 +104,7 @@ describe('a benchmark', { timeout: TIMEOUT_MS }, () => {
 
   it('asks of trees that grow, and holds each ingest against its floors', (context) => {
     demandProgram(context, 'cc');
+    demandProgram(context, '/usr/bin/time');
     const cwd = memoryDirectory();
     const questions = ['memory', 'scale'];
     const ended = bench([...questions, '--on', '.', '--scale', '0.001', '--rounds', '1'], { cwd });

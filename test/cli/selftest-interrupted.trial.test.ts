@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { demandProgram } from '../harness/mounts.ts';
 import { endOf, ingot, start, tempsIn, untilEvent } from '../harness/run.ts';
 import { temporaryDirectory } from '../harness/tree.ts';
 
@@ -34,14 +35,15 @@ function processesWith(text: string): string[] {
 }
 
 describe('a selftest that is interrupted', () => {
-  it.each([
+  it.for([
     ['fresh-tree', 'SIGINT', 130],
     ['kills', 'SIGINT', 130],
     ['writers', 'SIGTERM', 143],
     ['flush-order', 'SIGINT', 130],
   ] as const)(
     'in its trial %s by %s ends with its code, and leaves neither files nor processes',
-    async (trial, signal, code) => {
+    async ([trial, signal, code], context) => {
+      if (trial === 'flush-order') demandProgram(context, 'strace');
       const child = start(['selftest', cwd, '--json=events', '--only', trial]);
       const end = endOf(child);
       await untilEvent(child, { trial });

@@ -25,8 +25,8 @@ const LAYERS: readonly (readonly string[])[] = [
   ['src/files', 'src/threads'],
   ['src/native'],
   ['src/units.ts'],
-  ['src/names.ts', 'src/digest.ts'],
-  ['src/errors.ts', 'src/places.ts', 'src/commonjs.ts'],
+  ['src/names.ts', 'src/digest.ts', 'src/programs.ts', 'src/require-platform.ts'],
+  ['src/errors.ts', 'src/places.ts', 'src/commonjs.ts', 'src/platform.ts'],
 ];
 
 /** Only this file imports an engine. */

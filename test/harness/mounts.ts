@@ -26,6 +26,12 @@ export function demandMounts(context: Pick<TestContext, 'skip'>): void {
   demand(context, fs.existsSync('/dev/loop-control'), 'there are no loop devices here');
 }
 
+/** root in a container may mount nothing. */
+export function demandMountNamespace(context: Pick<TestContext, 'skip'>): void {
+  const { status } = spawnSync('unshare', ['--mount', 'true'], { stdio: 'ignore' });
+  demand(context, status === 0, 'unshare(1) cannot make a mount namespace here');
+}
+
 export function demandProgram(context: Pick<TestContext, 'skip'>, program: string): void {
   const { error } = spawnSync(program, ['--version'], { stdio: 'ignore' });
   demand(context, error === undefined, `${program} is not installed`);

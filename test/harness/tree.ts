@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
@@ -25,6 +25,9 @@ export function temporaryDirectory(parent = os.tmpdir()): string {
   const root = fs.mkdtempSync(path.join(parent, 'ingot-test-'));
   onTestFinished(() => {
     // rm(1), because fs.rmSync gives up on paths longer than PATH_MAX.
+    if (spawnSync('rm', ['-rf', root]).status === 0) return;
+    // A user without root has locked itself out of folders of its own.
+    execFileSync('chmod', ['-R', 'u+rwX', root]);
     execFileSync('rm', ['-rf', root]);
   });
   return root;

@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { demandProgram } from '../harness/mounts.ts';
 import { MAIN } from '../harness/run.ts';
 import { makeTree, temporaryDirectory } from '../harness/tree.ts';
 
@@ -87,6 +88,8 @@ const tree = () => {
 };
 
 describe('a traced ingest', () => {
+  beforeEach((context) => demandProgram(context, 'strace'));
+
   it('writes, then flushes, then renames each object, and flushes the directory last', () => {
     const { source, store, objects } = tree();
     const calls = trace(source, store, '--barrier', 'syncfs');

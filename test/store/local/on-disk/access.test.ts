@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ingest } from 'ingot';
 import { beforeEach, describe, expect, it, onTestFinished, type TestContext } from 'vitest';
-import { demand } from '../../../harness/mounts.ts';
+import { demand, demandMountNamespace } from '../../../harness/mounts.ts';
 import { plant } from '../../../harness/planted.ts';
 import { type Ended, ingot, MAIN, script } from '../../../harness/run.ts';
 import { expectFailure, objectsIn } from '../../../harness/store-checks.ts';
@@ -103,6 +103,7 @@ describe('a store that is made in a directory that is there', () => {
 /** Runs the program as another user, who may read this checkout wherever it lies. */
 function asUser(context: TestContext, uid: number) {
   demand(context, process.getuid?.() === 0, 'only root can become another user');
+  demandMountNamespace(context);
   const checkout = temporaryDirectory();
   fs.chmodSync(checkout, 0o755);
   execFileSync('mount', ['--bind', CHECKOUT, checkout]);

@@ -9,7 +9,8 @@ import { loadLibc } from '../../../../src/native/libc.ts';
 import { readFormat } from '../../../../src/store/local/on-disk/format.ts';
 import { LargeIndex } from '../../../../src/store/local/publish/large-index.ts';
 import { signOf } from '../../../../src/store/local/writers/writer.ts';
-import { type Ended, ingot, script } from '../../../harness/run.ts';
+import { ingotWithPeak } from '../../../harness/peak-memory.ts';
+import { type Ended, ingot } from '../../../harness/run.ts';
 import {
   expectFailure,
   expectNextRunCompletes,
@@ -50,12 +51,10 @@ function replace(name: string, entry: TreeEntry): string {
 
 /** Runs `ingest` with one worker and gives the most memory it had, in bytes. */
 function peakOfIngest(): number {
-  const peak = join(temporaryDirectory(), 'peak');
-  const ended = script(
-    `env time -f %M -o ${peak} $INGOT ingest ${source} --store ${store} -q --threads 1`,
-  );
+  const args = ['ingest', source, '--store', store, '-q', '--threads', '1'];
+  const { ended, peakBytes } = ingotWithPeak(args);
   expect(ended).toMatchObject({ code: 0, stderr: '' });
-  return Number(fs.readFileSync(peak, 'utf8')) * 1024;
+  return peakBytes;
 }
 
 describe('a store.json', () => {

@@ -1,6 +1,6 @@
 import { expect, it, vi } from 'vitest';
 import type { TestModule, TestSpecification } from 'vitest/node';
-import { FileCount } from './harness/file-count.ts';
+import { FileCount } from './file-count.ts';
 
 const module = (name: string, duration: number) =>
   ({ relativeModuleId: name, diagnostic: () => ({ duration }) }) as TestModule;
