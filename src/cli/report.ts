@@ -1,6 +1,6 @@
 /** The summary of an ingest, for people. */
 import { type IngestReport, STAGES, type Stage } from '../ingest/api.ts';
-import { OUTCOMES } from '../ingest/outcome.ts';
+import { OUTCOMES, type Outcome } from '../ingest/outcome.ts';
 import { byteRate, bytes, count, counted, duration, percent } from '../units.ts';
 
 /** Some lines, each ended by a newline. */
@@ -26,8 +26,11 @@ function headline(report: IngestReport): string {
   return `${found}, ${duration(report.wallMs)} (${speed})`;
 }
 
+/** Shown above zero only: most runs have none. */
+const WHEN_THERE: ReadonlySet<Outcome> = new Set(['excluded', 'unfinished']);
+
 function outcomes(report: IngestReport): string {
-  return OUTCOMES.filter((outcome) => outcome !== 'unfinished' || report.outcomes.unfinished > 0)
+  return OUTCOMES.filter((outcome) => !WHEN_THERE.has(outcome) || report.outcomes[outcome] > 0)
     .map((outcome) => `${outcome} ${count(report.outcomes[outcome])}`)
     .join('  ');
 }

@@ -119,6 +119,7 @@ export class Run {
       if (this.#half.readsBack) this.#pipeline.notice(READS_BACK);
       await this.#walk();
       await this.#pipeline.drain();
+      this.#tellAllExcluded();
     } catch (error) {
       this.#pipeline.fail(asError(error));
     } finally {
@@ -143,6 +144,13 @@ export class Run {
     } finally {
       this.#walking = false;
     }
+  }
+
+  /** Whoever gets his patterns wrong would take the run for one that stored something. */
+  #tellAllExcluded(): void {
+    const { excluded } = this.#tally.outcomes;
+    const isAll = excluded > 0 && excluded === this.#pipeline.entriesFound;
+    if (isAll && this.#pipeline.failure === undefined) this.#pipeline.notice(ALL_EXCLUDED);
   }
 
   /** The last flush, the manifest, the report. What it counts as stored is durable. */
@@ -233,6 +241,8 @@ const INTERRUPTED = 'INGOT_INTERRUPTED';
 
 const READS_BACK =
   'a run with --durability none has stored objects here: all are read back from the disk at the end';
+
+const ALL_EXCLUDED = 'the exclude patterns leave out everything: nothing is stored';
 
 function interruption(): IngotError {
   return new IngotError({

@@ -205,8 +205,9 @@ export class TreeReader {
     for (const entry of chunk) {
       const name = escapeLatin1Name(entry.name);
       if (named?.has(name) && !this.#adopts(realDirectory, name)) continue;
-      if (excludes?.excludes(prefix + name, entry.isDirectory())) continue;
-      if (name === manifest) this.#sink.notice(`the manifest ${printable(name)} is left out`);
+      if (excludes?.excludes(prefix + name, entry.isDirectory()))
+        this.#sink.excluded(joinPath(directory, name));
+      else if (name === manifest) this.#sink.notice(`the manifest ${printable(name)} is left out`);
       else if (entry.isFile()) names.push(name);
       else if (entry.isDirectory()) subdirectories.push(name);
       else this.#sink.unsupported(joinPath(directory, name), unsupportedKind(entry));

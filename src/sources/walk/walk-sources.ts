@@ -19,7 +19,7 @@ export interface WalkOptions {
   readonly filesFrom?: string | undefined;
   /** `filesFrom` is separated by NUL bytes instead of newlines. */
   readonly nul?: boolean | undefined;
-  /** Patterns in .gitignore syntax, relative to each source. What is named itself is ingested. */
+  /** Patterns in .gitignore syntax, relative to each source; they meet the name of a source, too. */
   readonly exclude?: readonly string[] | undefined;
   /** Leave out directories on other file systems than their source's. */
   readonly oneFileSystem?: boolean | undefined;
@@ -52,10 +52,16 @@ export function planWalk(options: WalkOptions): WalkPlan {
   const { filesFrom, nul = false } = options;
   const list = filesFrom === undefined ? undefined : { file: filesFrom, nul };
   if (list !== undefined) checkPathList(list);
+  const excludes = loadExcludes(options.exclude ?? []);
+  const isOnly = options.sources.length === 1 && list === undefined;
+  const excludesSource =
+    excludes &&
+    ((path: string, isDirectory: boolean) =>
+      excludes.excludesNamed(path, isDirectory, isDirectory && isOnly));
   return {
-    sources: resolveSources(options.sources),
+    sources: resolveSources(options.sources, excludesSource),
     list,
-    excludes: loadExcludes(options.exclude ?? []),
+    excludes,
     oneFileSystem: options.oneFileSystem ?? false,
   };
 }
@@ -75,10 +81,12 @@ export async function walkSources(
   const manifest = realFile(manifestPath);
   const files = new NamedFiles(named, { store, manifest }, sink);
   for (const source of plan.sources) {
-    if (source.isDirectory) named.addTree(source);
+    if (source.isExcluded) files.exclude(source.path);
+    else if (source.isDirectory) named.addTree(source);
     else await files.add(...splitPath(source.path));
   }
-  if (plan.list !== undefined) await ingestListed(plan.list, named, files, sink, signal);
+  if (plan.list !== undefined)
+    await ingestListed(plan.list, { named, files, excludes, sink }, signal);
   await files.flush();
   const rules = { excludes, oneFileSystem, store, manifest, signal, ops };
   for (const tree of named.trees()) {
