@@ -35,7 +35,8 @@ export interface IngestOptions {
   readonly oneFileSystem?: boolean;
   /**
    * Write digest and path of every stored file there, as `sha256sum` would (`-` is standard
-   * output). Not with `dryRun`.
+   * output). Not with `dryRun`. What the run reads is not replaced: in a source only a file that is
+   * empty or a manifest.
    */
   readonly manifest?: string;
   /** Aborting stops taking new work, ends the groups in flight and rejects with an IngestError. */

@@ -14,6 +14,7 @@ import { IngestError, type IngestOptions, type IngestReport } from '../api.ts';
 import { Claims } from '../claims.ts';
 import type { IngestPool, WorkerSetup } from '../messages.ts';
 import { ManifestWriter, pathPrefix } from './manifest.ts';
+import { checkManifestTarget } from './manifest-target.ts';
 import { Pipeline } from './pipeline.ts';
 import { reportOf } from './report.ts';
 import { Tally } from './tally.ts';
@@ -34,9 +35,10 @@ export interface RunRequest {
 export async function openRun(request: RunRequest, pool: IngestPool): Promise<Run> {
   const { sources, options, threads } = request;
   const plan = planWalk({ ...options, sources });
+  const { manifest: target, excludeFrom = [], signal } = options;
+  if (target !== undefined) await checkManifestTarget(target, { ...plan, excludeFrom }, signal);
   const store = absolutePath(request.store);
-  const manifest =
-    options.manifest === undefined ? undefined : new ManifestWriter(options.manifest, { store });
+  const manifest = target === undefined ? undefined : new ManifestWriter(target, { store });
   // Before there is a writer that would have to be ended when this fails.
   const claims = new Claims();
   const half = await LocalMainHalf.open(store, {
