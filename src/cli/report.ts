@@ -9,6 +9,7 @@ export function ingestSummary(report: IngestReport): string {
     headline(report),
     `  ${outcomes(report)}`,
     ...unsupported(report),
+    ...lost(report),
     `  read ${bytes(report.bytesRead)}, ${written(report)}, saved ${bytes(report.bytesSaved)} by dedup`,
     `  ${flushed(report)}`,
     `  ${bottleneck(report)}`,
@@ -39,6 +40,10 @@ function unsupported(report: IngestReport): string[] {
   const kinds = Object.entries(report.unsupportedKinds).filter(([, number]) => number > 0);
   if (kinds.length === 0) return [];
   return [`  unsupported: ${kinds.map(([kind, number]) => `${kind} ${count(number)}`).join(', ')}`];
+}
+
+function lost({ lostSources }: IngestReport): string[] {
+  return lostSources.length === 0 ? [] : [`  sources lost ${count(lostSources.length)}`];
 }
 
 function written(report: IngestReport): string {

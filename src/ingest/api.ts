@@ -73,6 +73,11 @@ export interface IngestReport {
   readonly entries: number;
   readonly outcomes: Readonly<Record<Outcome, number>>;
   readonly unsupportedKinds: Readonly<Partial<Record<UnsupportedKind, number>>>;
+  /**
+   * The sources that were gone when all was read, or had made way for another directory, and why.
+   * What is counted says how their entries ended; how many more there were nobody knows.
+   */
+  readonly lostSources: readonly Failure[];
   readonly directories: number;
   readonly bytesRead: number;
   /** Bytes of new objects. */

@@ -1,7 +1,7 @@
 /** One ingest from the opened store to the report. */
 
 import type { Digest } from '../../digest.ts';
-import { asError, failed, IngotError } from '../../errors.ts';
+import { asError, type Failure, failed, IngotError } from '../../errors.ts';
 import { statusReader } from '../../native/file-status.ts';
 import { loadLibc } from '../../native/libc.ts';
 import { fastDirectoryOps } from '../../sources/walk/fast-directory-ops.ts';
@@ -75,6 +75,7 @@ export class Run {
   readonly #pipeline: Pipeline;
   readonly #onProgress: IngestOptions['onProgress'];
   #walking = true;
+  #lostSources: readonly Failure[] = [];
 
   constructor(request: RunRequest, pool: IngestPool, { plan, half, claims, manifest }: RunParts) {
     const { options, threads, begun } = request;
@@ -121,7 +122,7 @@ export class Run {
       if (this.#half.readsBack) this.#pipeline.notice(READS_BACK);
       await this.#walk();
       await this.#pipeline.drain();
-      this.#tellAllExcluded();
+      if (this.#pipeline.failure === undefined) this.#lookBack();
     } catch (error) {
       this.#pipeline.fail(asError(error));
     } finally {
@@ -148,11 +149,12 @@ export class Run {
     }
   }
 
-  /** Whoever gets his patterns wrong would take the run for one that stored something. */
-  #tellAllExcluded(): void {
-    const { excluded } = this.#tally.outcomes;
-    const isAll = excluded > 0 && excluded === this.#pipeline.entriesFound;
-    if (isAll && this.#pipeline.failure === undefined) this.#pipeline.notice(ALL_EXCLUDED);
+  /** When all is read: did the sources stay, and was anything left to store? */
+  #lookBack(): void {
+    const { vanished, unreadable, excluded } = this.#tally.outcomes;
+    this.#lostSources = this.#plan.roots.lost({ parts: vanished + unreadable > 0 });
+    if (excluded > 0 && excluded === this.#pipeline.entriesFound)
+      this.#pipeline.notice(ALL_EXCLUDED);
   }
 
   /** The last flush, the manifest, the report. What it counts as stored is durable. */
@@ -192,6 +194,7 @@ export class Run {
       swept: this.#half.swept,
       pipeline: this.#pipeline,
       tally: this.#tally,
+      lostSources: this.#lostSources,
       flushes,
       threads: this.#threads,
       wallMs: performance.now() - this.#begun,

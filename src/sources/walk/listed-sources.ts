@@ -7,6 +7,7 @@ import type { Excludes } from './exclude.ts';
 import { type PathList, readPathList } from './files-from.ts';
 import { type NamedEntries, splitPath } from './named-entries.ts';
 import type { NamedFiles } from './named-files.ts';
+import { identityOf, type SourceRoots } from './source-roots.ts';
 import { toSourcePath } from './sources.ts';
 
 /** Where what a list names goes. */
@@ -14,6 +15,7 @@ export interface ListTaker {
   readonly named: NamedEntries;
   readonly files: NamedFiles;
   readonly excludes: Excludes | undefined;
+  readonly roots: SourceRoots;
   readonly sink: WalkSink;
 }
 
@@ -40,7 +42,7 @@ export async function ingestListed(
 
 function meet(
   listed: string,
-  { named, files, excludes, sink }: ListTaker,
+  { named, files, excludes, roots, sink }: ListTaker,
 ): Promise<void> | undefined {
   // Where its own name is enough nobody has to look at it.
   if (excludes?.excludesListed(listed, false)) {
@@ -52,8 +54,11 @@ function meet(
     const stats = fs.lstatSync(toFsPath(listed));
     const [directory, name] = splitPath(path);
     if (stats.isDirectory() && excludes?.excludesListed(listed, true)) files.exclude(path);
-    else if (stats.isFile()) return files.add(directory, name);
-    else if (stats.isDirectory()) named.addTree({ path, realPath: realPathOf(path) });
+    else if (stats.isFile()) {
+      roots.addFolder(directory);
+      return files.add(directory, name);
+    } else if (stats.isDirectory())
+      named.addTree({ path, realPath: realPathOf(path), identity: identityOf(path) });
     else if (files.takes(directory, name)) sink.unsupported(path, unsupportedKind(stats));
   } catch (error) {
     const code = errnoOf(error);

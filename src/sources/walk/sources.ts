@@ -3,6 +3,7 @@ import { failed, IngotError } from '../../errors.ts';
 import { escapeName, realPathOf, toBytes, toFsPath } from '../../names.ts';
 import { unsupportedKind } from '../kind.ts';
 import type { Tree } from './named-entries.ts';
+import { identityOf, SourceRoots } from './source-roots.ts';
 
 /** What was named on the command line. */
 export interface Source extends Tree {
@@ -17,11 +18,15 @@ const WHAT = 'cannot ingest the source';
  * Looks at every source before anything is stored. A symbolic link is followed, since the user
  * named it; one to a file stands for that file, which is opened and reported by its real path:
  * the links that a walk meets are not followed, and workers refuse to open any.
- * What patterns leave out may be anything that is there. Throws an IngotError for another source
+ * `roots` is told of each; what patterns leave out may be anything that is there. Throws an IngotError for another source
  * that is missing or neither a directory nor a regular file.
  */
-export function resolveSources(paths: readonly string[], excludes?: SourceExcludes): Source[] {
-  return paths.map((path) => resolveSource(path, excludes));
+export function resolveSources(
+  paths: readonly string[],
+  excludes?: SourceExcludes,
+  roots = new SourceRoots(),
+): Source[] {
+  return paths.map((path) => resolveSource(path, excludes, roots));
 }
 
 /** True for a source that is left out because of its name. */
@@ -43,7 +48,11 @@ export function withoutLinks({ path, realPath }: Tree): string {
   return realPath.startsWith(`${here}/`) ? realPath.slice(here.length + 1) : realPath;
 }
 
-function resolveSource(given: string, excludes: SourceExcludes | undefined): Source {
+function resolveSource(
+  given: string,
+  excludes: SourceExcludes | undefined,
+  roots: SourceRoots,
+): Source {
   try {
     const path = toSourcePath(given);
     const excluded = excludes && excludedSource(path, given, excludes);
@@ -54,6 +63,8 @@ function resolveSource(given: string, excludes: SourceExcludes | undefined): Sou
     const realPath = realPathOf(path);
     const standsForFile = !isDirectory && fs.lstatSync(toFsPath(path)).isSymbolicLink();
     if (standsForFile && excludes?.(realPath, false)) return leftOut(path, isDirectory);
+    if (isDirectory) roots.addDirectory(path, identityOf(path));
+    else roots.addFile(path);
     return { path: standsForFile ? realPath : path, realPath, isDirectory, isExcluded: false };
   } catch (error) {
     const hint = given.includes('\ufffd')

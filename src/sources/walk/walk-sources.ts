@@ -7,6 +7,7 @@ import { checkPathList, type PathList } from './files-from.ts';
 import { ingestListed } from './listed-sources.ts';
 import { NamedEntries, splitPath } from './named-entries.ts';
 import { NamedFiles } from './named-files.ts';
+import { SourceRoots } from './source-roots.ts';
 import { resolveSources, type Source } from './sources.ts';
 import { openStoreExclusion } from './store-exclusion.ts';
 import { TreeReader } from './tree-reader.ts';
@@ -31,6 +32,8 @@ export interface WalkPlan {
   readonly list: PathList | undefined;
   readonly excludes: Excludes | undefined;
   readonly oneFileSystem: boolean;
+  /** To be looked at again when all is read. */
+  readonly roots: SourceRoots;
 }
 
 /** What the walk is told when it starts. */
@@ -58,12 +61,9 @@ export function planWalk(options: WalkOptions): WalkPlan {
     excludes &&
     ((path: string, isDirectory: boolean) =>
       excludes.excludesNamed(path, isDirectory, isDirectory && isOnly));
-  return {
-    sources: resolveSources(options.sources, excludesSource),
-    list,
-    excludes,
-    oneFileSystem: options.oneFileSystem ?? false,
-  };
+  const roots = new SourceRoots();
+  const sources = resolveSources(options.sources, excludesSource, roots);
+  return { sources, list, excludes, oneFileSystem: options.oneFileSystem ?? false, roots };
 }
 
 /**
@@ -75,7 +75,7 @@ export async function walkSources(
   { storeRoot, manifest: manifestPath, signal, ops }: WalkSurroundings,
   sink: WalkSink,
 ): Promise<void> {
-  const { excludes, oneFileSystem } = plan;
+  const { excludes, oneFileSystem, roots } = plan;
   const store = openStoreExclusion(storeRoot);
   const named = new NamedEntries();
   const manifest = realFile(manifestPath);
@@ -86,10 +86,12 @@ export async function walkSources(
     else await files.add(...splitPath(source.path));
   }
   if (plan.list !== undefined)
-    await ingestListed(plan.list, { named, files, excludes, sink }, signal);
+    await ingestListed(plan.list, { named, files, excludes, roots, sink }, signal);
   await files.flush();
-  const rules = { excludes, oneFileSystem, store, manifest, signal, ops };
+  const rules = { excludes, oneFileSystem, store, manifest, roots, signal, ops };
   for (const tree of named.trees()) {
+    // One that another tree has adopted is a part of that.
+    if (tree.identity !== undefined) roots.addDirectory(tree.path, tree.identity);
     const reader = new TreeReader(tree, rules, named, sink);
     try {
       await walkTree(reader, signal);
