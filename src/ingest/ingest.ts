@@ -17,7 +17,7 @@ import type { IngestPool } from './messages.ts';
  *
  * Throws an IngotError or UsageError when the run cannot begin, an IngestError (with the report of
  * what is durable) when it fails later or is aborted; the signal's reason when it is aborted while
- * a file of patterns is being read.
+ * a file of patterns, or a manifest that is to be replaced, is being read.
  */
 export async function ingest(
   store: string,

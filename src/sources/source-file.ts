@@ -54,24 +54,33 @@ export function changedRefusal(path: string): Refusal {
 }
 
 /**
- * How an entry ends when a call on its file failed. Throws what is not the file's fault: an
+ * How an entry ends when its file could not be opened. Throws what is not the file's fault: an
  * IngotError where the machine is short of something, and the run cannot go on.
  */
 export function refusalOf(error: unknown, path: string): Refusal {
   const code = errnoOf(error);
-  if (code === undefined || SHORTAGES.has(code)) throw failed(UNREADABLE, error, { path });
   switch (code) {
     case 'ENOENT':
     case 'ENOTDIR':
-    case 'ESTALE':
       return { outcome: 'vanished', failure: { what: 'a file has vanished', code, path } };
     case 'ELOOP':
       return { outcome: 'unsupported', kind: 'symlink' };
     case 'ENXIO':
       return { outcome: 'unsupported', kind: 'socket' };
     default:
-      return { outcome: 'unreadable', failure: { what: UNREADABLE, code, path } };
+      return unreadableOf(error, path);
   }
+}
+
+/**
+ * The same when a call on the open file failed. What can be opened is there, and is a file: ENOENT is
+ * how some file systems say that they cannot read it. Nor does ESTALE tell that it is gone: a server
+ * that was restarted may not know its handles any more.
+ */
+export function unreadableOf(error: unknown, path: string): Refusal {
+  const code = errnoOf(error);
+  if (code === undefined || SHORTAGES.has(code)) throw failed(UNREADABLE, error, { path });
+  return { outcome: 'unreadable', failure: { what: UNREADABLE, code, path } };
 }
 
 /**

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { expect, it } from 'vitest';
 import { nodeFiles } from '../../src/native/files.ts';
-import { readToEnd, refusalOf } from '../../src/sources/source-file.ts';
+import { readToEnd, refusalOf, unreadableOf } from '../../src/sources/source-file.ts';
 
 const thrown = (code: string) => Object.assign(new Error(`${code}: open`), { code });
 
@@ -20,7 +20,8 @@ it('what carries no errno is nobody’s refusal', () => {
 
 it.each([
   ['ENOENT', 'vanished'],
-  ['ESTALE', 'vanished'],
+  ['ENOTDIR', 'vanished'],
+  ['ESTALE', 'unreadable'],
   ['ELOOP', 'unsupported'],
   ['ENXIO', 'unsupported'],
   ['EACCES', 'unreadable'],
@@ -28,6 +29,16 @@ it.each([
 ])('an error of the file itself ends its entry: %s', (code, outcome) => {
   expect(refusalOf(thrown(code), 'a/b').outcome).toBe(outcome);
 });
+
+it.each(['ENOENT', 'ENOTDIR', 'ESTALE', 'ELOOP', 'ENXIO', 'EIO'])(
+  'a file that is open is there, and unreadable whatever it fails with: %s',
+  (code) => {
+    expect(unreadableOf(thrown(code), 'a/b')).toMatchObject({
+      outcome: 'unreadable',
+      failure: { code, path: 'a/b' },
+    });
+  },
+);
 
 it('a file that claims to be empty is read to its end, and refuses to be read into megabytes', () => {
   const path = '/proc/sys/kernel/hostname';

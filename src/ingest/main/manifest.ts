@@ -165,7 +165,7 @@ const READER_GONE: ReadonlySet<string> = new Set(['EPIPE', 'ERR_STREAM_DESTROYED
  * What the manifest leaves out of every path. With one directory as the only source its paths are
  * relative to it, for `cd SOURCE && sha256sum -c`; else they are as the sources were given.
  */
-export function pathPrefix({ sources, list }: WalkPlan): string {
+export function pathPrefix({ sources, list }: Pick<WalkPlan, 'sources' | 'list'>): string {
   const [only] = sources;
   if (only === undefined || sources.length > 1 || list !== undefined || !only.isDirectory)
     return '';

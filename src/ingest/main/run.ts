@@ -1,7 +1,7 @@
 /** One ingest from the opened store to the report. */
 
 import type { Digest } from '../../digest.ts';
-import { asError, failed, IngotError } from '../../errors.ts';
+import { asError, type Failure, failed, IngotError } from '../../errors.ts';
 import { statusReader } from '../../native/file-status.ts';
 import { loadLibc } from '../../native/libc.ts';
 import { fastDirectoryOps } from '../../sources/walk/fast-directory-ops.ts';
@@ -14,6 +14,7 @@ import { IngestError, type IngestOptions, type IngestReport } from '../api.ts';
 import { Claims } from '../claims.ts';
 import type { IngestPool, WorkerSetup } from '../messages.ts';
 import { ManifestWriter, pathPrefix } from './manifest.ts';
+import { checkManifestTarget } from './manifest-target.ts';
 import { Pipeline } from './pipeline.ts';
 import { reportOf } from './report.ts';
 import { Tally } from './tally.ts';
@@ -34,9 +35,10 @@ export interface RunRequest {
 export async function openRun(request: RunRequest, pool: IngestPool): Promise<Run> {
   const { sources, options, threads } = request;
   const plan = planWalk({ ...options, sources });
+  const { manifest: target, excludeFrom = [], signal } = options;
+  if (target !== undefined) await checkManifestTarget(target, { ...plan, excludeFrom }, signal);
   const store = absolutePath(request.store);
-  const manifest =
-    options.manifest === undefined ? undefined : new ManifestWriter(options.manifest, { store });
+  const manifest = target === undefined ? undefined : new ManifestWriter(target, { store });
   // Before there is a writer that would have to be ended when this fails.
   const claims = new Claims();
   const half = await LocalMainHalf.open(store, {
@@ -73,6 +75,7 @@ export class Run {
   readonly #pipeline: Pipeline;
   readonly #onProgress: IngestOptions['onProgress'];
   #walking = true;
+  #lostSources: readonly Failure[] = [];
 
   constructor(request: RunRequest, pool: IngestPool, { plan, half, claims, manifest }: RunParts) {
     const { options, threads, begun } = request;
@@ -119,6 +122,7 @@ export class Run {
       if (this.#half.readsBack) this.#pipeline.notice(READS_BACK);
       await this.#walk();
       await this.#pipeline.drain();
+      if (this.#pipeline.failure === undefined) this.#lookBack();
     } catch (error) {
       this.#pipeline.fail(asError(error));
     } finally {
@@ -143,6 +147,14 @@ export class Run {
     } finally {
       this.#walking = false;
     }
+  }
+
+  /** When all is read: did the sources stay, and was anything left to store? */
+  #lookBack(): void {
+    const { vanished, unreadable, excluded } = this.#tally.outcomes;
+    this.#lostSources = this.#plan.roots.lost({ parts: vanished + unreadable > 0 });
+    if (excluded > 0 && excluded === this.#pipeline.entriesFound)
+      this.#pipeline.notice(ALL_EXCLUDED);
   }
 
   /** The last flush, the manifest, the report. What it counts as stored is durable. */
@@ -182,6 +194,7 @@ export class Run {
       swept: this.#half.swept,
       pipeline: this.#pipeline,
       tally: this.#tally,
+      lostSources: this.#lostSources,
       flushes,
       threads: this.#threads,
       wallMs: performance.now() - this.#begun,
@@ -235,6 +248,8 @@ const INTERRUPTED = 'INGOT_INTERRUPTED';
 
 const READS_BACK =
   'a run with --durability none has stored objects here: all are read back from the disk at the end';
+
+const ALL_EXCLUDED = 'the exclude patterns leave out everything: nothing is stored';
 
 function interruption(): IngotError {
   return new IngotError({

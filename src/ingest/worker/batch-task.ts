@@ -15,6 +15,7 @@ import {
   type Refusal,
   readToEnd,
   refusalOf,
+  unreadableOf,
 } from '../../sources/source-file.ts';
 import type { Group } from '../../store/seam.ts';
 import type { Claims } from '../claims.ts';
@@ -124,7 +125,7 @@ export class BatchRun {
     try {
       return this.#readOpen(index, fd);
     } catch (error) {
-      return this.#refuse(index, refusalOf(error, this.#files.path));
+      return this.#refuse(index, unreadableOf(error, this.#files.path));
     } finally {
       closeSource(fd, this.#context.files);
     }

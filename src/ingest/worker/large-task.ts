@@ -16,6 +16,7 @@ import {
   READ_ATTEMPTS,
   type Refusal,
   refusalOf,
+  unreadableOf,
 } from '../../sources/source-file.ts';
 import type { CloneStage, Group, StreamStage } from '../../store/seam.ts';
 import type { Claims } from '../claims.ts';
@@ -58,7 +59,7 @@ export async function ingestLarge(
   try {
     return await ingestOpen(fd, path, context);
   } catch (error) {
-    if (error instanceof SourceError) return refusalOf(error.cause, path);
+    if (error instanceof SourceError) return unreadableOf(error.cause, path);
     throw error;
   } finally {
     closeSource(fd);

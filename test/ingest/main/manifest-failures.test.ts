@@ -156,7 +156,7 @@ describe('standard output', () => {
 
 describe('the paths of a manifest', () => {
   const source = (path: string, isDirectory = true): Source => ({
-    ...{ path, realPath: path, isDirectory },
+    ...{ path, realPath: path, isDirectory, isExcluded: false },
   });
   const plan = { excludes: undefined, oneFileSystem: false, list: undefined };
 
