@@ -23,7 +23,10 @@ export interface IngestOptions {
   readonly verifyHits?: boolean;
   /** Look and hash, but store nothing and create nothing. */
   readonly dryRun?: boolean;
-  /** Patterns in .gitignore syntax, relative to each source. */
+  /**
+   * Patterns in .gitignore syntax, relative to each source. They meet the last name of a source, and
+   * an entry of `filesFrom` by its listed path, too.
+   */
   readonly exclude?: readonly string[];
   /** Files with such patterns. */
   readonly excludeFrom?: readonly string[];

@@ -1,4 +1,6 @@
+import fs from 'node:fs';
 import { errnoOf, type Failure, failed, SHORTAGES } from '../errors.ts';
+import { toFsPath } from '../names.ts';
 import { type FileStatus, isRegularFile } from '../native/file-status.ts';
 import { type Files, nodeFiles } from '../native/files.ts';
 import { type UnsupportedKind, unsupportedKind } from './kind.ts';
@@ -59,6 +61,7 @@ export function changedRefusal(path: string): Refusal {
  */
 export function refusalOf(error: unknown, path: string): Refusal {
   const code = errnoOf(error);
+  if (TELLS_OF_ANOTHER.has(code) && isFileThere(path)) return unreadableOf(error, path);
   switch (code) {
     case 'ENOENT':
     case 'ENOTDIR':
@@ -69,6 +72,18 @@ export function refusalOf(error: unknown, path: string): Refusal {
       return { outcome: 'unsupported', kind: 'socket' };
     default:
       return unreadableOf(error, path);
+  }
+}
+
+/** What open(2) says of no regular file, and some file systems (FUSE, sysfs) say of one. */
+const TELLS_OF_ANOTHER = new Set<string | undefined>(['ENOENT', 'ELOOP', 'ENXIO']);
+
+function isFileThere(path: string): boolean {
+  try {
+    return fs.lstatSync(toFsPath(path)).isFile();
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return false;
   }
 }
 

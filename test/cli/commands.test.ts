@@ -120,6 +120,15 @@ describe('ingot ingest', () => {
     expect(events?.length).toBe(11);
   });
 
+  it('names what it could not read before the error that ended it', () => {
+    fs.writeFileSync(join(cwd, 'list'), 'no\nsrc/a\n');
+    const ended = run('ingest', '--files-from', 'list', '--manifest', '/dev/full');
+    expect(ended.stderr).toMatch(
+      /^ingot: unreadable: [^\n]*no: [^\n]*\ningot: cannot write [^\n]*\n$/,
+    );
+    expect(ended.code).toBe(1);
+  });
+
   it('gives the report as one JSON document', () => {
     const report = JSON.parse(run('ingest', '--json', 'src').stdout);
     expect(report).toMatchObject({

@@ -9,13 +9,13 @@ import { type EndAtStage, freezeAtStage, type Landing } from '../harness/at-stag
 import { demandMounts, demandProgram, startBindfs, unmount } from '../harness/mounts.ts';
 import { ingot, script } from '../harness/run.ts';
 import { outcomesOf } from '../harness/store-checks.ts';
-import { makeTree, temporaryDirectory } from '../harness/tree.ts';
+import { directoryInMemory, makeTree } from '../harness/tree.ts';
 
 const FAILING_READS = fileURLToPath(new URL('../fixtures/failing-reads.mjs', import.meta.url));
 
 let at: string;
 beforeEach(() => {
-  at = temporaryDirectory();
+  at = directoryInMemory();
 });
 
 const store = () => join(at, 'store');

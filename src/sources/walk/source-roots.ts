@@ -6,6 +6,7 @@ import fs, { type BigIntStats } from 'node:fs';
 import { errnoOf, type Failure, isDenied } from '../../errors.ts';
 import { type FileIdentity, isSameIdentity } from '../../files/file-identity.ts';
 import { joinPath, toFsPath } from '../../names.ts';
+import { fileSystemTypeOf } from '../../native/file-system-type.ts';
 
 /** File systems in sources that are remembered: each btrfs subvolume looks like one. */
 const MAX_MOUNTS = 1_000;
@@ -38,7 +39,7 @@ export class SourceRoots {
   }
 
   /**
-   * What is gone by now, or is another directory. Parts of sources are looked at on request: where
+   * What is gone by now, or is another directory: on another device, where inodes do not stay. Parts of sources are looked at on request: where
    * no entry has vanished all that was met of them was read.
    */
   lost({ parts }: { parts: boolean }): Failure[] {
@@ -89,5 +90,7 @@ function lossOf(what: string, path: string, before: FileIdentity | 'file'): Fail
 
 function isStill(path: string, before: FileIdentity | 'file'): boolean {
   if (before === 'file') return fs.statSync(toFsPath(path)).isFile();
-  return isSameIdentity(identityOf(path), before);
+  const now = identityOf(path);
+  if (isSameIdentity(now, before)) return true;
+  return now.dev === before.dev && !fileSystemTypeOf(toFsPath(path)).inodesStay;
 }

@@ -18,8 +18,8 @@ const WHAT = 'cannot ingest the source';
  * Looks at every source before anything is stored. A symbolic link is followed, since the user
  * named it; one to a file stands for that file, which is opened and reported by its real path:
  * the links that a walk meets are not followed, and workers refuse to open any.
- * `roots` is told of each; what patterns leave out may be anything that is there. Throws an IngotError for another source
- * that is missing or neither a directory nor a regular file.
+ * `roots` is told of each. What patterns leave out may be anything that is there. Throws an
+ * IngotError for another source that is missing or neither a directory nor a regular file.
  */
 export function resolveSources(
   paths: readonly string[],
