@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Digest } from '../digest.ts';
 import { failed } from '../errors.ts';
-import { type FileOps, nodeFileOps, writeFully } from '../files/file-ops.ts';
+import { type FileOps, nodeFileOps, type StoreFd, writeFully } from '../files/file-ops.ts';
 import { toBytes } from '../names.ts';
 import { mergeRuns, type Run } from './merge-runs.ts';
 import { DIGEST_BYTES, LENGTH_BYTES, type SortedPair } from './sorted-pair.ts';
@@ -25,7 +25,7 @@ export class ExternalSort {
   #used = 0;
   #starts: number[] = [];
   #runs: Run[] = [];
-  #spillFd = -1;
+  #spillFd: StoreFd | undefined;
   #spilled = 0;
 
   constructor(chunkBytes = CHUNK_BYTES, ops: FileOps = nodeFileOps) {
@@ -56,7 +56,7 @@ export class ExternalSort {
     this.#spill();
     this.#chunk = Buffer.alloc(0);
     try {
-      yield* mergeRuns(this.#spillFd, this.#runs);
+      yield* mergeRuns(this.#spillFd!, this.#runs);
     } catch (error) {
       throw spillFailed(error);
     }
@@ -64,8 +64,9 @@ export class ExternalSort {
 
   /** Gives up the spill file. */
   close(): void {
-    if (this.#spillFd >= 0) this.#ops.closeSync(this.#spillFd);
-    this.#spillFd = -1;
+    const fd = this.#spillFd;
+    this.#spillFd = undefined;
+    if (fd !== undefined) this.#ops.closeSync(fd);
   }
 
   #makeRoom(size: number): void {
@@ -85,7 +86,7 @@ export class ExternalSort {
 
   #spill(): void {
     try {
-      if (this.#spillFd < 0) this.#spillFd = openUnlinked(this.#ops);
+      this.#spillFd ??= openUnlinked(this.#ops);
       const run = Buffer.allocUnsafe(this.#used);
       let at = 0;
       for (const { digestAt, pathLength } of this.#sortedChunk())
@@ -106,7 +107,7 @@ export class ExternalSort {
   }
 }
 
-function openUnlinked(ops: FileOps): number {
+function openUnlinked(ops: FileOps): StoreFd {
   const path = join(tmpdir(), `ingot-${randomBytes(16).toString('hex')}`);
   const { O_RDWR, O_CREAT, O_EXCL } = fs.constants;
   const fd = ops.openSync(path, O_RDWR | O_CREAT | O_EXCL, 0o600);

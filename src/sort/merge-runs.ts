@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import { type AnyDescriptor, numberOf } from '../native/descriptor.ts';
 import { uninterrupted } from '../native/uninterrupted.ts';
 import { DIGEST_BYTES, LENGTH_BYTES, type SortedPair } from './sorted-pair.ts';
 
@@ -12,7 +13,7 @@ export interface Run {
 const BUFFER_BYTES = 64 << 10;
 
 /** Yields the pairs of all runs in the order of their paths; each is valid until the next. */
-export function* mergeRuns(fd: number, runs: readonly Run[]): Generator<SortedPair> {
+export function* mergeRuns(fd: AnyDescriptor, runs: readonly Run[]): Generator<SortedPair> {
   const heap: RunReader[] = [];
   for (const run of runs) {
     const reader = new RunReader(fd, run);
@@ -51,14 +52,14 @@ class RunReader implements SortedPair {
   bytes = Buffer.allocUnsafe(BUFFER_BYTES);
   digestAt = 0;
   pathLength = 0;
-  readonly #fd: number;
+  readonly #fd: AnyDescriptor;
   readonly #end: number;
   #position: number;
   /** The unread part of `bytes`. */
   #at = 0;
   #filled = 0;
 
-  constructor(fd: number, run: Run) {
+  constructor(fd: AnyDescriptor, run: Run) {
     this.#fd = fd;
     this.#position = run.start;
     this.#end = run.end;
@@ -99,7 +100,7 @@ class RunReader implements SortedPair {
     while (this.#filled < size) {
       const wanted = Math.min(this.bytes.length - this.#filled, this.#end - this.#position);
       const read = uninterrupted(() =>
-        fs.readSync(this.#fd, this.bytes, this.#filled, wanted, this.#position),
+        fs.readSync(numberOf(this.#fd), this.bytes, this.#filled, wanted, this.#position),
       );
       if (read === 0) throw new Error('the spill file of the manifest is cut short');
       this.#position += read;

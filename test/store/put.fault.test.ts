@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { digestOf } from '../../src/digest.ts';
-import type { FileOps } from '../../src/files/file-ops.ts';
+import { type FileOps, nodeFileOps } from '../../src/files/file-ops.ts';
 import type { Layout } from '../../src/store/choices.ts';
 import { objectPath } from '../../src/store/local/on-disk/layout.ts';
 import { Store } from '../../src/store/store.ts';
@@ -108,7 +108,10 @@ test('short writes are completed', async () => {
   const short = (fd: number, bytes: Uint8Array, at: number, length: number) =>
     fs.writeSync(fd, bytes, at, Math.min(length, 3));
   const root = tempStore();
-  const store = await openWriting(root, { ...fs, writeSync: short as typeof fs.writeSync });
+  const store = await openWriting(root, {
+    ...nodeFileOps,
+    writeSync: short as FileOps['writeSync'],
+  });
   const { digest } = await store.put(small);
   await store.close();
   expect(fs.readFileSync(objectPath(root, 'flat', digest))).toEqual(small);

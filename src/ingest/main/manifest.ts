@@ -8,6 +8,7 @@ import { errnoOf, failed } from '../../errors.ts';
 import { type FileOps, nodeFileOps, writeFullyLater } from '../../files/file-ops.ts';
 import { checkReplaceable, replaceFile } from '../../files/replace-file.ts';
 import { dashOf, descriptorOf } from '../../files/standard-streams.ts';
+import type { AnyDescriptor } from '../../native/descriptor.ts';
 import { ExternalSort } from '../../sort/external-sort.ts';
 import { DIGEST_BYTES, type SortedPair } from '../../sort/sorted-pair.ts';
 import type { WalkPlan } from '../../sources/walk/walk-sources.ts';
@@ -94,7 +95,7 @@ export class ManifestWriter {
     }
   }
 
-  async #writeTo(fd: number, signal: AbortSignal | undefined): Promise<void> {
+  async #writeTo(fd: AnyDescriptor, signal: AbortSignal | undefined): Promise<void> {
     for (const block of blocks(this.#sort)) {
       await writeFullyLater(this.#ops, fd, block);
       // Nobody waits any more, and what is sorted may be closed.

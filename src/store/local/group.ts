@@ -11,6 +11,7 @@ import { errnoOf, failed } from '../../errors.ts';
 import { directoryFullHint } from '../../files/disk-full.ts';
 import { type FileOps, flushFile, writeFully } from '../../files/file-ops.ts';
 import { renameNew } from '../../files/rename-new.ts';
+import type { AnyDescriptor } from '../../native/descriptor.ts';
 import { isRegularFile, type StatusReader } from '../../native/file-status.ts';
 import type { Libc } from '../../native/libc.ts';
 import type { Durability, Layout } from '../choices.ts';
@@ -125,7 +126,7 @@ export class LocalGroup implements Group {
     };
   }
 
-  stageClone(sourceFd: number, device: number): CloneStage | undefined {
+  stageClone(sourceFd: AnyDescriptor, device: number): CloneStage | undefined {
     const { dryRun, temps } = this.#state;
     const temp = dryRun ? undefined : temps.clone(sourceFd, device);
     return (
@@ -162,7 +163,7 @@ export class LocalGroup implements Group {
   async #flushTemps(): Promise<void> {
     const { ops } = this.#state;
     const fsync = promisify(ops.fsync);
-    const results = await Promise.allSettled(this.#staged.map(({ temp }) => fsync(temp.fd)));
+    const results = await Promise.allSettled(this.#staged.map(({ temp }) => fsync(temp.fd!)));
     this.cost.fileFlushes += this.#staged.length;
     const failure = results.find((result) => result.status === 'rejected');
     if (failure !== undefined) throw flushFailure(failure.reason, this.#state.root);
@@ -224,7 +225,7 @@ export class LocalGroup implements Group {
     const { ops, durability, keepTempsOpen, root, temps } = this.#state;
     if (durability === 'file') {
       try {
-        ops.fsyncSync(temp.fd);
+        ops.fsyncSync(temp.fd!);
       } catch (error) {
         throw flushFailure(error, root);
       }

@@ -7,6 +7,7 @@ import {
   flushDirectory,
   nodeFileOps,
   openDirectory,
+  type StoreFd,
 } from '../../files/file-ops.ts';
 import { sweepTempsOf } from '../../files/locked-temp.ts';
 import { type Libc, loadLibc } from '../../native/libc.ts';
@@ -58,14 +59,14 @@ export class LocalMainHalf implements MainHalf {
   readonly #writer: Writer | undefined;
   readonly #coordinator: BarrierCoordinator;
   /** Open for the whole run: write-back errors are reported to descriptors opened before them. */
-  readonly #rootFd: number;
+  readonly #rootFd: StoreFd | undefined;
   readonly #ops: FileOps;
 
   private constructor(
     init: LocalWorkerInit,
     { swept, readsBack }: Pick<LocalMainHalf, 'swept' | 'readsBack'>,
     writer: Writer | undefined,
-    rootFd: number,
+    rootFd: StoreFd | undefined,
     flush: () => Promise<void>,
     ops: FileOps,
   ) {
@@ -104,7 +105,7 @@ export class LocalMainHalf implements MainHalf {
     if (!dryRun) settleMoves(root, format.layout, ops);
     const flushes = durability !== 'none' && !dryRun;
     const wasEmpty = !present || isEmpty(root);
-    const rootFd = present ? openRoot(root, ops) : -1;
+    const rootFd = present ? openRoot(root, ops) : undefined;
     let writer: Writer | undefined;
     try {
       // Whoever wrote the store.json that was found may have been killed before it was durable. It
@@ -129,13 +130,14 @@ export class LocalMainHalf implements MainHalf {
         dryRun,
         ...openTemps(durability, barrier, groups),
       };
-      // Only asked for where chooseBarrier took syncfs, which it does only with libc at hand.
-      const flush = () => libc!.syncfs(rootFd);
+      // Only asked for where chooseBarrier took syncfs, which it does only with libc at hand, for a
+      // store that is there.
+      const flush = () => libc!.syncfs(rootFd!);
       const found = { swept, readsBack: unflushed && flushes };
       return new LocalMainHalf(init, found, writer, rootFd, flush, ops);
     } catch (error) {
       writer?.close();
-      if (rootFd >= 0) ops.closeSync(rootFd);
+      if (rootFd !== undefined) ops.closeSync(rootFd);
       throw failed('cannot open the store', error, { path: root });
     }
   }
@@ -188,7 +190,7 @@ export class LocalMainHalf implements MainHalf {
 
   #flushFolder(folder: string): boolean {
     if (folder === this.workerInit.root) {
-      this.#ops.fsyncSync(this.#rootFd);
+      this.#ops.fsyncSync(this.#rootFd!);
       confirmFlush(this.#ops, folder);
       return true;
     }
@@ -209,7 +211,7 @@ export class LocalMainHalf implements MainHalf {
   }
 
   #closeRoot(): void {
-    if (this.#rootFd >= 0) this.#ops.closeSync(this.#rootFd);
+    if (this.#rootFd !== undefined) this.#ops.closeSync(this.#rootFd);
   }
 }
 
@@ -232,7 +234,7 @@ function isLarger(root: string, limit: number | undefined): boolean {
   return limit !== undefined && fs.statSync(root).size > limit;
 }
 
-function openRoot(root: string, ops: FileOps): number {
+function openRoot(root: string, ops: FileOps): StoreFd {
   try {
     return openDirectory(ops, root);
   } catch (error) {
