@@ -126,7 +126,7 @@ export class Putter {
     let file: fs.promises.FileHandle | Readable;
     try {
       const isFifo = fs.statSync(path).isFIFO();
-      file = isFifo ? openFifo(path) : await fs.promises.open(path, 'r');
+      file = isFifo ? await openFifo(path) : await fs.promises.open(path, 'r');
     } catch (error) {
       throw failed('cannot read the source', error, { path });
     }

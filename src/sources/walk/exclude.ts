@@ -59,7 +59,7 @@ async function readWhole(file: string, signal: AbortSignal | undefined): Promise
   let size = 0;
   try {
     checkInput(file);
-    for await (const chunk of readInput(openInput(file), signal)) {
+    for await (const chunk of readInput(await openInput(file), signal)) {
       size += chunk.length;
       if (size > MOST_BYTES) throw tooLarge(file);
       chunks.push(chunk);
