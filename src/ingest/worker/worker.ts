@@ -65,7 +65,7 @@ export class IngestWorker {
       setup.storeInit as LocalWorkerInit,
       number,
       libc,
-      fileOpsWith(files),
+      fileOpsWith(files, setup.mayBeTerminated ? nodeFiles : files),
     );
     this.#libc = libc;
     this.#files = files;
