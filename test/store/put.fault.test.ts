@@ -94,13 +94,14 @@ test('durability file flushes before the temp is closed, none flushes nothing', 
   }
 });
 
-test('waiting puts share one flush of their folder', async () => {
+test('waiting puts share the flushes of their temps and of their folder', async () => {
   const { ops, count } = recordingOps();
   const store = await openWriting(tempStore(), ops);
   const contents = Array.from({ length: 40 }, (_, n) => Buffer.from(`content ${n}`));
   await Promise.all(contents.map((bytes) => store.put(bytes)));
   await store.close();
-  expect(count('fsync', TEMP)).toBe(40);
+  // Where a flush of the file system is one of all temps, none is left to be flushed on its own.
+  expect(count('fsync', TEMP)).toBeLessThan(40);
   expect(count('fsync', /store$/)).toBeLessThan(40);
 });
 

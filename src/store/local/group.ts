@@ -5,11 +5,10 @@
  * whose bytes are durable. No object is ever opened for writing. A crash at any point leaves temps
  * that the next open sweeps, and objects that are whole.
  */
-import { promisify } from 'node:util';
 import type { Digest } from '../../digest.ts';
 import { errnoOf, failed } from '../../errors.ts';
 import { directoryFullHint } from '../../files/disk-full.ts';
-import { type FileOps, flushFile, writeFully } from '../../files/file-ops.ts';
+import { type FileOps, flushFile, type StoreFd, writeFully } from '../../files/file-ops.ts';
 import { renameNew } from '../../files/rename-new.ts';
 import type { AnyDescriptor } from '../../native/descriptor.ts';
 import { isRegularFile, type StatusReader } from '../../native/file-status.ts';
@@ -43,6 +42,8 @@ export interface LocalWorkerState extends OpenTemps {
   readonly durability: Durability;
   /** The barrier is an fsync of every temp, which therefore stays open until then. */
   readonly keepTempsOpen: boolean;
+  /** Makes open temps durable. Rejects with what fsync(2) fails with, or an IngotError. */
+  readonly flushTemps: (temps: readonly StoreFd[]) => Promise<void>;
   /** The store was empty on open: a digest not claimed in this run cannot be there. */
   readonly wasEmpty: boolean;
   readonly verifyHits: boolean;
@@ -159,14 +160,15 @@ export class LocalGroup implements Group {
     else await this.#callMain('barrier');
   }
 
-  /** The barrier where syncfs is none: fsync of the open temps, as many at once as libuv has threads. */
+  /** The barrier where syncfs is none: the open temps are flushed. */
   async #flushTemps(): Promise<void> {
-    const { ops } = this.#state;
-    const fsync = promisify(ops.fsync);
-    const results = await Promise.allSettled(this.#staged.map(({ temp }) => fsync(temp.fd!)));
+    const flushed = this.#state.flushTemps(this.#staged.map(({ temp }) => temp.fd!));
     this.cost.fileFlushes += this.#staged.length;
-    const failure = results.find((result) => result.status === 'rejected');
-    if (failure !== undefined) throw flushFailure(failure.reason, this.#state.root);
+    try {
+      await flushed;
+    } catch (error) {
+      throw flushFailure(error, this.#state.root);
+    }
     for (const { temp } of this.#staged) this.#state.temps.close(temp);
   }
 

@@ -12,6 +12,7 @@ import type { StoreFormat } from './on-disk/format.ts';
 import type { BarrierKind } from './publish/barrier.ts';
 import { LargeIndex } from './publish/large-index.ts';
 import type { OpenTemps } from './publish/open-temps.ts';
+import { fsyncAll } from './publish/temp-flush.ts';
 import { TempFolder } from './publish/temps.ts';
 
 /** Plain data: what each worker thread is told. */
@@ -26,12 +27,16 @@ export interface LocalWorkerInit extends OpenTemps {
   readonly dryRun: boolean;
 }
 
-/** Makes a worker's half. `worker` tells the workers of one writer apart. */
+/**
+ * Makes a worker's half. `worker` tells the workers of one writer apart; `flushTemps` is how temps
+ * are flushed that stay open until their barrier: each on its own unless told otherwise.
+ */
 export function openLocalWorkerHalf(
   init: LocalWorkerInit,
   worker: number,
   libc: Libc | undefined,
   ops: FileOps = nodeFileOps,
+  flushTemps: LocalWorkerState['flushTemps'] = (temps) => fsyncAll(ops, temps),
 ): WorkerHalf {
   const tempFolder = join(init.writerFolder, String(worker));
   if (!init.dryRun) {
@@ -49,6 +54,7 @@ export function openLocalWorkerHalf(
     temps: new TempFolder(tempFolder, init.root, ops),
     durability: init.durability,
     keepTempsOpen: init.durability === 'group' && init.barrier === 'fsync',
+    flushTemps,
     wasEmpty: init.wasEmpty,
     verifyHits: init.verifyHits,
     dryRun: init.dryRun,

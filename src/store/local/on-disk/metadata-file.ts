@@ -57,10 +57,14 @@ export function readStart(fd: number, mostBytes: number): Buffer {
   return buffer.subarray(0, length);
 }
 
-/** Throws INGOT_BAD_METADATA for a link, which would lead to what is somebody else's. */
-export function requireNoLink(path: string): void {
-  if (fs.lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink())
-    throw badMetadata(path, 'it is a link');
+/**
+ * Throws INGOT_BAD_METADATA for a link, which would lead to what is somebody else's. False when
+ * nothing is there.
+ */
+export function requireNoLink(path: string): boolean {
+  const found = fs.lstatSync(path, { throwIfNoEntry: false });
+  if (found?.isSymbolicLink()) throw badMetadata(path, 'it is a link');
+  return found !== undefined;
 }
 
 function badMetadata(path: string, why: string, cause?: unknown): IngotError {
