@@ -5,6 +5,7 @@ import { parseDigest } from '../digest.ts';
 import { errnoOf, failed, UsageError } from '../errors.ts';
 import { nodeFileOps, writeFullyLater } from '../files/file-ops.ts';
 import { checkReplaceable, replaceFile } from '../files/replace-file.ts';
+import type { AnyDescriptor } from '../native/descriptor.ts';
 import { type CommandContext, runCommand } from './command.ts';
 import { EXIT, type ExitCode } from './fail.ts';
 import { addCommonOptions, type CommonFlags, outputFile, storeOf } from './options.ts';
@@ -68,7 +69,7 @@ async function save(
   let size = 0;
   try {
     checkReplaceable(file, store);
-    const fill = async (fd: number) => {
+    const fill = async (fd: AnyDescriptor) => {
       for await (const chunk of content as AsyncIterable<Buffer>) {
         signal.throwIfAborted();
         await writeFullyLater(nodeFileOps, fd, chunk);

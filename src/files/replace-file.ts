@@ -5,9 +5,10 @@ import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { errnoOf, IngotError, UsageError } from '../errors.ts';
 import { escapeName, realPathOf, toFsPath } from '../names.ts';
+import type { AnyDescriptor } from '../native/descriptor.ts';
 import { loadLibc } from '../native/libc.ts';
 import { holdersOf } from './file-identity.ts';
-import { type FileOps, flushDirectory, nodeFileOps } from './file-ops.ts';
+import { type FileOps, flushDirectory, nodeFileOps, type StoreFd } from './file-ops.ts';
 import { LockedTemp, sweepTempsOf } from './locked-temp.ts';
 import { descriptorOf, requireGiven } from './standard-streams.ts';
 
@@ -25,7 +26,7 @@ export interface ReplaceOptions {
  */
 export async function replaceFile(
   target: string,
-  fill: (fd: number) => Promise<void>,
+  fill: (fd: AnyDescriptor) => Promise<void>,
   { ops = nodeFileOps, signal }: ReplaceOptions = {},
 ): Promise<void> {
   const descriptor = descriptorOf(target);
@@ -102,11 +103,11 @@ function pathOfOpen(descriptor: number): string | undefined {
 
 async function fillInPlace(
   path: string,
-  fill: (fd: number) => Promise<void>,
+  fill: (fd: AnyDescriptor) => Promise<void>,
   ops: FileOps,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const fd = await openInPlace(toFsPath(path), signal);
+  const fd = await openInPlace(toFsPath(path), ops, signal);
   // Not closed before the last write has ended, whether or not anybody still waits for that.
   await untilAborted(() => fill(fd).finally(() => ops.closeSync(fd)), signal);
 }
@@ -114,15 +115,16 @@ async function fillInPlace(
 /** A fifo is opened when somebody reads it. A thread that waited for that could not be stopped. */
 async function openInPlace(
   path: string | Buffer,
+  ops: FileOps,
   signal: AbortSignal | undefined,
-): Promise<number> {
-  const { O_WRONLY, O_NONBLOCK } = fs.constants;
+): Promise<StoreFd> {
+  const { O_WRONLY, O_NONBLOCK, O_CREAT, O_TRUNC } = fs.constants;
   for (;;) {
     signal?.throwIfAborted();
     let probe = -1;
     try {
       probe = fs.openSync(path, O_WRONLY | O_NONBLOCK);
-      return fs.openSync(path, 'w');
+      return ops.openSync(path, O_WRONLY | O_CREAT | O_TRUNC, 0o666);
     } catch (error) {
       if (errnoOf(error) !== 'ENXIO' || !fs.statSync(path).isFIFO()) throw error;
     } finally {

@@ -1,8 +1,9 @@
 import fs from 'node:fs';
 import { errnoOf, type Failure, failed, SHORTAGES } from '../errors.ts';
 import { toFsPath } from '../names.ts';
+import type { AnyDescriptor } from '../native/descriptor.ts';
 import { type FileStatus, isRegularFile } from '../native/file-status.ts';
-import { type Files, nodeFiles } from '../native/files.ts';
+import type { Files, SourceFd } from '../native/files.ts';
 import { type UnsupportedKind, unsupportedKind } from './kind.ts';
 import { ModeStatus } from './mode-status.ts';
 
@@ -22,7 +23,12 @@ export const READ_ATTEMPTS = 3;
  * spares the empty read where it agrees with st_size. Files that claim another size than they
  * have (those of /proc) are read until nothing comes. Gives -1 when the buffer is too small.
  */
-export function readToEnd(files: Files, fd: number, buffer: Uint8Array, size: number): number {
+export function readToEnd(
+  files: Files,
+  fd: AnyDescriptor,
+  buffer: Uint8Array,
+  size: number,
+): number {
   const most = Math.max(size + 1, MIN_READ);
   const readOn = (at: number) => {
     const rest = at === 0 ? buffer : buffer.subarray(at);
@@ -102,7 +108,7 @@ export function unreadableOf(error: unknown, path: string): Refusal {
  * Closes a descriptor that was only read from. A failure loses nothing (FUSE passes on its server's
  * errors): what was read is there, and the descriptor is free.
  */
-export function closeSource(fd: number, files = nodeFiles): void {
+export function closeSource(files: Files, fd: SourceFd): void {
   try {
     files.close(fd);
   } catch (error) {

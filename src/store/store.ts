@@ -59,7 +59,7 @@ export class Store {
   readonly #ops: FileOps;
   readonly #running = new Set<Promise<PutResult>>();
   #putter: Promise<Putter> | undefined;
-  #closed = false;
+  #closing: Promise<void> | undefined;
 
   private constructor(root: string, format: StoreFormat, durability: Durability, ops: FileOps) {
     this.root = root;
@@ -97,7 +97,7 @@ export class Store {
    * reason. No temp is left then. An error of the stream is passed on.
    */
   async put(source: PutSource, options: PutOptions = {}): Promise<PutResult> {
-    if (this.#closed)
+    if (this.#closing !== undefined)
       throw new IngotError({
         what: 'cannot store an object',
         code: 'INGOT_CLOSED',
@@ -157,9 +157,13 @@ export class Store {
     return listEveryObject(this.root);
   }
 
-  /** Waits for the puts that run, then gives up the writer. Reading goes on to work. */
-  async close(): Promise<void> {
-    this.#closed = true;
+  /** Waits for the puts that run, then gives up the writer, once. Reading goes on to work. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     await Promise.allSettled(this.#running);
     const putter = await this.#putter?.catch(() => undefined);
     this.#putter = undefined;

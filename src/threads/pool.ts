@@ -61,7 +61,7 @@ export class Pool<Task, Reply extends object> {
       maxThreads: threads,
       concurrentTasksPerWorker: TASKS_PER_WORKER,
       recordTiming: false,
-      // Files are opened through libc, too, and Node would warn of those that it has not opened.
+      // What a thread opens it closes by the same API; README.md has what holds below a Worker.
       trackUnmanagedFds: false,
       resourceLimits: {
         maxYoungGenerationSizeMb: YOUNG_GENERATION_MB,

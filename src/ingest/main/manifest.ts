@@ -9,6 +9,7 @@ import { type FileOps, nodeFileOps, writeFullyLater } from '../../files/file-ops
 import { checkReplaceable, replaceFile } from '../../files/replace-file.ts';
 import { dashOf, descriptorOf } from '../../files/standard-streams.ts';
 import { toBytes } from '../../names.ts';
+import type { AnyDescriptor } from '../../native/descriptor.ts';
 import { ExternalSort } from '../../sort/external-sort.ts';
 import type { SortedRecord } from '../../sort/sorted-record.ts';
 import type { WalkPlan } from '../../sources/walk/walk-sources.ts';
@@ -97,7 +98,7 @@ export class ManifestWriter {
     }
   }
 
-  async #writeTo(fd: number, signal: AbortSignal | undefined): Promise<void> {
+  async #writeTo(fd: AnyDescriptor, signal: AbortSignal | undefined): Promise<void> {
     for (const block of blocks(this.#sort)) {
       await writeFullyLater(this.#ops, fd, block);
       // Nobody waits any more, and what is sorted may be closed.

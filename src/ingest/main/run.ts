@@ -1,5 +1,6 @@
 /** One ingest from the opened store to the report. */
 
+import { isMainThread } from 'node:worker_threads';
 import type { Digest } from '../../digest.ts';
 import { asError, type Failure, failed, IngotError } from '../../errors.ts';
 import { statusReader } from '../../native/file-status.ts';
@@ -94,6 +95,7 @@ export class Run {
       onStored: manifest && this.#guarded((digest, path) => this.#addToManifest(digest, path)),
     });
     const setup: WorkerSetup = {
+      mayBeTerminated: !isMainThread,
       storeInit: half.workerInit,
       claims: claims.shared,
       stop: this.#stop.buffer as SharedArrayBuffer,

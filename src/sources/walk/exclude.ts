@@ -69,7 +69,7 @@ async function readExcludeFile(file: string, signal: AbortSignal | undefined): P
   let size = 0;
   try {
     checkInput(file);
-    for await (const chunk of readInput(openInput(file), signal)) {
+    for await (const chunk of readInput(await openInput(file), signal)) {
       size += chunk.length;
       if (size > MAX_BYTES) throw tooLarge(file);
       chunks.push(chunk);

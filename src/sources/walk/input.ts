@@ -13,7 +13,7 @@ export function checkInput(path: string): void {
   throw Object.assign(new Error('EISDIR: read'), { code: 'EISDIR', path });
 }
 
-export function openInput(path: string): Readable {
+export async function openInput(path: string): Promise<Readable> {
   return fs.statSync(path).isFIFO() ? openFifo(path) : fs.createReadStream(path);
 }
 

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn, setTimeout } from 'node:timers/promises';
 import { errnoOf, failed, printable, SHORTAGES } from '../../errors.ts';
 import { escapeLatin1Name, joinPath, toFsPath } from '../../names.ts';
+import { nodeFiles } from '../../native/files.ts';
 import { unsupportedKind } from '../kind.ts';
 import { LongPaths } from '../long-paths.ts';
 import type { EntryStatus } from '../mode-status.ts';
@@ -75,7 +76,7 @@ export class TreeReader {
   readonly #named: NamedEntries;
   readonly #sink: WalkSink;
   readonly #ops: DirectoryOps;
-  readonly #long = new LongPaths();
+  readonly #long = new LongPaths(nodeFiles);
   #device: number | undefined;
 
   constructor(tree: Tree, rules: WalkRules, named: NamedEntries, sink: WalkSink) {

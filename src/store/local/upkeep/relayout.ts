@@ -15,7 +15,13 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Digest } from '../../../digest.ts';
 import { errnoOf, failed, IngotError, requireOneOf } from '../../../errors.ts';
 import { diskFullHint } from '../../../files/disk-full.ts';
-import { type FileOps, flushDirectory, flushFile, nodeFileOps } from '../../../files/file-ops.ts';
+import {
+  type FileOps,
+  flushDirectory,
+  flushFile,
+  nodeFileOps,
+  type StoreFd,
+} from '../../../files/file-ops.ts';
 import { renameNew } from '../../../files/rename-new.ts';
 import { type Libc, loadLibc } from '../../../native/libc.ts';
 import { LAYOUTS, type Layout } from '../../choices.ts';
@@ -74,7 +80,7 @@ export async function relayout(
   const libc = await calls;
   if (libc === undefined) throw noFlock(root);
   const lock = join(root, METADATA, 'relayout.lock');
-  let lockFd = -1;
+  let lockFd: StoreFd | undefined;
   try {
     requireNoLink(lock);
     const { O_RDWR, O_CREAT, O_NOFOLLOW } = fs.constants;
@@ -85,7 +91,7 @@ export async function relayout(
     const hint = diskFullHint(error, root) ?? 'run it again to go on';
     throw failed('cannot change the layout', error, { path: root, hint });
   } finally {
-    if (lockFd >= 0) ops.closeSync(lockFd);
+    if (lockFd !== undefined) ops.closeSync(lockFd);
   }
 }
 

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { digestOf } from '../../../../src/digest.ts';
-import type { FileOps } from '../../../../src/files/file-ops.ts';
+import { nodeFileOps } from '../../../../src/files/file-ops.ts';
 import { type Libc, loadLibc } from '../../../../src/native/libc.ts';
 import type { Durability } from '../../../../src/store/choices.ts';
 import { LocalMainHalf } from '../../../../src/store/local/main-half.ts';
@@ -24,7 +24,7 @@ import {
 const BYTES = Buffer.from('content');
 const DIGEST = digestOf(BYTES);
 
-async function openWriter(root: string, durability: Durability, libc?: Libc, ops: FileOps = fs) {
+async function openWriter(root: string, durability: Durability, libc?: Libc, ops = nodeFileOps) {
   const options = { durability, barrier: 'fsync', verifyHits: false, dryRun: false } as const;
   const main = await LocalMainHalf.open(root, { ...options, groups: 1 }, ops);
   const worker = openLocalWorkerHalf(main.workerInit, 0, libc, ops);
@@ -73,7 +73,8 @@ test.each(['syncfs', 'fsync'])(
       await careless.group.commit();
       await careless.main.finish();
     };
-    if (barrier === 'syncfs') await readBackUnflushed(root, 'flat', fs, { syncfs: storeOn });
+    if (barrier === 'syncfs')
+      await readBackUnflushed(root, 'flat', nodeFileOps, { syncfs: storeOn });
     else {
       // At the flush of the first object: what the writer does by then, and its end.
       let ended = false;
@@ -181,7 +182,9 @@ describe('a hit that another one finds lost meanwhile', () => {
     fs.writeFileSync(path, Buffer.alloc(BYTES.length));
   }
   const settle = (root: string) =>
-    expect(readBackUnflushed(root, 'flat', fs)).rejects.toMatchObject({ code: 'INGOT_LOST' });
+    expect(readBackUnflushed(root, 'flat', nodeFileOps)).rejects.toMatchObject({
+      code: 'INGOT_LOST',
+    });
 
   test('fails the ingest that has counted on it', async () => {
     const root = tempStore();
