@@ -1,6 +1,11 @@
 import { constants } from 'node:os';
 import { getSystemErrorMap } from 'node:util';
 
+/**
+ * Errors are known by what they have, never by `instanceof`: under Jest, and Vitest's vmThreads,
+ * what Node throws is made of the Error of another realm.
+ */
+
 /** What a failure needs to be told in one line and to survive a thread boundary. */
 export interface Failure {
   /** What could not be done: "cannot write an object". */
@@ -43,42 +48,24 @@ export class IngotError extends Error implements Failure {
 }
 
 /** The command line or an option is wrong: exit code 2. */
-export class UsageError extends IngotError {}
-
-/** Gives the number that was asked for. Throws a UsageError on one that counts nothing. */
-export function requireCount(of: string, value: number): number {
-  if (Number.isInteger(value) && value >= 1) return value;
-  throw new UsageError({
-    what: `wrong number of ${of}`,
-    code: 'INGOT_USAGE',
-    why: `${value} is not a whole number of at least 1`,
-  });
+export class UsageError extends IngotError {
+  override readonly name = 'UsageError';
 }
 
-/** Throws a UsageError on the empty path, which path.resolve takes for the working directory. */
-export function requireStorePath(path: string): void {
-  if (path === '')
-    throw new UsageError({
-      what: 'no store given',
-      code: 'INGOT_NO_STORE',
-      why: 'its path is empty',
-    });
+/** True for an error of any realm. */
+export function isError(thrown: unknown): thrown is Error {
+  if (typeof thrown !== 'object' || thrown === null) return false;
+  const { name, message } = thrown as Partial<Error>;
+  return typeof name === 'string' && typeof message === 'string';
 }
 
-/** Gives the value of an option. Throws a UsageError on one that is none of its values. */
-export function requireOneOf<T extends string>(option: string, values: readonly T[], value: T): T {
-  if (values.includes(value)) return value;
-  throw new UsageError({
-    what: `unknown ${option}`,
-    code: 'INGOT_USAGE',
-    why: `${printable(String(value))} is none of ${values.join(', ')}`,
-  });
+/** True for an error of ingot's, also of another copy of it. */
+export function isIngotError(thrown: unknown): thrown is IngotError {
+  return isError(thrown) && typeof (thrown as Partial<IngotError>).toFailure === 'function';
 }
 
-/** Throws a UsageError on a signal that is none: nobody could wait for it. */
-export function requireSignal(signal: unknown): void {
-  if (signal === undefined || signal instanceof AbortSignal) return;
-  throw new UsageError({ what: 'wrong signal', code: 'INGOT_USAGE', why: 'it is no AbortSignal' });
+export function isUsageError(thrown: unknown): thrown is UsageError {
+  return isIngotError(thrown) && thrown.name === 'UsageError';
 }
 
 /**
@@ -90,7 +77,7 @@ export function failed(
   cause: unknown,
   more: { path?: string | undefined; hint?: string | undefined } = {},
 ): Error {
-  if (cause instanceof IngotError) return cause;
+  if (isIngotError(cause)) return cause;
   const code = errnoOf(cause);
   if (code === undefined) return asError(cause);
   const { path, syscall } = cause as NodeJS.ErrnoException;
@@ -100,7 +87,7 @@ export function failed(
 
 /** The errno's name on an error thrown by Node or by ingot, if it has one. */
 export function errnoOf(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !('code' in error)) return undefined;
+  if (!isError(error) || !('code' in error)) return undefined;
   const { code, errno } = error as NodeJS.ErrnoException;
   if (typeof code !== 'string') return undefined;
   // libuv knows only POSIX's: it passes the number of others on, EDQUOT's among them.
@@ -135,13 +122,13 @@ export const SHORTAGES: ReadonlyMap<string, string> = new Map([
 
 /** Whatever was thrown, as an Error. */
 export function asError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown));
+  return isError(thrown) ? thrown : new Error(String(thrown));
 }
 
 /** Any error as plain data, for a thread boundary or a report. */
 export function failureOf(what: string, error: unknown): Failure {
   const wrapped = failed(what, error);
-  if (wrapped instanceof IngotError) return wrapped.toFailure();
+  if (isIngotError(wrapped)) return wrapped.toFailure();
   return { what, code: 'INGOT_INTERNAL', why: wrapped.message };
 }
 

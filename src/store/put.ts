@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import { dirname } from 'node:path';
 import { addAbortSignal, Readable } from 'node:stream';
+import { isSharedArrayBuffer, isUint8Array } from 'node:util/types';
 import { type Digest, DigestStream, digestOf } from '../digest.ts';
 import { failed, UsageError } from '../errors.ts';
 import { openFifo } from '../files/fifo.ts';
@@ -12,11 +13,9 @@ import { objectPath, otherLayout } from './local/on-disk/layout.ts';
 import { NameFlush } from './local/publish/name-flush.ts';
 import { unflushedMarks } from './local/upkeep/unflushed.ts';
 import { type LocalWorkerInit, openLocalWorkerHalf } from './local/worker-half.ts';
+import type { PutSource } from './put-source.ts';
 import { readSource } from './read-source.ts';
 import type { Group, StreamStage, WorkerHalf } from './seam.ts';
-
-/** The path of a file, bytes in memory, or a stream of bytes. */
-export type PutSource = string | Uint8Array | Readable;
 
 export interface PutOptions {
   /** Aborting ends a put that has not read all of its source. */
@@ -100,7 +99,7 @@ export class Putter {
   async put(source: PutSource, { signal }: PutOptions = {}): Promise<PutResult> {
     signal?.throwIfAborted();
     if (typeof source === 'string') return this.#putFile(source, signal);
-    if (source instanceof Uint8Array)
+    if (isUint8Array(source))
       return this.#putBytes(this.#openGroup(), isShared(source) ? Buffer.from(source) : source);
     if (source.readableDidRead || source.destroyed || this.#streams.has(source))
       throw readAlready();
@@ -207,13 +206,13 @@ export class Putter {
 
 /** Other threads may change the bytes between hashing and writing. */
 function isShared(bytes: Uint8Array): boolean {
-  return bytes.buffer instanceof SharedArrayBuffer;
+  return isSharedArrayBuffer(bytes.buffer);
 }
 
 /** A stream may use its buffers anew while they are still being written. */
 async function* copies(stream: Readable): AsyncGenerator<Uint8Array> {
   for await (const chunk of stream as AsyncIterable<unknown>) {
-    if (!(chunk instanceof Uint8Array)) throw notBytes(chunk);
+    if (!isUint8Array(chunk)) throw notBytes(chunk);
     yield Buffer.from(chunk);
   }
 }

@@ -1,24 +1,13 @@
 import type { Worker } from 'node:worker_threads';
 import type { Piscina as PiscinaPool } from 'piscina';
 import { requirePackage } from '../commonjs.ts';
-import { errnoOf, IngotError, requireCount, SHORTAGES } from '../errors.ts';
-import { availableProcessors } from '../native/processors.ts';
+import { asError, errnoOf, IngotError, SHORTAGES } from '../errors.ts';
 import { entryFile } from '../places.ts';
 
 const { Piscina }: typeof import('piscina') = requirePackage('piscina');
 
 /** While one hashes, one waits for the barrier that runs and one for the next. */
 export const TASKS_PER_WORKER = 3;
-
-/** More threads than processors make an ingest slower: the kernel's part does not wait. */
-export function defaultThreads(): number {
-  return availableProcessors();
-}
-
-/** The number of threads that was asked for. Throws a UsageError on one that is none. */
-export function checkedThreads(threads = defaultThreads()): number {
-  return requireCount('threads', threads);
-}
 
 /**
  * What a worker allocates dies with the file it was for. V8 would let this grow to 48 MB in every
@@ -163,7 +152,7 @@ function errnoIn(message: string): string | undefined {
 }
 
 function died(error: unknown): IngotError {
-  const why = error instanceof Error ? error.message : String(error);
+  const why = asError(error).message;
   const shortage = SHORTAGES.get(errnoIn(why) ?? '');
   const hint = shortage ?? 'what its task had not published is dropped; run again';
   return new IngotError(

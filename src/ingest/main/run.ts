@@ -1,14 +1,13 @@
 /** One ingest from the opened store to the report. */
 
 import type { Digest } from '../../digest.ts';
-import { asError, failed, IngotError } from '../../errors.ts';
+import { asError, failed, IngotError, isIngotError } from '../../errors.ts';
 import { statusReader } from '../../native/file-status.ts';
 import { loadLibc } from '../../native/libc.ts';
 import { fastDirectoryOps } from '../../sources/walk/fast-directory-ops.ts';
 import { planWalk, type WalkPlan, walkSources } from '../../sources/walk/walk-sources.ts';
 import { LocalMainHalf } from '../../store/local/main-half.ts';
 import type { FlushReport } from '../../store/seam.ts';
-import { absolutePath } from '../../store/store-path.ts';
 import { TASKS_PER_WORKER } from '../../threads/pool.ts';
 import { IngestError, type IngestOptions, type IngestReport } from '../api.ts';
 import { Claims } from '../claims.ts';
@@ -20,8 +19,9 @@ import { Tally } from './tally.ts';
 
 const PROGRESS_EVERY_MS = 100;
 
-/** What `ingest` was called with, its thread count checked. */
+/** What `ingest` was called with, all of it checked. */
 export interface RunRequest {
+  /** Its absolute path. */
   readonly store: string;
   readonly sources: readonly string[];
   readonly options: IngestOptions;
@@ -32,9 +32,8 @@ export interface RunRequest {
 
 /** Looks at the sources and opens the store. Throws when the run cannot begin. */
 export async function openRun(request: RunRequest, pool: IngestPool): Promise<Run> {
-  const { sources, options, threads } = request;
+  const { store, sources, options, threads } = request;
   const plan = planWalk({ ...options, sources });
-  const store = absolutePath(request.store);
   const manifest =
     options.manifest === undefined ? undefined : new ManifestWriter(options.manifest, { store });
   // Before there is a writer that would have to be ended when this fails.
@@ -172,7 +171,7 @@ export class Run {
     const report = this.#report(flushes);
     if (cause === undefined) return report;
     this.#manifest?.abandon();
-    if (!(cause instanceof IngotError)) throw cause;
+    if (!isIngotError(cause)) throw cause;
     throw new IngestError(cause.toFailure(), report, cause);
   }
 
@@ -226,7 +225,7 @@ export class Run {
 
 /** What a failed flush must not be hidden behind: that the run was told to stop, or a caller's throw. */
 function isMild(cause: Error): boolean {
-  return !(cause instanceof IngotError) || cause.code === INTERRUPTED;
+  return !isIngotError(cause) || cause.code === INTERRUPTED;
 }
 
 const INTERRUPTED = 'INGOT_INTERRUPTED';

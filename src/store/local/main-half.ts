@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { bestEffort, errnoOf, failed, requireOneOf } from '../../errors.ts';
+import { requireOneOf } from '../../checked.ts';
+import { bestEffort, errnoOf, failed } from '../../errors.ts';
 import {
   confirmFlush,
   type FileOps,

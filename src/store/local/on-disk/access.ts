@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf, type Failure } from '../../../errors.ts';
-import { absolutePath } from '../../store-path.ts';
+import { storePath } from '../../store-path.ts';
 import { METADATA, readFormat } from './format.ts';
 
 /** Whose process this is: an effective uid, and who called sudo(8), if anyone did. */
@@ -27,7 +27,7 @@ function currentUser(): User {
  * user may only read is no danger to him: what is read is hashed.
  */
 export function accessWarning(store: string, user: User = currentUser()): Failure | undefined {
-  const root = absolutePath(store);
+  const root = storePath(store);
   const metadata = join(root, METADATA);
   const { R_OK, W_OK } = fs.constants;
   if (!may(root, W_OK) || !may(join(metadata, 'store.json'), R_OK)) return undefined;
@@ -44,7 +44,7 @@ export function accessWarning(store: string, user: User = currentUser()): Failur
  * that of one which is there is its owner's choice, and not changed.
  */
 export function newStoreWarning(store: string): Failure | undefined {
-  const root = absolutePath(store);
+  const root = storePath(store);
   if (!isUnmade(root) || !may(root, fs.constants.W_OK)) return undefined;
   const { mode } = fs.statSync(root);
   if ((mode & 0o077) === 0) return undefined;

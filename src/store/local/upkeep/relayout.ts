@@ -13,13 +13,12 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Digest } from '../../../digest.ts';
-import { errnoOf, failed, IngotError, requireOneOf } from '../../../errors.ts';
+import { errnoOf, failed, IngotError } from '../../../errors.ts';
 import { diskFullHint } from '../../../files/disk-full.ts';
 import { type FileOps, flushDirectory, flushFile, nodeFileOps } from '../../../files/file-ops.ts';
 import { renameNew } from '../../../files/rename-new.ts';
 import { type Libc, loadLibc } from '../../../native/libc.ts';
-import { LAYOUTS, type Layout } from '../../choices.ts';
-import { absolutePath } from '../../store-path.ts';
+import type { Layout } from '../../choices.ts';
 import { directoryFullHint } from '../on-disk/directory-full.ts';
 import {
   FORMAT,
@@ -55,21 +54,14 @@ export interface RelayoutReport {
 /** Objects moved before the event loop gets a turn, for signals and progress. */
 const MOVES_PER_TURN = 512;
 
-/**
- * Moves all objects of a store to a layout; does nothing when they are there. Waits for writers of
- * the old layout, a Store of this very process that has put something among them: close it first.
- * Throws an IngotError: INGOT_NO_STORE, INGOT_RELAYOUT_RUNNING (another one runs), INGOT_NO_FLOCK
- * (writers cannot be seen on this machine), INGOT_INTERRUPTED, or an errno. The store stays usable.
- */
-export async function relayout(
-  store: string,
+/** `relayout`, with the file operations and the C library to use. Throws an IngotError. */
+export async function relayoutStore(
+  root: string,
   to: Layout,
   options: RelayoutOptions = {},
   ops: FileOps = nodeFileOps,
   calls: Promise<Libc | undefined> = loadLibc(),
 ): Promise<RelayoutReport> {
-  const root = absolutePath(store);
-  requireOneOf('layout', LAYOUTS, to);
   requireFormat(root);
   const libc = await calls;
   if (libc === undefined) throw noFlock(root);

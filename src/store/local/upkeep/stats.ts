@@ -7,6 +7,7 @@ import { type FileSystemStats, fileSystemStats } from '../../../files/disk-space
 import { namesIn } from '../../../files/file-ops.ts';
 import { type Libc, loadLibc } from '../../../native/libc.ts';
 import type { Layout } from '../../choices.ts';
+import { storePath } from '../../store-path.ts';
 import { requireFormat } from '../on-disk/format.ts';
 import { candidatePaths, listObjects } from '../on-disk/layout.ts';
 import { mayLive, writerFolders } from '../writers/writer.ts';
@@ -44,7 +45,8 @@ const OBJECTS_PER_TURN = 4096;
  * Counts what is in a store, in memory that does not grow with it. An object that a relayout moves
  * meanwhile may be counted twice or not at all. Throws an IngotError.
  */
-export async function storeStats(root: string): Promise<StoreStats> {
+export async function storeStats(store: string): Promise<StoreStats> {
+  const root = storePath(store);
   const { format, layout, movingFrom } = requireFormat(root);
   const libc = await loadLibc();
   try {
