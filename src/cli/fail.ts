@@ -1,5 +1,13 @@
 /** Errors as the user sees them: one line, and an exit code. */
-import { errnoOf, type Failure, failed, IngotError, UsageError } from '../errors.ts';
+import {
+  errnoOf,
+  type Failure,
+  failed,
+  IngotError,
+  isError,
+  isIngotError,
+  isUsageError,
+} from '../errors.ts';
 import { SIGNAL_EXIT, type StopSignal } from './signals.ts';
 
 /** The exit codes of every command; 129, 130 and 143 stand for a signal. */
@@ -19,7 +27,7 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT] | (typeof SIGNAL_EXIT)[S
 /** The exit code of a command that failed, perhaps because of a signal it received. */
 export function exitCodeOf(error: unknown, received?: StopSignal): ExitCode {
   if (received !== undefined && isInterruption(error)) return SIGNAL_EXIT[received];
-  return error instanceof UsageError ? EXIT.usage : EXIT.failed;
+  return isUsageError(error) ? EXIT.usage : EXIT.failed;
 }
 
 /** One line without the program's name. */
@@ -31,8 +39,7 @@ export function lineOf(error: unknown): string {
 /** The stack of an error and of all that caused it, for --debug. */
 export function stackOf(error: unknown): string {
   const stacks: string[] = [];
-  for (let each = error; each instanceof Error; each = each.cause)
-    stacks.push(each.stack ?? each.message);
+  for (let each = error; isError(each); each = each.cause) stacks.push(each.stack ?? each.message);
   return stacks.join('\ncaused by ');
 }
 
@@ -51,10 +58,10 @@ function interruption(): IngotError {
 }
 
 function asIngotError(error: unknown): IngotError {
-  if (error instanceof IngotError) return error;
+  if (isIngotError(error)) return error;
   if (isInterruption(error)) return interruption();
   const wrapped = failed('cannot go on', error);
-  if (wrapped instanceof IngotError) return wrapped;
+  if (isIngotError(wrapped)) return wrapped;
   return new IngotError({
     what: 'internal error',
     code: errnoOf(error) ?? 'INGOT_INTERNAL',
@@ -64,6 +71,6 @@ function asIngotError(error: unknown): IngotError {
 }
 
 function isInterruption(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
+  if (!isError(error)) return false;
   return errnoOf(error) === 'INGOT_INTERRUPTED' || error.name === 'AbortError';
 }
