@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
 import { getSystemErrorMap } from 'node:util';
+import { refusalIn } from './node-refusals.ts';
 
 /**
  * Errors are known by what they have, never by `instanceof`: under Jest, and Vitest's vmThreads,
@@ -18,6 +19,8 @@ export interface Failure {
   readonly syscall?: string | undefined;
   /** What the user can do about it. */
   readonly hint?: string | undefined;
+  /** Where a mistake of ours was made, in another thread perhaps. */
+  readonly stack?: string | undefined;
 }
 
 /** An error that says what failed, on which path, why, and what to do. */
@@ -38,6 +41,7 @@ export class IngotError extends Error implements Failure {
     this.path = failure.path;
     this.syscall = failure.syscall;
     this.hint = failure.hint;
+    if (failure.stack !== undefined) this.stack = failure.stack;
   }
 
   /** The parts that structured cloning would drop from an Error. */
@@ -69,7 +73,7 @@ export function isUsageError(thrown: unknown): thrown is UsageError {
 }
 
 /**
- * Wraps what a system call threw; anything that carries no errno is passed on as it is. A
+ * Wraps what a system call threw, and what Node refused; any other error is passed on as it is. A
  * shortage has its own hint.
  */
 export function failed(
@@ -79,19 +83,30 @@ export function failed(
 ): Error {
   if (isIngotError(cause)) return cause;
   const code = errnoOf(cause);
-  if (code === undefined) return asError(cause);
+  if (code === undefined) {
+    const refusal = refusalIn(codeOf(cause), cause);
+    if (refusal === undefined) return asError(cause);
+    return new IngotError({ what, ...refusal, path: refusal.path ?? more.path }, cause);
+  }
   const { path, syscall } = cause as NodeJS.ErrnoException;
   const hint = SHORTAGES.get(code) ?? more.hint;
   return new IngotError({ what, code, path: more.path ?? path, syscall, hint }, cause);
 }
 
+/** The code of an error, whoever gave it: an errno, ingot's own (`INGOT_…`), Node's (`ERR_…`). */
+export function codeOf(error: unknown): string | undefined {
+  const code = isError(error) ? (error as NodeJS.ErrnoException).code : undefined;
+  return typeof code === 'string' ? code : undefined;
+}
+
 /** The errno's name on an error thrown by Node or by ingot, if it has one. */
 export function errnoOf(error: unknown): string | undefined {
-  if (!isError(error) || !('code' in error)) return undefined;
-  const { code, errno } = error as NodeJS.ErrnoException;
-  if (typeof code !== 'string') return undefined;
+  const code = codeOf(error);
+  if (code === undefined) return undefined;
+  const { errno } = error as NodeJS.ErrnoException;
   // libuv knows only POSIX's: it passes the number of others on, EDQUOT's among them.
-  return /^unknown/i.test(code) && errno !== undefined ? errnoName(-errno) : code;
+  if (/^unknown/i.test(code) && errno !== undefined) return errnoName(-errno);
+  return isErrnoName(code) ? code : undefined;
 }
 
 /** True when the errno's name is one of these. */
@@ -99,12 +114,21 @@ export function hasErrno(error: unknown, ...codes: readonly string[]): boolean {
   return codes.includes(errnoOf(error) ?? '');
 }
 
+/** True for what files, stores and Node may answer at any time; false for a bug. */
+export function isFailure(error: unknown): boolean {
+  return (
+    isIngotError(error) ||
+    errnoOf(error) !== undefined ||
+    refusalIn(codeOf(error), error) !== undefined
+  );
+}
+
 /** Takes a step that is no loss when the file system refuses it: a removal, a hint. */
 export function bestEffort(step: () => void): void {
   try {
     step();
   } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
+    if (!isFailure(error)) throw error;
   }
 }
 
@@ -128,8 +152,15 @@ export function asError(thrown: unknown): Error {
 /** Any error as plain data, for a thread boundary or a report. */
 export function failureOf(what: string, error: unknown): Failure {
   const wrapped = failed(what, error);
-  if (isIngotError(wrapped)) return wrapped.toFailure();
-  return { what, code: 'INGOT_INTERNAL', why: wrapped.message };
+  return isIngotError(wrapped) ? wrapped.toFailure() : bugOf(wrapped);
+}
+
+/** What is no failure of a file, a store or Node is a mistake of ours. */
+export function bugOf(error: unknown): Failure {
+  const { message, stack } = asError(error);
+  const hint = '--debug shows where; please report it';
+  const code = codeOf(error) ?? 'INGOT_INTERNAL';
+  return { what: 'internal error', code, why: message, hint, stack };
 }
 
 const MESSAGES = new Map([...getSystemErrorMap().values()]);
@@ -152,6 +183,13 @@ const ERRNO_NAMES = new Map([
   ] as const),
   ...[...getSystemErrorMap()].map(([number, [name]]) => [-number, name] as const),
 ]);
+
+const ALL_ERRNO_NAMES = new Set([...Object.keys(constants.errno), ...ERRNO_NAMES.values()]);
+
+/** Those that have no name are called by their number. */
+function isErrnoName(code: string): boolean {
+  return ALL_ERRNO_NAMES.has(code) || /^errno \d+$/.test(code);
+}
 
 /** The name of a Linux errno number, for calls made outside Node's fs. */
 export function errnoName(errno: number): string {

@@ -1,6 +1,7 @@
 /** Errors as the user sees them: one line, and an exit code. */
 import {
-  errnoOf,
+  bugOf,
+  codeOf,
   type Failure,
   failed,
   IngotError,
@@ -62,15 +63,10 @@ function asIngotError(error: unknown): IngotError {
   if (isInterruption(error)) return interruption();
   const wrapped = failed('cannot go on', error);
   if (isIngotError(wrapped)) return wrapped;
-  return new IngotError({
-    what: 'internal error',
-    code: errnoOf(error) ?? 'INGOT_INTERNAL',
-    why: wrapped.message,
-    hint: '--debug shows where; please report it',
-  });
+  return new IngotError(bugOf(wrapped));
 }
 
 function isInterruption(error: unknown): boolean {
   if (!isError(error)) return false;
-  return errnoOf(error) === 'INGOT_INTERRUPTED' || error.name === 'AbortError';
+  return codeOf(error) === 'INGOT_INTERRUPTED' || error.name === 'AbortError';
 }

@@ -10,7 +10,7 @@ import {
   positive,
   requireOptions,
 } from '../checked.ts';
-import { errnoOf, failed } from '../errors.ts';
+import { failed, isFailure } from '../errors.ts';
 import { diskFullHint } from '../files/disk-full.ts';
 import { fileSystemStats } from '../files/disk-space.ts';
 import { type Libc, loadLibc } from '../native/libc.ts';
@@ -100,7 +100,7 @@ function closePlace(place: ProbePlace, succeeded: boolean): void {
   } catch (error) {
     if (succeeded)
       throw failed('cannot remove what was probed with', error, { path: place.folder });
-    if (errnoOf(error) === undefined) throw error;
+    if (!isFailure(error)) throw error;
   }
 }
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { abortSignal, type Checks, callback, eachOneOf, requireOptions } from '../checked.ts';
 import { barrierAt } from '../doctor/barrier-at.ts';
 import { openProbePlace, type ProbePlace } from '../doctor/probe-place.ts';
-import { errnoOf, failed, IngotError } from '../errors.ts';
+import { failed, IngotError, isFailure } from '../errors.ts';
 import { diskFullHint } from '../files/disk-full.ts';
 import { fileSystemStats } from '../files/disk-space.ts';
 import { loadLibc } from '../native/libc.ts';
@@ -141,7 +141,7 @@ function closePlace(place: ProbePlace, succeeded: boolean): void {
     place.close();
   } catch (error) {
     if (succeeded) throw failed('cannot remove what was tried with', error, { path: place.folder });
-    if (errnoOf(error) === undefined) throw error;
+    if (!isFailure(error)) throw error;
   }
 }
 

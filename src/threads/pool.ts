@@ -1,7 +1,7 @@
 import type { Worker } from 'node:worker_threads';
 import type { Piscina as PiscinaPool } from 'piscina';
 import { requirePackage } from '../commonjs.ts';
-import { asError, errnoOf, IngotError, SHORTAGES } from '../errors.ts';
+import { asError, codeOf, failed, IngotError, SHORTAGES } from '../errors.ts';
 import { entryFile } from '../places.ts';
 
 const { Piscina }: typeof import('piscina') = requirePackage('piscina');
@@ -140,7 +140,8 @@ function takenOut<Reply extends object>(reply: Reply): Reply {
 
 /** pthread_create(3) gives EAGAIN for any limit on threads, and for want of memory. */
 function cannotStart(error: unknown): unknown {
-  if (errnoOf(error) !== 'ERR_WORKER_INIT_FAILED') return error;
+  if (codeOf(error) !== 'ERR_WORKER_INIT_FAILED')
+    return failed('cannot start a worker thread', error);
   const code = errnoIn((error as Error).message) ?? 'ERR_WORKER_INIT_FAILED';
   const hint = 'use fewer --threads or raise the limit of processes (ulimit -u)';
   return new IngotError({ what: 'cannot start a worker thread', code, hint }, error);

@@ -1,7 +1,7 @@
 /** Who besides the user can change or read a store: told as ssh tells it of a key's file. */
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { errnoOf, type Failure } from '../../../errors.ts';
+import { codeOf, type Failure, isFailure } from '../../../errors.ts';
 import { storePath } from '../../store-path.ts';
 import { METADATA, readFormat } from './format.ts';
 
@@ -100,7 +100,7 @@ function isUnmade(root: string): boolean {
   try {
     return readFormat(root) === undefined && fs.existsSync(root);
   } catch (error) {
-    if (!errnoOf(error)?.startsWith('INGOT_')) throw error;
+    if (!codeOf(error)?.startsWith('INGOT_')) throw error;
     return false;
   }
 }
@@ -110,7 +110,7 @@ function may(path: string, how: number): boolean {
     fs.accessSync(path, how);
     return true;
   } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
+    if (!isFailure(error)) throw error;
     return false;
   }
 }
