@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
-import fs from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import { UsageError } from '../errors.ts';
+import { nativeRealPath } from '../names.ts';
 
 /**
  * The one door for the path of a store, or of where one would be: makes it absolute, so that all
@@ -48,5 +48,6 @@ function article(value: unknown): string {
 function isWorkingDirectoryUtf8(): boolean {
   // What Node puts in the place of bytes that are none; it may be a part of the name, too.
   if (!process.cwd().includes('\ufffd')) return true;
-  return isUtf8(fs.realpathSync.native('.', { encoding: 'buffer' }));
+  const found = nativeRealPath('.');
+  return typeof found !== 'string' && isUtf8(found);
 }
