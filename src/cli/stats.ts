@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { printable } from '../errors.ts';
+import { withoutLibc } from '../native/load-koffi.ts';
 import type { StoreStats } from '../store/local/upkeep/stats.ts';
 import { bytes, count, counted } from '../units.ts';
 import { type CommandContext, runCommand } from './command.ts';
@@ -44,7 +45,7 @@ function describe(stats: StoreStats): string {
 }
 
 function writers({ writers }: StoreStats): string {
-  if (writers === undefined) return 'unknown: flock cannot be called on this machine';
+  if (writers === undefined) return `unknown: ${withoutLibc()}`;
   const { alive, dead, liveTemps, deadTemps } = writers;
   const swept = dead > 0 ? '; the next writer sweeps the dead' : '';
   return `${count(alive)} alive (${counted(liveTemps, 'temp')}), ${count(dead)} dead (${counted(deadTemps, 'temp')})${swept}`;

@@ -14,6 +14,7 @@ import { failed, isFailure } from '../errors.ts';
 import { diskFullHint } from '../files/disk-full.ts';
 import { fileSystemStats } from '../files/disk-space.ts';
 import { type Libc, loadLibc } from '../native/libc.ts';
+import { withoutLibc } from '../native/load-koffi.ts';
 import { storePath } from '../store/store-path.ts';
 import { Pool } from '../threads/pool.ts';
 import { checkedThreads, threadCount } from '../threads/thread-count.ts';
@@ -143,6 +144,7 @@ class Examination {
       fileSystem,
       blockBytes: this.#room.blockBytes,
       probeFiles: this.#room.files,
+      libcObstacle: this.#libc === undefined ? withoutLibc() : undefined,
       barrier,
       reflink,
       flushes,

@@ -18,6 +18,8 @@ export interface Figures {
   readonly blockBytes: number;
   /** Files that there was room for: so few make the rates rough. */
   readonly probeFiles: number;
+  /** Why the C library could not be called, and what to do about it; undefined where it can be. */
+  readonly libcObstacle: string | undefined;
   /** What `--barrier auto` takes here, and why. */
   readonly barrier: Advised<BarrierKind>;
   readonly reflink: ReflinkFigure;

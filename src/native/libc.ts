@@ -5,7 +5,6 @@
  * barrier, no sweep without flock.
  */
 import fs from 'node:fs';
-import { requirePackage } from '../commonjs.ts';
 import {
   AT_EMPTY_PATH,
   AT_FDCWD,
@@ -16,6 +15,7 @@ import {
   toCString,
 } from './binding.ts';
 import { bindFiles, type Files, nodeFiles } from './files.ts';
+import { loadKoffi } from './load-koffi.ts';
 import { uninterrupted } from './uninterrupted.ts';
 
 export interface Libc {
@@ -96,14 +96,8 @@ export function loadLibc(): Promise<Libc | undefined> {
 }
 
 async function bind(): Promise<Libc | undefined> {
-  if (process.platform !== 'linux') return undefined;
-  let koffi: Koffi;
-  try {
-    koffi = requirePackage('koffi');
-  } catch {
-    // koffi throws errors without a code when it finds no binary: whatever the reason, no libc.
-    return undefined;
-  }
+  const koffi = loadKoffi();
+  if (koffi === undefined) return undefined;
   // null is the process itself, which is linked to glibc or musl, whatever its file is called.
   const self = koffi.load(null);
   const isWide = koffi.sizeof('long') === 8;

@@ -18,6 +18,7 @@ import { diskFullHint } from '../../../files/disk-full.ts';
 import { type FileOps, flushDirectory, flushFile, nodeFileOps } from '../../../files/file-ops.ts';
 import { renameNew } from '../../../files/rename-new.ts';
 import { type Libc, loadLibc } from '../../../native/libc.ts';
+import { withoutLibc } from '../../../native/load-koffi.ts';
 import type { Layout } from '../../choices.ts';
 import { directoryFullHint } from '../on-disk/directory-full.ts';
 import {
@@ -248,6 +249,6 @@ function noFlock(root: string): IngotError {
     what: 'cannot change the layout',
     code: 'INGOT_NO_FLOCK',
     path: root,
-    why: 'libc could not be called on this machine, so live writers cannot be seen',
+    why: `live writers cannot be seen, since ${withoutLibc()}`,
   });
 }
