@@ -16,7 +16,7 @@ export const EXIT = {
   done: 0,
   failed: 1,
   usage: 2,
-  /** Finished, but some entries are unreadable or changed while they were read. */
+  /** Finished, but some entries or objects are unreadable, or changed while they were read. */
   incomplete: 3,
   damaged: 4,
   /** Standard output was closed early; what the shell says of a death by SIGPIPE. */

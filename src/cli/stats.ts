@@ -21,7 +21,7 @@ async function runStats(flags: CommonFlags, { output }: CommandContext): Promise
   const { storeStats } = await import('../store/local/upkeep/stats.ts');
   const stats = await storeStats(store);
   output.result(stats, describe(stats));
-  return EXIT.done;
+  return stats.unreadable > 0 ? EXIT.incomplete : EXIT.done;
 }
 
 function describe(stats: StoreStats): string {
@@ -34,6 +34,8 @@ function describe(stats: StoreStats): string {
   ];
   if (stats.largest !== undefined)
     rows.push(['largest', `${bytes(stats.largest.size)}, ${stats.largest.digest}`]);
+  if (stats.unreadable > 0)
+    rows.push(['unreadable', `${count(stats.unreadable)} could not be looked at`]);
   rows.push(['writers', writers(stats)]);
   const quarantine = [counted(quarantined, 'object'), ...unsettledNotes(unsettled)];
   rows.push(['quarantine', quarantine.join('; ')]);

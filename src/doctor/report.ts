@@ -46,7 +46,7 @@ export interface RateFigures {
 export interface ExistingStore {
   readonly layout: Layout;
   readonly objects: number;
-  /** False when there was no time to count them all. */
+  /** False when there was no time to count them all, or some may not be listed. */
   readonly countedAll: boolean;
 }
 

@@ -33,6 +33,7 @@ const CHECKS: Checks<Options> = {
   signal: abortSignal,
   onProgress: callback,
   onDamaged: callback,
+  onUnreadable: callback,
 };
 
 /** Re-hashes objects on all processors; see `VerifyOptions`. `threads` has a default here. */
