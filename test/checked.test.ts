@@ -86,6 +86,7 @@ const OPTIONS: Readonly<Record<string, Readonly<Record<string, readonly unknown[
     signal: SIGNALS,
     onProgress: CALLBACKS,
     onDamaged: CALLBACKS,
+    onUnreadable: CALLBACKS,
   },
   relayout: { signal: SIGNALS, onProgress: CALLBACKS, onWaiting: CALLBACKS },
   'Store.open': { create: FLAGS, layout: WORDS, durability: WORDS },
