@@ -32,7 +32,7 @@ async function runRelayout(
   { output, signal }: CommandContext,
 ): Promise<ExitCode> {
   const store = storeOf(flags);
-  const { relayout } = await import('../store/local/upkeep/relayout.ts');
+  const { relayout } = await import('../store/relayout.ts');
   let shownAt = performance.now();
   const report = await relayout(store, flags.to, {
     signal,

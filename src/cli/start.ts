@@ -1,6 +1,6 @@
 import { errnoOf, failed } from '../errors.ts';
 import { endProcess } from './end.ts';
-import { EXIT, lineOf } from './fail.ts';
+import { EXIT, lineOf, stackOf } from './fail.ts';
 
 /** Runs the command line of this process to the process's end. */
 export async function start(): Promise<void> {
@@ -12,6 +12,7 @@ export async function start(): Promise<void> {
     await run(exactArguments(process.argv.slice(2)));
   } catch (error) {
     process.stderr.write(`ingot: ${lineOf(error)}\n`);
+    if (process.argv.includes('--debug')) process.stderr.write(`${stackOf(error)}\n`);
     process.exitCode = EXIT.failed;
   }
   await endProcess();

@@ -5,7 +5,6 @@
  * fsync for the barrier, no sweep without flock.
  */
 import fs from 'node:fs';
-import { requirePackage } from '../commonjs.ts';
 import {
   AT_EMPTY_PATH,
   AT_FDCWD,
@@ -17,6 +16,7 @@ import {
 } from './binding.ts';
 import { type AnyDescriptor, owned } from './descriptor.ts';
 import { bindFiles, type Files, nodeFiles, type OpenAt, type SourceFd } from './files.ts';
+import { loadKoffi } from './load-koffi.ts';
 import { uninterrupted } from './uninterrupted.ts';
 
 export interface Libc {
@@ -84,14 +84,8 @@ export function loadLibc(): Promise<Libc | undefined> {
  * process along when a thread is terminated (`worker.terminate()`) in the middle of binding one.
  */
 async function bind(): Promise<Libc | undefined> {
-  if (process.platform !== 'linux') return undefined;
-  let koffi: Koffi;
-  try {
-    koffi = requirePackage('koffi');
-  } catch {
-    // koffi throws errors without a code when it finds no binary: whatever the reason, no libc.
-    return undefined;
-  }
+  const koffi = loadKoffi();
+  if (koffi === undefined) return undefined;
   // null is the process itself, which is linked to glibc or musl, whatever its file is called.
   const self = koffi.load(null);
   const syncfs = late(() => self.func('int syncfs(int fd)'));

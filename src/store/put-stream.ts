@@ -1,11 +1,12 @@
 /** What a stream that is put gives, and what is refused. */
 import type { Readable } from 'node:stream';
+import { isUint8Array } from 'node:util/types';
 import { UsageError } from '../errors.ts';
 
 /** A stream may use its buffers anew while they are still being written. */
 export async function* copiesOf(stream: Readable): AsyncGenerator<Uint8Array> {
   for await (const chunk of stream as AsyncIterable<unknown>) {
-    if (!(chunk instanceof Uint8Array)) throw notBytes(chunk);
+    if (!isUint8Array(chunk)) throw notBytes(chunk);
     yield Buffer.from(chunk);
   }
 }

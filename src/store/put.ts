@@ -1,5 +1,4 @@
 import { dirname } from 'node:path';
-import type { Readable } from 'node:stream';
 import type { Digest } from '../digest.ts';
 import { type FileOps, nodeFileOps } from '../files/file-ops.ts';
 import { type Libc, loadLibc } from '../native/libc.ts';
@@ -11,10 +10,8 @@ import { openTemps } from './local/publish/open-temps.ts';
 import { TempFlush } from './local/publish/temp-flush.ts';
 import { unflushedMarks } from './local/upkeep/unflushed.ts';
 import { type LocalWorkerInit, openLocalWorkerHalf } from './local/worker-half.ts';
+import type { PutSource } from './put-source.ts';
 import { SourceStager, type Staged } from './stage-source.ts';
-
-/** The path of a file, bytes in memory, or a stream of bytes. */
-export type PutSource = string | Uint8Array | Readable;
 
 export interface PutOptions {
   /** Aborting ends a put that has not read all of its source. */

@@ -1,11 +1,12 @@
 /** Reads and stages what is put, in turns: the half of a put that comes before its flush. */
 import fs from 'node:fs';
 import { addAbortSignal, type Readable } from 'node:stream';
+import { isSharedArrayBuffer, isUint8Array } from 'node:util/types';
 import { type Digest, DigestStream, digestOf } from '../digest.ts';
 import { failed } from '../errors.ts';
 import { openFifo } from '../files/fifo.ts';
 import { Lender } from './lender.ts';
-import type { PutSource } from './put.ts';
+import type { PutSource } from './put-source.ts';
 import { copiesOf, readAlready } from './put-stream.ts';
 import { readSource } from './read-source.ts';
 import type { Group, Presence, StreamStage } from './seam.ts';
@@ -63,7 +64,7 @@ export class SourceStager {
   /** The caller commits the group, then calls `closed`. */
   stage(source: PutSource, signal: AbortSignal | undefined): Promise<Staged> {
     if (typeof source === 'string') return this.#stageFile(source, signal);
-    if (source instanceof Uint8Array)
+    if (isUint8Array(source))
       return this.#stageBytes(isShared(source) ? Buffer.from(source) : source, signal);
     if (source.readableDidRead || source.destroyed || this.#streams.has(source))
       throw readAlready();
@@ -166,7 +167,7 @@ export class SourceStager {
 
 /** Other threads may change the bytes between hashing and writing. */
 function isShared(bytes: Uint8Array): boolean {
-  return bytes.buffer instanceof SharedArrayBuffer;
+  return isSharedArrayBuffer(bytes.buffer);
 }
 
 /** Without a copy of a content that came in one piece. */

@@ -6,7 +6,7 @@ import { digestOf } from '../../src/digest.ts';
 import { type FileOps, nodeFileOps } from '../../src/files/file-ops.ts';
 import type { Layout } from '../../src/store/choices.ts';
 import { objectPath } from '../../src/store/local/on-disk/layout.ts';
-import { Store } from '../../src/store/store.ts';
+import { openStore } from '../../src/store/store.ts';
 import {
   type Call,
   errno,
@@ -28,7 +28,7 @@ const sources: [string, Buffer, () => Buffer | Readable][] = [
 ];
 
 const openWriting = (root: string, ops: FileOps, durability?: 'file' | 'none') =>
-  Store.open(root, { durability }, ops);
+  openStore(root, { durability }, ops);
 
 test.each<[Layout, RegExp]>([
   ['flat', /store$/],

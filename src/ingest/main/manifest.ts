@@ -4,7 +4,7 @@
  */
 import type { Writable } from 'node:stream';
 import type { Digest } from '../../digest.ts';
-import { errnoOf, failed } from '../../errors.ts';
+import { codeOf, failed } from '../../errors.ts';
 import { type FileOps, nodeFileOps, writeFullyLater } from '../../files/file-ops.ts';
 import { checkReplaceable, replaceFile } from '../../files/replace-file.ts';
 import { dashOf, descriptorOf } from '../../files/standard-streams.ts';
@@ -154,7 +154,7 @@ function writeBlock(
     stream.write(block, (error) => {
       signal?.removeEventListener('abort', onAbort);
       if (!error) resolve(true);
-      else if (READER_GONE.has(errnoOf(error) ?? '')) resolve(false);
+      else if (READER_GONE.has(codeOf(error) ?? '')) resolve(false);
       else reject(error);
     });
   });

@@ -13,7 +13,7 @@
  */
 
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import { asError, type Failure, failureOf, IngotError } from '../../errors.ts';
+import { asError, type Failure, failureOf, IngotError, isIngotError } from '../../errors.ts';
 import { joinPath } from '../../names.ts';
 import type { FoundFiles } from '../../sources/found-files.ts';
 import type { UnsupportedKind } from '../../sources/kind.ts';
@@ -257,5 +257,5 @@ export class Pipeline implements WalkSink {
 
 /** After a failed flush nothing may be flushed again in the hope of a better answer. */
 function isFlushFailure(error: Error): boolean {
-  return error instanceof IngotError && (error.syscall === 'syncfs' || error.syscall === 'fsync');
+  return isIngotError(error) && (error.syscall === 'syncfs' || error.syscall === 'fsync');
 }

@@ -2,14 +2,13 @@
 
 import { isMainThread } from 'node:worker_threads';
 import type { Digest } from '../../digest.ts';
-import { asError, type Failure, failed, IngotError } from '../../errors.ts';
+import { asError, type Failure, failed, IngotError, isIngotError } from '../../errors.ts';
 import { statusReader } from '../../native/file-status.ts';
 import { loadLibc } from '../../native/libc.ts';
 import { fastDirectoryOps } from '../../sources/walk/fast-directory-ops.ts';
 import { planWalk, type WalkPlan, walkSources } from '../../sources/walk/walk-sources.ts';
 import { LocalMainHalf } from '../../store/local/main-half.ts';
 import type { FlushReport } from '../../store/seam.ts';
-import { absolutePath } from '../../store/store-path.ts';
 import { TASKS_PER_WORKER } from '../../threads/pool.ts';
 import { IngestError, type IngestOptions, type IngestReport } from '../api.ts';
 import { Claims } from '../claims.ts';
@@ -22,8 +21,9 @@ import { Tally } from './tally.ts';
 
 const PROGRESS_EVERY_MS = 100;
 
-/** What `ingest` was called with, its thread count checked. */
+/** What `ingest` was called with, all of it checked. */
 export interface RunRequest {
+  /** Its absolute path. */
   readonly store: string;
   readonly sources: readonly string[];
   readonly options: IngestOptions;
@@ -34,11 +34,10 @@ export interface RunRequest {
 
 /** Looks at the sources and opens the store. Throws when the run cannot begin. */
 export async function openRun(request: RunRequest, pool: IngestPool): Promise<Run> {
-  const { sources, options, threads } = request;
+  const { store, sources, options, threads } = request;
   const plan = planWalk({ ...options, sources });
   const { manifest: target, excludeFrom = [], signal } = options;
   if (target !== undefined) await checkManifestTarget(target, { ...plan, excludeFrom }, signal);
-  const store = absolutePath(request.store);
   const manifest = target === undefined ? undefined : new ManifestWriter(target, { store });
   // Before there is a writer that would have to be ended when this fails.
   const claims = new Claims();
@@ -186,7 +185,7 @@ export class Run {
     const report = this.#report(flushes);
     if (cause === undefined) return report;
     this.#manifest?.abandon();
-    if (!(cause instanceof IngotError)) throw cause;
+    if (!isIngotError(cause)) throw cause;
     throw new IngestError(cause.toFailure(), report, cause);
   }
 
@@ -243,7 +242,7 @@ export class Run {
  * True for a cause that must not hide a failed flush: an interruption, or an error of the caller's.
  */
 function yieldsToFlushFailure(cause: Error): boolean {
-  return !(cause instanceof IngotError) || cause.code === INTERRUPTED;
+  return !isIngotError(cause) || cause.code === INTERRUPTED;
 }
 
 const INTERRUPTED = 'INGOT_INTERRUPTED';

@@ -1,7 +1,7 @@
 /** Files of lists and patterns that the user named, whatever they are. */
 import fs from 'node:fs';
 import type { Readable } from 'node:stream';
-import { errnoOf, type Failure, UsageError } from '../../errors.ts';
+import { errnoOf, type Failure, isUsageError, UsageError } from '../../errors.ts';
 import { openFifo } from '../../files/fifo.ts';
 import { requireGiven } from '../../files/standard-streams.ts';
 
@@ -42,6 +42,6 @@ export function inputError(
   signal?: AbortSignal,
 ): unknown {
   const code = errnoOf(error);
-  if (code === undefined || signal?.aborted || error instanceof UsageError) return error;
+  if (code === undefined || signal?.aborted || isUsageError(error)) return error;
   return new UsageError({ ...failure, code }, error);
 }

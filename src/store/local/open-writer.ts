@@ -10,7 +10,8 @@
 
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { failed, requireOneOf } from '../../errors.ts';
+import { requireOneOf } from '../../checked.ts';
+import { failed } from '../../errors.ts';
 import { type FileOps, flushDirectory, openDirectory, type StoreFd } from '../../files/file-ops.ts';
 import { sweepTempsOf } from '../../files/locked-temp.ts';
 import { type Libc, loadLibc } from '../../native/libc.ts';

@@ -13,7 +13,7 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Digest } from '../../../digest.ts';
-import { errnoOf, failed, IngotError, requireOneOf } from '../../../errors.ts';
+import { errnoOf, failed, IngotError, isDenied } from '../../../errors.ts';
 import { diskFullHint } from '../../../files/disk-full.ts';
 import {
   type FileOps,
@@ -24,8 +24,7 @@ import {
 } from '../../../files/file-ops.ts';
 import { renameNew } from '../../../files/rename-new.ts';
 import { type Libc, loadLibc } from '../../../native/libc.ts';
-import { LAYOUTS, type Layout } from '../../choices.ts';
-import { absolutePath } from '../../store-path.ts';
+import type { Layout } from '../../choices.ts';
 import { directoryFullHint } from '../on-disk/directory-full.ts';
 import {
   FORMAT,
@@ -40,6 +39,7 @@ import { makeShards, removeShards, requireShards } from '../on-disk/shards.ts';
 import { waitForOldWriters } from '../writers/old-writers.ts';
 import { quarantine, quarantineLost, requireQuarantine } from './quarantine.ts';
 import { DiskReader } from './read-back.ts';
+import { alreadyRunning, noFlock, notAllMoved } from './relayout-refusals.ts';
 import { hashesTo } from './verify-objects.ts';
 
 export interface RelayoutOptions {
@@ -61,21 +61,14 @@ export interface RelayoutReport {
 /** Objects moved before the event loop gets a turn, for signals and progress. */
 const MOVES_PER_TURN = 512;
 
-/**
- * Moves all objects of a store to a layout; does nothing when they are there. Waits for writers of
- * the old layout, a Store of this very process that has put something among them: close it first.
- * Throws an IngotError: INGOT_NO_STORE, INGOT_RELAYOUT_RUNNING (another one runs), INGOT_NO_FLOCK
- * (writers cannot be seen on this machine), INGOT_INTERRUPTED, or an errno. The store stays usable.
- */
-export async function relayout(
-  store: string,
+/** `relayout`, with the file operations and the C library to use. Throws an IngotError. */
+export async function relayoutStore(
+  root: string,
   to: Layout,
   options: RelayoutOptions = {},
   ops: FileOps = nodeFileOps,
   calls: Promise<Libc | undefined> = loadLibc(),
 ): Promise<RelayoutReport> {
-  const root = absolutePath(store);
-  requireOneOf('layout', LAYOUTS, to);
   requireFormat(root);
   const libc = await calls;
   if (libc === undefined) throw noFlock(root);
@@ -107,6 +100,9 @@ class Relayout {
   readonly #disk: DiskReader;
   #moved = 0;
   #merged = 0;
+  /** Of the last pass: those that may not be moved, and what kept the first of them. */
+  #stuck = 0;
+  #stuckBy: unknown;
 
   constructor(root: string, to: Layout, options: RelayoutOptions, libc: Libc, ops: FileOps) {
     this.#root = root;
@@ -124,11 +120,13 @@ class Relayout {
       requireQuarantine(this.#root);
       await this.#announce();
       await this.#moveAll();
+      this.#requireAllMoved();
       await waitForOldWriters(this.#root, this.#to, this.#libc, {
         onWaiting: this.#options.onWaiting,
         onPoll: () => this.#stopIfAsked(),
       });
       await this.#moveAll();
+      this.#requireAllMoved();
       this.#flushFolders();
       this.#writeFormat(this.#to);
     }
@@ -179,6 +177,7 @@ class Relayout {
   async #moveAll(): Promise<void> {
     for (let before = -1; before !== this.#moved + this.#merged; ) {
       before = this.#moved + this.#merged;
+      this.#stuck = 0;
       let met = 0;
       for (const digest of listLayout(this.#root, this.#from)) {
         if (!this.#missing.includes(digest.slice(0, 2))) await this.#move(digest);
@@ -206,8 +205,15 @@ class Relayout {
       // Moved aside by a verify: listing it and moving it are two steps.
       if (errnoOf(error) === 'ENOENT' && !fs.existsSync(source)) return;
       const hint = directoryFullHint(error, this.#root, this.#to);
-      throw failed('cannot move an object', error, { path: source, hint });
+      const failure = failed('cannot move an object', error, { path: source, hint });
+      if (!isDenied(error)) throw failure;
+      // It keeps no other from its place (chattr +i, another user's folder).
+      if (this.#stuck++ === 0) this.#stuckBy = failure;
     }
+  }
+
+  #requireAllMoved(): void {
+    if (this.#stuck > 0) throw notAllMoved(this.#stuck, this.#stuckBy);
   }
 
   /** True when the object in the new place is sound and the old one was removed. */
@@ -246,23 +252,4 @@ class Relayout {
       hint: 'the store can be used as it is; run it again to go on',
     });
   }
-}
-
-function alreadyRunning(root: string): IngotError {
-  return new IngotError({
-    what: 'cannot change the layout',
-    code: 'INGOT_RELAYOUT_RUNNING',
-    path: root,
-    why: 'another relayout of this store is running',
-    hint: 'wait until it is done',
-  });
-}
-
-function noFlock(root: string): IngotError {
-  return new IngotError({
-    what: 'cannot change the layout',
-    code: 'INGOT_NO_FLOCK',
-    path: root,
-    why: 'libc could not be called on this machine, so live writers cannot be seen',
-  });
 }

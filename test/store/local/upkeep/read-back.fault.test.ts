@@ -10,7 +10,7 @@ import { loadLibc } from '../../../../src/native/libc.ts';
 import { createStore } from '../../../../src/store/local/on-disk/create-store.ts';
 import { objectPath } from '../../../../src/store/local/on-disk/layout.ts';
 import { DiskReader } from '../../../../src/store/local/upkeep/read-back.ts';
-import { relayout } from '../../../../src/store/local/upkeep/relayout.ts';
+import { relayoutStore as relayout } from '../../../../src/store/local/upkeep/relayout.ts';
 import { demandFileSystem } from '../../../harness/file-systems.ts';
 import {
   demandMounts,

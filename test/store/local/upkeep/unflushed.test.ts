@@ -9,10 +9,10 @@ import type { Durability } from '../../../../src/store/choices.ts';
 import { LocalMainHalf } from '../../../../src/store/local/main-half.ts';
 import { objectPath } from '../../../../src/store/local/on-disk/layout.ts';
 import { quarantine } from '../../../../src/store/local/upkeep/quarantine.ts';
-import { relayout } from '../../../../src/store/local/upkeep/relayout.ts';
+import { relayoutStore as relayout } from '../../../../src/store/local/upkeep/relayout.ts';
 import { readBackUnflushed, unflushedMarks } from '../../../../src/store/local/upkeep/unflushed.ts';
 import { openLocalWorkerHalf } from '../../../../src/store/local/worker-half.ts';
-import { Store } from '../../../../src/store/store.ts';
+import { openStore, Store } from '../../../../src/store/store.ts';
 import {
   libcWithoutRenameNew,
   plant,
@@ -152,7 +152,7 @@ test('Store.put without durability replaces nothing either', async () => {
     return undefined;
   });
   let careful = false;
-  const store = await Store.open(root, { durability: 'none' }, ops);
+  const store = await openStore(root, { durability: 'none' }, ops);
   await store.put(Buffer.from('first'));
   careful = true;
   await store.put(BYTES);
