@@ -52,7 +52,11 @@ function demandHeapLimit(context: TestContext, fault: string): void {
 describe('a worker', () => {
   it.for([
     ['exits', 'exit', /a worker thread died: .*exit.* 7/i],
-    ['throws what is no error of a file', 'throw', /a worker failed: a defect of somebody/],
+    [
+      'throws what is no error of a file',
+      'throw',
+      /internal error: a defect of somebody.*report it/,
+    ],
     ['runs out of memory', 'memory', /a worker thread died: .*memory limit.*heap out of memory/],
     ['leaves a rejection unwatched', 'reject', /a worker thread died: a promise that nobody/],
   ] as const)(
@@ -75,7 +79,7 @@ describe('a worker', () => {
       const source = makeTree({ ...Object.fromEntries(large), small: 'small' });
       const store = join(temporaryDirectory(), 's');
       const ended = run(fault, source, store, '--threads', '2');
-      expectFailure(ended, /a worker (thread died|failed)/);
+      expectFailure(ended, /a worker thread died|internal error/);
       await expectConsistent(ended, source, store, 4);
     },
   );
