@@ -45,6 +45,11 @@ export class BatchFiles {
     return this.#directory!.open(this.#name);
   }
 
+  /** Closes the directory, which the next file opens again. */
+  pause(): void {
+    this.#directory?.close();
+  }
+
   /** Closes the directories; files are the caller's to close. */
   close(): void {
     this.#directory?.close();

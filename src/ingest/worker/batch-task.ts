@@ -78,7 +78,11 @@ export class BatchRun {
   /** Throws when the store or the machine fails: then the whole batch has failed. */
   async run(commit: () => Promise<void>): Promise<BatchOutcome> {
     try {
-      while (this.#ingestUntilFull()) await commit();
+      while (this.#ingestUntilFull()) {
+        // Nothing of the sources stays open while a task waits: its thread may be terminated then.
+        this.#files.pause();
+        await commit();
+      }
     } finally {
       this.#files.close();
     }

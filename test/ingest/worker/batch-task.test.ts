@@ -15,7 +15,9 @@ import {
 } from '../../../src/ingest/worker/batch-task.ts';
 import { nodeStatus } from '../../../src/native/file-status.ts';
 import { nodeFiles } from '../../../src/native/files.ts';
+import { loadLibc } from '../../../src/native/libc.ts';
 import type { Group } from '../../../src/store/seam.ts';
+import { countOpenIn } from '../../harness/open-files.ts';
 import { makeTree, temporaryDirectory } from '../../harness/tree.ts';
 
 const GIVEN_BACK: Record<number, string> = { [UNREAD]: 'unread', [LARGE]: 'large' };
@@ -100,4 +102,31 @@ it('a duplicate tells which other task it relies on, and none where it is its ow
   const own = await runBatch(directory, ['b', 'c']);
   expect(own.outcomes).toEqual(['new', 'duplicate']);
   expect([...own.owners]).toEqual([]);
+});
+
+it('a directory is not open while its task waits for a commit, and its files go on after it', async () => {
+  const directory = zeros('a', 1);
+  const { files } = (await loadLibc())!;
+  const packer = new Packer();
+  packer.add({ directory, withoutLinks: directory, names: new Array(5).fill('a') });
+  const { port1 } = new MessageChannel();
+  const setup = {} as WorkerSetup;
+  const shared = { type: 'batch', setup, id: 1, wantDigests: false, port: port1 } as const;
+  const context: BatchContext = {
+    claims: new Claims(),
+    buffer: Buffer.alloc(SMALL_FILE_BYTES + 1),
+    status: nodeStatus,
+    files,
+    stopped: () => false,
+  };
+  const group = { full: true, lookup: () => 'absent', stage: () => {} } as unknown as Group;
+  const open: number[] = [];
+  const run = new BatchRun({ ...shared, files: packer.take() }, context, group, newMeter());
+  const { outcomes } = await run.run(async () => void open.push(countOpenIn(directory)));
+  port1.close();
+  expect(open).toEqual([0, 0, 0, 0, 0, 0]);
+  expect([...outcomes].map((code) => OUTCOMES[code])).toEqual([
+    'new',
+    ...new Array(4).fill('duplicate'),
+  ]);
 });
