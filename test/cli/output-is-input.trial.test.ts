@@ -160,7 +160,7 @@ describe('a manifest replaces', () => {
 it('the library refuses such a manifest, too', async () => {
   const source = join(cwd, 'p.csv');
   const run = ingest(join(cwd, 's'), [source], { manifest: source, threads: 1 });
-  await expect(run).rejects.toMatchObject({ name: 'IngotError', code: 'INGOT_OUTPUT_IS_INPUT' });
+  await expect(run).rejects.toMatchObject({ name: 'UsageError', code: 'INGOT_OUTPUT_IS_INPUT' });
   expect(read('p.csv')).toBe(PRECIOUS);
 });
 
