@@ -87,6 +87,7 @@ async function runIngest(
   checkFlags(sources, flags, output);
   if (!flags.dryRun) warnOfNewStore(store, output);
   await output.showProgress(flags.progress, 'entries');
+  output.doing('opening the store');
   const { ingest } = await import('../ingest/ingest.ts');
   try {
     const report = await ingest(store, sources, {

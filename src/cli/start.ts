@@ -1,9 +1,12 @@
 import { errnoOf, failed } from '../errors.ts';
+import type { Reactions } from './early-signals.ts';
 import { endProcess } from './end.ts';
 import { EXIT, lineOf } from './fail.ts';
+import { takeOver } from './signals.ts';
 
 /** Runs the command line of this process to the process's end. */
-export async function start(): Promise<void> {
+export async function start(reactions: Reactions): Promise<void> {
+  takeOver(reactions);
   process.stdout.on('error', onStdoutError);
   try {
     // Loaded here, so that a failure to load is reported with the advice that other errors get.
