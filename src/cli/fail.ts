@@ -10,7 +10,7 @@ export const EXIT = {
   /** Finished, but some entries are unreadable or changed while they were read. */
   incomplete: 3,
   damaged: 4,
-  /** Standard output was closed early; what the shell says of a death by SIGPIPE. */
+  /** Nobody reads standard output any more; what the shell says of a death by SIGPIPE. */
   readerGone: 141,
 } as const;
 

@@ -2,9 +2,10 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { parseDigest } from '../digest.ts';
-import { errnoOf, failed, UsageError } from '../errors.ts';
+import { failed, UsageError } from '../errors.ts';
 import { nodeFileOps, writeFullyLater } from '../files/file-ops.ts';
 import { checkReplaceable, replaceFile } from '../files/replace-file.ts';
+import { isReaderGone } from '../files/standard-streams.ts';
 import { bytes } from '../units.ts';
 import { type CommandContext, runCommand } from './command.ts';
 import { EXIT, type ExitCode } from './fail.ts';
@@ -73,7 +74,7 @@ async function print(chunks: AsyncGenerator<Buffer>, signal: AbortSignal): Promi
   try {
     await pipeline(chunks, process.stdout, { signal, end: false });
   } catch (error) {
-    if (errnoOf(error) === 'EPIPE') process.exit(EXIT.readerGone);
+    if (isReaderGone(error)) process.exit(EXIT.readerGone);
     throw signal.aborted ? error : failed('cannot write to standard output', error);
   }
 }

@@ -1,4 +1,5 @@
-import { errnoOf, failed } from '../errors.ts';
+import { failed } from '../errors.ts';
+import { isReaderGone } from '../files/standard-streams.ts';
 import type { Reactions } from './early-signals.ts';
 import { endProcess } from './end.ts';
 import { EXIT, lineOf } from './fail.ts';
@@ -23,7 +24,7 @@ export async function start(reactions: Reactions): Promise<void> {
 /** Help and version have no Output, which handles this for the commands. */
 function onStdoutError(error: Error): void {
   if (process.stdout.listenerCount('error') > 1) return;
-  const isGone = errnoOf(error) === 'EPIPE';
+  const isGone = isReaderGone(error);
   const line = lineOf(failed('cannot write to standard output', error));
   if (!isGone) process.stderr.write(`ingot: ${line}\n`);
   process.exit(isGone ? EXIT.readerGone : EXIT.failed);
