@@ -43,10 +43,11 @@ export {
 } from './store/choices.ts';
 export {
   type RelayoutOptions,
+  type RelayoutProgress,
   type RelayoutReport,
   relayout,
 } from './store/local/upkeep/relayout.ts';
-export { type StoreStats, storeStats } from './store/local/upkeep/stats.ts';
+export { type StatsOptions, type StoreStats, storeStats } from './store/local/upkeep/stats.ts';
 export type { DamagedObject } from './store/local/upkeep/verify-objects.ts';
 export type { VerifyProgress, VerifyReport } from './store/local/upkeep/verify-run.ts';
 export type { PutOptions, PutResult, PutSource } from './store/put.ts';

@@ -105,8 +105,8 @@ class Examination {
     this.#begin('reflink');
     const reflink = probeReflink(folder);
     this.#begin('objects');
-    const existing =
-      format && countObjects(directory, format.layout, this.#budget.part(PARTS.objects));
+    const part = this.#budget.part(PARTS.objects);
+    const existing = format && (await countObjects(directory, format.layout, part, this.#signal));
     const { flushes, rates } = await this.#flushAndRate(barrier.value === 'syncfs');
     return {
       kind,

@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, it } from 'vitest';
-import { demand, demandProgram } from '../harness/mounts.ts';
+import { demandTerminal } from '../harness/mounts.ts';
 import { script, tempsIn } from '../harness/run.ts';
 import { makeTree } from '../harness/tree.ts';
 
@@ -10,9 +10,7 @@ const HELLO = '2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824'
 
 let cwd: string;
 beforeEach((context) => {
-  demandProgram(context, 'script');
-  const { code } = script('script -qec true /dev/null');
-  demand(context, code === 0, 'script(1) gets no terminal: there is no devpts');
+  demandTerminal(context);
   cwd = makeTree({ 'src/a': 'hello', 'src/b': 'other', list: { fifo: true } });
 });
 

@@ -1,11 +1,11 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Digest } from '../../../digest.ts';
 import { errnoOf, failed } from '../../../errors.ts';
 import { type FileSystemStats, fileSystemStats } from '../../../files/disk-space.ts';
 import { namesIn } from '../../../files/file-ops.ts';
 import { type Libc, loadLibc } from '../../../native/libc.ts';
+import { Turns } from '../../../turns.ts';
 import type { Layout } from '../../choices.ts';
 import { requireFormat } from '../on-disk/format.ts';
 import { candidatePaths, listObjects } from '../on-disk/layout.ts';
@@ -37,22 +37,27 @@ export interface WriterStats {
   readonly deadTemps: number;
 }
 
-/** Objects looked at before the event loop gets a turn. */
-const OBJECTS_PER_TURN = 4096;
+export interface StatsOptions {
+  /** Aborting ends the counting and rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called a few times a second with the number of objects counted so far. */
+  readonly onProgress?: ((objects: number) => void) | undefined;
+}
 
 /**
  * Counts what is in a store, in memory that does not grow with it. An object that a relayout moves
  * meanwhile may be counted twice or not at all. Throws an IngotError.
  */
-export async function storeStats(root: string): Promise<StoreStats> {
+export async function storeStats(root: string, options: StatsOptions = {}): Promise<StoreStats> {
   const { format, layout, movingFrom } = requireFormat(root);
   const libc = await loadLibc();
   try {
-    const objects = await countObjects(root, layout);
+    const objects = await countObjects(root, layout, options);
     const writers = libc && countWriters(root, libc);
     const quarantined = namesIn(quarantineFolder(root)).length;
     const unsettled = countMoves(root);
     const fileSystem = fileSystemStats(root);
+    options.signal?.throwIfAborted();
     const counts = { ...objects, writers, quarantined, unsettled };
     return { root, format, layout, movingFrom, ...counts, fileSystem };
   } catch (error) {
@@ -63,16 +68,22 @@ export async function storeStats(root: string): Promise<StoreStats> {
 async function countObjects(
   root: string,
   layout: Layout,
+  { signal, onProgress }: StatsOptions,
 ): Promise<Pick<StoreStats, 'objects' | 'bytes' | 'largest'>> {
   let [objects, bytes] = [0, 0];
   let largest: StoreStats['largest'];
+  const turns = new Turns();
   for (const digest of listObjects(root, layout)) {
+    if (turns.isDue()) {
+      onProgress?.(objects);
+      await turns.take();
+      signal?.throwIfAborted();
+    }
     const size = sizeOf(root, layout, digest);
     if (size === undefined) continue;
     objects++;
     bytes += size;
     if (largest === undefined || size > largest.size) largest = { digest, size };
-    if (objects % OBJECTS_PER_TURN === 0) await nextTurn();
   }
   return { objects, bytes, largest };
 }

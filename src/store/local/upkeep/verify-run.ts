@@ -1,5 +1,6 @@
 import type { Digest } from '../../../digest.ts';
 import { IngotError } from '../../../errors.ts';
+import { NAMES_PER_LOOK, Turns } from '../../../turns.ts';
 import type { Layout } from '../../choices.ts';
 import { listEveryObject } from '../on-disk/every-object.ts';
 import { requireFormat } from '../on-disk/format.ts';
@@ -19,7 +20,7 @@ export interface VerifyOptions {
   readonly threads: number;
   /** Aborting ends the batches in flight and rejects with INGOT_INTERRUPTED. */
   readonly signal?: AbortSignal | undefined;
-  /** Called after each batch. */
+  /** Called after each batch, and now and then while objects are passed over. */
   readonly onProgress?: ((progress: VerifyProgress) => void) | undefined;
   /** Called for each damaged object, with its place in quarantine if it was moved there. */
   readonly onDamaged?:
@@ -109,7 +110,14 @@ class VerifyRun {
     let batch: Digest[] = [];
     let spare: Digest | undefined;
     let passed = 0;
+    const turns = new Turns(NAMES_PER_LOOK);
     for (const digest of listEveryObject(this.#root)) {
+      // A sample may pass over all that is listed, without a batch to wait for.
+      if (turns.isDue()) {
+        if (sample < 1) this.#showProgress();
+        await turns.take();
+        this.#stopIfAsked();
+      }
       if (sample < 1 && Math.random() >= sample) {
         // Any of those passed over, each as likely as the others.
         if (this.#found === 0 && Math.random() * ++passed < 1) spare = digest;
@@ -154,6 +162,10 @@ class VerifyRun {
     this.#report.gone += result.gone;
     this.#large.push(...result.large);
     for (const object of result.damaged) this.#reportDamage(object);
+    this.#showProgress();
+  }
+
+  #showProgress(): void {
     const { checked, bytes, damaged } = this.#report;
     this.#options.onProgress?.({
       found: this.#found,
