@@ -5,7 +5,8 @@ import { ingestTree } from '../harness/ingest-tree.ts';
 
 /** The report of a real run, as if it had found so many entries in 5 s and given up some of them. */
 async function interrupted(entries: number, unfinished: number): Promise<IngestReport> {
-  const { report } = await ingestTree({ a: 'one' });
+  const { report: typedAsBuilt } = await ingestTree({ a: 'one' });
+  const report = JSON.parse(JSON.stringify(typedAsBuilt)) as IngestReport;
   const outcomes = { ...report.outcomes, new: entries - unfinished, unfinished };
   return { ...report, entries, outcomes, bytesRead: 5e6, wallMs: 5000 };
 }
