@@ -16,11 +16,12 @@ export function isDigest(text: unknown): text is Digest {
 /** Reads a digest that a user typed. Throws a UsageError on any other spelling. */
 export function parseDigest(text: string): Digest {
   if (isDigest(text)) return text;
+  const isText = typeof text === 'string';
   throw new UsageError({
     what: 'not a digest',
     code: 'INGOT_BAD_DIGEST',
-    path: text,
-    why: `expected 64 characters of 0-9a-f, got ${text.length}`,
+    path: isText ? text : undefined,
+    why: `expected 64 characters of 0-9a-f, got ${isText ? text.length : `a value of type ${typeof text}`}`,
     hint: 'give the whole SHA-256 in lower case, as the store names its objects',
   });
 }

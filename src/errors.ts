@@ -1,5 +1,11 @@
 import { constants } from 'node:os';
 import { getSystemErrorMap } from 'node:util';
+import { refusalIn } from './node-refusals.ts';
+
+/**
+ * Errors are known by what they have, never by `instanceof`: under Jest, and Vitest's vmThreads,
+ * what Node throws is made of the Error of another realm.
+ */
 
 /** A failure as data: enough to report it in one line, and to pass it between threads. */
 export interface Failure {
@@ -13,6 +19,8 @@ export interface Failure {
   readonly syscall?: string | undefined;
   /** What the user can do about it. */
   readonly hint?: string | undefined;
+  /** Where a mistake of ours was made, in another thread perhaps. */
+  readonly stack?: string | undefined;
 }
 
 /** An error that says what failed, on which path, why, and what to do. */
@@ -33,6 +41,7 @@ export class IngotError extends Error implements Failure {
     this.path = failure.path;
     this.syscall = failure.syscall;
     this.hint = failure.hint;
+    if (failure.stack !== undefined) this.stack = failure.stack;
   }
 
   /** The parts that structured cloning would drop from an Error. */
@@ -43,46 +52,28 @@ export class IngotError extends Error implements Failure {
 }
 
 /** The command line or an option is wrong: exit code 2. */
-export class UsageError extends IngotError {}
-
-/** Gives the number that was asked for. Throws a UsageError on one that counts nothing. */
-export function requireCount(of: string, value: number): number {
-  if (Number.isInteger(value) && value >= 1) return value;
-  throw new UsageError({
-    what: `wrong number of ${of}`,
-    code: 'INGOT_USAGE',
-    why: `${value} is not a whole number of at least 1`,
-  });
+export class UsageError extends IngotError {
+  override readonly name = 'UsageError';
 }
 
-/** Throws a UsageError on the empty path, which path.resolve takes for the working directory. */
-export function requireStorePath(path: string): void {
-  if (path === '')
-    throw new UsageError({
-      what: 'no store given',
-      code: 'INGOT_NO_STORE',
-      why: 'its path is empty',
-    });
+/** True for an error of any realm. */
+export function isError(thrown: unknown): thrown is Error {
+  if (typeof thrown !== 'object' || thrown === null) return false;
+  const { name, message } = thrown as Partial<Error>;
+  return typeof name === 'string' && typeof message === 'string';
 }
 
-/** Gives the value of an option. Throws a UsageError on one that is none of its values. */
-export function requireOneOf<T extends string>(option: string, values: readonly T[], value: T): T {
-  if (values.includes(value)) return value;
-  throw new UsageError({
-    what: `unknown ${option}`,
-    code: 'INGOT_USAGE',
-    why: `${printable(String(value))} is none of ${values.join(', ')}`,
-  });
+/** True for an error of ingot's, also of another copy of it. */
+export function isIngotError(thrown: unknown): thrown is IngotError {
+  return isError(thrown) && typeof (thrown as Partial<IngotError>).toFailure === 'function';
 }
 
-/** Throws a UsageError on a signal that is no AbortSignal: it could never abort anything. */
-export function requireSignal(signal: unknown): void {
-  if (signal === undefined || signal instanceof AbortSignal) return;
-  throw new UsageError({ what: 'wrong signal', code: 'INGOT_USAGE', why: 'it is no AbortSignal' });
+export function isUsageError(thrown: unknown): thrown is UsageError {
+  return isIngotError(thrown) && thrown.name === 'UsageError';
 }
 
 /**
- * Wraps what a system call threw; anything that carries no errno is passed on as it is. A
+ * Wraps what a system call threw, and what Node refused; any other error is passed on as it is. A
  * shortage has its own hint.
  */
 export function failed(
@@ -90,21 +81,32 @@ export function failed(
   cause: unknown,
   more: { path?: string | undefined; hint?: string | undefined } = {},
 ): Error {
-  if (cause instanceof IngotError) return cause;
+  if (isIngotError(cause)) return cause;
   const code = errnoOf(cause);
-  if (code === undefined) return asError(cause);
+  if (code === undefined) {
+    const refusal = refusalIn(codeOf(cause), cause);
+    if (refusal === undefined) return asError(cause);
+    return new IngotError({ what, ...refusal, path: refusal.path ?? more.path }, cause);
+  }
   const { path, syscall } = cause as NodeJS.ErrnoException;
   const hint = SHORTAGES.get(code) ?? more.hint;
   return new IngotError({ what, code, path: more.path ?? path, syscall, hint }, cause);
 }
 
+/** The code of an error, whoever gave it: an errno, ingot's own (`INGOT_…`), Node's (`ERR_…`). */
+export function codeOf(error: unknown): string | undefined {
+  const code = isError(error) ? (error as NodeJS.ErrnoException).code : undefined;
+  return typeof code === 'string' ? code : undefined;
+}
+
 /** The errno's name on an error thrown by Node or by ingot, if it has one. */
 export function errnoOf(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !('code' in error)) return undefined;
-  const { code, errno } = error as NodeJS.ErrnoException;
-  if (typeof code !== 'string') return undefined;
+  const code = codeOf(error);
+  if (code === undefined) return undefined;
+  const { errno } = error as NodeJS.ErrnoException;
   // libuv names only POSIX's errnos; of others, such as EDQUOT, it gives the number.
-  return /^unknown/i.test(code) && errno !== undefined ? errnoName(-errno) : code;
+  if (/^unknown/i.test(code) && errno !== undefined) return errnoName(-errno);
+  return isErrnoName(code) ? code : undefined;
 }
 
 /** True when the errno's name is one of these. */
@@ -112,12 +114,21 @@ export function hasErrno(error: unknown, ...codes: readonly string[]): boolean {
   return codes.includes(errnoOf(error) ?? '');
 }
 
+/** True for what files, stores and Node may answer at any time; false for a bug. */
+export function isFailure(error: unknown): boolean {
+  return (
+    isIngotError(error) ||
+    errnoOf(error) !== undefined ||
+    refusalIn(codeOf(error), error) !== undefined
+  );
+}
+
 /** Takes a step that is no loss when the file system refuses it: a removal, a hint. */
 export function bestEffort(step: () => void): void {
   try {
     step();
   } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
+    if (!isFailure(error)) throw error;
   }
 }
 
@@ -135,14 +146,21 @@ export const SHORTAGES: ReadonlyMap<string, string> = new Map([
 
 /** Whatever was thrown, as an Error. */
 export function asError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown));
+  return isError(thrown) ? thrown : new Error(String(thrown));
 }
 
 /** Any error as plain data, for a thread boundary or a report. */
 export function failureOf(what: string, error: unknown): Failure {
   const wrapped = failed(what, error);
-  if (wrapped instanceof IngotError) return wrapped.toFailure();
-  return { what, code: 'INGOT_INTERNAL', why: wrapped.message };
+  return isIngotError(wrapped) ? wrapped.toFailure() : bugOf(wrapped);
+}
+
+/** What is no failure of a file, a store or Node is a mistake of ours. */
+export function bugOf(error: unknown): Failure {
+  const { message, stack } = asError(error);
+  const hint = '--debug shows where; please report it';
+  const code = codeOf(error) ?? 'INGOT_INTERNAL';
+  return { what: 'internal error', code, why: message, hint, stack };
 }
 
 const MESSAGES = new Map([...getSystemErrorMap().values()]);
@@ -165,6 +183,13 @@ const ERRNO_NAMES = new Map([
   ] as const),
   ...[...getSystemErrorMap()].map(([number, [name]]) => [-number, name] as const),
 ]);
+
+const ALL_ERRNO_NAMES = new Set([...Object.keys(constants.errno), ...ERRNO_NAMES.values()]);
+
+/** Those that have no name are called by their number. */
+function isErrnoName(code: string): boolean {
+  return ALL_ERRNO_NAMES.has(code) || /^errno \d+$/.test(code);
+}
 
 /** The name of a Linux errno number, for calls made outside Node's fs. */
 export function errnoName(errno: number): string {

@@ -41,15 +41,16 @@ export {
   LAYOUTS,
   type Layout,
 } from './store/choices.ts';
-export {
-  type RelayoutOptions,
-  type RelayoutProgress,
-  type RelayoutReport,
-  relayout,
+export type {
+  RelayoutOptions,
+  RelayoutProgress,
+  RelayoutReport,
 } from './store/local/upkeep/relayout.ts';
 export { type StatsOptions, type StoreStats, storeStats } from './store/local/upkeep/stats.ts';
-export type { DamagedObject } from './store/local/upkeep/verify-objects.ts';
+export type { DamagedObject, UnreadableObject } from './store/local/upkeep/verify-objects.ts';
 export type { VerifyProgress, VerifyReport } from './store/local/upkeep/verify-run.ts';
-export type { PutOptions, PutResult, PutSource } from './store/put.ts';
+export type { PutOptions, PutResult } from './store/put.ts';
+export type { PutSource } from './store/put-source.ts';
+export { relayout } from './store/relayout.ts';
 export { type ObjectInfo, type OpenOptions, Store } from './store/store.ts';
 export { verify } from './store/verify.ts';

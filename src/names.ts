@@ -81,5 +81,16 @@ function sequenceLength(first: number): number {
 
 /** The path with every symbolic link resolved. Throws what realpath(3) fails with. */
 export function realPathOf(path: string): string {
-  return escapeName(fs.realpathSync.native(toFsPath(path), { encoding: 'buffer' }));
+  const found = nativeRealPath(path);
+  if (typeof found !== 'string') return escapeName(found);
+  if (!found.includes('\ufffd')) return escapeName(Buffer.from(found));
+  throw Object.assign(new Error('EILSEQ: realpath'), { code: 'EILSEQ', syscall: 'realpath', path });
+}
+
+/**
+ * Bytes. Under Yarn's Plug'n'Play, whose realpath takes the place of Node's, it is text in which
+ * U+FFFD stands for the bytes that are not UTF-8.
+ */
+export function nativeRealPath(path: string): Buffer | string {
+  return fs.realpathSync.native(toFsPath(path), { encoding: 'buffer' });
 }

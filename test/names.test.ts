@@ -1,6 +1,14 @@
+import fs from 'node:fs';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
-import { escapeLatin1Name, escapeName, joinPath, toBytes, toFsPath } from '../src/names.ts';
+import { describe, expect, it, onTestFinished, test, vi } from 'vitest';
+import {
+  escapeLatin1Name,
+  escapeName,
+  joinPath,
+  realPathOf,
+  toBytes,
+  toFsPath,
+} from '../src/names.ts';
 
 /** Bytes around which decoders go wrong: traps, lead bytes, surrogates, U+2028, U+2029, a BOM. */
 const PIECES = ['\n', '\r', '\\', 'a', 'é', '😀', '\u2028', '\u2029', '\ufeff', '\uffff'].map(
@@ -71,4 +79,21 @@ test('a path goes to the file system as a string unless it holds an escape', () 
 
 test('a name in the root directory is joined without a double slash', () => {
   expect(joinPath('/', 'etc')).toBe('/etc');
+});
+
+describe('where realpath gives text, as under Yarn’s Plug’n’Play', () => {
+  const textOnly = (text: string) => {
+    const native = vi.spyOn(fs.realpathSync, 'native').mockReturnValue(text);
+    onTestFinished(() => native.mockRestore());
+  };
+
+  it('a path is found all the same', () => {
+    textOnly('/täxt/back\\slash');
+    expect(toBytes(realPathOf('/link'))).toEqual(Buffer.from('/täxt/back\\slash'));
+  });
+
+  it('one whose bytes are lost is not taken for another', () => {
+    textOnly('/lost \ufffd');
+    expect(() => realPathOf('/link')).toThrow(expect.objectContaining({ code: 'EILSEQ' }));
+  });
 });

@@ -4,9 +4,14 @@ import { expect, test } from 'vitest';
 import { makeTree } from './harness/tree.ts';
 
 const CONSUMER = `
-import { doctor, type IngestReport, ingest, Store, selftest, storeStats, verify } from 'ingot';
+import { doctor, type IngestReport, ingest, relayout, Store, selftest, storeStats, verify } from 'ingot';
 const report: IngestReport = await ingest('./store', ['./tree']);
 export const all: [number, ...unknown[]] = [report.entries, doctor, Store, selftest, storeStats, verify];
+const operations = {};
+// @ts-expect-error: what only tests give is no parameter of Store.open
+await Store.open('./store', {}, operations);
+// @ts-expect-error: nor of relayout
+await relayout('./store', 'flat', {}, operations);
 `;
 
 test('the types hold for a consumer who checks those of his libraries as strictly as his own', () => {

@@ -10,6 +10,7 @@ import { MEMORY_GROWTH } from './memory.ts';
 import { MICRO } from './micro.ts';
 import { BESIDE_PEERS } from './peers.ts';
 import { PUT } from './put.ts';
+import { PUTS } from './puts.ts';
 import { SCALE } from './scale.ts';
 import { SWEEP } from './sweep.ts';
 import { SYSCALLS } from './syscalls.ts';
@@ -33,4 +34,4 @@ export const QUESTIONS: readonly Question[] = [
 ];
 
 /** Only when they are named: they take too long or too much of the disk to be met by chance. */
-export const ON_REQUEST: readonly Question[] = [BESIDE_PEERS, MEMORY_GROWTH, SCALE, SWEEP];
+export const ON_REQUEST: readonly Question[] = [BESIDE_PEERS, MEMORY_GROWTH, PUTS, SCALE, SWEEP];

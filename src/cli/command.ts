@@ -1,3 +1,4 @@
+import { isError } from '../errors.ts';
 import { accessWarning, newStoreWarning } from '../store/local/on-disk/access.ts';
 import { EXIT, type ExitCode, exitCodeOf } from './fail.ts';
 import type { CommonFlags } from './options.ts';
@@ -30,7 +31,7 @@ export async function runCommand(
     showState: () => output.showState(),
   });
   try {
-    const warning = flags.store === undefined ? undefined : accessWarning(flags.store);
+    const warning = flags.store ? accessWarning(flags.store) : undefined;
     if (warning !== undefined) output.warn(warning);
     process.exitCode = await body({ output, signal: interrupts.signal });
     await output.finish();
@@ -50,5 +51,5 @@ export function warnOfNewStore(store: string, output: Output): void {
 
 /** The report that an IngestError brings along. */
 function attachedReport(error: unknown): object {
-  return error instanceof Error && 'report' in error ? { report: error.report } : {};
+  return isError(error) && 'report' in error ? { report: error.report } : {};
 }

@@ -1,5 +1,14 @@
 /** Errors as the user sees them: one line, and an exit code. */
-import { errnoOf, type Failure, failed, IngotError, UsageError } from '../errors.ts';
+import {
+  bugOf,
+  codeOf,
+  type Failure,
+  failed,
+  IngotError,
+  isError,
+  isIngotError,
+  isUsageError,
+} from '../errors.ts';
 import { SIGNAL_EXIT, type StopSignal } from './signals.ts';
 
 /** The exit codes of every command; 129, 130 and 143 stand for a signal. */
@@ -7,7 +16,7 @@ export const EXIT = {
   done: 0,
   failed: 1,
   usage: 2,
-  /** Finished, but some entries are unreadable or changed while they were read. */
+  /** Finished, but some entries or objects are unreadable, some changed, or a source was lost. */
   incomplete: 3,
   damaged: 4,
   /** Nobody reads standard output any more; what the shell says of a death by SIGPIPE. */
@@ -19,7 +28,7 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT] | (typeof SIGNAL_EXIT)[S
 /** The exit code of a command that failed, perhaps because of a signal it received. */
 export function exitCodeOf(error: unknown, received?: StopSignal): ExitCode {
   if (received !== undefined && isInterruption(error)) return SIGNAL_EXIT[received];
-  return error instanceof UsageError ? EXIT.usage : EXIT.failed;
+  return isUsageError(error) ? EXIT.usage : EXIT.failed;
 }
 
 /** One line without the program's name. */
@@ -31,8 +40,7 @@ export function lineOf(error: unknown): string {
 /** The stack of an error and of all that caused it, for --debug. */
 export function stackOf(error: unknown): string {
   const stacks: string[] = [];
-  for (let each = error; each instanceof Error; each = each.cause)
-    stacks.push(each.stack ?? each.message);
+  for (let each = error; isError(each); each = each.cause) stacks.push(each.stack ?? each.message);
   return stacks.join('\ncaused by ');
 }
 
@@ -51,19 +59,14 @@ function interruption(): IngotError {
 }
 
 function asIngotError(error: unknown): IngotError {
-  if (error instanceof IngotError) return error;
+  if (isIngotError(error)) return error;
   if (isInterruption(error)) return interruption();
   const wrapped = failed('cannot go on', error);
-  if (wrapped instanceof IngotError) return wrapped;
-  return new IngotError({
-    what: 'internal error',
-    code: errnoOf(error) ?? 'INGOT_INTERNAL',
-    why: wrapped.message,
-    hint: '--debug shows where; please report it',
-  });
+  if (isIngotError(wrapped)) return wrapped;
+  return new IngotError(bugOf(wrapped));
 }
 
 function isInterruption(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  return errnoOf(error) === 'INGOT_INTERRUPTED' || error.name === 'AbortError';
+  if (!isError(error)) return false;
+  return codeOf(error) === 'INGOT_INTERRUPTED' || error.name === 'AbortError';
 }

@@ -6,6 +6,7 @@ import { failed, UsageError } from '../errors.ts';
 import { nodeFileOps, writeFullyLater } from '../files/file-ops.ts';
 import { checkReplaceable, replaceFile } from '../files/replace-file.ts';
 import { isReaderGone } from '../files/standard-streams.ts';
+import type { AnyDescriptor } from '../native/descriptor.ts';
 import { bytes } from '../units.ts';
 import { type CommandContext, runCommand } from './command.ts';
 import { EXIT, type ExitCode } from './fail.ts';
@@ -87,7 +88,7 @@ async function save(
 ): Promise<void> {
   try {
     checkReplaceable(file, store);
-    const fill = async (fd: number) => {
+    const fill = async (fd: AnyDescriptor) => {
       for await (const chunk of chunks) {
         signal.throwIfAborted();
         await writeFullyLater(nodeFileOps, fd, chunk);

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { IngotError, printable, UsageError } from '../errors.ts';
+import { type Failure, IngotError, printable, UsageError } from '../errors.ts';
 import { IngestError, type IngestOptions, type IngestReport } from '../ingest/api.ts';
 import type { EntryReport } from '../ingest/outcome.ts';
 import {
@@ -22,6 +22,7 @@ import {
   threadsOption,
 } from './options.ts';
 import type { Output } from './output.ts';
+import { Problems } from './problems.ts';
 import { ingestSummary } from './report.ts';
 
 interface IngestFlags extends CommonFlags {
@@ -89,18 +90,26 @@ async function runIngest(
   await output.showProgress(flags.progress, 'entries');
   output.doing('opening the store');
   const { ingest } = await import('../ingest/ingest.ts');
+  const problems = new Problems((line) => output.say(line));
+  const inTheEnd = output.mode === 'human' && !flags.verbose;
   try {
     const report = await ingest(store, sources, {
       ...ingestOptions(flags),
       signal,
       onProgress: (progress) => output.progress(progress),
-      onEntry: (entry) => showEntry(entry, flags, output),
+      onEntry: (entry) =>
+        inTheEnd && isProblem(entry)
+          ? problems.add(entry, entry.failure)
+          : showEntry(entry, flags, output),
       onNotice: (text) => output.notice(text),
     });
+    problems.print(report.lostSources);
     showReport(report, flags, output);
     const { unreadable, changed } = report.outcomes;
-    return unreadable + changed > 0 ? EXIT.incomplete : EXIT.done;
+    const lost = report.lostSources.length;
+    return unreadable + changed + lost > 0 ? EXIT.incomplete : EXIT.done;
   } catch (error) {
+    problems.print([]);
     // Machines get the report in the error's document.
     if (error instanceof IngestError && output.mode === 'human')
       showReport(error.report, flags, output);
@@ -129,12 +138,17 @@ function checkFlags(sources: readonly string[], flags: IngestFlags, output: Outp
     );
 }
 
+/** True for an entry that was met and could not be stored. */
+function isProblem(entry: EntryReport): entry is EntryReport & { readonly failure: Failure } {
+  return entry.failure !== undefined && entry.outcome !== 'unfinished';
+}
+
 /** Problems are shown as they occur; all else only when it was asked for. */
 function showEntry(entry: EntryReport, flags: IngestFlags, output: Output): void {
-  const { outcome, path, failure, kind } = entry;
+  const { outcome, path, kind } = entry;
   output.event({ event: 'entry', ...entry });
-  if (failure !== undefined && outcome !== 'unfinished') {
-    output.say(`${outcome}: ${new IngotError(failure).message}`);
+  if (isProblem(entry)) {
+    output.say(`${outcome}: ${new IngotError(entry.failure).message}`);
   } else if (flags.verbose) {
     const line = `${outcome.padEnd(11)} ${printable(path)}${kind === undefined ? '' : ` (${kind})`}`;
     if (flags.manifest === '-') output.line(line);

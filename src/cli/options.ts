@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { UsageError } from '../errors.ts';
 import { dashOf } from '../files/standard-streams.ts';
 import { availableProcessors } from '../native/processors.ts';
+import { MAX_THREADS } from '../threads/thread-count.ts';
 
 export interface CommonFlags {
   readonly store?: string;
@@ -51,23 +52,8 @@ export function storeOf(flags: CommonFlags): string {
       why: 'neither --store nor $INGOT_STORE is set',
       hint: 'add --store DIR',
     });
-  return plainPath(store, 'cannot use this store');
+  return store;
 }
-
-/** The path of a directory that a store may lie in. Throws a UsageError when it is not text. */
-export function plainPath(path: string, otherwise: string): string {
-  if (path.isWellFormed()) return path;
-  throw new UsageError({
-    what: otherwise,
-    code: 'INGOT_BAD_PATH',
-    path,
-    why: 'its path is not UTF-8',
-    hint: 'use a path of plain text; sources may have any name',
-  });
-}
-
-/** More threads than this only cost memory. */
-const MAX_THREADS = 1024;
 
 export function threadsOption(): Option {
   const processors = availableProcessors();

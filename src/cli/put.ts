@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { failed, printable } from '../errors.ts';
 import { requireGiven, requireStandardInput, standardInput } from '../files/standard-streams.ts';
 import { toFsPath } from '../names.ts';
-import type { PutSource } from '../store/put.ts';
+import type { PutSource } from '../store/put-source.ts';
 import { bytes } from '../units.ts';
 import { type CommandContext, runCommand, warnOfNewStore } from './command.ts';
 import { EXIT, type ExitCode } from './fail.ts';

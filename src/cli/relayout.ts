@@ -30,7 +30,7 @@ async function runRelayout(
   { output, signal }: CommandContext,
 ): Promise<ExitCode> {
   const store = storeOf(flags);
-  const { relayout } = await import('../store/local/upkeep/relayout.ts');
+  const { relayout } = await import('../store/relayout.ts');
   await output.showProgress(flags.progress, 'objects');
   output.doing('counting the objects');
   const begun = performance.now();

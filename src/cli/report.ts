@@ -1,6 +1,6 @@
 /** The summary of an ingest, for people. */
 import { type IngestReport, PHASES, type Phase } from '../ingest/api.ts';
-import { OUTCOMES } from '../ingest/outcome.ts';
+import { OUTCOMES, type Outcome } from '../ingest/outcome.ts';
 import { byteRate, bytes, count, counted, duration, percent } from '../units.ts';
 
 /** Some lines, each ended by a newline. */
@@ -9,6 +9,7 @@ export function ingestSummary(report: IngestReport): string {
     headline(report),
     `  ${outcomes(report)}`,
     ...unsupported(report),
+    ...lost(report),
     `  read ${bytes(report.bytesRead)}, ${written(report)}, saved ${bytes(report.bytesSaved)} by dedup`,
     `  ${flushed(report)}`,
     `  ${bottleneck(report)}`,
@@ -28,8 +29,11 @@ function headline(report: IngestReport): string {
   return `${found}, ${duration(report.wallMs)} (${speed})`;
 }
 
+/** Shown above zero only: most runs have none. */
+const WHEN_THERE: ReadonlySet<Outcome> = new Set(['excluded', 'unfinished']);
+
 function outcomes(report: IngestReport): string {
-  return OUTCOMES.filter((outcome) => outcome !== 'unfinished' || report.outcomes.unfinished > 0)
+  return OUTCOMES.filter((outcome) => !WHEN_THERE.has(outcome) || report.outcomes[outcome] > 0)
     .map((outcome) => `${outcome} ${count(report.outcomes[outcome])}`)
     .join('  ');
 }
@@ -38,6 +42,10 @@ function unsupported(report: IngestReport): string[] {
   const kinds = Object.entries(report.unsupportedKinds).filter(([, number]) => number > 0);
   if (kinds.length === 0) return [];
   return [`  unsupported: ${kinds.map(([kind, number]) => `${kind} ${count(number)}`).join(', ')}`];
+}
+
+function lost({ lostSources }: IngestReport): string[] {
+  return lostSources.length === 0 ? [] : [`  sources lost ${count(lostSources.length)}`];
 }
 
 function written(report: IngestReport): string {

@@ -3,7 +3,7 @@ import { printable } from '../errors.ts';
 import { type SelftestReport, TRIAL_NAMES, type TrialName } from '../selftest/report.ts';
 import { type CommandContext, runCommand } from './command.ts';
 import { EXIT, type ExitCode } from './fail.ts';
-import { addOutputOptions, type CommonFlags, plainPath } from './options.ts';
+import { addOutputOptions, type CommonFlags } from './options.ts';
 import type { Output } from './output.ts';
 
 interface SelftestFlags extends CommonFlags {
@@ -40,11 +40,10 @@ function collectTrials(text: string, before: readonly TrialName[] = []): TrialNa
 }
 
 async function runSelftest(
-  path: string,
+  directory: string,
   { only }: SelftestFlags,
   { output, signal }: CommandContext,
 ): Promise<ExitCode> {
-  const directory = plainPath(path, 'cannot use this directory');
   const [{ selftest }, { describeSelftest }] = await Promise.all([
     import('../selftest/selftest.ts'),
     import('./selftest-report.ts'),

@@ -2,7 +2,7 @@ import { failed } from '../errors.ts';
 import { isReaderGone } from '../files/standard-streams.ts';
 import type { Reactions } from './early-signals.ts';
 import { endProcess } from './end.ts';
-import { EXIT, lineOf } from './fail.ts';
+import { EXIT, lineOf, stackOf } from './fail.ts';
 import { takeOver } from './signals.ts';
 
 /** Runs the command line of this process to the process's end. */
@@ -16,6 +16,7 @@ export async function start(reactions: Reactions): Promise<void> {
     await run(exactArguments(process.argv.slice(2)));
   } catch (error) {
     process.stderr.write(`ingot: ${lineOf(error)}\n`);
+    if (process.argv.includes('--debug')) process.stderr.write(`${stackOf(error)}\n`);
     process.exitCode = EXIT.failed;
   }
   await endProcess();

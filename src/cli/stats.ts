@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { printable } from '../errors.ts';
+import { withoutLibc } from '../native/load-koffi.ts';
 import type { StoreStats } from '../store/local/upkeep/stats.ts';
 import { bytes, count, counted } from '../units.ts';
 import { type CommandContext, runCommand } from './command.ts';
@@ -24,7 +25,7 @@ async function runStats(flags: CommonFlags, { output, signal }: CommandContext):
     onProgress: (objects) => output.doing(`${counted(objects, 'object')} counted`),
   });
   output.result(stats, describe(stats));
-  return EXIT.done;
+  return stats.unreadable > 0 ? EXIT.incomplete : EXIT.done;
 }
 
 function describe(stats: StoreStats): string {
@@ -37,6 +38,8 @@ function describe(stats: StoreStats): string {
   ];
   if (stats.largest !== undefined)
     rows.push(['largest', `${bytes(stats.largest.size)}, ${stats.largest.digest}`]);
+  if (stats.unreadable > 0)
+    rows.push(['unreadable', `${count(stats.unreadable)} could not be looked at`]);
   rows.push(['writers', writers(stats)]);
   const quarantine = [counted(quarantined, 'object'), ...unsettledNotes(unsettled)];
   rows.push(['quarantine', quarantine.join('; ')]);
@@ -48,7 +51,7 @@ function describe(stats: StoreStats): string {
 }
 
 function writers({ writers }: StoreStats): string {
-  if (writers === undefined) return 'unknown: flock cannot be called on this machine';
+  if (writers === undefined) return `unknown: ${withoutLibc()}`;
   const { alive, dead, liveTemps, deadTemps } = writers;
   const swept = dead > 0 ? '; the next writer sweeps the dead' : '';
   return `${count(alive)} alive (${counted(liveTemps, 'temp')}), ${count(dead)} dead (${counted(deadTemps, 'temp')})${swept}`;

@@ -1,8 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { printable } from '../errors.ts';
-import type { DamagedObject } from '../store/local/upkeep/verify-objects.ts';
+import { type Failure, IngotError, printable } from '../errors.ts';
+import type { DamagedObject, UnreadableObject } from '../store/local/upkeep/verify-objects.ts';
 import type { VerifyProgress, VerifyReport } from '../store/local/upkeep/verify-run.ts';
-import { byteRate, bytes, counted, duration } from '../units.ts';
+import { byteRate, bytes, count, counted, duration } from '../units.ts';
 import { type CommandContext, runCommand } from './command.ts';
 import { EXIT, type ExitCode } from './fail.ts';
 import { addCommonOptions, type CommonFlags, once, storeOf, threadsOption } from './options.ts';
@@ -52,30 +52,41 @@ async function runVerify(
   const { sample, quarantine, threads } = flags;
   const begun = performance.now();
   const elapsed = () => performance.now() - begun;
-  const damaged: object[] = [];
+  const objects: object[] = [];
+  const unreadableObjects: object[] = [];
   const report = await verify(store, {
     sample,
     quarantine,
     threads,
     signal,
     onProgress: (progress) => output.progress(asProgress(progress, elapsed())),
-    onDamaged: (object, quarantined) => {
-      const shown = showDamaged(object, quarantined, output);
-      if (output.mode === 'json') damaged.push(shown);
+    onDamaged: (object, quarantined, unmoved) => {
+      const shown = showDamaged({ ...object, quarantined, unmoved }, output);
+      if (output.mode === 'json') objects.push(shown);
+    },
+    onUnreadable: (object) => {
+      showUnreadable(object, output);
+      if (output.mode === 'json' && unreadableObjects.length < MAX_IN_DOCUMENT)
+        unreadableObjects.push(object);
     },
   });
   const wallMs = elapsed();
   output.result(
-    { ...report, objects: damaged, wallMs },
+    { ...report, objects, unreadableObjects, wallMs },
     flags.quiet ? '' : summary(report, wallMs),
   );
-  return report.damaged > 0 ? EXIT.damaged : EXIT.done;
+  if (report.damaged > 0) return EXIT.damaged;
+  return report.unreadable > 0 ? EXIT.incomplete : EXIT.done;
 }
 
-function asProgress({ found, listing, checked, bytes }: VerifyProgress, elapsedMs: number) {
+/** A whole store may be another user's, and a document is held in memory; the count is in it. */
+const MAX_IN_DOCUMENT = 10_000;
+
+function asProgress(progress: VerifyProgress, elapsedMs: number) {
+  const { found, listing, checked, unreadable, bytes } = progress;
   return {
     entriesFound: found,
-    entriesDone: checked,
+    entriesDone: checked + unreadable,
     bytesRead: bytes,
     bytesWaiting: 0,
     walking: listing,
@@ -85,19 +96,33 @@ function asProgress({ found, listing, checked, bytes }: VerifyProgress, elapsedM
 
 /** Named as soon as it is found: a long run may be stopped before its end. */
 function showDamaged(
-  { digest, path, why, size }: DamagedObject,
-  quarantined: string | undefined,
+  object: DamagedObject & { quarantined: string | undefined; unmoved: Failure | undefined },
   output: Output,
 ): object {
+  const { digest, why, quarantined, unmoved } = object;
   const moved = quarantined === undefined ? '' : `; moved to ${printable(quarantined)}`;
-  output.print(`damaged ${digest}: ${why}${moved}\n`);
-  const object = { digest, path, why, size, quarantined };
+  const stays = unmoved === undefined ? '' : `; it stays: ${new IngotError(unmoved).message}`;
+  output.print(`damaged ${digest}: ${why}${moved}${stays}\n`);
   output.event({ event: 'damaged', ...object });
   return object;
 }
 
+function showUnreadable(object: UnreadableObject, output: Output): void {
+  output.print(`unreadable ${object.digest ?? ''}: ${new IngotError(object.failure).message}\n`);
+  output.event({ event: 'unreadable', ...object });
+}
+
 function summary(
-  { checked, bytes: read, damaged, quarantined, gone, unsettled }: VerifyReport,
+  {
+    checked,
+    bytes: read,
+    damaged,
+    quarantined,
+    unmoved,
+    unreadable,
+    gone,
+    unsettled,
+  }: VerifyReport,
   wallMs: number,
 ) {
   const rate = byteRate(wallMs > 0 ? (read / wallMs) * 1000 : 0);
@@ -106,6 +131,8 @@ function summary(
     `${counted(damaged, 'object')} damaged`,
   ];
   if (quarantined > 0) parts.push(`${counted(quarantined, 'object')} moved to quarantine`);
+  if (unmoved > 0) parts.push(`${counted(unmoved, 'object')} could not be moved`);
+  if (unreadable > 0) parts.push(`${count(unreadable)} could not be looked at`);
   if (gone > 0) parts.push(`${counted(gone, 'object')} gone meanwhile`);
   return `${[...parts, ...unsettledNotes(unsettled)].join('; ')}\n`;
 }

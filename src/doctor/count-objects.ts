@@ -5,8 +5,8 @@ import type { Budget } from './budget.ts';
 import type { ExistingStore } from './report.ts';
 
 /**
- * Counts as many objects as there is time for. Throws what the file system throws, the signal's
- * reason when that is aborted.
+ * Counts as many objects as there is time for, and that it may list. Throws an IngotError, or the
+ * signal's reason when that is aborted.
  */
 export async function countObjects(
   root: string,
@@ -15,13 +15,17 @@ export async function countObjects(
   signal: AbortSignal,
 ): Promise<ExistingStore> {
   let objects = 0;
+  let countedAll = true;
+  const onRefused = () => {
+    countedAll = false;
+  };
   const turns = new Turns(NAMES_PER_LOOK);
-  for (const _ of listObjects(root, layout)) {
+  for (const _ of listObjects(root, layout, onRefused)) {
     objects++;
     if (!turns.isDue()) continue;
     await turns.take();
     signal.throwIfAborted();
     if (budget.isSpent) return { layout, objects, countedAll: false };
   }
-  return { layout, objects, countedAll: true };
+  return { layout, objects, countedAll };
 }

@@ -2,12 +2,22 @@
 
 import fs from 'node:fs';
 import { join } from 'node:path';
+import {
+  abortSignal,
+  type Checks,
+  callback,
+  countOf,
+  positive,
+  requireOptions,
+} from '../checked.ts';
 import { failed } from '../errors.ts';
 import { diskFullHint } from '../files/disk-full.ts';
 import { fileSystemStats } from '../files/disk-space.ts';
 import { type Libc, loadLibc } from '../native/libc.ts';
-import { absolutePath } from '../store/store-path.ts';
-import { checkedThreads, Pool } from '../threads/pool.ts';
+import { withoutLibc } from '../native/load-koffi.ts';
+import { storePath } from '../store/store-path.ts';
+import { Pool } from '../threads/pool.ts';
+import { checkedThreads, threadCount } from '../threads/thread-count.ts';
 import { advise } from './advise.ts';
 import { barrierAt } from './barrier-at.ts';
 import { Budget } from './budget.ts';
@@ -34,6 +44,14 @@ export interface DoctorOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+const CHECKS: Checks<DoctorOptions> = {
+  threads: threadCount,
+  expectedObjects: countOf('expected objects', 0),
+  budgetMs: positive('a time in ms above 0'),
+  onProbe: callback,
+  signal: abortSignal,
+};
+
 export type ProbeName = 'reflink' | 'objects' | 'fsync' | 'rates' | 'syncfs';
 
 /** With a start, a last flush and a removal on a slow disk it stays below 20 s. */
@@ -49,9 +67,10 @@ const PARTS = { objects: 0.07, rates: 0.33 };
  */
 export async function doctor(path: string, options: DoctorOptions = {}): Promise<DoctorReport> {
   const begun = performance.now();
+  const store = storePath(path);
+  requireOptions(options, CHECKS);
   const threads = checkedThreads(options.threads);
   const signal = options.signal ?? new AbortController().signal;
-  const store = absolutePath(path);
   const libc = await loadLibc();
   signal.throwIfAborted();
   const place = openProbePlace(store, libc);
@@ -114,6 +133,7 @@ class Examination {
       fileSystem,
       blockBytes: this.#room.blockBytes,
       probeFiles: this.#room.files,
+      libcObstacle: this.#libc === undefined ? withoutLibc() : undefined,
       barrier,
       reflink,
       flushes,

@@ -6,7 +6,7 @@
  */
 import fs from 'node:fs';
 import { dirname, join } from 'node:path';
-import { errnoOf, failed, IngotError } from '../errors.ts';
+import { codeOf, errnoOf, failed, IngotError, isFailure } from '../errors.ts';
 import { diskFullHint } from '../files/disk-full.ts';
 import { nodeFileOps } from '../files/file-ops.ts';
 import { LockedFolder } from '../files/locked-folder.ts';
@@ -47,7 +47,7 @@ export function closePlace(place: ProbePlace, succeeded: boolean): void {
   } catch (error) {
     if (succeeded)
       throw failed('cannot remove what was probed with', error, { path: place.folder });
-    if (errnoOf(error) === undefined) throw error;
+    if (!isFailure(error)) throw error;
   }
 }
 
@@ -58,7 +58,7 @@ function lookAt(root: string): Found {
   try {
     format = readFormat(root);
   } catch (error) {
-    if (errnoOf(error) !== 'INGOT_NOT_A_STORE' || !isDirectory(root)) throw error;
+    if (codeOf(error) !== 'INGOT_NOT_A_STORE' || !isDirectory(root)) throw error;
     return { kind: 'other directory', directory: root, format: undefined };
   }
   if (format !== undefined) return { kind: 'store', directory: root, format };

@@ -18,6 +18,8 @@ export interface Figures {
   readonly blockBytes: number;
   /** Files that there was room for: few of them make the rates rough. */
   readonly probeFiles: number;
+  /** Why the C library could not be called, and what to do about it; undefined where it can be. */
+  readonly libcObstacle: string | undefined;
   /** What `--barrier auto` takes here, and why. */
   readonly barrier: Advised<BarrierKind>;
   readonly reflink: ReflinkFigure;
@@ -44,7 +46,7 @@ export interface RateFigures {
 export interface ExistingStore {
   readonly layout: Layout;
   readonly objects: number;
-  /** False when there was no time to count them all. */
+  /** False when there was no time to count them all, or some may not be listed. */
   readonly countedAll: boolean;
 }
 

@@ -29,6 +29,9 @@ const RULES: readonly Rule[] = [
     kind === 'other directory'
       ? 'this directory is not empty and no store: an ingest refuses it; name a new directory in it'
       : undefined,
+  ({ libcObstacle }) =>
+    libcObstacle &&
+    `the temps of dead writers stay, relayout is refused and flushes are slower: ${libcObstacle}`,
   ({ flushes: { unfinished } }) =>
     unfinished &&
     `${NAMES[unfinished.kind]} did not end in ${duration(unfinished.waitedMs)}; it cannot be cut and goes on by itself: the disk is very busy, very slow, or failing`,

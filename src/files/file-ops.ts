@@ -2,7 +2,13 @@ import fs from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { errnoOf, hasErrno } from '../errors.ts';
-import type { Files } from '../native/files.ts';
+import type { AnyDescriptor, Descriptor } from '../native/descriptor.ts';
+import type { Files, SourceFd } from '../native/files.ts';
+
+/** A file that a `FileOps` has opened, and the same one closes. */
+export type StoreFd = Descriptor<'FileOps'>;
+
+type Done = (error: NodeJS.ErrnoException | null) => void;
 
 /**
  * Every file-system call by which the store changes anything: the one seam where tests inject
@@ -11,32 +17,38 @@ import type { Files } from '../native/files.ts';
 export interface FileOps
   extends Pick<
     typeof fs,
-    | 'fsyncSync'
-    | 'fsync'
-    | 'write'
-    | 'linkSync'
-    | 'unlinkSync'
-    | 'mkdirSync'
-    | 'rmdirSync'
-    | 'statSync'
-    | 'copyFileSync'
-    | 'fchmodSync'
+    'linkSync' | 'unlinkSync' | 'mkdirSync' | 'rmdirSync' | 'statSync' | 'copyFileSync'
   > {
-  openSync(path: string | Buffer, flags: number, mode?: number): number;
-  closeSync(fd: number): void;
-  writeSync(fd: number, bytes: Uint8Array, from?: number, length?: number): number;
+  openSync(path: string | Buffer, flags: number, mode?: number): StoreFd;
+  closeSync(fd: StoreFd): void;
+  writeSync(fd: AnyDescriptor, bytes: Uint8Array, from?: number, length?: number): number;
+  write(
+    fd: AnyDescriptor,
+    bytes: Uint8Array,
+    from: number,
+    length: number,
+    at: number | null,
+    done: (error: NodeJS.ErrnoException | null, taken: number) => void,
+  ): void;
+  fsyncSync(fd: AnyDescriptor): void;
+  fsync(fd: AnyDescriptor, done: Done): void;
+  fchmodSync(fd: AnyDescriptor, mode: number): void;
   renameSync(from: string | Buffer, to: string | Buffer): void;
   /** Gives an open file without a name its name. Undefined where that cannot be called. */
-  linkOpenSync?(fd: number, to: string): void;
+  linkOpenSync?(fd: AnyDescriptor, to: string): void;
 }
 
-export const nodeFileOps: FileOps = fs;
+export const nodeFileOps = fs as unknown as FileOps;
 
-/** Makes the calls that every object needs through `files`, the others through Node. */
-export function fileOpsWith(files: Files): FileOps {
+/**
+ * Makes the calls that every object needs through `files`, the others through Node. With `opener`,
+ * temps are opened and closed through that.
+ */
+export function fileOpsWith(files: Files, opener = files): FileOps {
   const often: Partial<FileOps> = {
-    openSync: (path, flags, mode = 0) => files.open(path, flags, mode),
-    closeSync: (fd) => files.close(fd),
+    // The same object closes it.
+    openSync: (path, flags, mode = 0) => opener.open(path, flags, mode) as AnyDescriptor as StoreFd,
+    closeSync: (fd) => opener.close(fd as AnyDescriptor as SourceFd),
     writeSync: (fd, bytes, from = 0, length = bytes.length - from) =>
       files.write(fd, length === bytes.length ? bytes : bytes.subarray(from, from + length)),
     renameSync: (from, to) => files.rename(from, to),
@@ -47,7 +59,7 @@ export function fileOpsWith(files: Files): FileOps {
 }
 
 /** Writes all of `bytes`; write(2) may take fewer than it was given. */
-export function writeFully(ops: FileOps, fd: number, bytes: Uint8Array): void {
+export function writeFully(ops: FileOps, fd: AnyDescriptor, bytes: Uint8Array): void {
   let at = 0;
   while (at < bytes.length) at += ops.writeSync(fd, bytes, at, bytes.length - at);
 }
@@ -56,8 +68,12 @@ export function writeFully(ops: FileOps, fd: number, bytes: Uint8Array): void {
  * The same on libuv's thread pool: a fifo may take its time, and signals are handled meanwhile.
  * Throws what write(2) fails with.
  */
-export async function writeFullyLater(ops: FileOps, fd: number, bytes: Uint8Array): Promise<void> {
-  const write = promisify(ops.write) as typeof fs.write.__promisify__;
+export async function writeFullyLater(
+  ops: FileOps,
+  fd: AnyDescriptor,
+  bytes: Uint8Array,
+): Promise<void> {
+  const write = writeLater(ops);
   for (let at = 0; at < bytes.length; ) {
     try {
       at += (await write(fd, bytes, at, bytes.length - at, null)).bytesWritten;
@@ -70,6 +86,16 @@ export async function writeFullyLater(ops: FileOps, fd: number, bytes: Uint8Arra
 }
 
 const AGAIN_MS = 10;
+
+/** write(2) on libuv's thread pool. */
+export function writeLater(
+  ops: FileOps,
+): (
+  ...call: [fd: AnyDescriptor, bytes: Uint8Array, from: number, length: number, at: number | null]
+) => Promise<{ bytesWritten: number }> {
+  // Node's own knows how to name what its callback is given.
+  return promisify(ops.write) as unknown as ReturnType<typeof writeLater>;
+}
 
 /** Flushes the bytes of the file at a path, no link. Throws an errno. */
 export function flushFile(path: string, ops: FileOps): void {
@@ -101,7 +127,7 @@ export function confirmFlush(ops: FileOps, path: string | Buffer): void {
   ops.closeSync(openDirectory(ops, path));
 }
 
-export function openDirectory(ops: FileOps, path: string | Buffer): number {
+export function openDirectory(ops: FileOps, path: string | Buffer): StoreFd {
   return ops.openSync(path, fs.constants.O_RDONLY | fs.constants.O_DIRECTORY);
 }
 

@@ -6,18 +6,19 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { bestEffort, errnoOf, hasErrno } from '../errors.ts';
+import { type AnyDescriptor, numberOf } from '../native/descriptor.ts';
 import type { Libc } from '../native/libc.ts';
-import { type FileOps, namesIn, writeFully } from './file-ops.ts';
+import { type FileOps, namesIn, type StoreFd, writeFully } from './file-ops.ts';
 import { removeFile, removeTree } from './remove.ts';
 
 export const LOCK = 'lock';
 
 export class LockedFolder {
   readonly path: string;
-  readonly #lockFd: number;
+  readonly #lockFd: StoreFd;
   readonly #ops: FileOps;
 
-  private constructor(path: string, lockFd: number, ops: FileOps) {
+  private constructor(path: string, lockFd: StoreFd, ops: FileOps) {
     this.path = path;
     this.#lockFd = lockFd;
     this.#ops = ops;
@@ -52,8 +53,8 @@ export class LockedFolder {
 }
 
 /** A folder without a lock is nobody's: it goes when its lock cannot be made or taken. */
-function lockOrRemove(path: string, libc: Libc | undefined, ops: FileOps): number | undefined {
-  let lockFd: number | undefined;
+function lockOrRemove(path: string, libc: Libc | undefined, ops: FileOps): StoreFd | undefined {
+  let lockFd: StoreFd | undefined;
   try {
     lockFd = lockFolder(path, libc, ops);
     return lockFd;
@@ -62,9 +63,9 @@ function lockOrRemove(path: string, libc: Libc | undefined, ops: FileOps): numbe
   }
 }
 
-function lockFolder(folder: string, libc: Libc | undefined, ops: FileOps): number | undefined {
+function lockFolder(folder: string, libc: Libc | undefined, ops: FileOps): StoreFd | undefined {
   const path = join(folder, LOCK);
-  let fd: number;
+  let fd: StoreFd;
   try {
     // Opened for writing: NFS refuses exclusive locks on files opened for reading.
     const { O_RDWR, O_CREAT, O_NOFOLLOW } = fs.constants;
@@ -73,16 +74,13 @@ function lockFolder(folder: string, libc: Libc | undefined, ops: FileOps): numbe
     if (errnoOf(error) === 'ENOENT') return undefined;
     throw error;
   }
+  let held = false;
   try {
-    if (libc === undefined || (libc.tryLock(fd) && isSameFile(fd, path))) {
-      const owned = fd;
-      fd = -1;
-      return owned;
-    }
-    return undefined;
+    held = libc === undefined || (libc.tryLock(fd) && isSameFile(fd, path));
   } finally {
-    if (fd >= 0) ops.closeSync(fd);
+    if (!held) ops.closeSync(fd);
   }
+  return held ? fd : undefined;
 }
 
 /**
@@ -108,8 +106,8 @@ export function removeFolder(folder: string, ops: FileOps): void {
 }
 
 /** False when the file was removed, or replaced, between its opening and its locking. */
-export function isSameFile(fd: number, path: fs.PathLike): boolean {
-  const held = fs.fstatSync(fd, { bigint: true });
+export function isSameFile(fd: AnyDescriptor, path: fs.PathLike): boolean {
+  const held = fs.fstatSync(numberOf(fd), { bigint: true });
   const named = fs.statSync(path, { bigint: true, throwIfNoEntry: false });
   return named !== undefined && named.ino === held.ino && named.dev === held.dev;
 }

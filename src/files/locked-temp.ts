@@ -10,7 +10,7 @@ import { bestEffort, failed, hasErrno } from '../errors.ts';
 import { escapeName, joinPath, toBytes, toFsPath } from '../names.ts';
 import { namesBeginning } from '../native/directory-names.ts';
 import type { Libc } from '../native/libc.ts';
-import type { FileOps } from './file-ops.ts';
+import type { FileOps, StoreFd } from './file-ops.ts';
 import { isSameFile } from './locked-folder.ts';
 import { removeFile } from './remove.ts';
 
@@ -20,10 +20,10 @@ const ID = /^[0-9a-f]{16}$/;
 
 export class LockedTemp {
   readonly path: string;
-  readonly fd: number;
+  readonly fd: StoreFd;
   readonly #ops: FileOps;
 
-  private constructor(path: string, fd: number, ops: FileOps) {
+  private constructor(path: string, fd: StoreFd, ops: FileOps) {
     this.path = path;
     this.fd = fd;
     this.#ops = ops;
@@ -99,7 +99,7 @@ export function sweepFile(path: string, libc: Libc, ops: FileOps): boolean {
 }
 
 /** Opens a file for its lock. Undefined when another sweep was faster, or it is another user's. */
-export function openToSweep(path: string, ops: FileOps, more = 0): number | undefined {
+export function openToSweep(path: string, ops: FileOps, more = 0): StoreFd | undefined {
   const { O_RDWR, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
   try {
     return ops.openSync(toFsPath(path), O_RDWR | O_NOFOLLOW | O_NONBLOCK | more, 0o600);

@@ -4,9 +4,11 @@ import fs from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { errnoOf, IngotError, UsageError } from '../errors.ts';
-import { realPathOf, toFsPath } from '../names.ts';
+import { escapeName, realPathOf, toFsPath } from '../names.ts';
+import type { AnyDescriptor } from '../native/descriptor.ts';
 import { loadLibc } from '../native/libc.ts';
-import { type FileOps, flushDirectory, nodeFileOps } from './file-ops.ts';
+import { holdersOf } from './file-identity.ts';
+import { type FileOps, flushDirectory, nodeFileOps, type StoreFd } from './file-ops.ts';
 import { LockedTemp, sweepTempsOf } from './locked-temp.ts';
 import { descriptorOf, requireGiven } from './standard-streams.ts';
 
@@ -24,7 +26,7 @@ export interface ReplaceOptions {
  */
 export async function replaceFile(
   target: string,
-  fill: (fd: number) => Promise<void>,
+  fill: (fd: AnyDescriptor) => Promise<void>,
   { ops = nodeFileOps, signal }: ReplaceOptions = {},
 ): Promise<void> {
   const descriptor = descriptorOf(target);
@@ -60,6 +62,8 @@ export function checkReplaceable(target: string, store: string | undefined): voi
     requireGiven(target);
     // Fails where it is not open, or only for reading.
     fs.writeSync(descriptor, Buffer.alloc(0));
+    const open = pathOfOpen(descriptor);
+    if (open !== undefined && store !== undefined) refuseWithin(store, dirname(open), target);
     return;
   }
   const stat = fs.statSync(toFsPath(target), { throwIfNoEntry: false });
@@ -74,30 +78,36 @@ export function checkReplaceable(target: string, store: string | undefined): voi
   if (stat !== undefined && !stat.isFile()) return;
   const folder = dirname(followed(target));
   fs.accessSync(toFsPath(folder), fs.constants.W_OK);
-  if (store !== undefined && isWithin(folder, store))
-    throw new UsageError({
-      what: 'cannot write a file into the store',
-      code: 'INGOT_IN_STORE',
-      path: target,
-      why: 'only ingot itself writes there',
-      hint: 'name a file elsewhere',
-    });
+  if (store !== undefined) refuseWithin(store, folder, target);
 }
 
-/** False when there is no such store. */
-function isWithin(folder: string, store: string): boolean {
-  if (!fs.existsSync(toFsPath(store))) return false;
-  const [inner, outer] = [folder, store].map((path) => `${realPathOf(path)}/`);
-  return inner!.startsWith(outer!);
+/** A store that is not there yet holds nothing. */
+function refuseWithin(store: string, folder: string, target: string): void {
+  if (!fs.existsSync(toFsPath(store)) || !holdersOf(folder)(store)) return;
+  throw new UsageError({
+    what: 'cannot write a file into the store',
+    code: 'INGOT_IN_STORE',
+    path: target,
+    why: 'only ingot itself writes there',
+    hint: 'name a file elsewhere',
+  });
+}
+
+/** Where an open file lies; undefined for what lies nowhere: a pipe, a file without a name. */
+function pathOfOpen(descriptor: number): string | undefined {
+  const link = `/proc/self/fd/${descriptor}`;
+  if (!fs.fstatSync(descriptor).isFile() || !fs.existsSync(link)) return undefined;
+  const path = fs.readlinkSync(link, { encoding: 'buffer' });
+  return fs.existsSync(path) ? escapeName(path) : undefined;
 }
 
 async function fillInPlace(
   path: string,
-  fill: (fd: number) => Promise<void>,
+  fill: (fd: AnyDescriptor) => Promise<void>,
   ops: FileOps,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const fd = await openInPlace(toFsPath(path), signal);
+  const fd = await openInPlace(toFsPath(path), ops, signal);
   // Not closed before the last write has ended, whether or not anybody still waits for that.
   await untilAborted(() => fill(fd).finally(() => ops.closeSync(fd)), signal);
 }
@@ -105,15 +115,16 @@ async function fillInPlace(
 /** A fifo is opened when somebody reads it. A thread that waited for that could not be stopped. */
 async function openInPlace(
   path: string | Buffer,
+  ops: FileOps,
   signal: AbortSignal | undefined,
-): Promise<number> {
-  const { O_WRONLY, O_NONBLOCK } = fs.constants;
+): Promise<StoreFd> {
+  const { O_WRONLY, O_NONBLOCK, O_CREAT, O_TRUNC } = fs.constants;
   for (;;) {
     signal?.throwIfAborted();
     let probe = -1;
     try {
       probe = fs.openSync(path, O_WRONLY | O_NONBLOCK);
-      return fs.openSync(path, 'w');
+      return ops.openSync(path, O_WRONLY | O_CREAT | O_TRUNC, 0o666);
     } catch (error) {
       if (errnoOf(error) !== 'ENXIO' || !fs.statSync(path).isFIFO()) throw error;
     } finally {

@@ -23,7 +23,10 @@ export interface IngestOptions {
   readonly verifyHits?: boolean;
   /** Look and hash, but store nothing and create nothing. */
   readonly dryRun?: boolean;
-  /** Patterns in .gitignore syntax, relative to each source. */
+  /**
+   * Patterns in .gitignore syntax, relative to each source. They meet the last name of a source, and
+   * an entry of `filesFrom` by its listed path, too.
+   */
   readonly exclude?: readonly string[];
   /** Files with such patterns. */
   readonly excludeFrom?: readonly string[];
@@ -35,7 +38,8 @@ export interface IngestOptions {
   readonly oneFileSystem?: boolean;
   /**
    * Write digest and path of every stored file there, as `sha256sum` would (`-` is standard
-   * output). Not with `dryRun`.
+   * output). Not with `dryRun`. What the run reads is not replaced: in a source only a file that is
+   * empty or a manifest.
    */
   readonly manifest?: string;
   /** Aborting stops taking new work, ends the groups in flight and rejects with an IngestError. */
@@ -73,6 +77,11 @@ export interface IngestReport {
   readonly entries: number;
   readonly outcomes: Readonly<Record<Outcome, number>>;
   readonly unsupportedKinds: Readonly<Partial<Record<UnsupportedKind, number>>>;
+  /**
+   * The sources that were gone when all was read, or had made way for another directory, and why.
+   * What is counted says how their entries ended; how many more there were nobody knows.
+   */
+  readonly lostSources: readonly Failure[];
   readonly directories: number;
   readonly bytesRead: number;
   /** Bytes of new objects. */

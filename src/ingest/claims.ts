@@ -1,5 +1,5 @@
 import type { Digest } from '../digest.ts';
-import { IngotError } from '../errors.ts';
+import { asError, IngotError } from '../errors.ts';
 
 /**
  * The contents that this run has taken on, shared by all workers. The first task to claim a digest
@@ -115,7 +115,7 @@ function reserve(maxByteLength: number): SharedArrayBuffer {
   try {
     return new SharedArrayBuffer(segmentEnd(0), { maxByteLength });
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
+    if (asError(error).name !== 'RangeError') throw error;
     if (maxByteLength > MIN_RESERVED) return reserve(maxByteLength / 2);
     const hint = 'raise the limit of addresses (ulimit -v)';
     throw new IngotError({ what: 'cannot make a table of contents', code: 'ENOMEM', hint }, error);

@@ -1,11 +1,20 @@
 import {
-  requireCount,
-  requireOneOf,
-  requireSignal,
-  requireStorePath,
-  UsageError,
-} from '../errors.ts';
-import { checkedThreads, Pool } from '../threads/pool.ts';
+  abortSignal,
+  type Checks,
+  callback,
+  countOf,
+  filePath,
+  filePaths,
+  flag,
+  oneOf,
+  requireOptions,
+  strings,
+} from '../checked.ts';
+import { UsageError } from '../errors.ts';
+import { BARRIERS, DURABILITIES, LAYOUTS } from '../store/choices.ts';
+import { storePath } from '../store/store-path.ts';
+import { Pool } from '../threads/pool.ts';
+import { checkedThreads, threadCount } from '../threads/thread-count.ts';
 import { type IngestOptions, type IngestReport, REPORTS } from './api.ts';
 import type { Run } from './main/run.ts';
 import type { IngestPool } from './messages.ts';
@@ -17,7 +26,7 @@ import type { IngestPool } from './messages.ts';
  *
  * Throws an IngotError or UsageError when the run cannot begin, an IngestError (with the report of
  * what is durable) when it fails later or is aborted; the signal's reason when it is aborted while
- * a file of patterns is being read.
+ * a file of patterns, or a manifest that is to be replaced, is being read.
  */
 export async function ingest(
   store: string,
@@ -25,27 +34,48 @@ export async function ingest(
   options: IngestOptions = {},
 ): Promise<IngestReport> {
   const begun = performance.now();
+  const root = storePath(store);
+  checkRequest(sources, options);
   const threads = checkedThreads(options.threads);
-  checkRequest(store, options);
   // First of all: while the threads load their modules, this one loads its own and opens the store.
   const pool: IngestPool = new Pool('ingest-worker', threads);
   let run: Run | undefined;
   try {
     const { openRun } = await import('./main/run.ts');
     const exclude = await excludePatterns(options);
-    run = await openRun({ store, sources, options: { ...options, exclude }, threads, begun }, pool);
+    const request = { store: root, sources, options: { ...options, exclude }, threads, begun };
+    run = await openRun(request, pool);
   } finally {
     if (run === undefined) await pool.close();
   }
   return await run.run();
 }
 
-function checkRequest(store: string, options: IngestOptions): void {
-  const { batchFiles, report, manifest, dryRun } = options;
-  requireStorePath(store);
-  requireSignal(options.signal);
-  if (batchFiles !== undefined) requireCount('files in a batch', batchFiles);
-  if (report !== undefined) requireOneOf('report', REPORTS, report);
+const CHECKS: Checks<IngestOptions> = {
+  durability: oneOf(DURABILITIES),
+  barrier: oneOf(BARRIERS),
+  layout: oneOf(LAYOUTS),
+  threads: threadCount,
+  batchFiles: countOf('files in a batch'),
+  verifyHits: flag,
+  dryRun: flag,
+  exclude: strings,
+  excludeFrom: filePaths,
+  filesFrom: filePath,
+  nul: flag,
+  oneFileSystem: flag,
+  manifest: filePath,
+  signal: abortSignal,
+  onProgress: callback,
+  onEntry: callback,
+  report: oneOf(REPORTS),
+  onNotice: callback,
+};
+
+function checkRequest(sources: readonly string[], options: IngestOptions): void {
+  filePaths('sources', sources);
+  requireOptions(options, CHECKS);
+  const { manifest, dryRun } = options;
   if (manifest !== undefined && dryRun)
     throw new UsageError({
       what: 'no manifest of a dry run',

@@ -13,6 +13,11 @@ import type { PackedFiles } from './packed-files.ts';
  * the store is open; a worker reads it with its first.
  */
 export interface WorkerSetup {
+  /**
+   * The run was begun in a worker thread. When its user terminates that, the pool's threads end with
+   * it wherever they are: then Node closes what it has opened, and the temps are most of what is open.
+   */
+  readonly mayBeTerminated: boolean;
   /** For the store's worker half, which alone understands it. */
   readonly storeInit: unknown;
   readonly claims: SharedArrayBuffer;

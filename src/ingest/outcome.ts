@@ -4,7 +4,8 @@ import type { UnsupportedKind } from '../sources/kind.ts';
 
 /**
  * What became of an entry. Every entry met ends in exactly one; the numbers travel between
- * threads. `unfinished` is the end of entries that a failed or interrupted run did not store.
+ * threads. `excluded` is the end of what patterns leave out: an excluded directory is one entry,
+ * since nobody looks at what lies in it. `unfinished` is the end of entries that a failed or interrupted run did not store.
  */
 export const OUTCOMES = [
   'new',
@@ -14,6 +15,7 @@ export const OUTCOMES = [
   'unreadable',
   'vanished',
   'unsupported',
+  'excluded',
   'unfinished',
 ] as const;
 

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import os from 'node:os';
+import { type AnyDescriptor, numberOf } from './descriptor.ts';
 import type { Statx } from './libc.ts';
 
 /** What ingot asks of stat(2), exact to the nanosecond. */
@@ -21,7 +22,7 @@ export interface FileStatus {
 /** Reads the status of files: several times for each, so that a faster call is worth it. */
 export interface StatusReader {
   /** Of an open file. Throws what fstat(2) fails with. */
-  ofOpen(fd: number): FileStatus;
+  ofOpen(fd: AnyDescriptor): FileStatus;
   /** Of a path, links followed; undefined when nothing is there. Throws what stat(2) fails with. */
   at(path: string | Buffer): FileStatus | undefined;
   /** The same, a link itself. Throws what lstat(2) fails with. */
@@ -30,7 +31,7 @@ export interface StatusReader {
 
 /** Through Node's fs: exact nanoseconds cost it a BigInt for each field. */
 export const nodeStatus: StatusReader = {
-  ofOpen: (fd) => fromStats(fs.fstatSync(fd, { bigint: true })),
+  ofOpen: (fd) => fromStats(fs.fstatSync(numberOf(fd), { bigint: true })),
   at: (path) => {
     const stats = fs.statSync(path, { bigint: true, throwIfNoEntry: false });
     return stats && fromStats(stats);

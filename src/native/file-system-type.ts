@@ -8,31 +8,37 @@ export interface FileSystemType {
   readonly syncfsIsBarrier: boolean;
   /** Files can share blocks (FICLONE). */
   readonly reflinks: boolean;
+  /**
+   * A directory has the same inode as long as it is mounted. Elsewhere one that memory has forgotten
+   * may come back with another.
+   */
+  readonly inodesStay: boolean;
 }
 
 /** `f_type` of statfs(2), from linux/magic.h and the file systems' own headers. */
 const TYPES = new Map<number, FileSystemType>([
-  [0xef53, { name: 'ext4', syncfsIsBarrier: true, reflinks: false }],
-  [0x58465342, { name: 'xfs', syncfsIsBarrier: true, reflinks: true }],
-  [0x9123683e, { name: 'btrfs', syncfsIsBarrier: true, reflinks: true }],
-  [0xf2f52010, { name: 'f2fs', syncfsIsBarrier: true, reflinks: false }],
-  [0x2fc12fc1, { name: 'zfs', syncfsIsBarrier: true, reflinks: false }],
-  [0x01021994, { name: 'tmpfs', syncfsIsBarrier: true, reflinks: false }],
+  [0xef53, { name: 'ext4', syncfsIsBarrier: true, reflinks: false, inodesStay: true }],
+  [0x58465342, { name: 'xfs', syncfsIsBarrier: true, reflinks: true, inodesStay: true }],
+  [0x9123683e, { name: 'btrfs', syncfsIsBarrier: true, reflinks: true, inodesStay: true }],
+  [0xf2f52010, { name: 'f2fs', syncfsIsBarrier: true, reflinks: false, inodesStay: true }],
+  [0x2fc12fc1, { name: 'zfs', syncfsIsBarrier: true, reflinks: false, inodesStay: true }],
+  [0x01021994, { name: 'tmpfs', syncfsIsBarrier: true, reflinks: false, inodesStay: true }],
   // FUSE does not pass syncfs on to its server, so it would flush nothing.
-  [0x65735546, { name: 'fuse', syncfsIsBarrier: false, reflinks: false }],
-  [0x6969, { name: 'nfs', syncfsIsBarrier: false, reflinks: false }],
-  [0xff534d42, { name: 'cifs', syncfsIsBarrier: false, reflinks: false }],
-  [0x794c7630, { name: 'overlayfs', syncfsIsBarrier: false, reflinks: false }],
+  [0x65735546, { name: 'fuse', syncfsIsBarrier: false, reflinks: false, inodesStay: false }],
+  [0x6969, { name: 'nfs', syncfsIsBarrier: false, reflinks: false, inodesStay: true }],
+  [0xff534d42, { name: 'cifs', syncfsIsBarrier: false, reflinks: false, inodesStay: false }],
+  [0x794c7630, { name: 'overlayfs', syncfsIsBarrier: false, reflinks: false, inodesStay: false }],
 ]);
 
 /** The type of the file system that holds `path`. Throws what statfs(2) throws. */
-export function fileSystemTypeOf(path: string): FileSystemType {
+export function fileSystemTypeOf(path: string | Buffer): FileSystemType {
   const magic = fs.statfsSync(path).type >>> 0;
   return (
     TYPES.get(magic) ?? {
       name: `unknown (0x${magic.toString(16)})`,
       syncfsIsBarrier: false,
       reflinks: false,
+      inodesStay: false,
     }
   );
 }

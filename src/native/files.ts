@@ -8,7 +8,11 @@ import {
   type SharedLibrary,
   toCString,
 } from './binding.ts';
+import { type AnyDescriptor, type Descriptor, numberOf, owned } from './descriptor.ts';
 import { uninterrupted } from './uninterrupted.ts';
+
+/** A file that a `Files` has opened, and the same one closes. */
+export type SourceFd = Descriptor<'Files'>;
 
 /**
  * The calls on files that are made for every entry. They are made again when a signal interrupts
@@ -16,24 +20,41 @@ import { uninterrupted } from './uninterrupted.ts';
  */
 export interface Files {
   /** open(2). */
-  open(path: string | Buffer, flags: number, mode: number): number;
+  open(path: string | Buffer, flags: number, mode: number): SourceFd;
   /** pread(2): at most `size` bytes from the position `at` on; gives their number, 0 at the end. */
-  read(fd: number, into: Uint8Array, size: number, at: number): number;
+  read(fd: AnyDescriptor, into: Uint8Array, size: number, at: number): number;
   /** write(2): the number of bytes that were taken. */
-  write(fd: number, bytes: Uint8Array): number;
+  write(fd: AnyDescriptor, bytes: Uint8Array): number;
   /** close(2): the descriptor is free even when it fails. */
-  close(fd: number): void;
+  close(fd: SourceFd): void;
   /** rename(2). */
   rename(from: string | Buffer, to: string | Buffer): void;
   /** linkat(2): gives an open file without a name (O_TMPFILE) its name. Not without libc. */
-  link?(fd: number, to: string | Buffer): void;
+  link?(fd: AnyDescriptor, to: string | Buffer): void;
+  /**
+   * Undefined where the kernel has no openat2(2) (before Linux 5.6), a sandbox keeps it back, or
+   * the machine has 32 bits, where openat(2) opens no files above 2 GiB.
+   */
+  readonly openAt?: OpenAt | undefined;
+}
+
+/** Opening below a directory that is open itself. Throw what the calls fail with. */
+export interface OpenAt {
+  /**
+   * openat2(2) of a directory that no link leads to, to open files below it only (O_PATH): ELOOP
+   * where any part of the path is a link. A relative path begins at `from`, an open directory, or
+   * else at the working directory.
+   */
+  directory(path: string | Buffer, from?: SourceFd): SourceFd;
+  /** openat(2), without O_CREAT. */
+  file(directory: SourceFd, name: string | Buffer, flags: number): SourceFd;
 }
 
 export const nodeFiles: Files = {
-  open: fs.openSync,
-  read: (fd, into, size, at) => uninterrupted(() => fs.readSync(fd, into, 0, size, at)),
-  write: (fd, bytes) => fs.writeSync(fd, bytes),
-  close: fs.closeSync,
+  open: (path, flags, mode) => owned(fs.openSync(path, flags, mode)),
+  read: (fd, into, size, at) => uninterrupted(() => fs.readSync(numberOf(fd), into, 0, size, at)),
+  write: (fd, bytes) => fs.writeSync(numberOf(fd), bytes),
+  close: (fd) => fs.closeSync(numberOf(fd)),
   rename: fs.renameSync,
 };
 
@@ -63,7 +84,7 @@ export function bindFiles(koffi: Koffi, self: SharedLibrary): Files {
   /** Before Linux 6.10 only root may name the file by its descriptor alone. */
   let mayNameDescriptor = true;
   /** False when that is refused: with ENOENT, which a missing folder gives, too. */
-  const linkDescriptor = (fd: number, to: string | Buffer): boolean => {
+  const linkDescriptor = (fd: AnyDescriptor, to: string | Buffer): boolean => {
     while (linkat(fd, '', AT_FDCWD, to, AT_EMPTY_PATH) !== 0) {
       if (koffi.errno() === ENOENT) return false;
       isInterrupted('link');
@@ -75,7 +96,7 @@ export function bindFiles(koffi: Koffi, self: SharedLibrary): Files {
       let fd: number;
       do fd = open(toCString(path), flags | O_CLOEXEC, mode);
       while (fd < 0 && isInterrupted('open'));
-      return fd;
+      return owned(fd);
     },
     read(fd, into, size, at) {
       let bytes: number;
@@ -96,7 +117,7 @@ export function bindFiles(koffi: Koffi, self: SharedLibrary): Files {
     link(fd, to) {
       const target = toCString(to);
       if (mayNameDescriptor && linkDescriptor(fd, target)) return;
-      const from = `/proc/self/fd/${fd}`;
+      const from = `/proc/self/fd/${numberOf(fd)}`;
       while (linkat(AT_FDCWD, from, AT_FDCWD, target, AT_SYMLINK_FOLLOW) !== 0)
         isInterrupted('link');
       mayNameDescriptor = false;

@@ -5,7 +5,6 @@
  * fsync for the barrier, no sweep without flock.
  */
 import fs from 'node:fs';
-import { requirePackage } from '../commonjs.ts';
 import {
   AT_EMPTY_PATH,
   AT_FDCWD,
@@ -15,7 +14,9 @@ import {
   type SharedLibrary,
   toCString,
 } from './binding.ts';
-import { bindFiles, type Files, nodeFiles } from './files.ts';
+import { type AnyDescriptor, owned } from './descriptor.ts';
+import { bindFiles, type Files, nodeFiles, type OpenAt, type SourceFd } from './files.ts';
+import { loadKoffi } from './load-koffi.ts';
 import { uninterrupted } from './uninterrupted.ts';
 
 export interface Libc {
@@ -23,14 +24,14 @@ export interface Libc {
    * syncfs(2): writes back the whole file system that holds `fd`, on libuv's thread pool.
    * Since Linux 5.8 it reports write-back errors that happened since `fd` was opened.
    */
-  syncfs(fd: number): Promise<void>;
+  syncfs(fd: AnyDescriptor): Promise<void>;
   /** flock(2), exclusive, not waiting: false when another open file holds the lock. */
-  tryLock(fd: number): boolean;
+  tryLock(fd: AnyDescriptor): boolean;
   /**
    * Turns O_DIRECT on or off for an open file (fcntl(2), F_SETFL): its writes then go past the
    * page cache. False where the file system does not take it.
    */
-  setDirect(fd: number, on: boolean): boolean;
+  setDirect(fd: AnyDescriptor, on: boolean): boolean;
   /**
    * renameat2(2) with RENAME_NOREPLACE: false when something has the new name. Undefined, with
    * nothing done, where the kernel or the file system cannot do that (NFS). Throws what else the
@@ -46,34 +47,17 @@ export interface Libc {
    * at the end. Undefined where the C library has no function of this name. Throws what the call
    * fails with.
    */
-  readonly readEntries: ((directory: number, into: Uint8Array) => number) | undefined;
+  readonly readEntries: ((directory: AnyDescriptor, into: Uint8Array) => number) | undefined;
   /** Undefined where the C library has no statx(2). */
   readonly statx: Statx | undefined;
   readonly files: Files;
-  /**
-   * Undefined where the kernel has no openat2(2) (before Linux 5.6), a sandbox keeps it back, or
-   * the machine has 32 bits, where openat(2) opens no files above 2 GiB.
-   */
-  readonly openAt: OpenAt | undefined;
 }
 
 /** statx(2) into a buffer of 256 bytes. Throw what the call fails with. */
 export interface Statx {
-  ofOpen(fd: number, into: Uint32Array): void;
+  ofOpen(fd: AnyDescriptor, into: Uint32Array): void;
   /** False when nothing is at the path. */
   at(path: string | Buffer, follow: boolean, into: Uint32Array): boolean;
-}
-
-/** Opening below a directory that is open itself. Throw what the calls fail with. */
-export interface OpenAt {
-  /**
-   * openat2(2) of a directory that no link leads to, to open files below it only (O_PATH): ELOOP
-   * where any part of the path is a link. A relative path begins at `from`, an open directory, or
-   * else at the working directory.
-   */
-  directory(path: string | Buffer, from?: number): number;
-  /** openat(2), without O_CREAT. */
-  file(directory: number, name: string | Buffer, flags: number): number;
 }
 
 const LOCK_EX = 2;
@@ -95,53 +79,73 @@ export function loadLibc(): Promise<Libc | undefined> {
   return loaded;
 }
 
+/**
+ * Each function is bound when it is first asked for, and most threads ask for few: koffi takes the
+ * process along when a thread is terminated (`worker.terminate()`) in the middle of binding one.
+ */
 async function bind(): Promise<Libc | undefined> {
-  if (process.platform !== 'linux') return undefined;
-  let koffi: Koffi;
-  try {
-    koffi = requirePackage('koffi');
-  } catch {
-    // koffi throws errors without a code when it finds no binary: whatever the reason, no libc.
-    return undefined;
-  }
+  const koffi = loadKoffi();
+  if (koffi === undefined) return undefined;
   // null is the process itself, which is linked to glibc or musl, whatever its file is called.
   const self = koffi.load(null);
-  const isWide = koffi.sizeof('long') === 8;
-  const syncfs = self.func('int syncfs(int fd)');
-  const flock = self.func('int flock(int fd, int operation)');
-  const exit = self.func('void _exit(int code)');
-  const fcntl = self.func('int fcntl(int fd, int command, ...)');
+  const syncfs = late(() => self.func('int syncfs(int fd)'));
+  const flock = late(() => self.func('int flock(int fd, int operation)'));
+  const exit = late(() => self.func('void _exit(int code)'));
+  const fcntl = late(() => self.func('int fcntl(int fd, int command, ...)'));
+  const renameNew = late(() => bindRenameNew(koffi, self));
+  const readEntries = late(() => bindReadEntries(koffi, self));
+  const statx = late(() => bindStatx(koffi, self));
+  const files = late(() => bindAllFiles(koffi, self));
   return {
     syncfs: (fd) =>
       new Promise((resolve, reject) => {
         // koffi keeps the errno of an asynchronous call for its callback.
-        syncfs.async(fd, (error: Error | null, result: number) => {
+        syncfs().async(fd, (error: Error | null, result: number) => {
           if (error !== null) reject(error);
           else if (result !== 0) reject(errnoError('syncfs', koffi.errno()));
           else resolve();
         });
       }),
     tryLock: (fd) => {
-      while (flock(fd, LOCK_EX | LOCK_NB) !== 0) {
+      while (flock()(fd, LOCK_EX | LOCK_NB) !== 0) {
         const errno = koffi.errno();
         if (errno === koffi.os.errno.EWOULDBLOCK) return false;
         if (errno !== koffi.os.errno.EINTR) throw errnoError('flock', errno);
       }
       return true;
     },
-    setDirect: (fd, on) => fcntl(fd, F_SETFL, 'int', on ? fs.constants.O_DIRECT : 0) === 0,
-    renameNew: bindRenameNew(koffi, self),
-    exit: (code) => exit(code),
+    setDirect: (fd, on) => fcntl()(fd, F_SETFL, 'int', on ? fs.constants.O_DIRECT : 0) === 0,
+    renameNew: (from, to) => renameNew()(from, to),
+    exit: (code) => exit()(code),
     addressOf: (buffer) => koffi.address(buffer),
-    readEntries: bindReadEntries(koffi, self),
-    statx: bindStatx(koffi, self),
-    files: isWide ? bindFiles(koffi, self) : nodeFiles,
-    openAt: isWide ? bindOpenAt(koffi, self) : undefined,
+    get readEntries() {
+      return readEntries();
+    },
+    get statx() {
+      return statx();
+    },
+    get files() {
+      return files();
+    },
   };
 }
 
+/** What `make` gives when it is asked for the first time, from then on. */
+function late<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
+
+function bindAllFiles(koffi: Koffi, self: SharedLibrary): Files {
+  if (koffi.sizeof('long') !== 8) return nodeFiles;
+  return { ...bindFiles(koffi, self), openAt: bindOpenAt(koffi, self) };
+}
+
 function bindReadEntries(koffi: Koffi, self: SharedLibrary): Libc['readEntries'] {
-  let call: (fd: number, into: Uint8Array, size: number) => number;
+  let call: (fd: AnyDescriptor, into: Uint8Array, size: number) => number;
   try {
     call = self.func('long getdents64(int fd, _Out_ void *into, size_t size)');
   } catch {
@@ -160,7 +164,7 @@ function bindReadEntries(koffi: Koffi, self: SharedLibrary): Libc['readEntries']
 function bindStatx(koffi: Koffi, self: SharedLibrary): Statx | undefined {
   const rest = 'int flags, uint32_t mask, _Out_ void *into)';
   let call: (
-    fd: number,
+    fd: AnyDescriptor,
     path: string | Buffer,
     flags: number,
     mask: number,
@@ -210,13 +214,13 @@ function bindOpenAt(koffi: Koffi, self: SharedLibrary): OpenAt | undefined {
   // A struct of no size is refused with EINVAL, and only by a kernel that knows the call.
   openat2(SYS_OPENAT2, AT_FDCWD, '/', how, 0);
   if (koffi.errno() !== koffi.os.errno.EINVAL) return undefined;
-  const opened = (fd: number): number => {
+  const opened = (fd: number): SourceFd => {
     if (fd < 0) throw errnoError('open', koffi.errno());
-    return fd;
+    return owned(fd);
   };
   return {
-    directory: (path, from = AT_FDCWD) =>
-      opened(openat2(SYS_OPENAT2, from, toCString(path), how, how.byteLength)),
+    directory: (path, from) =>
+      opened(openat2(SYS_OPENAT2, from ?? AT_FDCWD, toCString(path), how, how.byteLength)),
     file: (directory, name, flags) => opened(openat(directory, toCString(name), flags | O_CLOEXEC)),
   };
 }

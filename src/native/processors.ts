@@ -5,7 +5,7 @@
 import fs from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
-import { errnoOf } from '../errors.ts';
+import { isFailure } from '../errors.ts';
 
 export interface ProcessorSources {
   /** Where /proc and /sys are looked for. Default: the root directory. */
@@ -70,7 +70,7 @@ function read(path: string): string {
     return fs.readFileSync(path, 'latin1');
   } catch (error) {
     // Not mounted, not there, or not ours to see: nothing is known of a quota.
-    if (errnoOf(error) === undefined) throw error;
+    if (!isFailure(error)) throw error;
     return '';
   }
 }

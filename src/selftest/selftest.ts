@@ -2,13 +2,14 @@
 
 import fs from 'node:fs';
 import { join } from 'node:path';
+import { abortSignal, type Checks, callback, eachOneOf, requireOptions } from '../checked.ts';
 import { barrierAt } from '../doctor/barrier-at.ts';
 import { closePlace, openProbePlace } from '../doctor/probe-place.ts';
 import { failed, IngotError } from '../errors.ts';
 import { diskFullHint } from '../files/disk-full.ts';
 import { fileSystemStats } from '../files/disk-space.ts';
 import { loadLibc } from '../native/libc.ts';
-import { absolutePath } from '../store/store-path.ts';
+import { storePath } from '../store/store-path.ts';
 import { Ledger } from './ledger.ts';
 import { Program } from './program.ts';
 import { type SelftestReport, TRIAL_NAMES, type TrialName } from './report.ts';
@@ -46,6 +47,12 @@ export interface SelftestOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+const CHECKS: Checks<SelftestOptions> = {
+  trials: eachOneOf(TRIAL_NAMES),
+  onTrial: callback,
+  signal: abortSignal,
+};
+
 /**
  * Tries ingot's guarantees on the file system of a directory, which has to be there; needs no root,
  * and takes less than a minute. All that it writes is in a folder of its own, and gone when it
@@ -58,7 +65,8 @@ export async function selftest(
   options: SelftestOptions = {},
 ): Promise<SelftestReport> {
   const begun = performance.now();
-  const directory = absolutePath(path);
+  const directory = storePath(path, 'this directory');
+  requireOptions(options, CHECKS);
   const { signal = new AbortController().signal } = options;
   const libc = await loadLibc();
   signal.throwIfAborted();

@@ -8,7 +8,7 @@ import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { failed } from '../errors.ts';
-import { type FileOps, nodeFileOps, writeFully } from '../files/file-ops.ts';
+import { type FileOps, nodeFileOps, type StoreFd, writeFully } from '../files/file-ops.ts';
 import { mergeRuns, type Run } from './merge-runs.ts';
 import { HEAD_BYTES, recordAt, type SortedRecord } from './sorted-record.ts';
 
@@ -28,7 +28,7 @@ export class ExternalSort {
   #used = 0;
   #starts: number[] = [];
   #runs: Run[] = [];
-  #spillFd = -1;
+  #spillFd: StoreFd | undefined;
   #spilled = 0;
 
   /** `what` is what an error says could not be done: "cannot sort the manifest". */
@@ -62,7 +62,7 @@ export class ExternalSort {
     this.#spill();
     this.#chunk = Buffer.alloc(0);
     try {
-      yield* mergeRuns(this.#spillFd, this.#runs);
+      yield* mergeRuns(this.#spillFd!, this.#runs);
     } catch (error) {
       throw this.#spillFailed(error);
     }
@@ -70,8 +70,9 @@ export class ExternalSort {
 
   /** Gives up the spill file. */
   close(): void {
-    if (this.#spillFd >= 0) this.#ops.closeSync(this.#spillFd);
-    this.#spillFd = -1;
+    const fd = this.#spillFd;
+    this.#spillFd = undefined;
+    if (fd !== undefined) this.#ops.closeSync(fd);
   }
 
   #makeRoom(size: number): void {
@@ -90,7 +91,7 @@ export class ExternalSort {
 
   #spill(): void {
     try {
-      if (this.#spillFd < 0) this.#spillFd = openUnlinked(this.#ops);
+      this.#spillFd ??= openUnlinked(this.#ops);
       const run = Buffer.allocUnsafe(this.#used);
       let at = 0;
       for (const { payloadAt, payloadLength, keyLength } of this.#sortedChunk())
@@ -116,7 +117,7 @@ export class ExternalSort {
   }
 }
 
-function openUnlinked(ops: FileOps): number {
+function openUnlinked(ops: FileOps): StoreFd {
   const path = join(tmpdir(), `ingot-${randomBytes(16).toString('hex')}`);
   const { O_RDWR, O_CREAT, O_EXCL } = fs.constants;
   const fd = ops.openSync(path, O_RDWR | O_CREAT | O_EXCL, 0o600);

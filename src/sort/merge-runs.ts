@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import { type AnyDescriptor, numberOf } from '../native/descriptor.ts';
 import { uninterrupted } from '../native/uninterrupted.ts';
 import { compareKeys, HEAD_BYTES, type SortedRecord } from './sorted-record.ts';
 
@@ -12,7 +13,7 @@ export interface Run {
 const BUFFER_BYTES = 64 << 10;
 
 /** Yields the records of all runs in the order of their keys; each is valid until the next. */
-export function* mergeRuns(fd: number, runs: readonly Run[]): Generator<SortedRecord> {
+export function* mergeRuns(fd: AnyDescriptor, runs: readonly Run[]): Generator<SortedRecord> {
   const heap: RunReader[] = [];
   for (const run of runs) {
     const reader = new RunReader(fd, run);
@@ -52,14 +53,14 @@ class RunReader implements SortedRecord {
   payloadAt = 0;
   payloadLength = 0;
   keyLength = 0;
-  readonly #fd: number;
+  readonly #fd: AnyDescriptor;
   readonly #end: number;
   #position: number;
   /** The unread part of `bytes`. */
   #at = 0;
   #filled = 0;
 
-  constructor(fd: number, run: Run) {
+  constructor(fd: AnyDescriptor, run: Run) {
     this.#fd = fd;
     this.#position = run.start;
     this.#end = run.end;
@@ -87,7 +88,7 @@ class RunReader implements SortedRecord {
     while (this.#filled < size) {
       const wanted = Math.min(this.bytes.length - this.#filled, this.#end - this.#position);
       const read = uninterrupted(() =>
-        fs.readSync(this.#fd, this.bytes, this.#filled, wanted, this.#position),
+        fs.readSync(numberOf(this.#fd), this.bytes, this.#filled, wanted, this.#position),
       );
       if (read === 0) throw new Error('the spill file is cut short');
       this.#position += read;

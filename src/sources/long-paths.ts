@@ -1,5 +1,6 @@
 import fs from 'node:fs';
-import type { OpenAt } from '../native/libc.ts';
+import { numberOf } from '../native/descriptor.ts';
+import type { Files, SourceFd } from '../native/files.ts';
 import { closeSource, retryingOpen } from './source-file.ts';
 
 /**
@@ -23,7 +24,7 @@ const O_PATH = 0o10000000;
 
 /** Where a path leads: from an open directory, if any, on by the rest of it. */
 export interface Lead {
-  readonly from?: number | undefined;
+  readonly from?: SourceFd | undefined;
   readonly rest: string | Buffer;
 }
 
@@ -33,17 +34,17 @@ export interface Lead {
  * root.
  */
 export class LongPaths {
-  readonly #openAt: OpenAt | undefined;
+  readonly #files: Files;
   #way: Buffer[] = [];
-  #fd: number | undefined;
+  #fd: SourceFd | undefined;
 
-  /** With `openAt` no link is followed on a long way. */
-  constructor(openAt?: OpenAt) {
-    this.#openAt = openAt;
+  /** Where `files` have `openAt`, no link is followed on a long way. */
+  constructor(files: Files) {
+    this.#files = files;
   }
 
   /**
-   * The result is valid until the next call. Throws what opening a directory on the way fails with;
+   * The result is valid until the next call. Throws what retryingOpen a directory on the way fails with;
    * without /proc a long path stays as it is, and the call that takes it fails (ENAMETOOLONG).
    */
   lead(path: string | Buffer): Lead {
@@ -61,7 +62,7 @@ export class LongPaths {
   }
 
   close(): void {
-    if (this.#fd !== undefined) closeSource(this.#fd);
+    if (this.#fd !== undefined) closeSource(this.#files, this.#fd);
     this.#fd = undefined;
     this.#way = [];
   }
@@ -72,13 +73,14 @@ export class LongPaths {
       const from = this.#fd;
       this.#fd = retryingOpen(() => this.#open(piece, from));
       this.#way.push(piece);
-      if (from !== undefined) closeSource(from);
+      if (from !== undefined) closeSource(this.#files, from);
     }
   }
 
-  #open(piece: Buffer, from: number | undefined): number {
-    if (this.#openAt !== undefined) return this.#openAt.directory(piece, from);
-    return fs.openSync(below(from, piece), O_PATH | fs.constants.O_DIRECTORY);
+  #open(piece: Buffer, from: SourceFd | undefined): SourceFd {
+    const { openAt } = this.#files;
+    if (openAt !== undefined) return openAt.directory(piece, from);
+    return this.#files.open(below(from, piece), O_PATH | fs.constants.O_DIRECTORY, 0);
   }
 }
 
@@ -103,7 +105,7 @@ function piecesOf(path: Buffer): Buffer[] {
   return [...pieces, rest];
 }
 
-function below(from: number | undefined, path: string | Buffer): string | Buffer {
+function below(from: SourceFd | undefined, path: string | Buffer): string | Buffer {
   if (from === undefined) return path;
-  return Buffer.concat([Buffer.from(`${OPEN_FILES}/${from}/`), Buffer.from(path)]);
+  return Buffer.concat([Buffer.from(`${OPEN_FILES}/${numberOf(from)}/`), Buffer.from(path)]);
 }

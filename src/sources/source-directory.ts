@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { errnoOf } from '../errors.ts';
 import { joinPath, toFsPath } from '../names.ts';
-import type { OpenAt } from '../native/libc.ts';
+import type { Files, OpenAt, SourceFd } from '../native/files.ts';
 import type { WalkedDirectory } from './found-files.ts';
 import type { LongPaths } from './long-paths.ts';
 import { closeSource, retryingOpen } from './source-file.ts';
@@ -18,24 +18,22 @@ const FILE_FLAGS = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
  * Opens the files of one directory that was walked. The directory itself is opened once and without
  * following any link: a link that takes its place, or that of one above it, does not lead out of
  * the source. Files that were named on their own, and all files where the machine has no `OpenAt`,
- * are opened by their path.
+ * are opened by their path. `files` closes what is opened here.
  */
 export class SourceDirectory {
   readonly #directory: string;
   readonly #withoutLinks: string | undefined;
+  readonly #files: Files;
   readonly #openAt: OpenAt | undefined;
   readonly #long: LongPaths;
-  #fd: number | undefined;
+  #fd: SourceFd | undefined;
 
   /** `long` is the caller's to close. */
-  constructor(
-    { directory, withoutLinks }: WalkedDirectory,
-    openAt: OpenAt | undefined,
-    long: LongPaths,
-  ) {
+  constructor({ directory, withoutLinks }: WalkedDirectory, files: Files, long: LongPaths) {
     this.#directory = directory;
     this.#withoutLinks = withoutLinks;
-    this.#openAt = withoutLinks === undefined ? undefined : openAt;
+    this.#files = files;
+    this.#openAt = withoutLinks === undefined ? undefined : files.openAt;
     this.#long = long;
   }
 
@@ -44,11 +42,11 @@ export class SourceDirectory {
   }
 
   /** Throws what open(2) fails with; ENOTDIR where a link leads to the directory by now. */
-  open(name: string): number {
+  open(name: string): SourceFd {
     const openAt = this.#openAt;
     if (openAt === undefined) {
       const path = this.#long.shorten(toFsPath(this.pathOf(name)));
-      return retryingOpen(() => fs.openSync(path, FILE_FLAGS));
+      return retryingOpen(() => this.#files.open(path, FILE_FLAGS, 0));
     }
     this.#fd ??= this.#openDirectory(openAt);
     const directory = this.#fd;
@@ -57,11 +55,11 @@ export class SourceDirectory {
 
   /** Closes the directory; its files are the caller's to close. */
   close(): void {
-    if (this.#fd !== undefined) closeSource(this.#fd);
+    if (this.#fd !== undefined) closeSource(this.#files, this.#fd);
     this.#fd = undefined;
   }
 
-  #openDirectory(openAt: OpenAt): number {
+  #openDirectory(openAt: OpenAt): SourceFd {
     try {
       const { from, rest } = this.#long.lead(toFsPath(this.#withoutLinks!));
       return retryingOpen(() => openAt.directory(rest, from));

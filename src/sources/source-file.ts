@@ -1,6 +1,9 @@
+import fs from 'node:fs';
 import { errnoOf, type Failure, failed, SHORTAGES } from '../errors.ts';
+import { toFsPath } from '../names.ts';
+import type { AnyDescriptor } from '../native/descriptor.ts';
 import { type FileStatus, isRegularFile } from '../native/file-status.ts';
-import { type Files, nodeFiles } from '../native/files.ts';
+import type { Files, SourceFd } from '../native/files.ts';
 import { type UnsupportedKind, unsupportedKind } from './kind.ts';
 import { ModeStatus } from './mode-status.ts';
 
@@ -20,7 +23,12 @@ export const READ_ATTEMPTS = 3;
  * spares the empty read where it agrees with st_size. Files that claim another size than they
  * have (those of /proc) are read until nothing comes. Gives -1 when the buffer is too small.
  */
-export function readToEnd(files: Files, fd: number, buffer: Uint8Array, size: number): number {
+export function readToEnd(
+  files: Files,
+  fd: AnyDescriptor,
+  buffer: Uint8Array,
+  size: number,
+): number {
   const most = Math.max(size + 1, MIN_READ);
   const readOn = (at: number) => {
     const rest = at === 0 ? buffer : buffer.subarray(at);
@@ -54,31 +62,53 @@ export function changedRefusal(path: string): Refusal {
 }
 
 /**
- * How an entry ends when a call on its file failed. Throws what is not the file's fault: an
+ * How an entry ends when its file could not be opened. Throws what is not the file's fault: an
  * IngotError where the machine is short of something, and the run cannot go on.
  */
 export function refusalOf(error: unknown, path: string): Refusal {
   const code = errnoOf(error);
-  if (code === undefined || SHORTAGES.has(code)) throw failed(UNREADABLE, error, { path });
+  if (TELLS_OF_ANOTHER.has(code) && isFileThere(path)) return unreadableOf(error, path);
   switch (code) {
     case 'ENOENT':
     case 'ENOTDIR':
-    case 'ESTALE':
       return { outcome: 'vanished', failure: { what: 'a file has vanished', code, path } };
     case 'ELOOP':
       return { outcome: 'unsupported', kind: 'symlink' };
     case 'ENXIO':
       return { outcome: 'unsupported', kind: 'socket' };
     default:
-      return { outcome: 'unreadable', failure: { what: UNREADABLE, code, path } };
+      return unreadableOf(error, path);
   }
+}
+
+/** What open(2) says of no regular file, and some file systems (FUSE, sysfs) say of one. */
+const TELLS_OF_ANOTHER = new Set<string | undefined>(['ENOENT', 'ELOOP', 'ENXIO']);
+
+function isFileThere(path: string): boolean {
+  try {
+    return fs.lstatSync(toFsPath(path)).isFile();
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return false;
+  }
+}
+
+/**
+ * The same when a call on the open file failed. What can be opened is there, and is a file: ENOENT is
+ * how some file systems say that they cannot read it. Nor does ESTALE tell that it is gone: a server
+ * that was restarted may not know its handles any more.
+ */
+export function unreadableOf(error: unknown, path: string): Refusal {
+  const code = errnoOf(error);
+  if (code === undefined || SHORTAGES.has(code)) throw failed(UNREADABLE, error, { path });
+  return { outcome: 'unreadable', failure: { what: UNREADABLE, code, path } };
 }
 
 /**
  * Closes a descriptor that was only read from. A failure loses nothing (FUSE passes on its server's
  * errors): what was read is there, and the descriptor is free.
  */
-export function closeSource(fd: number, files = nodeFiles): void {
+export function closeSource(files: Files, fd: SourceFd): void {
   try {
     files.close(fd);
   } catch (error) {

@@ -1,22 +1,17 @@
-import fs from 'node:fs';
 import { dirname } from 'node:path';
-import { addAbortSignal, Readable } from 'node:stream';
-import { type Digest, DigestStream, digestOf } from '../digest.ts';
-import { failed, UsageError } from '../errors.ts';
-import { openFifo } from '../files/fifo.ts';
+import type { Digest } from '../digest.ts';
 import { type FileOps, nodeFileOps } from '../files/file-ops.ts';
-import { loadLibc } from '../native/libc.ts';
+import { type Libc, loadLibc } from '../native/libc.ts';
 import type { Durability } from './choices.ts';
 import { LocalMainHalf } from './local/main-half.ts';
 import { objectPath, otherLayout } from './local/on-disk/layout.ts';
 import { NameFlush } from './local/publish/name-flush.ts';
+import { openTemps } from './local/publish/open-temps.ts';
+import { TempFlush } from './local/publish/temp-flush.ts';
 import { unflushedMarks } from './local/upkeep/unflushed.ts';
 import { type LocalWorkerInit, openLocalWorkerHalf } from './local/worker-half.ts';
-import { readSource } from './read-source.ts';
-import type { Group, StreamStage, WorkerHalf } from './seam.ts';
-
-/** The path of a file, bytes in memory, or a stream of bytes. */
-export type PutSource = string | Uint8Array | Readable;
+import type { PutSource } from './put-source.ts';
+import { SourceStager, type Staged } from './stage-source.ts';
 
 export interface PutOptions {
   /** Aborting ends a put that has not read all of its source. */
@@ -33,9 +28,6 @@ export interface PutResult {
   readonly repaired: boolean;
 }
 
-/** Contents up to this many bytes are held in memory, so that a duplicate writes nothing. */
-const IN_MEMORY = 1 << 20;
-
 /**
  * To find the temps of dead writers, the top of the store is listed. In a flat store of millions
  * that takes seconds: where the directory is larger than this (some 13,000 objects on ext4), it
@@ -43,24 +35,29 @@ const IN_MEMORY = 1 << 20;
  */
 const SWEPT_DIRECTORY_BYTES = 1 << 20;
 
-/** Stores contents one by one, each a group of its own: stage → barrier → publish → flush names. */
+/**
+ * Stores contents one by one, each a group of its own: stage → barrier → publish → flush names. Many
+ * at once share their flushes.
+ */
 export class Putter {
   readonly #main: LocalMainHalf;
-  readonly #worker: WorkerHalf;
   readonly #init: LocalWorkerInit;
+  readonly #stager: SourceStager;
   readonly #names: NameFlush;
-  /** Streams that a put reads or has read. */
-  readonly #streams = new WeakSet<Readable>();
 
-  private constructor(
-    main: LocalMainHalf,
-    init: LocalWorkerInit,
-    worker: WorkerHalf,
-    ops: FileOps,
-  ) {
+  private constructor(main: LocalMainHalf, libc: Libc | undefined, ops: FileOps) {
+    const { barrier, durability } = main.workerInit;
     this.#main = main;
-    this.#init = init;
-    this.#worker = worker;
+    // What is put here is not claimed anywhere: the disk has to be asked, empty on open or not.
+    this.#init = { ...main.workerInit, wasEmpty: false, barrier: 'fsync', namelessTemps: false };
+    const answer = (message: unknown) => main.answer(message);
+    const flush = new TempFlush(ops, barrier === 'syncfs' ? () => answer('barrier') : undefined);
+    const worker = openLocalWorkerHalf(this.#init, 0, libc, ops, (temps) => flush.wait(temps));
+    this.#stager = new SourceStager({
+      openGroup: () => worker.openGroup(answer),
+      mayBeUnflushed: () => this.#mayBeUnflushed(),
+      maxOpenTemps: openTemps(durability, 'fsync', 1).maxOpenTemps,
+    });
     this.#names = new NameFlush(ops);
   }
 
@@ -74,7 +71,7 @@ export class Putter {
       root,
       {
         durability,
-        barrier: 'fsync',
+        barrier: 'auto',
         verifyHits: false,
         dryRun: false,
         groups: 1,
@@ -82,10 +79,8 @@ export class Putter {
       },
       ops,
     );
-    // A put claims nothing, so it looks on the disk even if the store was empty on open.
-    const init = { ...main.workerInit, wasEmpty: false };
     try {
-      return new Putter(main, init, openLocalWorkerHalf(init, 0, await loadLibc(), ops), ops);
+      return new Putter(main, await loadLibc(), ops);
     } catch (error) {
       main.abandon();
       throw error;
@@ -99,85 +94,14 @@ export class Putter {
 
   async put(source: PutSource, { signal }: PutOptions = {}): Promise<PutResult> {
     signal?.throwIfAborted();
-    if (typeof source === 'string') return this.#putFile(source, signal);
-    if (source instanceof Uint8Array)
-      return this.#putBytes(this.#openGroup(), isShared(source) ? Buffer.from(source) : source);
-    if (source.readableDidRead || source.destroyed || this.#streams.has(source))
-      throw readAlready();
-    this.#streams.add(source);
-    return this.#putStream(source, signal);
+    return this.#settle(await this.#stager.stage(source, signal));
   }
 
-  #putStream(stream: Readable, signal: AbortSignal | undefined): Promise<PutResult> {
-    // A stream may give nothing for long, and only its own end wakes the put that waits for it.
-    return this.#putChunks(copies(signal === undefined ? stream : addAbortSignal(signal, stream)));
-  }
-
-  /** Hashes and stages without a pause between, so that nobody changes the bytes meanwhile. */
-  async #putBytes(group: Group, bytes: Uint8Array): Promise<PutResult> {
-    const digest = digestOf(bytes);
-    return this.#finishPut(group, digest, bytes.length, {
-      keep: () => group.stage(digest, bytes),
-      drop: () => {},
-    });
-  }
-
-  async #putFile(path: string, signal: AbortSignal | undefined): Promise<PutResult> {
-    let file: fs.promises.FileHandle | Readable;
+  async #settle({ group, digest, size, presence, closed }: Staged): Promise<PutResult> {
     try {
-      const isFifo = fs.statSync(path).isFIFO();
-      file = isFifo ? openFifo(path) : await fs.promises.open(path, 'r');
-    } catch (error) {
-      throw failed('cannot read the source', error, { path });
-    }
-    if (file instanceof Readable) return this.#putStream(file, signal);
-    try {
-      return await this.#putChunks(readSource(file, path, IN_MEMORY, signal));
-    } finally {
-      await file.close();
-    }
-  }
-
-  async #putChunks(chunks: AsyncIterable<Uint8Array>): Promise<PutResult> {
-    const group = this.#openGroup();
-    const hash = new DigestStream();
-    const waiting: Uint8Array[] = [];
-    let size = 0;
-    let stage: StreamStage | undefined;
-    try {
-      for await (const chunk of chunks) {
-        size += chunk.length;
-        waiting.push(chunk);
-        if (size <= IN_MEMORY) continue;
-        stage ??= group.stageStream({ expected: size, aligned: false });
-        for (const bytes of waiting.splice(0)) await writeAndHash(stage, hash, bytes);
-      }
-      if (stage === undefined) return await this.#putBytes(group, Buffer.concat(waiting, size));
-      const digest = hash.digest();
-      const staged = stage;
-      stage = undefined;
-      return await this.#finishPut(group, digest, size, {
-        keep: () => staged.keep(digest, size, undefined),
-        drop: () => staged.drop(),
-      });
-    } finally {
-      stage?.drop();
-    }
-  }
-
-  async #finishPut(
-    group: Group,
-    digest: Digest,
-    size: number,
-    staged: { keep(): void; drop(): void },
-  ): Promise<PutResult> {
-    // Before and after: a mark may be set, or be removed with an object that is lost, meanwhile.
-    const wasDoubtful = this.#mayBeUnflushed();
-    const presence = group.lookup(digest, size);
-    if (presence === 'present' && !wasDoubtful && !this.#mayBeUnflushed()) staged.drop();
-    else {
-      staged.keep();
       await group.commit();
+    } finally {
+      closed();
     }
     // For a duplicate too: the rename of another writer may not be durable yet.
     if (this.#init.durability !== 'none') await this.#names.wait(this.#foldersOf(digest));
@@ -185,14 +109,10 @@ export class Putter {
     return { digest, size, outcome, repaired: presence === 'damaged' };
   }
 
-  /** True when `--durability none` may have stored a hit: it is then stored anew, and replaced. */
+  /** Then a hit that `--durability none` may have stored is stored anew, and replaced. */
   #mayBeUnflushed(): boolean {
     const { root, durability } = this.#init;
     return durability !== 'none' && unflushedMarks(root).length > 0;
-  }
-
-  #openGroup(): Group {
-    return this.#worker.openGroup((message) => this.#main.answer(message));
   }
 
   #foldersOf(digest: Digest): string[] {
@@ -203,46 +123,4 @@ export class Putter {
         : [format.layout, otherLayout(format.layout)];
     return layouts.map((layout) => dirname(objectPath(root, layout, digest)));
   }
-}
-
-/** Other threads may change the bytes between hashing and writing. */
-function isShared(bytes: Uint8Array): boolean {
-  return bytes.buffer instanceof SharedArrayBuffer;
-}
-
-/** A stream may use its buffers anew while they are still being written. */
-async function* copies(stream: Readable): AsyncGenerator<Uint8Array> {
-  for await (const chunk of stream as AsyncIterable<unknown>) {
-    if (!(chunk instanceof Uint8Array)) throw notBytes(chunk);
-    yield Buffer.from(chunk);
-  }
-}
-
-/** The write runs on libuv's thread pool while this thread hashes. */
-async function writeAndHash(
-  stage: StreamStage,
-  hash: DigestStream,
-  bytes: Uint8Array,
-): Promise<void> {
-  const written = stage.write(bytes);
-  hash.update(bytes);
-  await written;
-}
-
-function notBytes(chunk: unknown): UsageError {
-  return new UsageError({
-    what: 'cannot store a stream',
-    code: 'INGOT_NOT_BYTES',
-    why: `it gives ${typeof chunk}s instead of bytes`,
-    hint: 'do not set an encoding on it',
-  });
-}
-
-function readAlready(): UsageError {
-  return new UsageError({
-    what: 'cannot store a stream',
-    code: 'INGOT_READ_ALREADY',
-    why: 'it was read from, or destroyed, before',
-    hint: 'give a stream that nobody has read from',
-  });
 }

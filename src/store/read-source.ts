@@ -1,40 +1,60 @@
-import type { FileHandle } from 'node:fs/promises';
+import fs from 'node:fs';
+import { promisify } from 'node:util';
 import { failed, IngotError } from '../errors.ts';
 import { isRegularFile, isUnchanged, nodeStatus } from '../native/file-status.ts';
 import { uninterruptedLater } from '../native/uninterrupted.ts';
 
+const read = promisify(fs.read) as typeof fs.read.__promisify__;
+
 /**
- * Reads to the end, at most `chunkBytes` at a time. Throws an IngotError: INGOT_CHANGED when a
- * regular file was changed meanwhile, or an errno; or what the signal was aborted with.
+ * Reads the file at a path to its end, a buffer at a time: into that one and another of its size in
+ * turn, so that a chunk is good until the next but one is asked for. Throws an IngotError:
+ * INGOT_CHANGED when a regular file was changed meanwhile, or an errno; or what the signal was aborted
+ * with.
  */
 export async function* readSource(
-  file: FileHandle,
   path: string,
-  chunkBytes: number,
+  buffer: Buffer,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Buffer> {
   try {
-    const before = nodeStatus.ofOpen(file.fd);
-    // One byte more than a small file has, so that its end is seen without another chunk. Files of
-    // /proc claim to be empty.
-    const known = isRegularFile(before) && before.size > 0;
-    const chunkSize = known ? Math.min(chunkBytes, before.size + 1) : chunkBytes;
-    let buffer = Buffer.allocUnsafeSlow(chunkSize);
-    for (;;) {
-      signal?.throwIfAborted();
-      const { bytesRead } = await uninterruptedLater(() => file.read(buffer, 0, chunkSize));
-      if (bytesRead === 0) break;
-      const bytes = buffer.subarray(0, bytesRead);
-      // A few bytes must not hold on to the whole buffer: those of a device may come one by one.
-      const isShort = bytesRead < chunkSize / 2;
-      yield isShort ? Buffer.from(bytes) : bytes;
-      if (!isShort) buffer = Buffer.allocUnsafeSlow(chunkSize);
+    const fd = fs.openSync(path, 'r');
+    try {
+      yield* readOpen(fd, path, buffer, signal);
+    } finally {
+      fs.closeSync(fd);
     }
-    if (isRegularFile(before) && !isUnchanged(before, nodeStatus.ofOpen(file.fd)))
-      throw changed(path);
   } catch (error) {
     throw failed('cannot read the source', error, { path });
   }
+}
+
+async function* readOpen(
+  fd: number,
+  path: string,
+  buffer: Buffer,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Buffer> {
+  const before = nodeStatus.ofOpen(fd);
+  const isRegular = isRegularFile(before);
+  let into = buffer;
+  let other: Buffer | undefined;
+  for (let [size, isEnd] = [0, false]; !isEnd; ) {
+    let filled = 0;
+    while (filled < into.length && !isEnd) {
+      signal?.throwIfAborted();
+      const [from, room] = [filled, into.length - filled];
+      const reading = () => read(fd, into, from, room, null);
+      const { bytesRead } = await uninterruptedLater(reading);
+      filled += bytesRead;
+      size += bytesRead;
+      // Less than was asked for is the end of a regular file (POSIX read()), where st_size agrees.
+      isEnd = bytesRead === 0 || (isRegular && bytesRead < room && size === before.size);
+    }
+    if (filled > 0) yield into.subarray(0, filled);
+    [into, other] = [other ?? Buffer.allocUnsafeSlow(isEnd ? 0 : buffer.length), into];
+  }
+  if (isRegular && !isUnchanged(before, nodeStatus.ofOpen(fd))) throw changed(path);
 }
 
 function changed(path: string): IngotError {

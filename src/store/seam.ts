@@ -5,6 +5,7 @@
  * or folders, so an engine without any of them fits as well.
  */
 import type { Digest } from '../digest.ts';
+import type { AnyDescriptor } from '../native/descriptor.ts';
 
 /** What the store holds under a digest, measured against the content at hand. */
 export type Presence = 'absent' | 'present' | 'damaged';
@@ -27,7 +28,7 @@ export interface Group {
    * Accepts a content by sharing the blocks of an open file. Undefined where that cannot be
    * done; the caller then copies. The digest is computed over the shared blocks.
    */
-  stageClone(sourceFd: number, device: number): CloneStage | undefined;
+  stageClone(sourceFd: AnyDescriptor, device: number): CloneStage | undefined;
 
   /** True when a large content with this size and sample was stored before: hash it first. */
   knowsLarge(size: number, sample: string): boolean;
@@ -64,7 +65,7 @@ export interface StreamStage {
 
 /** A content taken over as shared blocks: read it back to learn its digest. */
 export interface CloneStage {
-  readonly fd: number;
+  readonly fd: AnyDescriptor;
   keep(digest: Digest, size: number, sample: string | undefined): void;
   drop(): void;
 }

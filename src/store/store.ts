@@ -14,8 +14,9 @@
 
 import fs from 'node:fs';
 import type { Readable } from 'node:stream';
+import { abortSignal, type Checks, flag, oneOf, requireOptions } from '../checked.ts';
 import { type Digest, parseDigest } from '../digest.ts';
-import { errnoOf, failed, IngotError, requireOneOf, requireStorePath } from '../errors.ts';
+import { errnoOf, failed, IngotError } from '../errors.ts';
 import { type FileOps, nodeFileOps } from '../files/file-ops.ts';
 import { loadLibc } from '../native/libc.ts';
 import { DURABILITIES, type Durability, LAYOUTS, type Layout } from './choices.ts';
@@ -28,8 +29,9 @@ import {
   type StoreFormat,
 } from './local/on-disk/format.ts';
 import { candidatePaths } from './local/on-disk/layout.ts';
-import { type PutOptions, type PutResult, type PutSource, Putter } from './put.ts';
-import { absolutePath } from './store-path.ts';
+import { type PutOptions, type PutResult, Putter } from './put.ts';
+import { type PutSource, requirePutSource } from './put-source.ts';
+import { storePath } from './store-path.ts';
 import { openVerified } from './verified-stream.ts';
 
 export interface OpenOptions {
@@ -49,6 +51,39 @@ export interface ObjectInfo {
   readonly path: string;
 }
 
+const OPEN_CHECKS: Checks<OpenOptions> = {
+  create: flag,
+  layout: oneOf(LAYOUTS),
+  durability: oneOf(DURABILITIES),
+};
+
+const PUT_CHECKS: Checks<PutOptions> = { signal: abortSignal };
+
+type StoreParts = readonly [
+  root: string,
+  format: StoreFormat,
+  durability: Durability,
+  ops: FileOps,
+];
+
+/** Users have `Store.open` only. */
+let newStore: (...parts: StoreParts) => Store;
+
+/** `Store.open` with the file operations to use, which tests let fail. */
+export async function openStore(
+  path: string,
+  options: OpenOptions = {},
+  ops: FileOps = nodeFileOps,
+): Promise<Store> {
+  const root = storePath(path);
+  requireOptions(options, OPEN_CHECKS);
+  const { create = false, layout, durability = 'group' } = options;
+  const existing = create ? readFormat(root) : requireFormat(root);
+  if (existing !== undefined) checkLayout(root, existing, layout);
+  const format = existing ?? createStore(root, layout ?? 'flat', ops, await loadLibc());
+  return newStore(root, format, durability, ops);
+}
+
 /** A store on a local disk, open in this process. Safe to use from many calls at once. */
 export class Store {
   /** The store's absolute path. */
@@ -59,9 +94,13 @@ export class Store {
   readonly #ops: FileOps;
   readonly #running = new Set<Promise<PutResult>>();
   #putter: Promise<Putter> | undefined;
-  #closed = false;
+  #closing: Promise<void> | undefined;
 
-  private constructor(root: string, format: StoreFormat, durability: Durability, ops: FileOps) {
+  static {
+    newStore = (...made) => new Store(...made);
+  }
+
+  private constructor(...[root, format, durability, ops]: StoreParts) {
     this.root = root;
     this.layout = format.layout;
     this.#durability = durability;
@@ -73,20 +112,8 @@ export class Store {
    * Throws an IngotError: INGOT_NO_STORE, INGOT_NOT_A_STORE, INGOT_BAD_FORMAT, INGOT_NEWER_FORMAT,
    * INGOT_LAYOUT (another layout than asked for), or an errno.
    */
-  static async open(
-    path: string,
-    options: OpenOptions = {},
-    ops: FileOps = nodeFileOps,
-  ): Promise<Store> {
-    requireStorePath(path);
-    const root = absolutePath(path);
-    const { create = false, layout } = options;
-    const durability = requireOneOf('durability', DURABILITIES, options.durability ?? 'group');
-    if (layout !== undefined) requireOneOf('layout', LAYOUTS, layout);
-    const existing = create ? readFormat(root) : requireFormat(root);
-    if (existing !== undefined) checkLayout(root, existing, layout);
-    const format = existing ?? createStore(root, layout ?? 'flat', ops, await loadLibc());
-    return new Store(root, format, durability, ops);
+  static async open(path: string, options: OpenOptions = {}): Promise<Store> {
+    return openStore(path, options);
   }
 
   /**
@@ -97,13 +124,15 @@ export class Store {
    * reason. No temp is left then. An error of the stream is passed on.
    */
   async put(source: PutSource, options: PutOptions = {}): Promise<PutResult> {
-    if (this.#closed)
+    if (this.#closing !== undefined)
       throw new IngotError({
         what: 'cannot store an object',
         code: 'INGOT_CLOSED',
         path: this.root,
         why: 'the store was closed',
       });
+    requirePutSource(source);
+    requireOptions(options, PUT_CHECKS);
     const result = this.#openPutter().then((putter) => putter.put(source, options));
     this.#running.add(result);
     try {
@@ -157,9 +186,13 @@ export class Store {
     return listEveryObject(this.root);
   }
 
-  /** Waits for the puts that run, then gives up the writer. Reading goes on to work. */
-  async close(): Promise<void> {
-    this.#closed = true;
+  /** Waits for the puts that run, then gives up the writer, once. Reading goes on to work. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     await Promise.allSettled(this.#running);
     const putter = await this.#putter?.catch(() => undefined);
     this.#putter = undefined;

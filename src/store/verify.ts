@@ -1,13 +1,15 @@
 /** `verify` as callers see it: the store's check, run in a pool of its own. */
 
+import { abortSignal, type Checks, callback, flag, positive, requireOptions } from '../checked.ts';
 import type { Digest } from '../digest.ts';
-import { type Failure, failureOf, IngotError, UsageError } from '../errors.ts';
-import { checkedThreads, Pool } from '../threads/pool.ts';
+import { type Failure, failureOf, IngotError } from '../errors.ts';
+import { Pool } from '../threads/pool.ts';
+import { checkedThreads, threadCount } from '../threads/thread-count.ts';
 import type { Layout } from './choices.ts';
 import { requireFormat } from './local/on-disk/format.ts';
 import { type VerifyBatch, verifyObjects } from './local/upkeep/verify-objects.ts';
 import { type VerifyOptions, type VerifyReport, verifyStore } from './local/upkeep/verify-run.ts';
-import { absolutePath } from './store-path.ts';
+import { storePath } from './store-path.ts';
 
 export interface VerifyTask {
   readonly root: string;
@@ -20,17 +22,26 @@ export type VerifyReply =
   | { readonly status: 'done'; readonly batch: VerifyBatch }
   | { readonly status: 'failed'; readonly failure: Failure };
 
+type Options = Omit<VerifyOptions, 'threads' | 'runBatch'> & {
+  readonly threads?: number | undefined;
+};
+
+const CHECKS: Checks<Options> = {
+  sample: positive('a share above 0 up to 1', 1),
+  quarantine: flag,
+  threads: threadCount,
+  signal: abortSignal,
+  onProgress: callback,
+  onDamaged: callback,
+  onUnreadable: callback,
+};
+
 /** Re-hashes objects on all processors; see `VerifyOptions`. `threads` has a default here. */
-export async function verify(
-  store: string,
-  options: Omit<VerifyOptions, 'threads' | 'runBatch'> & {
-    readonly threads?: number | undefined;
-  } = {},
-): Promise<VerifyReport> {
-  const root = absolutePath(store);
+export async function verify(store: string, options: Options = {}): Promise<VerifyReport> {
+  const root = storePath(store);
+  requireOptions(options, CHECKS);
   requireFormat(root);
   const threads = checkedThreads(options.threads);
-  requireShare(options.sample ?? 1);
   const pool = new Pool<VerifyTask, VerifyReply>('verify-worker', threads);
   try {
     return await verifyStore(root, {
@@ -45,15 +56,6 @@ export async function verify(
   } finally {
     await pool.close();
   }
-}
-
-function requireShare(sample: number): void {
-  if (sample > 0 && sample <= 1) return;
-  throw new UsageError({
-    what: 'wrong sample',
-    code: 'INGOT_USAGE',
-    why: `${sample} is not a share above 0 up to 1`,
-  });
 }
 
 /** What a worker does with a task. Never throws. */

@@ -1,27 +1,13 @@
 import type { Worker } from 'node:worker_threads';
 import type { Piscina as PiscinaPool } from 'piscina';
 import { requirePackage } from '../commonjs.ts';
-import { errnoOf, IngotError, requireCount, SHORTAGES } from '../errors.ts';
-import { availableProcessors } from '../native/processors.ts';
+import { asError, codeOf, failed, IngotError, SHORTAGES } from '../errors.ts';
 import { entryFile } from '../places.ts';
 
 const { Piscina }: typeof import('piscina') = requirePackage('piscina');
 
 /** While one hashes, one waits for the barrier that runs and one for the next. */
 export const TASKS_PER_WORKER = 3;
-
-/** More threads than processors make an ingest slower: the kernel's part does not wait. */
-export function defaultThreads(): number {
-  return availableProcessors();
-}
-
-/**
- * The number of threads that was asked for. Throws a UsageError on anything but a whole number
- * above 0.
- */
-export function checkedThreads(threads = defaultThreads()): number {
-  return requireCount('threads', threads);
-}
 
 /**
  * What a worker allocates dies with the file it was for. V8 would let this grow to 48 MB in every
@@ -61,7 +47,7 @@ export class Pool<Task, Reply extends object> {
       maxThreads: threads,
       concurrentTasksPerWorker: TASKS_PER_WORKER,
       recordTiming: false,
-      // Files are opened through libc, too, and Node would warn of those that it has not opened.
+      // What a thread opens it closes by the same API; README.md has what holds below a Worker.
       trackUnmanagedFds: false,
       resourceLimits: {
         maxYoungGenerationSizeMb: YOUNG_GENERATION_MB,
@@ -154,7 +140,8 @@ function detachReply<Reply extends object>(reply: Reply): Reply {
 
 /** pthread_create(3) gives EAGAIN for any limit on threads, and for want of memory. */
 function cannotStart(error: unknown): unknown {
-  if (errnoOf(error) !== 'ERR_WORKER_INIT_FAILED') return error;
+  if (codeOf(error) !== 'ERR_WORKER_INIT_FAILED')
+    return failed('cannot start a worker thread', error);
   const code = errnoIn((error as Error).message) ?? 'ERR_WORKER_INIT_FAILED';
   const hint = 'use fewer --threads or raise the limit of processes (ulimit -u)';
   return new IngotError({ what: 'cannot start a worker thread', code, hint }, error);
@@ -166,7 +153,7 @@ function errnoIn(message: string): string | undefined {
 }
 
 function died(error: unknown): IngotError {
-  const why = error instanceof Error ? error.message : String(error);
+  const why = asError(error).message;
   const shortage = SHORTAGES.get(errnoIn(why) ?? '');
   const hint = shortage ?? 'what its task had not published is dropped; run again';
   return new IngotError(

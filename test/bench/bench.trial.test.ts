@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Row } from '../../bench/results.ts';
-import { defaultThreads } from '../../src/threads/pool.ts';
+import { defaultThreads } from '../../src/threads/thread-count.ts';
 import { demandMounts, demandNamelessTemps, demandProgram } from '../harness/mounts.ts';
 import { makeTree } from '../harness/tree.ts';
 import { answerTo, bench, memoryDirectory, resultsIn } from './run.ts';

@@ -102,6 +102,34 @@ describe('ingot ingest', () => {
     expect(ended.code).toBe(3);
   });
 
+  it('counts what it could not read of one directory, and names each where that was asked for', () => {
+    fs.writeFileSync(
+      join(cwd, 'list'),
+      Array.from({ length: 11 }, (_, n) => `no/f${n}\n`).join(''),
+    );
+    const list = ['ingest', '--files-from', 'list'];
+    const told = run(...list);
+    expect(told.stderr).toBe(
+      'ingot: unreadable: 11 entries of one directory: no: ' +
+        'no such file or directory (ENOENT); -v names each\n',
+    );
+    expect(told.code).toBe(3);
+    const each = /^ingot: unreadable: a listed path does not exist: no\/f\d+: /gm;
+    for (const more of ['-v', '--json', '--json=events'])
+      expect(run(...list, more).stderr.match(each)?.length).toBe(11);
+    const events = run(...list, '--json=events').stdout.match(/"event":"entry"/g);
+    expect(events?.length).toBe(11);
+  });
+
+  it('names what it could not read before the error that ended it', () => {
+    fs.writeFileSync(join(cwd, 'list'), 'no\nsrc/a\n');
+    const ended = run('ingest', '--files-from', 'list', '--manifest', '/dev/full');
+    expect(ended.stderr).toMatch(
+      /^ingot: unreadable: [^\n]*no: [^\n]*\ningot: cannot write [^\n]*\n$/,
+    );
+    expect(ended.code).toBe(1);
+  });
+
   it('gives the report as one JSON document', () => {
     const report = JSON.parse(run('ingest', '--json', 'src').stdout);
     expect(report).toMatchObject({

@@ -164,20 +164,16 @@ describe('a manifest', () => {
   });
 
   it('of its name elsewhere is listed', () => {
-    makeTree({ 'src/d/M': 'another', 'src/M': 'old' }, cwd);
+    makeTree({ 'src/d/M': 'another', 'src/M': '' }, cwd);
     const ended = script('$INGOT ingest src --manifest src/M --store s', { cwd });
     expect(ended.stderr).toMatch(/note: the manifest M is left out/);
     expect(read('src/M')).toMatch(/ {2}a\n.* {2}b\n.* {2}d\/M\n$/);
   });
 
-  it.each([
-    ['named', 'src/a src/M'],
-    ['named in another spelling, before its directory', './src/../src/M src'],
-    ['listed, before and after its directory', '--files-from list'],
-  ])('that is %s as a source does not list itself', (_, sources) => {
+  it('that is listed, before and after its directory, does not list itself', () => {
     makeTree({ list: 'src/M\nsrc\nsrc/M\n' }, cwd);
-    const run = `$INGOT ingest ${sources} --manifest src/M --store s`;
-    script('echo old > src/M', { cwd });
+    const run = '$INGOT ingest --files-from list --manifest src/M --store s';
+    script('sha256sum src/a > src/M', { cwd });
     const ended = script(`${run} && ${run} && sha256sum --status -c src/M`, { cwd });
     expect(ended.stderr).toBe('ingot: note: the manifest M is left out\n'.repeat(2));
     expect(ended.code).toBe(0);

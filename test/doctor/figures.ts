@@ -33,6 +33,7 @@ export const USUAL: Figures = {
   },
   blockBytes: 4096,
   probeFiles: 100_000,
+  libcObstacle: undefined,
   barrier: { value: 'syncfs', why: 'it is one' },
   reflink: { works: false, refusedWith: 'ENOTSUP' },
   flushes: {

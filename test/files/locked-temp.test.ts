@@ -5,6 +5,7 @@ import { nodeFileOps } from '../../src/files/file-ops.ts';
 import { LockedTemp, sweepTempsOf } from '../../src/files/locked-temp.ts';
 import { replaceFile } from '../../src/files/replace-file.ts';
 import { escapeName, toFsPath } from '../../src/names.ts';
+import { numberOf } from '../../src/native/descriptor.ts';
 import { loadLibc } from '../../src/native/libc.ts';
 import { errno, recordingOps, tempFolder } from '../harness/temp-store.ts';
 
@@ -22,7 +23,7 @@ const sweep = (path = target) => sweepTempsOf(path, libc, nodeFileOps);
 
 /** What a process that was killed leaves: a temp whose lock nobody holds. */
 function leaveTemp(path = target): void {
-  fs.closeSync(open(path).fd);
+  nodeFileOps.closeSync(open(path).fd);
 }
 
 test('a temp is swept when the process that made it is dead, and only then', () => {
@@ -94,7 +95,7 @@ test('names are byte-exact', () => {
 
 test('a file that is replaced is rid of the temps of earlier attempts', async () => {
   leaveTemp();
-  await replaceFile(target, async (fd) => void fs.writeSync(fd, 'new'));
+  await replaceFile(target, async (fd) => void fs.writeSync(numberOf(fd), 'new'));
   expect(fs.readdirSync(folder)).toEqual(['file']);
   expect(fs.readFileSync(toFsPath(target), 'utf8')).toBe('new');
 });

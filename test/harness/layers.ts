@@ -25,8 +25,12 @@ const LAYERS: readonly (readonly string[])[] = [
   ['src/files', 'src/threads'],
   ['src/native'],
   ['src/units.ts', 'src/turns.ts'],
+  ['src/checked.ts'],
   ['src/names.ts', 'src/digest.ts', 'src/programs.ts', 'src/require-platform.ts'],
-  ['src/errors.ts', 'src/places.ts', 'src/commonjs.ts', 'src/platform.ts'],
+  ['src/commonjs.ts'],
+  ['src/places.ts'],
+  ['src/errors.ts', 'src/platform.ts'],
+  ['src/node-refusals.ts'],
 ];
 
 /** Only this file imports an engine. */
@@ -48,6 +52,7 @@ export const AROUND_THE_SEAM: readonly string[] = [
   'src/ingest/worker/worker.ts',
   'src/selftest/checks.ts',
   'src/store/put.ts',
+  'src/store/relayout.ts',
   'src/store/store.ts',
   'src/store/verified-stream.ts',
   'src/store/verify.ts',

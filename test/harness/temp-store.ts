@@ -91,7 +91,7 @@ export function recordingOps(fault: (call: Call) => Error | undefined = () => un
   };
   const ops = new Proxy(fs, {
     get: (_, name) => (name in fs ? wrap(name as keyof FileOps) : undefined),
-  }) as FileOps;
+  }) as unknown as FileOps;
   return {
     ops,
     calls,

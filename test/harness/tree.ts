@@ -33,6 +33,11 @@ export function temporaryDirectory(parent = os.tmpdir()): string {
   return root;
 }
 
+/** One on a tmpfs, if there is one: inodes stay there, which they do not on overlayfs. */
+export function directoryInMemory(): string {
+  return temporaryDirectory(fs.existsSync('/dev/shm') ? '/dev/shm' : os.tmpdir());
+}
+
 /** Creates the tree below `root`, a new temporary directory unless given. Returns `root`. */
 export function makeTree(tree: TreeLiteral, root = temporaryDirectory()): string {
   for (const [name, entry] of Object.entries(tree)) makeEntry(joinPath(root, name), entry);

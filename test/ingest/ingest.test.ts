@@ -52,7 +52,7 @@ describe('ingest', () => {
     const rules = `${makeTree({ rules: '*.log\n' })}/rules`;
     const options = { exclude: ['!keep.log'], excludeFrom: [rules] };
     const { counts } = await ingestTree({ 'keep.log': 'a', 'x.log': 'b' }, newStore(), options);
-    expect(counts).toEqual({ new: 1 });
+    expect(counts).toEqual({ new: 1, excluded: 1 });
   });
 
   it('makes smaller groups durable when a batch is smaller', async () => {

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { numberOf, owned } from '../../src/native/descriptor.ts';
 import { nodeFiles } from '../../src/native/files.ts';
 import { loadLibc } from '../../src/native/libc.ts';
 import { O_TMPFILE } from '../../src/store/local/publish/temps.ts';
@@ -31,7 +32,7 @@ describe.each([
     const [, flags] = /^flags:\s+(\d+)$/m.exec(fs.readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8'))!;
     expect(Number.parseInt(flags!, 8) & O_CLOEXEC).toBe(O_CLOEXEC);
     files.close(fd);
-    expect(() => fs.fstatSync(fd)).toThrow('EBADF');
+    expect(() => fs.fstatSync(numberOf(fd))).toThrow('EBADF');
   });
 
   it('are read from any position, into the start of a buffer', () => {
@@ -73,7 +74,7 @@ describe.each([
     expect(() => files.open(at('a'), create, 0o600)).toThrow(error('EEXIST', 'open'));
     expect(() => files.open(at('a/b'), O_RDONLY, 0)).toThrow(error('ENOTDIR', 'open'));
     expect(() => files.rename(at('b'), at('c'))).toThrow(error('ENOENT', 'rename'));
-    const closed = 1 << 20;
+    const closed = owned<'Files'>(1 << 20);
     expect(() => files.read(closed, Buffer.alloc(1), 1, 0)).toThrow(error('EBADF', 'read'));
     expect(() => files.close(closed)).toThrow(error('EBADF', 'close'));
   });

@@ -3,7 +3,9 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { ingest } from 'ingot';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { loadLibc, type OpenAt } from '../../src/native/libc.ts';
+import { numberOf } from '../../src/native/descriptor.ts';
+import { type Files, nodeFiles } from '../../src/native/files.ts';
+import { loadLibc } from '../../src/native/libc.ts';
 import { LongPaths } from '../../src/sources/long-paths.ts';
 import { SourceDirectory } from '../../src/sources/source-directory.ts';
 import { readDirectory } from '../../src/sources/walk/directory.ts';
@@ -17,7 +19,7 @@ const LEVELS = 40;
 let top: string;
 /** Ten kilobytes below it. */
 let bottom: string;
-let openAt: OpenAt;
+let libcFiles: Files;
 
 beforeEach(async () => {
   top = temporaryDirectory();
@@ -26,17 +28,17 @@ beforeEach(async () => {
   const dig = `for (let n = 0; n < ${LEVELS}; n++) { fs.mkdirSync('${LEVEL}'); process.chdir('${LEVEL}'); }
     fs.writeFileSync('file', 'at the bottom');`;
   execFileSync(process.execPath, ['-e', dig], { cwd: top });
-  openAt = (await loadLibc())!.openAt!;
+  libcFiles = (await loadLibc())!.files;
 });
 
-function longPaths(openAtOrNot?: OpenAt): LongPaths {
-  const long = new LongPaths(openAtOrNot);
+function longPaths(files = nodeFiles): LongPaths {
+  const long = new LongPaths(files);
   onTestFinished(() => long.close());
   return long;
 }
 
-const withOpenAt = () => openAt;
-const withoutOpenAt = () => undefined;
+const withOpenAt = () => libcFiles;
+const withoutOpenAt = () => nodeFiles;
 
 it('a path that a call takes stays as it is', () => {
   const path = join(top, 'file');
@@ -63,8 +65,8 @@ describe.each([
     const walked = { directory: bottom, withoutLinks: bottom };
     const directory = new SourceDirectory(walked, opener(), longPaths(opener()));
     const fd = directory.open('file');
-    expect(fs.readFileSync(fd, 'utf8')).toBe('at the bottom');
-    fs.closeSync(fd);
+    expect(fs.readFileSync(numberOf(fd), 'utf8')).toBe('at the bottom');
+    opener().close(fd);
     directory.close();
   });
 
@@ -109,7 +111,7 @@ describe('a link on a long way', () => {
   ])('leads no worker astray: in %s', (_, above) => {
     putLink(above);
     const walked = { directory: bottom, withoutLinks: bottom };
-    const directory = new SourceDirectory(walked, openAt, longPaths(openAt));
+    const directory = new SourceDirectory(walked, libcFiles, longPaths(libcFiles));
     expect(() => directory.open('file')).toThrow('ENOTDIR');
   });
 

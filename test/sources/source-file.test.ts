@@ -1,7 +1,8 @@
 import fs from 'node:fs';
 import { expect, it } from 'vitest';
 import { nodeFiles } from '../../src/native/files.ts';
-import { readToEnd, refusalOf } from '../../src/sources/source-file.ts';
+import { readToEnd, refusalOf, unreadableOf } from '../../src/sources/source-file.ts';
+import { makeTree } from '../harness/tree.ts';
 
 const thrown = (code: string) => Object.assign(new Error(`${code}: open`), { code });
 
@@ -20,7 +21,8 @@ it('what carries no errno is nobody’s refusal', () => {
 
 it.each([
   ['ENOENT', 'vanished'],
-  ['ESTALE', 'vanished'],
+  ['ENOTDIR', 'vanished'],
+  ['ESTALE', 'unreadable'],
   ['ELOOP', 'unsupported'],
   ['ENXIO', 'unsupported'],
   ['EACCES', 'unreadable'],
@@ -28,6 +30,31 @@ it.each([
 ])('an error of the file itself ends its entry: %s', (code, outcome) => {
   expect(refusalOf(thrown(code), 'a/b').outcome).toBe(outcome);
 });
+
+it.each([
+  ['ENOENT', { fifo: true }, 'vanished'],
+  ['ENOENT', 'a file', 'unreadable'],
+  ['ENXIO', { fifo: true }, 'unsupported'],
+  ['ENXIO', 'a file', 'unreadable'],
+  ['ELOOP', { symlink: 'x' }, 'unsupported'],
+  ['ELOOP', 'a file', 'unreadable'],
+] as const)(
+  'an errno that tells of something else is held against what is there: %s, %o',
+  (code, entry, outcome) => {
+    const path = `${makeTree({ there: entry })}/there`;
+    expect(refusalOf(thrown(code), path).outcome).toBe(outcome);
+  },
+);
+
+it.each(['ENOENT', 'ENOTDIR', 'ESTALE', 'ELOOP', 'ENXIO', 'EIO'])(
+  'a file that is open is there, and unreadable whatever it fails with: %s',
+  (code) => {
+    expect(unreadableOf(thrown(code), 'a/b')).toMatchObject({
+      outcome: 'unreadable',
+      failure: { code, path: 'a/b' },
+    });
+  },
+);
 
 it('a file that claims to be empty is read to its end, and refuses to be read into megabytes', () => {
   const path = '/proc/sys/kernel/hostname';

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { digestOf } from '../../src/digest.ts';
-import type { FileOps } from '../../src/files/file-ops.ts';
+import { type FileOps, nodeFileOps } from '../../src/files/file-ops.ts';
 import type { Layout } from '../../src/store/choices.ts';
 import { objectPath } from '../../src/store/local/on-disk/layout.ts';
-import { Store } from '../../src/store/store.ts';
+import { openStore } from '../../src/store/store.ts';
 import {
   type Call,
   errno,
@@ -28,7 +28,7 @@ const sources: [string, Buffer, () => Buffer | Readable][] = [
 ];
 
 const openWriting = (root: string, ops: FileOps, durability?: 'file' | 'none') =>
-  Store.open(root, { durability }, ops);
+  openStore(root, { durability }, ops);
 
 test.each<[Layout, RegExp]>([
   ['flat', /store$/],
@@ -94,13 +94,14 @@ test('durability file flushes before the temp is closed, none flushes nothing', 
   }
 });
 
-test('waiting puts share one flush of their folder', async () => {
+test('waiting puts share the flushes of their temps and of their folder', async () => {
   const { ops, count } = recordingOps();
   const store = await openWriting(tempStore(), ops);
   const contents = Array.from({ length: 40 }, (_, n) => Buffer.from(`content ${n}`));
   await Promise.all(contents.map((bytes) => store.put(bytes)));
   await store.close();
-  expect(count('fsync', TEMP)).toBe(40);
+  // Where a flush of the file system is one of all temps, none is left to be flushed on its own.
+  expect(count('fsync', TEMP)).toBeLessThan(40);
   expect(count('fsync', /store$/)).toBeLessThan(40);
 });
 
@@ -108,7 +109,10 @@ test('short writes are completed', async () => {
   const short = (fd: number, bytes: Uint8Array, at: number, length: number) =>
     fs.writeSync(fd, bytes, at, Math.min(length, 3));
   const root = tempStore();
-  const store = await openWriting(root, { ...fs, writeSync: short as typeof fs.writeSync });
+  const store = await openWriting(root, {
+    ...nodeFileOps,
+    writeSync: short as FileOps['writeSync'],
+  });
   const { digest } = await store.put(small);
   await store.close();
   expect(fs.readFileSync(objectPath(root, 'flat', digest))).toEqual(small);

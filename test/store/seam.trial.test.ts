@@ -8,7 +8,7 @@ import { loadLibc } from '../../src/native/libc.ts';
 import type { Durability } from '../../src/store/choices.ts';
 import { LocalMainHalf } from '../../src/store/local/main-half.ts';
 import { createStore } from '../../src/store/local/on-disk/create-store.ts';
-import { relayout } from '../../src/store/local/upkeep/relayout.ts';
+import { relayoutStore as relayout } from '../../src/store/local/upkeep/relayout.ts';
 import { type LocalWorkerInit, openLocalWorkerHalf } from '../../src/store/local/worker-half.ts';
 import type { Group } from '../../src/store/seam.ts';
 import { expectWhole } from '../harness/store-checks.ts';

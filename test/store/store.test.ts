@@ -10,7 +10,7 @@ import { expect, test } from 'vitest';
 import { digestOf } from '../../src/digest.ts';
 import type { FileOps } from '../../src/files/file-ops.ts';
 import { objectPath } from '../../src/store/local/on-disk/layout.ts';
-import { Store } from '../../src/store/store.ts';
+import { openStore, Store } from '../../src/store/store.ts';
 import {
   listSorted,
   plant,
@@ -255,7 +255,7 @@ test('of a stream that uses its buffer anew what was hashed is stored', async ()
     return promisify(fs.write)(...args);
   };
   const ops = { ...fs, write: Object.assign(() => {}, { [promisify.custom]: write }) };
-  const store = await Store.open(root, {}, ops as unknown as FileOps);
+  const store = await openStore(root, {}, ops as unknown as FileOps);
   const buffer = Buffer.alloc(1 << 18);
   let n = 0;
   const reusing = new Readable({
@@ -306,7 +306,7 @@ test('bytes in shared memory are stored as they were at one moment', async () =>
     if (name === 'writeSync' && /\/\d+$/.test(path)) bytes.fill('later');
     return undefined;
   });
-  const store = await Store.open(root, {}, ops);
+  const store = await openStore(root, {}, ops);
   const { digest } = await store.put(bytes);
   await store.close();
   expect(digestOf(fs.readFileSync(objectPath(root, 'flat', digest)))).toBe(digest);

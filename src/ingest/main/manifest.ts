@@ -4,11 +4,12 @@
  */
 import type { Writable } from 'node:stream';
 import type { Digest } from '../../digest.ts';
-import { errnoOf, failed } from '../../errors.ts';
+import { codeOf, failed } from '../../errors.ts';
 import { type FileOps, nodeFileOps, writeFullyLater } from '../../files/file-ops.ts';
 import { checkReplaceable, replaceFile } from '../../files/replace-file.ts';
 import { dashOf, descriptorOf, isReaderGone } from '../../files/standard-streams.ts';
 import { toBytes } from '../../names.ts';
+import type { AnyDescriptor } from '../../native/descriptor.ts';
 import { ExternalSort } from '../../sort/external-sort.ts';
 import type { SortedRecord } from '../../sort/sorted-record.ts';
 import type { WalkPlan } from '../../sources/walk/walk-sources.ts';
@@ -97,7 +98,7 @@ export class ManifestWriter {
     }
   }
 
-  async #writeTo(fd: number, signal: AbortSignal | undefined): Promise<void> {
+  async #writeTo(fd: AnyDescriptor, signal: AbortSignal | undefined): Promise<void> {
     for (const block of blocks(this.#sort)) {
       await writeFullyLater(this.#ops, fd, block);
       // Nobody waits any more, and what is sorted may be closed.
@@ -153,7 +154,7 @@ function writeBlock(
     stream.write(block, (error) => {
       signal?.removeEventListener('abort', onAbort);
       if (!error) resolve(true);
-      else if (errnoOf(error) === 'ERR_STREAM_DESTROYED' || isReaderGone(error)) resolve(false);
+      else if (codeOf(error) === 'ERR_STREAM_DESTROYED' || isReaderGone(error)) resolve(false);
       else reject(error);
     });
   });
@@ -163,7 +164,7 @@ function writeBlock(
  * What the manifest leaves out of every path. With one directory as the only source its paths are
  * relative to it, for `cd SOURCE && sha256sum -c`; else they are as the sources were given.
  */
-export function pathPrefix({ sources, list }: WalkPlan): string {
+export function pathPrefix({ sources, list }: Pick<WalkPlan, 'sources' | 'list'>): string {
   const [only] = sources;
   if (only === undefined || sources.length > 1 || list !== undefined || !only.isDirectory)
     return '';

@@ -13,7 +13,7 @@
  */
 
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import { asError, type Failure, failureOf, IngotError } from '../../errors.ts';
+import { asError, type Failure, failureOf, IngotError, isIngotError } from '../../errors.ts';
 import { joinPath } from '../../names.ts';
 import type { FoundFiles } from '../../sources/found-files.ts';
 import type { UnsupportedKind } from '../../sources/kind.ts';
@@ -28,6 +28,7 @@ import {
   UNREAD,
   type WorkerSetup,
 } from '../messages.ts';
+import type { EntryReport } from '../outcome.ts';
 import { entriesOf, type PackedFiles, type TaskEntries } from '../packed-files.ts';
 import { addCost, noCost } from '../task-cost.ts';
 import { leftOf } from './left-files.ts';
@@ -92,18 +93,19 @@ export class Pipeline implements WalkSink {
   }
 
   unsupported(path: string, kind: UnsupportedKind): void {
-    this.entriesFound++;
-    this.#tally.add({ path, outcome: 'unsupported', kind });
+    this.#met({ path, outcome: 'unsupported', kind });
   }
 
   unreadable(path: string, failure: Failure): void {
-    this.entriesFound++;
-    this.#tally.add({ path, outcome: 'unreadable', failure });
+    this.#met({ path, outcome: 'unreadable', failure });
   }
 
   vanished(path: string, failure: Failure): void {
-    this.entriesFound++;
-    this.#tally.add({ path, outcome: 'vanished', failure });
+    this.#met({ path, outcome: 'vanished', failure });
+  }
+
+  excluded(path: string): void {
+    this.#met({ path, outcome: 'excluded' });
   }
 
   directory(): void {
@@ -137,6 +139,12 @@ export class Pipeline implements WalkSink {
     this.#stopping = true;
     this.#options.stop();
     this.#dispatch();
+  }
+
+  /** An entry that ends where it is met. */
+  #met(entry: EntryReport): void {
+    this.entriesFound++;
+    this.#tally.add(entry);
   }
 
   #dispatch(): void {
@@ -249,5 +257,5 @@ export class Pipeline implements WalkSink {
 
 /** After a failed flush nothing may be flushed again in the hope of a better answer. */
 function isFlushFailure(error: Error): boolean {
-  return error instanceof IngotError && (error.syscall === 'syncfs' || error.syscall === 'fsync');
+  return isIngotError(error) && (error.syscall === 'syncfs' || error.syscall === 'fsync');
 }

@@ -1,3 +1,4 @@
+import type { Failure } from '../../errors.ts';
 import type { LocalWorkerInit } from '../../store/local/worker-half.ts';
 import type { FlushReport } from '../../store/seam.ts';
 import type { IngestReport, Phase } from '../api.ts';
@@ -10,13 +11,14 @@ export interface ReportParts {
   readonly swept: number;
   readonly pipeline: Pick<Pipeline, 'cost' | 'starved' | 'entriesFound' | 'directories'>;
   readonly tally: Tally;
+  readonly lostSources: readonly Failure[];
   readonly flushes: FlushReport;
   readonly threads: number;
   readonly wallMs: number;
 }
 
 export function reportOf(parts: ReportParts): IngestReport {
-  const { store, swept, pipeline, tally, flushes, threads, wallMs } = parts;
+  const { store, swept, pipeline, tally, lostSources, flushes, threads, wallMs } = parts;
   const { cost, starved, entriesFound, directories } = pipeline;
   const { durability, barrier, dryRun, format, root } = store;
   const stageMs: Record<Phase, number> = {
@@ -32,6 +34,7 @@ export function reportOf(parts: ReportParts): IngestReport {
     entries: entriesFound,
     outcomes: tally.outcomes,
     unsupportedKinds: tally.unsupportedKinds,
+    lostSources,
     directories,
     bytesRead: cost.bytesRead,
     bytesWritten: tally.bytesStored,

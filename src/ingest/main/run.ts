@@ -1,27 +1,29 @@
 /** One ingest from the opened store to the report. */
 
+import { isMainThread } from 'node:worker_threads';
 import type { Digest } from '../../digest.ts';
-import { asError, failed, IngotError } from '../../errors.ts';
+import { asError, type Failure, failed, IngotError, isIngotError } from '../../errors.ts';
 import { statusReader } from '../../native/file-status.ts';
 import { loadLibc } from '../../native/libc.ts';
 import { fastDirectoryOps } from '../../sources/walk/fast-directory-ops.ts';
 import { planWalk, type WalkPlan, walkSources } from '../../sources/walk/walk-sources.ts';
 import { LocalMainHalf } from '../../store/local/main-half.ts';
 import type { FlushReport } from '../../store/seam.ts';
-import { absolutePath } from '../../store/store-path.ts';
 import { TASKS_PER_WORKER } from '../../threads/pool.ts';
 import { IngestError, type IngestOptions, type IngestReport } from '../api.ts';
 import { Claims } from '../claims.ts';
 import type { IngestPool, WorkerSetup } from '../messages.ts';
 import { ManifestWriter, pathPrefix } from './manifest.ts';
+import { checkManifestTarget } from './manifest-target.ts';
 import { Pipeline } from './pipeline.ts';
 import { reportOf } from './report.ts';
 import { Tally } from './tally.ts';
 
 const PROGRESS_EVERY_MS = 100;
 
-/** What `ingest` was called with, its thread count checked. */
+/** What `ingest` was called with, all of it checked. */
 export interface RunRequest {
+  /** Its absolute path. */
   readonly store: string;
   readonly sources: readonly string[];
   readonly options: IngestOptions;
@@ -32,11 +34,11 @@ export interface RunRequest {
 
 /** Looks at the sources and opens the store. Throws when the run cannot begin. */
 export async function openRun(request: RunRequest, pool: IngestPool): Promise<Run> {
-  const { sources, options, threads } = request;
+  const { store, sources, options, threads } = request;
   const plan = planWalk({ ...options, sources });
-  const store = absolutePath(request.store);
-  const manifest =
-    options.manifest === undefined ? undefined : new ManifestWriter(options.manifest, { store });
+  const { manifest: target, excludeFrom = [], signal } = options;
+  if (target !== undefined) await checkManifestTarget(target, { ...plan, excludeFrom }, signal);
+  const manifest = target === undefined ? undefined : new ManifestWriter(target, { store });
   // Before there is a writer that would have to be ended when this fails.
   const claims = new Claims();
   const half = await LocalMainHalf.open(store, {
@@ -73,6 +75,7 @@ export class Run {
   readonly #pipeline: Pipeline;
   readonly #onProgress: IngestOptions['onProgress'];
   #walking = true;
+  #lostSources: readonly Failure[] = [];
 
   constructor(request: RunRequest, pool: IngestPool, { plan, half, claims, manifest }: RunParts) {
     const { options, threads, begun } = request;
@@ -91,6 +94,7 @@ export class Run {
       onStored: manifest && this.#guarded((digest, path) => this.#addToManifest(digest, path)),
     });
     const setup: WorkerSetup = {
+      mayBeTerminated: !isMainThread,
       storeInit: half.workerInit,
       claims: claims.shared,
       stop: this.#stop.buffer as SharedArrayBuffer,
@@ -119,6 +123,7 @@ export class Run {
       if (this.#half.readsBack) this.#pipeline.notice(READS_BACK);
       await this.#walk();
       await this.#pipeline.drain();
+      if (this.#pipeline.failure === undefined) this.#lookBack();
     } catch (error) {
       this.#pipeline.fail(asError(error));
     } finally {
@@ -143,6 +148,14 @@ export class Run {
     } finally {
       this.#walking = false;
     }
+  }
+
+  /** When all is read: did the sources stay, and was anything left to store? */
+  #lookBack(): void {
+    const { vanished, unreadable, excluded } = this.#tally.outcomes;
+    this.#lostSources = this.#plan.roots.lost({ parts: vanished + unreadable > 0 });
+    if (excluded > 0 && excluded === this.#pipeline.entriesFound)
+      this.#pipeline.notice(ALL_EXCLUDED);
   }
 
   /** The last flush, the manifest, the report. What it counts as stored is durable. */
@@ -172,7 +185,7 @@ export class Run {
     const report = this.#report(flushes);
     if (cause === undefined) return report;
     this.#manifest?.abandon();
-    if (!(cause instanceof IngotError)) throw cause;
+    if (!isIngotError(cause)) throw cause;
     throw new IngestError(cause.toFailure(), report, cause);
   }
 
@@ -182,6 +195,7 @@ export class Run {
       swept: this.#half.swept,
       pipeline: this.#pipeline,
       tally: this.#tally,
+      lostSources: this.#lostSources,
       flushes,
       threads: this.#threads,
       wallMs: performance.now() - this.#begun,
@@ -228,13 +242,15 @@ export class Run {
  * True for a cause that must not hide a failed flush: an interruption, or an error of the caller's.
  */
 function yieldsToFlushFailure(cause: Error): boolean {
-  return !(cause instanceof IngotError) || cause.code === INTERRUPTED;
+  return !isIngotError(cause) || cause.code === INTERRUPTED;
 }
 
 const INTERRUPTED = 'INGOT_INTERRUPTED';
 
 const READS_BACK =
   'a run with --durability none has stored objects here: all are read back from the disk at the end';
+
+const ALL_EXCLUDED = 'the exclude patterns leave out everything: nothing is stored';
 
 function interruption(): IngotError {
   return new IngotError({

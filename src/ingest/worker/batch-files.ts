@@ -1,4 +1,4 @@
-import type { OpenAt } from '../../native/libc.ts';
+import type { Files, SourceFd } from '../../native/files.ts';
 import type { FoundFiles } from '../../sources/found-files.ts';
 import { LongPaths } from '../../sources/long-paths.ts';
 import { SourceDirectory } from '../../sources/source-directory.ts';
@@ -7,7 +7,7 @@ import { type PackedFiles, unpack } from '../packed-files.ts';
 /** The files of a batch, one after the other. The directory of the current one is open. */
 export class BatchFiles {
   readonly #found: Iterator<FoundFiles>;
-  readonly #openAt: OpenAt | undefined;
+  readonly #files: Files;
   readonly #long: LongPaths;
   #directory: SourceDirectory | undefined;
   #names: readonly string[] = [];
@@ -15,10 +15,10 @@ export class BatchFiles {
   /** Of the current file, in the batch. */
   index = -1;
 
-  constructor(files: PackedFiles, openAt: OpenAt | undefined) {
-    this.#found = unpack(files);
-    this.#openAt = openAt;
-    this.#long = new LongPaths(openAt);
+  constructor(packed: PackedFiles, files: Files) {
+    this.#found = unpack(packed);
+    this.#files = files;
+    this.#long = new LongPaths(files);
   }
 
   /** Goes on to the next file; false after the last one. */
@@ -27,7 +27,7 @@ export class BatchFiles {
       const { value: found, done } = this.#found.next();
       if (done) return false;
       this.#directory?.close();
-      this.#directory = new SourceDirectory(found, this.#openAt, this.#long);
+      this.#directory = new SourceDirectory(found, this.#files, this.#long);
       this.#names = found.names;
       this.#next = 0;
     }
@@ -41,7 +41,7 @@ export class BatchFiles {
   }
 
   /** Throws what open(2) fails with. */
-  open(): number {
+  open(): SourceFd {
     return this.#directory!.open(this.#name);
   }
 

@@ -5,8 +5,7 @@
 
 import { digestOf } from '../../digest.ts';
 import { isUnchanged, type StatusReader } from '../../native/file-status.ts';
-import type { Files } from '../../native/files.ts';
-import type { OpenAt } from '../../native/libc.ts';
+import type { Files, SourceFd } from '../../native/files.ts';
 import {
   changedRefusal,
   closeSource,
@@ -15,6 +14,7 @@ import {
   type Refusal,
   readToEnd,
   refusalOf,
+  unreadableOf,
 } from '../../sources/source-file.ts';
 import type { Group } from '../../store/seam.ts';
 import type { Claims } from '../claims.ts';
@@ -38,7 +38,6 @@ export interface BatchContext {
   readonly buffer: Uint8Array;
   readonly status: StatusReader;
   readonly files: Files;
-  readonly openAt: OpenAt | undefined;
   /** True when the run ends early: what is not begun is given back. */
   stopped(): boolean;
 }
@@ -70,7 +69,7 @@ export class BatchRun {
     this.#context = context;
     this.#group = group;
     this.#meter = meter;
-    this.#files = new BatchFiles(task.files, context.openAt);
+    this.#files = new BatchFiles(task.files, context.files);
     this.#outcomes = new Uint8Array(count).fill(UNREAD);
     this.#sizes = new Float64Array(count);
     this.#owners = new Int32Array(count);
@@ -115,7 +114,7 @@ export class BatchRun {
 
   /** Gives the number of bytes in the buffer, or NOTHING when there is nothing to store. */
   #read(index: number): number {
-    let fd: number;
+    let fd: SourceFd;
     try {
       fd = this.#files.open();
     } catch (error) {
@@ -124,13 +123,13 @@ export class BatchRun {
     try {
       return this.#readOpen(index, fd);
     } catch (error) {
-      return this.#refuse(index, refusalOf(error, this.#files.path));
+      return this.#refuse(index, unreadableOf(error, this.#files.path));
     } finally {
-      closeSource(fd, this.#context.files);
+      closeSource(this.#context.files, fd);
     }
   }
 
-  #readOpen(index: number, fd: number): number {
+  #readOpen(index: number, fd: SourceFd): number {
     const { buffer, files, status } = this.#context;
     let before = status.ofOpen(fd);
     const kind = kindOf(before);

@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import { promisify } from 'node:util';
 import { type Digest, DigestStream } from '../../digest.ts';
 import { alignedBuffer } from '../../native/aligned-buffer.ts';
+import { type AnyDescriptor, numberOf } from '../../native/descriptor.ts';
 import type { Libc } from '../../native/libc.ts';
 import { uninterruptedLater } from '../../native/uninterrupted.ts';
 import type { StreamStage } from '../../store/seam.ts';
@@ -36,7 +37,7 @@ const read = promisify(fs.read) as typeof fs.read.__promisify__;
  * when the file `grows`.
  */
 export async function hashFile(
-  fd: number,
+  fd: AnyDescriptor,
   grows: (size: number) => boolean,
   { meter, libc, stopped, onRead }: ReadContext,
   stage?: StreamStage,
@@ -76,7 +77,7 @@ export async function hashFile(
 }
 
 /** A fingerprint of the first, middle and last bytes: enough to expect a duplicate, no proof. */
-export async function sampleOf(fd: number, size: number): Promise<string> {
+export async function sampleOf(fd: AnyDescriptor, size: number): Promise<string> {
   const hashed = createHash('sha256');
   const buffer = Buffer.allocUnsafe(SAMPLE_BYTES);
   for (const at of [0, Math.floor(size / 2), Math.max(0, size - SAMPLE_BYTES)])
@@ -85,15 +86,15 @@ export async function sampleOf(fd: number, size: number): Promise<string> {
 }
 
 /** A read that may fail before anybody waits for it: Node ends a thread over such a rejection. */
-function readAhead(fd: number, buffer: Buffer, position: number): Promise<number> {
+function readAhead(fd: AnyDescriptor, buffer: Buffer, position: number): Promise<number> {
   const pending = readAt(fd, buffer, position);
   pending.catch(() => {});
   return pending;
 }
 
-async function readAt(fd: number, buffer: Buffer, position: number): Promise<number> {
+async function readAt(fd: AnyDescriptor, buffer: Buffer, position: number): Promise<number> {
   try {
-    const reading = () => read(fd, buffer, 0, buffer.length, position);
+    const reading = () => read(numberOf(fd), buffer, 0, buffer.length, position);
     return (await uninterruptedLater(reading)).bytesRead;
   } catch (cause) {
     throw new SourceError('cannot read a source', { cause });

@@ -6,6 +6,7 @@
 
 import type { Digest } from '../../digest.ts';
 import { type FileStatus, isUnchanged, type StatusReader } from '../../native/file-status.ts';
+import type { Files, SourceFd } from '../../native/files.ts';
 import type { FoundFile } from '../../sources/found-files.ts';
 import { LongPaths } from '../../sources/long-paths.ts';
 import { SourceDirectory } from '../../sources/source-directory.ts';
@@ -16,6 +17,7 @@ import {
   READ_ATTEMPTS,
   type Refusal,
   refusalOf,
+  unreadableOf,
 } from '../../sources/source-file.ts';
 import type { CloneStage, Group, StreamStage } from '../../store/seam.ts';
 import type { Claims } from '../claims.ts';
@@ -33,6 +35,7 @@ export interface LargeContext extends ReadContext {
   readonly claims: Claims;
   readonly group: Group;
   readonly status: StatusReader;
+  readonly files: Files;
   /** The number of the task, which owns its claims. */
   readonly task: number;
 }
@@ -42,11 +45,11 @@ export async function ingestLarge(
   file: FoundFile,
   context: LargeContext,
 ): Promise<LargeContent | Refusal> {
-  const openAt = context.libc?.openAt;
-  const long = new LongPaths(openAt);
-  const directory = new SourceDirectory(file, openAt, long);
+  const { files } = context;
+  const long = new LongPaths(files);
+  const directory = new SourceDirectory(file, files, long);
   const path = directory.pathOf(file.name);
-  let fd: number;
+  let fd: SourceFd;
   try {
     fd = directory.open(file.name);
   } catch (error) {
@@ -58,15 +61,15 @@ export async function ingestLarge(
   try {
     return await ingestOpen(fd, path, context);
   } catch (error) {
-    if (error instanceof SourceError) return refusalOf(error.cause, path);
+    if (error instanceof SourceError) return unreadableOf(error.cause, path);
     throw error;
   } finally {
-    closeSource(fd);
+    closeSource(files, fd);
   }
 }
 
 async function ingestOpen(
-  fd: number,
+  fd: SourceFd,
   path: string,
   context: LargeContext,
 ): Promise<LargeContent | Refusal> {
@@ -83,7 +86,7 @@ async function ingestOpen(
   return changedRefusal(path);
 }
 
-function statusOf(fd: number, { status }: LargeContext): FileStatus {
+function statusOf(fd: SourceFd, { status }: LargeContext): FileStatus {
   try {
     return status.ofOpen(fd);
   } catch (cause) {
@@ -93,7 +96,7 @@ function statusOf(fd: number, { status }: LargeContext): FileStatus {
 
 /** Shares the source's blocks, then hashes what was taken over. */
 async function clone(
-  fd: number,
+  fd: SourceFd,
   device: number,
   unchanged: () => boolean,
   context: LargeContext,
@@ -107,7 +110,7 @@ async function clone(
 }
 
 async function copy(
-  fd: number,
+  fd: SourceFd,
   expected: number,
   unchanged: () => boolean,
   context: LargeContext,

@@ -4,7 +4,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { type Failure, failureOf, IngotError } from '../../errors.ts';
 import { fileOpsWith } from '../../files/file-ops.ts';
 import { type StatusReader, statusReader } from '../../native/file-status.ts';
-import { nodeFiles } from '../../native/files.ts';
+import { type Files, nodeFiles } from '../../native/files.ts';
 import { type Libc, loadLibc } from '../../native/libc.ts';
 import { type LocalWorkerInit, openLocalWorkerHalf } from '../../store/local/worker-half.ts';
 import type { CallMain, Group, WorkerHalf } from '../../store/seam.ts';
@@ -49,6 +49,7 @@ export async function runIngestTask(task: Task): Promise<TaskReply> {
 class IngestWorker {
   readonly #half: WorkerHalf;
   readonly #libc: Libc | undefined;
+  readonly #files: Files;
   readonly #status: StatusReader;
   readonly #claims: Claims;
   readonly #stop: Int32Array;
@@ -64,9 +65,10 @@ class IngestWorker {
       setup.storeInit as LocalWorkerInit,
       number,
       libc,
-      fileOpsWith(files),
+      fileOpsWith(files, setup.mayBeTerminated ? nodeFiles : files),
     );
     this.#libc = libc;
+    this.#files = files;
     this.#status = statusReader(libc?.statx);
     this.#claims = new Claims(setup.claims);
     this.#stop = new Int32Array(setup.stop);
@@ -76,7 +78,6 @@ class IngestWorker {
       buffer: new Uint8Array(SMALL_FILE_BYTES + 1),
       status: this.#status,
       files,
-      openAt: libc?.openAt,
       stopped: () => this.#stopped(),
     };
   }
@@ -126,7 +127,7 @@ class IngestWorker {
     const stopped = () => this.#stopped();
     const onRead = (bytes: number) => this.#addRead(1, bytes);
     const shared = { claims: this.#claims, status: this.#status, libc: this.#libc };
-    const context = { ...shared, group, meter, task: task.id, stopped, onRead };
+    const context = { ...shared, files: this.#files, group, meter, task: task.id, stopped, onRead };
     try {
       const content = await ingestLarge(task.file, context);
       await this.#idle.wait(group.commit());

@@ -9,6 +9,8 @@ export interface WalkSink {
   /** A directory that cannot be read, or a source that is gone. */
   unreadable(path: string, failure: Failure): void;
   vanished(path: string, failure: Failure): void;
+  /** What patterns leave out; a directory with all that lies in it. */
+  excluded(path: string): void;
   directory(): void;
   notice(text: string): void;
 }

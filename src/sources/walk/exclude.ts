@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import ignore, { type Ignore } from 'ignore';
 import { UsageError } from '../../errors.ts';
 import { escapeName, toBytes } from '../../names.ts';
@@ -10,6 +11,13 @@ export interface Excludes {
    * that begin with `/`, `./` or `../`, which no directory's listing leads to.
    */
   excludes(path: string, isDirectory: boolean): boolean;
+  /** The same for a path as it was listed. One that names no entry (`.`, `/`) is never left out. */
+  excludesListed(path: string, isDirectory: boolean): boolean;
+  /**
+   * The same for the last name of a source. Where a directory `isRoot`, patterns that begin with a
+   * slash are relative to it, and so not about its own name.
+   */
+  excludesNamed(path: string, isDirectory: boolean, isRoot: boolean): boolean;
 }
 
 /** `ignore` remembers every path it was asked about; its memory is dropped after this many. */
@@ -61,7 +69,7 @@ async function readExcludeFile(file: string, signal: AbortSignal | undefined): P
   let size = 0;
   try {
     checkInput(file);
-    for await (const chunk of readInput(openInput(file), signal)) {
+    for await (const chunk of readInput(await openInput(file), signal)) {
       size += chunk.length;
       if (size > MAX_BYTES) throw tooLarge(file);
       chunks.push(chunk);
@@ -81,12 +89,16 @@ function tooLarge(path: string): UsageError {
 }
 
 class IgnoreRules implements Excludes {
+  readonly #patterns: readonly string[];
   #rules: Ignore;
+  /** Those that do not begin with a slash. */
+  #unanchored: Ignore | undefined;
   #asked = 0;
   /** The directories that `ignore` remembers, each with a slash at its end. */
   readonly #known = new Set<string>();
 
   constructor(patterns: readonly string[]) {
+    this.#patterns = patterns;
     this.#rules = emptyRules().add(patterns);
   }
 
@@ -97,6 +109,19 @@ class IgnoreRules implements Excludes {
     if (!isDirectory) return this.#rules.ignores(name);
     this.#known.add(`${name}/`);
     return this.#rules.ignores(`${name}/`);
+  }
+
+  excludesListed(path: string, isDirectory: boolean): boolean {
+    const below = withoutLead(path);
+    return below !== '' && this.excludes(below, isDirectory);
+  }
+
+  excludesNamed(path: string, isDirectory: boolean, isRoot: boolean): boolean {
+    const name = posix.basename(path);
+    if (['', '.', '..'].includes(name)) return false;
+    if (!isRoot) return this.excludes(name, isDirectory);
+    this.#unanchored ??= emptyRules().add(this.#patterns.filter((rule) => !/^!?\//.test(rule)));
+    return this.#unanchored.ignores(isDirectory ? `${toMatchable(name)}/` : toMatchable(name));
   }
 
   #forget(): void {
@@ -114,6 +139,14 @@ class IgnoreRules implements Excludes {
       this.#rules.ignores(directory.slice(0, end + 1));
     this.#known.add(directory);
   }
+}
+
+/** As tar stores a path: without `/`, `./` and `../` before it; empty when nothing is left. */
+function withoutLead(path: string): string {
+  return posix
+    .normalize(path)
+    .replace(/^(\.{0,2}\/)+/, '')
+    .replace(/^\.{0,2}$|\/$/, '');
 }
 
 function emptyRules(): Ignore {

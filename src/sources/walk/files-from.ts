@@ -36,8 +36,8 @@ export async function* readPathList(
   list: PathList,
   signal?: AbortSignal,
 ): AsyncGenerator<string[]> {
-  const input = list.file === '-' ? standardInput() : openInput(list.file);
   try {
+    const input = list.file === '-' ? standardInput() : await openInput(list.file);
     yield* splitPathList(readInput(input, signal), list);
   } catch (error) {
     throw inputError(error, { what: WHAT, path: list.file, hint: READABLE }, signal);

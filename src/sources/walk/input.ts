@@ -1,7 +1,7 @@
 /** Files of lists and patterns that the user named, whatever they are. */
 import fs from 'node:fs';
 import type { Readable } from 'node:stream';
-import { errnoOf, type Failure, UsageError } from '../../errors.ts';
+import { errnoOf, type Failure, isUsageError, UsageError } from '../../errors.ts';
 import { openFifo } from '../../files/fifo.ts';
 import { requireGiven } from '../../files/standard-streams.ts';
 
@@ -13,7 +13,7 @@ export function checkInput(path: string): void {
   throw Object.assign(new Error('EISDIR: read'), { code: 'EISDIR', path });
 }
 
-export function openInput(path: string): Readable {
+export async function openInput(path: string): Promise<Readable> {
   return fs.statSync(path).isFIFO() ? openFifo(path) : fs.createReadStream(path);
 }
 
@@ -42,6 +42,6 @@ export function inputError(
   signal?: AbortSignal,
 ): unknown {
   const code = errnoOf(error);
-  if (code === undefined || signal?.aborted || error instanceof UsageError) return error;
+  if (code === undefined || signal?.aborted || isUsageError(error)) return error;
   return new UsageError({ ...failure, code }, error);
 }

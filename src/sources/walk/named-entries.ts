@@ -1,3 +1,4 @@
+import type { FileIdentity } from '../../files/file-identity.ts';
 import { joinPath } from '../../names.ts';
 
 /** A directory to walk. */
@@ -6,6 +7,8 @@ export interface Tree {
   readonly path: string;
   /** The same with every symbolic link resolved. */
   readonly realPath: string;
+  /** What it was when a list named it. */
+  readonly identity?: FileIdentity | undefined;
 }
 
 /**

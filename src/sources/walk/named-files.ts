@@ -1,7 +1,7 @@
-import { printable } from '../../errors.ts';
+import { errnoOf, printable } from '../../errors.ts';
 import { joinPath, realPathOf } from '../../names.ts';
 import type { WalkSink } from './entries.ts';
-import type { NamedEntries } from './named-entries.ts';
+import { type NamedEntries, splitPath } from './named-entries.ts';
 import type { StoreExclusion } from './store-exclusion.ts';
 
 /** Names handed to the sink at a time, as in a walk. */
@@ -56,6 +56,22 @@ export class NamedFiles {
     if (joinPath(realDirectory, name) !== manifest) return true;
     this.#sink.notice(`the manifest ${printable(name)} is left out`);
     return false;
+  }
+
+  /** Counts what patterns leave out, unless it is left out anyway or was named before. */
+  exclude(path: string): void {
+    if (this.takesMissing(path)) this.#sink.excluded(path);
+  }
+
+  /** As `takes`; where not even the directory can be looked at, the path goes by its text. */
+  takesMissing(path: string): boolean {
+    const [directory, name] = splitPath(path);
+    try {
+      return this.takes(directory, name);
+    } catch (error) {
+      if (errnoOf(error) === undefined) throw error;
+      return this.#named.add(directory, name);
+    }
   }
 
   /** Hands on what has been added. */

@@ -3,10 +3,13 @@ import { failed, IngotError } from '../../errors.ts';
 import { escapeName, realPathOf, toBytes, toFsPath } from '../../names.ts';
 import { unsupportedKind } from '../kind.ts';
 import type { Tree } from './named-entries.ts';
+import { identityOf, SourceRoots } from './source-roots.ts';
 
 /** What was named on the command line. */
 export interface Source extends Tree {
   readonly isDirectory: boolean;
+  /** Patterns leave it out. */
+  readonly isExcluded: boolean;
 }
 
 const WHAT = 'cannot ingest the source';
@@ -15,11 +18,19 @@ const WHAT = 'cannot ingest the source';
  * Looks at every source before anything is stored. A symbolic link is followed, since the user
  * named it; one to a file stands for that file, which is opened and reported by its real path:
  * the links that a walk meets are not followed, and workers refuse to open any.
- * Throws an IngotError for a source that is missing or neither a directory nor a regular file.
+ * `roots` is told of each. What patterns leave out may be anything that is there. Throws an
+ * IngotError for another source that is missing or neither a directory nor a regular file.
  */
-export function resolveSources(paths: readonly string[]): Source[] {
-  return paths.map(resolveSource);
+export function resolveSources(
+  paths: readonly string[],
+  excludes?: SourceExcludes,
+  roots = new SourceRoots(),
+): Source[] {
+  return paths.map((path) => resolveSource(path, excludes, roots));
 }
+
+/** True for a source that is left out because of its name. */
+export type SourceExcludes = (path: string, isDirectory: boolean) => boolean;
 
 /** A path as given, in the escaped form and without slashes at its end. */
 export function toSourcePath(given: string): string {
@@ -37,21 +48,42 @@ export function withoutLinks({ path, realPath }: Tree): string {
   return realPath.startsWith(`${here}/`) ? realPath.slice(here.length + 1) : realPath;
 }
 
-function resolveSource(given: string): Source {
+function resolveSource(
+  given: string,
+  excludes: SourceExcludes | undefined,
+  roots: SourceRoots,
+): Source {
   try {
-    const stats = fs.statSync(toFsPath(given));
     const path = toSourcePath(given);
+    const excluded = excludes && excludedSource(path, given, excludes);
+    if (excluded) return excluded;
+    const stats = fs.statSync(toFsPath(given));
     const isDirectory = stats.isDirectory();
     if (!isDirectory && !stats.isFile()) throw unsupportedSource(path, unsupportedKind(stats));
     const realPath = realPathOf(path);
     const standsForFile = !isDirectory && fs.lstatSync(toFsPath(path)).isSymbolicLink();
-    return { path: standsForFile ? realPath : path, realPath, isDirectory };
+    if (standsForFile && excludes?.(realPath, false)) return leftOut(path, isDirectory);
+    if (isDirectory) roots.addDirectory(path, identityOf(path));
+    else roots.addFile(path);
+    return { path: standsForFile ? realPath : path, realPath, isDirectory, isExcluded: false };
   } catch (error) {
     const hint = given.includes('\ufffd')
       ? 'a name that is not UTF-8 can be given through --files-from'
       : 'give an existing directory or file';
     throw failed(WHAT, error, { path: given, hint });
   }
+}
+
+/** Undefined for one that is not left out, and for one that is missing: that is for the caller. */
+function excludedSource(path: string, given: string, excludes: SourceExcludes): Source | undefined {
+  if (!fs.lstatSync(toFsPath(given), { throwIfNoEntry: false })) return undefined;
+  const target = fs.statSync(toFsPath(given), { throwIfNoEntry: false });
+  const isDirectory = target?.isDirectory() ?? false;
+  return excludes(path, isDirectory) ? leftOut(path, isDirectory) : undefined;
+}
+
+function leftOut(path: string, isDirectory: boolean): Source {
+  return { path, realPath: path, isDirectory, isExcluded: true };
 }
 
 function unsupportedSource(path: string, kind: string): IngotError {

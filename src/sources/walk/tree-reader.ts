@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn, setTimeout } from 'node:timers/promises';
 import { errnoOf, failed, printable, SHORTAGES } from '../../errors.ts';
 import { escapeLatin1Name, joinPath, toFsPath } from '../../names.ts';
+import { nodeFiles } from '../../native/files.ts';
 import { unsupportedKind } from '../kind.ts';
 import { LongPaths } from '../long-paths.ts';
 import type { EntryStatus } from '../mode-status.ts';
@@ -9,6 +10,7 @@ import type { WalkSink } from './entries.ts';
 import { TURN_MS } from './exact-fs.ts';
 import type { Excludes } from './exclude.ts';
 import { type NamedEntries, splitPath, type Tree } from './named-entries.ts';
+import type { SourceRoots } from './source-roots.ts';
 import { withoutLinks } from './sources.ts';
 import type { StoreExclusion } from './store-exclusion.ts';
 
@@ -23,6 +25,8 @@ export interface WalkRules {
    * itself.
    */
   readonly manifest?: string | undefined;
+  /** Is told of mount points. */
+  readonly roots?: SourceRoots | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly ops?: DirectoryOps | undefined;
 }
@@ -52,10 +56,13 @@ const DESCRIPTOR_WAITS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
 const NO_DESCRIPTOR: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE']);
 
 /** The directory was there when its name was read, and is not (a directory) any more. */
-const GONE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ESTALE']);
+const GONE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR']);
 const NEVER: ReadonlySet<string> = new Set();
 
-/** A failure of these calls is the directory's own; later calls look at its entries. */
+/**
+ * The calls whose failure is the directory's own: after them, its entries are being looked at. To
+ * Node both opening and reading it are `scandir`.
+ */
 const OPENING: ReadonlySet<string> = new Set(['scandir', 'opendir']);
 
 /**
@@ -69,7 +76,7 @@ export class TreeReader {
   readonly #named: NamedEntries;
   readonly #sink: WalkSink;
   readonly #ops: DirectoryOps;
-  readonly #long = new LongPaths();
+  readonly #long = new LongPaths(nodeFiles);
   #device: number | undefined;
 
   constructor(tree: Tree, rules: WalkRules, named: NamedEntries, sink: WalkSink) {
@@ -132,9 +139,9 @@ export class TreeReader {
       this.#replaced(directory, stats);
       return undefined;
     }
-    return this.#isLeftOut(directory, { path, isRoot, stats })
-      ? undefined
-      : { path, size: stats.size };
+    if (this.#isLeftOut(directory, { path, isRoot, stats })) return undefined;
+    if (stats.dev !== this.#device) this.#rules.roots?.addMount(directory, stats.dev);
+    return { path, size: stats.size };
   }
 
   /** Ends a name that was a directory's when it was read, and is something else's now. */
@@ -173,10 +180,21 @@ export class TreeReader {
       } catch (error) {
         if (!NO_DESCRIPTOR.has(errnoOf(error) ?? '') || pauseMs === 0) {
           const opening = OPENING.has((error as NodeJS.ErrnoException).syscall ?? '');
-          return this.#refuse(directory, error, opening ? GONE : NEVER);
+          const gone = opening && !this.#isThere(path) ? GONE : NEVER;
+          return this.#refuse(directory, error, gone);
         }
       }
       yield { entries: [], pauseMs };
+    }
+  }
+
+  /** A directory that is there is not gone because reading it fails with ENOENT. */
+  #isThere(path: string | Buffer): boolean {
+    try {
+      return this.#ops.lstatSync(path).isDirectory();
+    } catch (error) {
+      if (errnoOf(error) === undefined) throw error;
+      return false;
     }
   }
 
@@ -208,8 +226,9 @@ export class TreeReader {
     for (const entry of chunk) {
       const name = escapeLatin1Name(entry.name);
       if (named?.has(name) && !this.#adopts(realDirectory, name)) continue;
-      if (excludes?.excludes(prefix + name, entry.isDirectory())) continue;
-      if (name === manifest) this.#sink.notice(`the manifest ${printable(name)} is left out`);
+      if (excludes?.excludes(prefix + name, entry.isDirectory()))
+        this.#sink.excluded(joinPath(directory, name));
+      else if (name === manifest) this.#sink.notice(`the manifest ${printable(name)} is left out`);
       else if (entry.isFile()) names.push(name);
       else if (entry.isDirectory()) subdirectories.push(name);
       else this.#sink.unsupported(joinPath(directory, name), unsupportedKind(entry));

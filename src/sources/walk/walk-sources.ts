@@ -7,6 +7,7 @@ import { checkPathList, type PathList } from './files-from.ts';
 import { ingestListed } from './listed-sources.ts';
 import { NamedEntries, splitPath } from './named-entries.ts';
 import { NamedFiles } from './named-files.ts';
+import { SourceRoots } from './source-roots.ts';
 import { resolveSources, type Source } from './sources.ts';
 import { openStoreExclusion } from './store-exclusion.ts';
 import { TreeReader } from './tree-reader.ts';
@@ -19,7 +20,7 @@ export interface WalkOptions {
   readonly filesFrom?: string | undefined;
   /** `filesFrom` is separated by NUL bytes instead of newlines. */
   readonly nul?: boolean | undefined;
-  /** Patterns in .gitignore syntax, relative to each source. What is named itself is ingested. */
+  /** Patterns in .gitignore syntax, relative to each source; they meet the name of a source, too. */
   readonly exclude?: readonly string[] | undefined;
   /** Leave out directories on other file systems than their source's. */
   readonly oneFileSystem?: boolean | undefined;
@@ -31,6 +32,8 @@ export interface WalkPlan {
   readonly list: PathList | undefined;
   readonly excludes: Excludes | undefined;
   readonly oneFileSystem: boolean;
+  /** To be looked at again when all is read. */
+  readonly roots: SourceRoots;
 }
 
 /** What is known only when the walk starts. */
@@ -52,12 +55,15 @@ export function planWalk(options: WalkOptions): WalkPlan {
   const { filesFrom, nul = false } = options;
   const list = filesFrom === undefined ? undefined : { file: filesFrom, nul };
   if (list !== undefined) checkPathList(list);
-  return {
-    sources: resolveSources(options.sources),
-    list,
-    excludes: loadExcludes(options.exclude ?? []),
-    oneFileSystem: options.oneFileSystem ?? false,
-  };
+  const excludes = loadExcludes(options.exclude ?? []);
+  const isOnly = options.sources.length === 1 && list === undefined;
+  const excludesSource =
+    excludes &&
+    ((path: string, isDirectory: boolean) =>
+      excludes.excludesNamed(path, isDirectory, isDirectory && isOnly));
+  const roots = new SourceRoots();
+  const sources = resolveSources(options.sources, excludesSource, roots);
+  return { sources, list, excludes, oneFileSystem: options.oneFileSystem ?? false, roots };
 }
 
 /**
@@ -69,19 +75,23 @@ export async function walkSources(
   { storeRoot, manifest: manifestPath, signal, ops }: WalkSurroundings,
   sink: WalkSink,
 ): Promise<void> {
-  const { excludes, oneFileSystem } = plan;
+  const { excludes, oneFileSystem, roots } = plan;
   const store = openStoreExclusion(storeRoot);
   const named = new NamedEntries();
   const manifest = realFile(manifestPath);
   const files = new NamedFiles(named, { store, manifest }, sink);
   for (const source of plan.sources) {
-    if (source.isDirectory) named.addTree(source);
+    if (source.isExcluded) files.exclude(source.path);
+    else if (source.isDirectory) named.addTree(source);
     else await files.add(...splitPath(source.path));
   }
-  if (plan.list !== undefined) await ingestListed(plan.list, named, files, sink, signal);
+  if (plan.list !== undefined)
+    await ingestListed(plan.list, { named, files, excludes, roots, sink }, signal);
   await files.flush();
-  const rules = { excludes, oneFileSystem, store, manifest, signal, ops };
+  const rules = { excludes, oneFileSystem, store, manifest, roots, signal, ops };
   for (const tree of named.trees()) {
+    // One that another tree has adopted is a part of that.
+    if (tree.identity !== undefined) roots.addDirectory(tree.path, tree.identity);
     const reader = new TreeReader(tree, rules, named, sink);
     try {
       await walkTree(reader, signal);

@@ -6,11 +6,11 @@
  * that the next open sweeps, and objects that are whole.
  */
 
-import { promisify } from 'node:util';
 import type { Digest } from '../../digest.ts';
 import { errnoOf, failed } from '../../errors.ts';
-import { type FileOps, flushFile, writeFully } from '../../files/file-ops.ts';
+import { type FileOps, flushFile, type StoreFd, writeFully } from '../../files/file-ops.ts';
 import { renameNew } from '../../files/rename-new.ts';
+import type { AnyDescriptor } from '../../native/descriptor.ts';
 import { isRegularFile, type StatusReader } from '../../native/file-status.ts';
 import type { Libc } from '../../native/libc.ts';
 import type { Durability, Layout } from '../choices.ts';
@@ -44,6 +44,8 @@ export interface LocalWorkerState extends OpenTemps {
   readonly durability: Durability;
   /** The barrier is an fsync of every temp, which therefore stays open until then. */
   readonly keepTempsOpen: boolean;
+  /** Makes open temps durable. Rejects with what fsync(2) fails with, or an IngotError. */
+  readonly flushTemps: (temps: readonly StoreFd[]) => Promise<void>;
   /** The store was empty on open: a digest not claimed in this run cannot be there. */
   readonly wasEmpty: boolean;
   readonly verifyHits: boolean;
@@ -127,7 +129,7 @@ export class LocalGroup implements Group {
     };
   }
 
-  stageClone(sourceFd: number, device: number): CloneStage | undefined {
+  stageClone(sourceFd: AnyDescriptor, device: number): CloneStage | undefined {
     const { dryRun, temps } = this.#state;
     const temp = dryRun ? undefined : temps.clone(sourceFd, device);
     return (
@@ -160,17 +162,15 @@ export class LocalGroup implements Group {
     else await this.#callMain('barrier');
   }
 
-  /**
-   * The barrier where syncfs is not one: fsync of the open temps, as many at once as libuv has
-   * threads.
-   */
+  /** The barrier where syncfs is not one: the open temps are flushed. */
   async #flushTemps(): Promise<void> {
-    const { ops } = this.#state;
-    const fsync = promisify(ops.fsync);
-    const results = await Promise.allSettled(this.#staged.map(({ temp }) => fsync(temp.fd)));
+    const flushed = this.#state.flushTemps(this.#staged.map(({ temp }) => temp.fd!));
     this.cost.fileFlushes += this.#staged.length;
-    const failure = results.find((result) => result.status === 'rejected');
-    if (failure !== undefined) throw notDurable(failure.reason, this.#state.root);
+    try {
+      await flushed;
+    } catch (error) {
+      throw notDurable(error, this.#state.root);
+    }
     for (const { temp } of this.#staged) this.#state.temps.close(temp);
   }
 
@@ -229,7 +229,7 @@ export class LocalGroup implements Group {
     const { ops, durability, keepTempsOpen, root, temps } = this.#state;
     if (durability === 'file') {
       try {
-        ops.fsyncSync(temp.fd);
+        ops.fsyncSync(temp.fd!);
       } catch (error) {
         throw notDurable(error, root);
       }

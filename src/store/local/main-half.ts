@@ -1,5 +1,11 @@
 import { bestEffort, errnoOf, failed } from '../../errors.ts';
-import { confirmFlush, type FileOps, flushDirectory, nodeFileOps } from '../../files/file-ops.ts';
+import {
+  confirmFlush,
+  type FileOps,
+  flushDirectory,
+  nodeFileOps,
+  type StoreFd,
+} from '../../files/file-ops.ts';
 import type { Layout } from '../choices.ts';
 import type { FlushReport, MainHalf } from '../seam.ts';
 import { requireFormat } from './on-disk/format.ts';
@@ -24,7 +30,7 @@ export class LocalMainHalf implements MainHalf {
   readonly #writer: Writer | undefined;
   readonly #coordinator: BarrierCoordinator;
   /** Open for the whole run: write-back errors are reported to descriptors opened before them. */
-  readonly #rootFd: number;
+  readonly #rootFd: StoreFd | undefined;
   readonly #ops: FileOps;
 
   private constructor(opened: OpenWriter, ops: FileOps) {
@@ -34,8 +40,8 @@ export class LocalMainHalf implements MainHalf {
     this.#quarantined = opened.quarantined;
     this.#writer = opened.writer;
     this.#rootFd = opened.rootFd;
-    // Called only where chooseBarrier took syncfs, and so had libc.
-    const flush = () => opened.libc!.syncfs(opened.rootFd);
+    // Called only where chooseBarrier took syncfs, and so had libc, for a store that is there.
+    const flush = () => opened.libc!.syncfs(opened.rootFd!);
     this.#coordinator = new BarrierCoordinator(flush, opened.workerInit.root);
     this.#ops = ops;
   }
@@ -99,7 +105,7 @@ export class LocalMainHalf implements MainHalf {
 
   #flushFolder(folder: string): boolean {
     if (folder === this.workerInit.root) {
-      this.#ops.fsyncSync(this.#rootFd);
+      this.#ops.fsyncSync(this.#rootFd!);
       confirmFlush(this.#ops, folder);
       return true;
     }
@@ -120,6 +126,6 @@ export class LocalMainHalf implements MainHalf {
   }
 
   #closeRoot(): void {
-    if (this.#rootFd >= 0) this.#ops.closeSync(this.#rootFd);
+    if (this.#rootFd !== undefined) this.#ops.closeSync(this.#rootFd);
   }
 }

@@ -10,8 +10,9 @@
 
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { failed, requireOneOf } from '../../errors.ts';
-import { type FileOps, flushDirectory, openDirectory } from '../../files/file-ops.ts';
+import { requireOneOf } from '../../checked.ts';
+import { failed } from '../../errors.ts';
+import { type FileOps, flushDirectory, openDirectory, type StoreFd } from '../../files/file-ops.ts';
 import { sweepTempsOf } from '../../files/locked-temp.ts';
 import { type Libc, loadLibc } from '../../native/libc.ts';
 import {
@@ -59,8 +60,8 @@ export interface OpenWriter {
   readonly workerInit: LocalWorkerInit;
   /** Undefined in a dry run. */
   readonly writer: Writer | undefined;
-  /** Of the store's directory; -1 in a dry run without a store. */
-  readonly rootFd: number;
+  /** Of the store's directory; undefined in a dry run without a store. */
+  readonly rootFd: StoreFd | undefined;
   readonly libc: Libc | undefined;
   /** Temps of dead writers that were removed. */
   readonly swept: number;
@@ -127,7 +128,7 @@ export async function openWriter(
     return { workerInit, writer, rootFd, libc, ...found, quarantined: quarantined(root) };
   } catch (error) {
     writer?.close();
-    if (rootFd >= 0) ops.closeSync(rootFd);
+    if (rootFd !== undefined) ops.closeSync(rootFd);
     throw failed('cannot open the store', error, { path: root });
   }
 }
@@ -180,8 +181,8 @@ function isEmpty({ root, exists }: Place): boolean {
 }
 
 /** Before this run writes anything: write-back errors are reported to descriptors opened before them. */
-function openRoot({ root, ops, exists }: Place): number {
-  if (!exists) return -1;
+function openRoot({ root, ops, exists }: Place): StoreFd | undefined {
+  if (!exists) return undefined;
   try {
     return openDirectory(ops, root);
   } catch (error) {

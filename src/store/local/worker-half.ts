@@ -12,6 +12,7 @@ import { LocalGroup, type LocalWorkerState } from './group.ts';
 import type { StoreFormat } from './on-disk/format.ts';
 import { LargeIndex } from './publish/large-index.ts';
 import type { OpenTemps } from './publish/open-temps.ts';
+import { fsyncAll } from './publish/temp-flush.ts';
 import { TempFolder } from './publish/temps.ts';
 
 /** What each worker thread gets: plain data. */
@@ -26,12 +27,16 @@ export interface LocalWorkerInit extends OpenTemps {
   readonly dryRun: boolean;
 }
 
-/** Makes a worker's half. `worker` is a number of its own among the workers of one writer. */
+/**
+ * Makes a worker's half. `worker` is a number of its own among the workers of one writer.
+ * `flushTemps` flushes temps that stay open until their barrier; by default each on its own.
+ */
 export function openLocalWorkerHalf(
   init: LocalWorkerInit,
   worker: number,
   libc: Libc | undefined,
   ops: FileOps = nodeFileOps,
+  flushTemps: LocalWorkerState['flushTemps'] = (temps) => fsyncAll(ops, temps),
 ): WorkerHalf {
   const tempFolder = join(init.writerFolder, String(worker));
   if (!init.dryRun) {
@@ -49,6 +54,7 @@ export function openLocalWorkerHalf(
     temps: new TempFolder(tempFolder, init.root, ops),
     durability: init.durability,
     keepTempsOpen: init.durability === 'group' && init.barrier === 'fsync',
+    flushTemps,
     wasEmpty: init.wasEmpty,
     verifyHits: init.verifyHits,
     dryRun: init.dryRun,

@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { digestOf } from '../../../src/digest.ts';
-import type { FileOps } from '../../../src/files/file-ops.ts';
+import { type FileOps, nodeFileOps, type StoreFd } from '../../../src/files/file-ops.ts';
 import { ManifestWriter, pathPrefix } from '../../../src/ingest/main/manifest.ts';
+import { numberOf } from '../../../src/native/descriptor.ts';
 import type { Source } from '../../../src/sources/walk/sources.ts';
 import { errno } from '../../harness/temp-store.ts';
 import { temporaryDirectory } from '../../harness/tree.ts';
@@ -40,17 +41,17 @@ function brokenOutput(code: string) {
 describe('the spill file', () => {
   /** Operations that tell of the spill file, the first file that is opened. */
   function watched(more: Partial<FileOps> = {}) {
-    const spill = { fd: -1, closes: 0 };
+    const spill: { fd: StoreFd | undefined; closes: number } = { fd: undefined, closes: 0 };
     const ops: FileOps = {
-      ...fs,
+      ...nodeFileOps,
       openSync: (...args) => {
-        const fd = fs.openSync(...args);
-        if (spill.fd < 0) spill.fd = fd;
+        const fd = nodeFileOps.openSync(...args);
+        spill.fd ??= fd;
         return fd;
       },
       closeSync: (fd) => {
         if (fd === spill.fd) spill.closes++;
-        fs.closeSync(fd);
+        nodeFileOps.closeSync(fd);
       },
       ...more,
     };
@@ -92,7 +93,7 @@ describe('the spill file', () => {
       openSync: (path, ...more) => {
         fs.writeFileSync(path, 'theirs');
         onTestFinished(() => fs.rmSync(path));
-        return fs.openSync(path, ...more);
+        return nodeFileOps.openSync(path, ...more);
       },
     });
     const manifest = new ManifestWriter(join(folder, 'file'), { chunkBytes: 200, ops });
@@ -113,9 +114,9 @@ describe('the spill file', () => {
     const read = vi.spyOn(fs, 'readSync').mockImplementationOnce(() => raise('EIO'));
     onTestFinished(() => read.mockRestore());
     await expect(unreadable.finish()).rejects.toThrow(CANNOT_SORT);
-    spill.fd = -1;
+    spill.fd = undefined;
     const short = fill(new ManifestWriter(join(folder, 'b'), { chunkBytes: 200, ops }));
-    fs.ftruncateSync(spill.fd, 1000);
+    fs.ftruncateSync(numberOf(spill.fd!), 1000);
     await expect(short.finish()).rejects.toThrow(/cut short/);
     expect(fs.readdirSync(folder)).toEqual([]);
   });
@@ -156,7 +157,7 @@ describe('standard output', () => {
 
 describe('the paths of a manifest', () => {
   const source = (path: string, isDirectory = true): Source => ({
-    ...{ path, realPath: path, isDirectory },
+    ...{ path, realPath: path, isDirectory, isExcluded: false },
   });
   const plan = { excludes: undefined, oneFileSystem: false, list: undefined };
 

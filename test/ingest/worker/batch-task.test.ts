@@ -50,7 +50,6 @@ async function runBatch(
     buffer: Buffer.alloc(SMALL_FILE_BYTES + 1),
     status: nodeStatus,
     files: nodeFiles,
-    openAt: undefined,
     stopped: () => false,
     ...more,
   };

@@ -81,9 +81,11 @@ function keptByGit(): string[] {
 }
 
 async function kept(): Promise<string[]> {
-  const sink = await walk([tree], { exclude: await readExcludeFiles([rules]) });
+  // To git the tree has no name, and to ingot one that ends in a dot has none.
+  const source = `${tree}/.`;
+  const sink = await walk([source], { exclude: await readExcludeFiles([rules]) });
   return sink
-    .below(tree)
+    .below(source)
     .filter((path) => path !== '.git')
     .sort();
 }

@@ -11,6 +11,7 @@ export class RecordingSink implements WalkSink {
   readonly unsupportedPaths: Record<string, UnsupportedKind> = {};
   readonly unreadablePaths: Record<string, string> = {};
   readonly vanishedPaths: Record<string, string> = {};
+  readonly excludedPaths: string[] = [];
   readonly notices: string[] = [];
   directories = 0;
   /** What was counted that is no file. */
@@ -37,6 +38,10 @@ export class RecordingSink implements WalkSink {
   vanished(path: string, failure: Failure): void {
     this.failures++;
     this.vanishedPaths[path] = failure.code;
+  }
+
+  excluded(path: string): void {
+    this.excludedPaths.push(path);
   }
 
   directory(): void {

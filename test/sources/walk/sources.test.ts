@@ -45,8 +45,8 @@ test('a link to a directory keeps its name, a link to a file takes that of the f
     'file-link': { symlink: 'dir/f' },
   });
   expect(resolveSources([`${root}/dir-link/`, `${root}/file-link`])).toEqual([
-    { path: `${root}/dir-link`, realPath: `${root}/dir`, isDirectory: true },
-    { path: `${root}/dir/f`, realPath: `${root}/dir/f`, isDirectory: false },
+    { path: `${root}/dir-link`, realPath: `${root}/dir`, isDirectory: true, isExcluded: false },
+    { path: `${root}/dir/f`, realPath: `${root}/dir/f`, isDirectory: false, isExcluded: false },
   ]);
 });
 

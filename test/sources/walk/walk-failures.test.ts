@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type DirectoryOps, nodeDirectoryOps } from '../../../src/sources/walk/directory.ts';
 import { countOpenIn } from '../../harness/open-files.ts';
 import { makeTree } from '../../harness/tree.ts';
 import { failing, walk } from './walking.ts';
 
-test.each(['EACCES', 'EIO'])(
+test.each(['EACCES', 'EIO', 'ESTALE'])(
   'a directory that fails with %s is unreadable, and the walk goes on',
   async (code) => {
     const root = makeTree({ 'bad/f': '', 'good/f': '', 'z/bad2/f': '', f: '' });
@@ -31,8 +31,7 @@ test('what lies deeper than a path may be long is met, and what fails there is a
   expect(countOpenIn(root)).toBe(0);
 });
 
-/** As a directory of a network file system may be: gone, and its handle with it. */
-const GONE = ['ENOENT', 'ENOTDIR', 'ESTALE'];
+const GONE = ['ENOENT', 'ENOTDIR'];
 
 test.each(GONE)('a directory that is gone when its turn comes has vanished: %s', async (code) => {
   const root = makeTree({ 'gone/f': '', 'here/f': '' });
@@ -42,18 +41,36 @@ test.each(GONE)('a directory that is gone when its turn comes has vanished: %s',
   expect(sink.below(root)).toEqual(['here/f']);
 });
 
-test.each([
+test('one whose server does not know its handle any more is unreadable', async () => {
+  const root = makeTree({ 'stale/f': '', 'here/f': '' });
+  const ops = failing('lstatSync', (path) => path.endsWith('stale'), 'ESTALE', 'lstat');
+  const sink = await walk([root], {}, { ops });
+  expect(sink.unreadablePaths).toEqual({ [`${root}/stale`]: 'ESTALE' });
+  expect(sink.vanishedPaths).toEqual({});
+});
+
+describe.each([
   ['readdirSync', 'scandir', 0],
   ['opendirSync', 'opendir', 2 ** 21],
-] as const)('so has one that is gone when it is opened, by %s', async (call, syscall, size) => {
-  const root = makeTree({ 'gone/f': '', 'here/f': '' });
-  const ops: DirectoryOps = {
-    ...failing(call, (path) => path.endsWith('gone'), 'ENOENT', syscall),
-    lstatSync: (path) => Object.assign(fs.lstatSync(path), { size }),
-  };
-  const sink = await walk([root], {}, { ops });
-  expect(sink.vanishedPaths).toEqual({ [`${root}/gone`]: 'ENOENT' });
-  expect(sink.below(root)).toEqual(['here/f']);
+] as const)('a directory that %s says is not there', (call, syscall, size) => {
+  test.each(GONE)(
+    'has vanished when it is gone, and is unreadable when it is there: %s',
+    async (code) => {
+      const root = makeTree({ 'gone/f': '', 'here/f': '', 'there/f': '' });
+      const meddle = (path: string) => {
+        if (path.endsWith('gone')) fs.rmSync(path, { recursive: true });
+        return /(gone|there)$/.test(path);
+      };
+      const ops: DirectoryOps = {
+        ...failing(call, meddle, code, syscall),
+        lstatSync: (path) => Object.assign(fs.lstatSync(path), { size }),
+      };
+      const sink = await walk([root], {}, { ops });
+      expect(sink.vanishedPaths).toEqual({ [`${root}/gone`]: code });
+      expect(sink.unreadablePaths).toEqual({ [`${root}/there`]: code });
+      expect(sink.below(root)).toEqual(['here/f']);
+    },
+  );
 });
 
 test.each([

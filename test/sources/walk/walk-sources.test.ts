@@ -66,10 +66,21 @@ test('sources are taken no faster than the sink takes files, trees after all fil
   expect(sink.found).toEqual(['f', 'a/f', 'tree/f'].map((name) => `${root}/${name}`));
 });
 
-test('a subtree that is excluded but named is ingested', async () => {
+test('what lies in an excluded directory and is named is ingested', async () => {
   const root = makeTree(NESTED);
-  const sink = await walk([root, `${root}/a/b`], { exclude: ['b/', 'h'] });
+  const sink = await walk([root, `${root}/a/b/c`, `${root}/a/b/f`], { exclude: ['b/', 'h'] });
   expect(sink.below(root)).toEqual(['a/b/c/g', 'a/b/f', 'i']);
+  expect(sink.excludedPaths).toEqual([`${root}/a/b`, `${root}/a/h`]);
+});
+
+test('an excluded source is counted once, in whatever order sources are named', async () => {
+  const root = makeTree(NESTED);
+  const given = [root, `${root}/a/b`, `${root}/a/h`, `${root}/a`, `${root}/./a/b`];
+  for (const sources of [given, given.toReversed()]) {
+    const sink = await walk(sources, { exclude: ['b/', 'h'] });
+    expect(sink.below(root)).toEqual(['i']);
+    expect(sink.excludedPaths.length).toBe(2);
+  }
 });
 
 test('an excluded directory is not even read', async () => {

@@ -5,7 +5,7 @@ import type { Digest } from '../../../src/digest.ts';
 import type { Durability } from '../../../src/store/choices.ts';
 import { LocalMainHalf } from '../../../src/store/local/main-half.ts';
 import { writeFormat } from '../../../src/store/local/on-disk/format.ts';
-import { Store } from '../../../src/store/store.ts';
+import { openStore } from '../../../src/store/store.ts';
 import { errno, plant, recordingOps, tempFolder, tempStore } from '../../harness/temp-store.ts';
 
 const options = (durability: Durability) => ({
@@ -124,7 +124,7 @@ describe('what --durability none has stored', () => {
     const inodeOf = (digest: string) => fs.statSync(join(root, digest)).ino;
     const before = [one!, two!].map(inodeOf);
     const { ops, count } = recordingOps();
-    const store = await Store.open(root, {}, ops);
+    const store = await openStore(root, {}, ops);
     expect(await store.put(Buffer.from('one'))).toMatchObject({ outcome: 'duplicate' });
     await store.close();
     // The temp, and the directory.

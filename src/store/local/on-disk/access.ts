@@ -1,8 +1,8 @@
 /** Warns when others can change or read a store, as ssh does for the file of a key. */
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { errnoOf, type Failure } from '../../../errors.ts';
-import { absolutePath } from '../../store-path.ts';
+import { codeOf, type Failure, isFailure } from '../../../errors.ts';
+import { storePath } from '../../store-path.ts';
 import { METADATA, readFormat } from './format.ts';
 
 /** Whose process this is: an effective uid, and who called sudo(8), if anyone did. */
@@ -27,7 +27,7 @@ function currentUser(): User {
  * no danger: what is read is hashed.
  */
 export function accessWarning(store: string, user: User = currentUser()): Failure | undefined {
-  const root = absolutePath(store);
+  const root = storePath(store);
   const metadata = join(root, METADATA);
   const { R_OK, W_OK } = fs.constants;
   if (!may(root, W_OK) || !may(join(metadata, 'store.json'), R_OK)) return undefined;
@@ -44,7 +44,7 @@ export function accessWarning(store: string, user: User = currentUser()): Failur
  * 0700; the mode of an existing one is its owner's choice, and stays.
  */
 export function newStoreWarning(store: string): Failure | undefined {
-  const root = absolutePath(store);
+  const root = storePath(store);
   if (!isUnmade(root) || !may(root, fs.constants.W_OK)) return undefined;
   const { mode } = fs.statSync(root);
   if ((mode & 0o077) === 0) return undefined;
@@ -100,7 +100,7 @@ function isUnmade(root: string): boolean {
   try {
     return readFormat(root) === undefined && fs.existsSync(root);
   } catch (error) {
-    if (!errnoOf(error)?.startsWith('INGOT_')) throw error;
+    if (!codeOf(error)?.startsWith('INGOT_')) throw error;
     return false;
   }
 }
@@ -110,7 +110,7 @@ function may(path: string, how: number): boolean {
     fs.accessSync(path, how);
     return true;
   } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
+    if (!isFailure(error)) throw error;
     return false;
   }
 }

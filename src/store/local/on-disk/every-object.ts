@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import type { Digest } from '../../../digest.ts';
 import { stampOf } from '../../../files/stamp.ts';
 import { formatPath, requireFormat } from './format.ts';
-import { listLayout, objectFolders, otherLayout } from './layout.ts';
+import { listLayout, type OnRefused, objectFolders, otherLayout } from './layout.ts';
 
 /**
  * Every object, in no order, whatever relayouts do meanwhile. When a relayout has begun or ended,
@@ -10,22 +10,22 @@ import { listLayout, objectFolders, otherLayout } from './layout.ts';
  * is listed again if it has changed. Beside a relayout objects may come twice. Throws an
  * IngotError.
  */
-export function* listEveryObject(root: string): Generator<Digest> {
+export function* listEveryObject(root: string, onRefused?: OnRefused): Generator<Digest> {
   let before: string;
   do {
     before = stampsOf([formatPath(root)]);
-    yield* listOneWay(root);
+    yield* listOneWay(root, onRefused);
   } while (before !== stampsOf([formatPath(root)]));
 }
 
-function* listOneWay(root: string): Generator<Digest> {
+function* listOneWay(root: string, onRefused: OnRefused | undefined): Generator<Digest> {
   const { layout, movingFrom } = requireFormat(root);
   const first = movingFrom ?? layout;
   const folders = movingFrom === undefined ? [] : objectFolders(root, first);
   const before = stampsOf(folders);
-  yield* listLayout(root, first);
-  yield* listLayout(root, otherLayout(first));
-  if (stampsOf(folders) !== before) yield* listLayout(root, first);
+  yield* listLayout(root, first, onRefused);
+  yield* listLayout(root, otherLayout(first), onRefused);
+  if (stampsOf(folders) !== before) yield* listLayout(root, first, onRefused);
 }
 
 function stampsOf(paths: readonly string[]): string {

@@ -2,8 +2,15 @@ import fs from 'node:fs';
 import { dirname, join } from 'node:path';
 import { errnoOf, failed, IngotError, UsageError } from '../../../errors.ts';
 import { diskFullHint } from '../../../files/disk-full.ts';
-import { type FileOps, flushDirectory, nodeFileOps, writeFully } from '../../../files/file-ops.ts';
+import {
+  type FileOps,
+  flushDirectory,
+  nodeFileOps,
+  type StoreFd,
+  writeFully,
+} from '../../../files/file-ops.ts';
 import { LockedTemp } from '../../../files/locked-temp.ts';
+import { numberOf } from '../../../native/descriptor.ts';
 import type { Libc } from '../../../native/libc.ts';
 import { LAYOUTS, type Layout } from '../../choices.ts';
 import { SHARDS } from './layout.ts';
@@ -130,10 +137,10 @@ export function writeFormat(
 }
 
 /** Who could read store.json can still read it after a relayout, whoever runs that. */
-function keepOwner(path: string, fd: number, ops: FileOps): void {
+function keepOwner(path: string, fd: StoreFd, ops: FileOps): void {
   const before = fs.statSync(path, { throwIfNoEntry: false });
   if (before === undefined) return;
-  if (process.getuid?.() === 0) fs.fchownSync(fd, before.uid, before.gid);
+  if (process.getuid?.() === 0) fs.fchownSync(numberOf(fd), before.uid, before.gid);
   ops.fchmodSync(fd, before.mode & 0o777);
 }
 

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { type Digest, isDigest } from '../../../digest.ts';
-import { errnoOf, failed } from '../../../errors.ts';
+import { errnoOf, failed, type IngotError, isDenied, isIngotError } from '../../../errors.ts';
 import type { Layout } from '../../choices.ts';
 
 export const SHARDS: readonly string[] = Array.from({ length: 256 }, (_, n) =>
@@ -39,26 +39,43 @@ export function candidatePaths(root: string, layout: Layout, digest: Digest): st
  * The objects in either layout, a folder at a time, in no order: enough to count them. One that a
  * relayout moves meanwhile may come twice or not at all; see `listEveryObject`.
  */
-export function* listObjects(root: string, layout: Layout): Generator<Digest> {
-  yield* listLayout(root, otherLayout(layout));
-  yield* listLayout(root, layout);
+export function* listObjects(
+  root: string,
+  layout: Layout,
+  onRefused?: OnRefused,
+): Generator<Digest> {
+  yield* listLayout(root, otherLayout(layout), onRefused);
+  yield* listLayout(root, layout, onRefused);
 }
 
 /** The objects that lie in one layout, whatever the store's own is. */
-export function* listLayout(root: string, layout: Layout): Generator<Digest> {
-  if (layout === 'flat') yield* digestsIn(root, '');
-  else for (const shard of SHARDS) yield* digestsIn(join(root, shard), shard);
+export function* listLayout(
+  root: string,
+  layout: Layout,
+  onRefused?: OnRefused,
+): Generator<Digest> {
+  if (layout === 'flat') yield* digestsIn(root, '', onRefused);
+  else for (const shard of SHARDS) yield* digestsIn(join(root, shard), shard, onRefused);
 }
 
-function* digestsIn(folder: string, prefix: string): Generator<Digest> {
+/** Called for a folder that may not be listed, which is then passed over. Without it the error is thrown. */
+export type OnRefused = (folder: string, error: IngotError) => void;
+
+function* digestsIn(
+  folder: string,
+  prefix: string,
+  onRefused: OnRefused | undefined,
+): Generator<Digest> {
   let handle: fs.Dir | undefined;
   try {
     handle = fs.opendirSync(folder, { bufferSize: 1024 });
     for (let entry = handle.readSync(); entry !== null; entry = handle.readSync())
       if (entry.name.startsWith(prefix) && isDigest(entry.name)) yield entry.name;
   } catch (error) {
-    if (handle !== undefined || errnoOf(error) !== 'ENOENT')
-      throw failed('cannot list objects', error, { path: folder });
+    if (handle === undefined && errnoOf(error) === 'ENOENT') return;
+    const failure = failed('cannot list objects', error, { path: folder });
+    if (onRefused === undefined || !isDenied(error) || !isIngotError(failure)) throw failure;
+    onRefused(folder, failure);
   } finally {
     handle?.closeSync();
   }

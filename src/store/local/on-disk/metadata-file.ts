@@ -56,10 +56,14 @@ export function readStart(fd: number, maxBytes: number): Buffer {
   return buffer.subarray(0, length);
 }
 
-/** Throws INGOT_BAD_METADATA for a link: it may lead to another user's files. */
-export function requireNoLink(path: string): void {
-  if (fs.lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink())
-    throw badMetadata(path, 'it is a link');
+/**
+ * Throws INGOT_BAD_METADATA for a link: it may lead to another user's files. False when nothing is
+ * there.
+ */
+export function requireNoLink(path: string): boolean {
+  const found = fs.lstatSync(path, { throwIfNoEntry: false });
+  if (found?.isSymbolicLink()) throw badMetadata(path, 'it is a link');
+  return found !== undefined;
 }
 
 function badMetadata(path: string, why: string, cause?: unknown): IngotError {

@@ -1,6 +1,7 @@
 import { failed, UsageError } from '../../../errors.ts';
 import { fileSystemTypeOf, syncfsReportsErrors } from '../../../native/file-system-type.ts';
 import type { Libc } from '../../../native/libc.ts';
+import { withoutLibc } from '../../../native/load-koffi.ts';
 import type { BarrierChoice, BarrierKind } from '../../choices.ts';
 
 /**
@@ -21,14 +22,14 @@ export function chooseBarrier(
     what: 'cannot use --barrier syncfs',
     code: 'INGOT_NO_SYNCFS',
     path: root,
-    why,
+    why: libc === undefined ? withoutLibc() : why,
     hint: 'use --barrier fsync or auto',
   });
 }
 
 /** Why syncfs(2) cannot be the barrier for what lies at `root`; undefined where it can. */
 export function syncfsObstacle(root: string, libc: Libc | undefined): string | undefined {
-  if (libc === undefined) return 'libc could not be called on this machine';
+  if (libc === undefined) return 'libc could not be called';
   if (!syncfsReportsErrors()) return 'syncfs reports write-back errors only since Linux 5.8';
   const { name, syncfsIsBarrier } = fileSystemTypeOf(root);
   return syncfsIsBarrier ? undefined : `syncfs is not known to be a barrier on ${name}`;

@@ -1,6 +1,11 @@
 import { promisify } from 'node:util';
 import { errnoOf, failed } from '../../../errors.ts';
-import { confirmFlush, type FileOps, openDirectory } from '../../../files/file-ops.ts';
+import {
+  confirmFlush,
+  type FileOps,
+  openDirectory,
+  type StoreFd,
+} from '../../../files/file-ops.ts';
 import { BarrierCoordinator } from './barrier.ts';
 
 /** The error for a flush of names that failed. */
@@ -32,17 +37,17 @@ export class NameFlush {
   }
 
   async #flush(folder: string): Promise<void> {
-    let fd = -1;
+    let fd: StoreFd | undefined;
     try {
       fd = openDirectory(this.#ops, folder);
       await promisify(this.#ops.fsync)(fd);
       confirmFlush(this.#ops, folder);
     } catch (error) {
       // A shard that is not there holds no names.
-      if (fd < 0 && errnoOf(error) === 'ENOENT') return;
+      if (fd === undefined && errnoOf(error) === 'ENOENT') return;
       throw namesNotDurable(error, folder);
     } finally {
-      if (fd >= 0) this.#ops.closeSync(fd);
+      if (fd !== undefined) this.#ops.closeSync(fd);
     }
   }
 }

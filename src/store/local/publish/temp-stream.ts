@@ -1,8 +1,7 @@
-import type fs from 'node:fs';
-import { promisify } from 'node:util';
 import { errnoOf } from '../../../errors.ts';
-import type { FileOps } from '../../../files/file-ops.ts';
+import { type FileOps, writeLater } from '../../../files/file-ops.ts';
 import { PAGE_BYTES } from '../../../native/aligned-buffer.ts';
+import type { AnyDescriptor } from '../../../native/descriptor.ts';
 import type { Libc } from '../../../native/libc.ts';
 import type { StreamStage } from '../../seam.ts';
 
@@ -12,17 +11,17 @@ import type { StreamStage } from '../../seam.ts';
  * cache with what nobody is going to read.
  */
 export class TempStream {
-  readonly #fd: number;
-  readonly #write: typeof fs.write.__promisify__;
+  readonly #fd: AnyDescriptor;
+  readonly #write: ReturnType<typeof writeLater>;
   readonly #setDirect: Libc['setDirect'] | undefined;
   #direct: boolean;
   /** Bytes written so far. */
   size = 0;
 
   /** `setDirect` is given when all pieces but the last will be whole pages in aligned memory. */
-  constructor(fd: number, ops: FileOps, setDirect: Libc['setDirect'] | undefined) {
+  constructor(fd: AnyDescriptor, ops: FileOps, setDirect: Libc['setDirect'] | undefined) {
     this.#fd = fd;
-    this.#write = promisify(ops.write) as typeof fs.write.__promisify__;
+    this.#write = writeLater(ops);
     this.#setDirect = setDirect;
     this.#direct = setDirect?.(fd, true) ?? false;
   }

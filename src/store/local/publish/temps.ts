@@ -1,16 +1,22 @@
 import fs from 'node:fs';
 import { bestEffort, errnoOf, failed, hasErrno } from '../../../errors.ts';
 import { diskFullHint } from '../../../files/disk-full.ts';
-import type { FileOps } from '../../../files/file-ops.ts';
+import type { FileOps, StoreFd } from '../../../files/file-ops.ts';
+import { type AnyDescriptor, numberOf } from '../../../native/descriptor.ts';
 
 /** An object being written. */
 export interface Temp {
   /** As long as it has no name, the folder that it would get one in. */
   path: string;
-  /** -1 once closed: descriptors are shared by all threads, so none may be closed twice. */
-  fd: number;
+  /** Undefined once closed: descriptors are shared by all threads, so none may be closed twice. */
+  fd: StoreFd | undefined;
   /** It has no name yet: the file lives as long as it is open. */
   nameless: boolean;
+}
+
+/** One that was just made. */
+export interface OpenTemp extends Temp {
+  fd: StoreFd;
 }
 
 const { O_WRONLY, O_CREAT, O_EXCL, O_DIRECTORY } = fs.constants;
@@ -50,7 +56,7 @@ export class TempFolder {
    * Makes an empty temp without a name, open for writing: two names fewer to make and remove, and
    * nothing to sweep after a kill. One with a name where the file system has no others.
    */
-  openNameless(bytesNeeded: number): Temp {
+  openNameless(bytesNeeded: number): OpenTemp {
     if (!this.#offersNameless) return this.open(bytesNeeded);
     const path = this.#folder;
     try {
@@ -69,11 +75,11 @@ export class TempFolder {
    */
   publishNameless(temp: Temp, target: string): boolean {
     try {
-      this.#ops.linkOpenSync!(temp.fd, target);
+      this.#ops.linkOpenSync!(temp.fd!, target);
     } catch (error) {
       if (errnoOf(error) !== 'EEXIST') throw error;
       const path = this.#nextPath();
-      this.#ops.linkOpenSync!(temp.fd, path);
+      this.#ops.linkOpenSync!(temp.fd!, path);
       temp.path = path;
       temp.nameless = false;
     }
@@ -85,7 +91,7 @@ export class TempFolder {
    * Makes an empty temp, open for writing; `bytesNeeded` is for the error when there is no room.
    * Throws an IngotError.
    */
-  open(bytesNeeded: number): Temp {
+  open(bytesNeeded: number): OpenTemp {
     const path = this.#nextPath();
     try {
       return this.#made({ path, fd: this.#openTemp(path, O_CREAT | O_EXCL), nameless: false });
@@ -94,13 +100,13 @@ export class TempFolder {
     }
   }
 
-  #openTemp(path: string, flags: number): number {
+  #openTemp(path: string, flags: number): StoreFd {
     return this.#ops.openSync(path, O_WRONLY | flags, OBJECT_MODE);
   }
 
-  #made(temp: Temp): Temp {
+  #made(temp: OpenTemp): OpenTemp {
     try {
-      this.#needsMode ??= (fs.fstatSync(temp.fd).mode & 0o777) !== OBJECT_MODE;
+      this.#needsMode ??= (fs.fstatSync(numberOf(temp.fd)).mode & 0o777) !== OBJECT_MODE;
       if (this.#needsMode) this.#ops.fchmodSync(temp.fd, OBJECT_MODE);
       return temp;
     } catch (error) {
@@ -113,20 +119,21 @@ export class TempFolder {
    * Makes a temp that shares the blocks of an open file, open for reading. Undefined where that
    * cannot be done. Throws an IngotError when the disk is full or fails.
    */
-  clone(sourceFd: number, device: number): Temp | undefined {
+  clone(sourceFd: AnyDescriptor, device: number): OpenTemp | undefined {
     if (this.#noClone.has(device)) return undefined;
-    const temp: Temp = { path: this.#nextPath(), fd: -1, nameless: false };
+    const temp: Temp = { path: this.#nextPath(), fd: undefined, nameless: false };
     const { COPYFILE_EXCL, COPYFILE_FICLONE_FORCE, O_RDONLY } = fs.constants;
     try {
       // By the open descriptor: the name may mean another file by now.
       this.#ops.copyFileSync(
-        `/proc/self/fd/${sourceFd}`,
+        `/proc/self/fd/${numberOf(sourceFd)}`,
         temp.path,
         COPYFILE_EXCL | COPYFILE_FICLONE_FORCE,
       );
-      temp.fd = this.#ops.openSync(temp.path, O_RDONLY);
-      this.#ops.fchmodSync(temp.fd, OBJECT_MODE);
-      return temp;
+      const fd = this.#ops.openSync(temp.path, O_RDONLY);
+      temp.fd = fd;
+      this.#ops.fchmodSync(fd, OBJECT_MODE);
+      return Object.assign(temp, { fd });
     } catch (error) {
       this.remove(temp);
       if (hasErrno(error, 'ENOSPC', 'EDQUOT', 'EIO', 'EROFS', 'EMFILE', 'ENFILE'))
@@ -138,15 +145,15 @@ export class TempFolder {
   }
 
   close(temp: Temp): void {
-    const fd = temp.fd;
+    const fd = temp.fd!;
     // close(2) frees the descriptor even when it fails.
-    temp.fd = -1;
+    temp.fd = undefined;
     this.#ops.closeSync(fd);
   }
 
   /** Cleans up without hiding the error that led here: what stays is swept on the next open. */
   remove(temp: Temp): void {
-    if (temp.fd >= 0) bestEffort(() => this.close(temp));
+    if (temp.fd !== undefined) bestEffort(() => this.close(temp));
     if (!temp.nameless) bestEffort(() => this.#ops.unlinkSync(temp.path));
   }
 

@@ -9,7 +9,15 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { type Digest, isDigest } from '../../../digest.ts';
-import { errnoOf, failed, IngotError, isDenied } from '../../../errors.ts';
+import {
+  errnoOf,
+  type Failure,
+  failed,
+  IngotError,
+  isDenied,
+  isIngotError,
+  SHORTAGES,
+} from '../../../errors.ts';
 import {
   type FileOps,
   flushDirectory,
@@ -31,7 +39,7 @@ export function quarantineFolder(root: string): string {
 }
 
 /** Where objects are for a moment: as `<digest>.<random>`. */
-function movingFolder(root: string): string {
+export function movingFolder(root: string): string {
   return join(root, METADATA, 'moving');
 }
 
@@ -77,6 +85,23 @@ export function quarantine(
     // Moved, removed or settled by another process.
     if (errnoOf(error) === 'ENOENT' && !isThere(at)) return undefined;
     throw failed('cannot quarantine an object', error, { path });
+  }
+}
+
+/**
+ * The same where an object that cannot be moved (chattr +i, another user's folder) must not keep
+ * others from it: gives what kept it. Throws an IngotError for a shortage of the machine and for a
+ * failed flush.
+ */
+export function tryQuarantine(
+  root: string,
+  object: { readonly digest: Digest; readonly path: string },
+): { moved?: string | undefined; unmoved?: Failure } {
+  try {
+    return { moved: quarantine(root, object) };
+  } catch (error) {
+    if (!isIngotError(error) || SHORTAGES.has(error.code) || error.syscall === 'fsync') throw error;
+    return { unmoved: error.toFailure() };
   }
 }
 
@@ -145,11 +170,20 @@ export function settleMoves(root: string, layout: Layout, ops: FileOps = nodeFil
     for (const each of bothFolders(root)) if (isThere(each)) flushDirectory(ops, each);
     for (const name of namesIn(folder)) {
       const digest = name.slice(0, DIGEST_LENGTH);
-      if (isDigest(digest)) settleMove(root, layout, digest, join(folder, name), ops);
+      if (isDigest(digest)) settleOwn(root, layout, digest, join(folder, name), ops);
     }
   } catch (error) {
     if (isDenied(error)) return;
     throw failed('cannot settle a quarantine that was cut off', error, { path: folder });
+  }
+}
+
+/** What may not be moved stays, and keeps no other from being settled. */
+function settleOwn(...[root, layout, digest, moving, ops]: Parameters<typeof settleMove>): void {
+  try {
+    settleMove(root, layout, digest, moving, ops);
+  } catch (error) {
+    if (!isDenied(error)) throw error;
   }
 }
 

@@ -12,14 +12,18 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import type { Digest } from '../../../digest.ts';
-import { errnoOf, failed, IngotError, requireOneOf } from '../../../errors.ts';
+import { errnoOf, failed, IngotError, isDenied } from '../../../errors.ts';
 import { diskFullHint } from '../../../files/disk-full.ts';
-import { type FileOps, flushDirectory, nodeFileOps } from '../../../files/file-ops.ts';
+import {
+  type FileOps,
+  flushDirectory,
+  nodeFileOps,
+  type StoreFd,
+} from '../../../files/file-ops.ts';
 import { renameNew } from '../../../files/rename-new.ts';
 import { type Libc, loadLibc } from '../../../native/libc.ts';
 import { NAMES_PER_LOOK, Turns } from '../../../turns.ts';
-import { LAYOUTS, type Layout } from '../../choices.ts';
-import { absolutePath } from '../../store-path.ts';
+import type { Layout } from '../../choices.ts';
 import { directoryFullHint } from '../on-disk/directory-full.ts';
 import {
   FORMAT,
@@ -34,6 +38,7 @@ import { makeShards, removeShards, requireShards } from '../on-disk/shards.ts';
 import { waitForOldWriters } from '../writers/old-writers.ts';
 import { Merger } from './merge.ts';
 import { requireQuarantine } from './quarantine.ts';
+import { alreadyRunning, noFlock, notAllMoved } from './relayout-refusals.ts';
 
 export interface RelayoutOptions {
   /** Aborting stops between two objects and rejects with INGOT_INTERRUPTED. */
@@ -60,26 +65,19 @@ export interface RelayoutReport {
   readonly merged: number;
 }
 
-/**
- * Moves all objects of a store to a layout; does nothing when they are there. Waits for writers of
- * the old layout, a Store of this very process that has put something among them: close it first.
- * Throws an IngotError: INGOT_NO_STORE, INGOT_RELAYOUT_RUNNING (another one runs), INGOT_NO_FLOCK
- * (writers cannot be seen on this machine), INGOT_INTERRUPTED, or an errno. The store stays usable.
- */
-export async function relayout(
-  store: string,
+/** `relayout`, with the file operations and the C library to use. Throws an IngotError. */
+export async function relayoutStore(
+  root: string,
   to: Layout,
   options: RelayoutOptions = {},
   ops: FileOps = nodeFileOps,
   calls: Promise<Libc | undefined> = loadLibc(),
 ): Promise<RelayoutReport> {
-  const root = absolutePath(store);
-  requireOneOf('layout', LAYOUTS, to);
   requireFormat(root);
   const libc = await calls;
   if (libc === undefined) throw noFlock(root);
   const lock = join(root, METADATA, 'relayout.lock');
-  let lockFd = -1;
+  let lockFd: StoreFd | undefined;
   try {
     requireNoLink(lock);
     const { O_RDWR, O_CREAT, O_NOFOLLOW } = fs.constants;
@@ -90,7 +88,7 @@ export async function relayout(
     const hint = diskFullHint(error, root) ?? 'run it again to go on';
     throw failed('cannot change the layout', error, { path: root, hint });
   } finally {
-    if (lockFd >= 0) ops.closeSync(lockFd);
+    if (lockFd !== undefined) ops.closeSync(lockFd);
   }
 }
 
@@ -109,6 +107,9 @@ class Relayout {
   #counting = false;
   #moved = 0;
   #merged = 0;
+  /** Of the last pass: those that may not be moved, and what kept the first of them. */
+  #stuck = 0;
+  #stuckBy: unknown;
 
   constructor(root: string, to: Layout, options: RelayoutOptions, libc: Libc, ops: FileOps) {
     this.#root = root;
@@ -127,11 +128,13 @@ class Relayout {
       if (this.#options.onProgress !== undefined) await this.#count();
       await this.#announce();
       await this.#moveAll();
+      this.#requireAllMoved();
       await waitForOldWriters(this.#root, this.#to, this.#libc, {
         onWaiting: this.#options.onWaiting,
         onPoll: () => this.#stopIfAsked(),
       });
       await this.#moveAll();
+      this.#requireAllMoved();
       await this.#flushFolders();
       this.#writeFormat(this.#to);
     }
@@ -196,6 +199,7 @@ class Relayout {
   async #moveAll(): Promise<void> {
     for (let before = -1; before !== this.#moved + this.#merged; ) {
       before = this.#moved + this.#merged;
+      this.#stuck = 0;
       for (const digest of listLayout(this.#root, this.#from)) {
         if (!this.#missing.includes(digest.slice(0, 2))) await this.#move(digest);
         if (this.#turns.isDue()) await this.#turn();
@@ -231,8 +235,15 @@ class Relayout {
       // Moved aside by a verify: listing it and moving it are two steps.
       if (errnoOf(error) === 'ENOENT' && !fs.existsSync(source)) return;
       const hint = directoryFullHint(error, this.#root, this.#to);
-      throw failed('cannot move an object', error, { path: source, hint });
+      const failure = failed('cannot move an object', error, { path: source, hint });
+      if (!isDenied(error)) throw failure;
+      // It keeps no other from its place (chattr +i, another user's folder).
+      if (this.#stuck++ === 0) this.#stuckBy = failure;
     }
+  }
+
+  #requireAllMoved(): void {
+    if (this.#stuck > 0) throw notAllMoved(this.#stuck, this.#stuckBy);
   }
 
   /** The new names first: a file system without a journal may lose a name that it moves. */
@@ -255,23 +266,4 @@ class Relayout {
       hint: 'the store can be used as it is; run it again to go on',
     });
   }
-}
-
-function alreadyRunning(root: string): IngotError {
-  return new IngotError({
-    what: 'cannot change the layout',
-    code: 'INGOT_RELAYOUT_RUNNING',
-    path: root,
-    why: 'another relayout of this store is running',
-    hint: 'wait until it is done',
-  });
-}
-
-function noFlock(root: string): IngotError {
-  return new IngotError({
-    what: 'cannot change the layout',
-    code: 'INGOT_NO_FLOCK',
-    path: root,
-    why: 'libc could not be called on this machine, so live writers cannot be seen',
-  });
 }

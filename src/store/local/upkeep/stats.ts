@@ -1,12 +1,14 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
+import { abortSignal, type Checks, callback, requireOptions } from '../../../checked.ts';
 import type { Digest } from '../../../digest.ts';
-import { errnoOf, failed } from '../../../errors.ts';
+import { errnoOf, failed, isDenied } from '../../../errors.ts';
 import { type FileSystemStats, fileSystemStats } from '../../../files/disk-space.ts';
 import { namesIn } from '../../../files/file-ops.ts';
 import { type Libc, loadLibc } from '../../../native/libc.ts';
 import { Turns } from '../../../turns.ts';
 import type { Layout } from '../../choices.ts';
+import { storePath } from '../../store-path.ts';
 import { requireFormat } from '../on-disk/format.ts';
 import { candidatePaths, listObjects } from '../on-disk/layout.ts';
 import { mayLive, writerFolders } from '../writers/writer.ts';
@@ -24,6 +26,8 @@ export interface StoreStats {
   /** Undefined where flock cannot be called. */
   readonly writers: WriterStats | undefined;
   readonly quarantined: number;
+  /** Objects and folders that could not be looked at: they are in none of the counts. */
+  readonly unreadable: number;
   /** On the way there, or left half-way by a kill. */
   readonly unsettled: number;
   readonly fileSystem: FileSystemStats;
@@ -44,42 +48,63 @@ export interface StatsOptions {
   readonly onProgress?: ((objects: number) => void) | undefined;
 }
 
+const CHECKS: Checks<StatsOptions> = { signal: abortSignal, onProgress: callback };
+
 /**
  * Counts what is in a store, in memory that does not grow with it. An object that a relayout moves
  * meanwhile may be counted twice or not at all. Throws an IngotError.
  */
-export async function storeStats(root: string, options: StatsOptions = {}): Promise<StoreStats> {
+export async function storeStats(store: string, options: StatsOptions = {}): Promise<StoreStats> {
+  const root = storePath(store);
+  requireOptions(options, CHECKS);
   const { format, layout, movingFrom } = requireFormat(root);
   const libc = await loadLibc();
   try {
-    const objects = await countObjects(root, layout, options);
+    const refusals = new Refusals();
+    const objects = await countObjects(root, layout, refusals, options);
     const writers = libc && countWriters(root, libc);
-    const quarantined = namesIn(quarantineFolder(root)).length;
-    const unsettled = countMoves(root);
+    const quarantined = refusals.orElse(0, () => namesIn(quarantineFolder(root)).length);
+    const unsettled = refusals.orElse(0, () => countMoves(root));
     const fileSystem = fileSystemStats(root);
     options.signal?.throwIfAborted();
-    const counts = { ...objects, writers, quarantined, unsettled };
+    const counts = { ...objects, writers, quarantined, unsettled, unreadable: refusals.count };
     return { root, format, layout, movingFrom, ...counts, fileSystem };
   } catch (error) {
     throw failed('cannot look through the store', error, { path: root });
   }
 }
 
+/** What another user keeps to himself is counted, and hides nothing else. */
+class Refusals {
+  count = 0;
+
+  orElse<T>(otherwise: T, look: () => T): T {
+    try {
+      return look();
+    } catch (error) {
+      if (!isDenied(error)) throw error;
+      this.count++;
+      return otherwise;
+    }
+  }
+}
+
 async function countObjects(
   root: string,
   layout: Layout,
+  refusals: Refusals,
   { signal, onProgress }: StatsOptions,
 ): Promise<Pick<StoreStats, 'objects' | 'bytes' | 'largest'>> {
   let [objects, bytes] = [0, 0];
   let largest: StoreStats['largest'];
   const turns = new Turns();
-  for (const digest of listObjects(root, layout)) {
+  for (const digest of listObjects(root, layout, () => refusals.count++)) {
     if (turns.isDue()) {
       onProgress?.(objects);
       await turns.take();
       signal?.throwIfAborted();
     }
-    const size = sizeOf(root, layout, digest);
+    const size = refusals.orElse(undefined, () => sizeOf(root, layout, digest));
     if (size === undefined) continue;
     objects++;
     bytes += size;

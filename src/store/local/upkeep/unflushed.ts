@@ -44,8 +44,7 @@ export function markUnflushed(root: string, writerFolder: string, ops: FileOps):
  */
 export function unflushedMarks(root: string): string[] {
   const folder = marksFolder(root);
-  requireNoLink(folder);
-  return namesIn(folder).filter(isWriterName);
+  return requireNoLink(folder) ? namesIn(folder).filter(isWriterName) : [];
 }
 
 export interface ReadBackOptions {
@@ -74,17 +73,25 @@ export async function readBackUnflushed(
     await syncfs?.();
     const disk = new DiskReader(libc, signal);
     let lost = 0;
+    let refusal: unknown;
     for (const digest of listEveryObject(root))
       for (const path of candidatePaths(root, layout, digest)) {
-        if (syncfs === undefined) flushObject(path, ops);
-        const held = await disk.holds(path, digest);
-        if (held === undefined) continue;
-        if (!held && quarantineLost(root, { digest, path }, ops)) lost++;
+        try {
+          if (syncfs === undefined) flushObject(path, ops);
+          const held = await disk.holds(path, digest);
+          if (held === undefined) continue;
+          if (!held && quarantineLost(root, { digest, path }, ops)) lost++;
+        } catch (error) {
+          // One that may not be read must not hide those that are lost.
+          if (!isDenied(error)) throw error;
+          refusal ??= failed('cannot read an object back', error, { path });
+        }
         break;
       }
-    for (const mark of done) removeMark(root, mark, ops);
+    if (refusal === undefined) for (const mark of done) removeMark(root, mark, ops);
     if (lost > 0)
       throw objectsLost('objects that --durability none stored are not on the disk', lost);
+    if (refusal !== undefined) throw refusal;
   } catch (error) {
     throw failed('cannot make objects durable that --durability none stored', error, {
       path: root,

@@ -1,7 +1,15 @@
 /** Re-hashing objects: the part of `verify` that runs in the worker threads. */
 import fs from 'node:fs';
 import { type Digest, DigestStream, digestOf } from '../../../digest.ts';
-import { errnoOf, failed } from '../../../errors.ts';
+import {
+  errnoOf,
+  type Failure,
+  failed,
+  failureOf,
+  hasErrno,
+  IngotError,
+  SHORTAGES,
+} from '../../../errors.ts';
 import { uninterrupted } from '../../../native/uninterrupted.ts';
 import type { Layout } from '../../choices.ts';
 import { candidatePaths } from '../on-disk/layout.ts';
@@ -14,10 +22,20 @@ export interface DamagedObject {
   readonly size: number;
 }
 
+/** What could not be looked at: maybe sound. */
+export interface UnreadableObject {
+  /** Undefined for a folder of objects. */
+  readonly digest: Digest | undefined;
+  readonly path: string;
+  readonly failure: Failure;
+}
+
 export interface VerifyBatch {
+  /** Those that could be read, damaged ones among them. */
   readonly checked: number;
   readonly bytes: number;
   readonly damaged: readonly DamagedObject[];
+  readonly unreadable: readonly UnreadableObject[];
   /** Objects that were removed or quarantined between listing and checking. */
   readonly gone: number;
   /** Objects left out because they are large: to be sent again, one in a batch. */
@@ -31,13 +49,14 @@ const LARGE_BYTES = 8 << 20;
 
 let threadBuffer: Buffer | undefined;
 
-/** Checks a batch of objects. Throws an errno that says nothing about the object (EACCES, EMFILE). */
+/** Checks a batch of objects. Throws an IngotError when the machine is short of something. */
 export function verifyObjects(
   root: string,
   layout: Layout,
   digests: readonly Digest[],
 ): VerifyBatch {
   const damaged: DamagedObject[] = [];
+  const unreadable: UnreadableObject[] = [];
   const large: Digest[] = [];
   let [checked, bytes, gone] = [0, 0, 0];
   for (const digest of digests) {
@@ -49,20 +68,27 @@ export function verifyObjects(
     );
     if (found === undefined) gone++;
     else if (found === 'large') large.push(digest);
+    else if ('failure' in found) unreadable.push({ ...found, digest });
     else {
       checked++;
       bytes += found.size;
       if (found.why !== undefined) damaged.push({ ...found, digest, why: found.why });
     }
   }
-  return { checked, bytes, damaged, gone, large };
+  return { checked, bytes, damaged, unreadable, gone, large };
 }
 
-/** True when the file at `path` holds the content of this digest. Throws an errno. */
+/** True when the file at `path` holds the content of this digest. Throws an IngotError. */
 export function hashesTo(path: string, digest: Digest): boolean {
   const found = checkAt(path, digest, Infinity);
-  return found !== undefined && found !== 'large' && found.why === undefined;
+  if (found === undefined || found === 'large') return false;
+  if ('failure' in found) throw new IngotError(found.failure);
+  return found.why === undefined;
 }
+
+type Found = Finding | Refused | 'large';
+
+type Refused = Pick<UnreadableObject, 'path' | 'failure'>;
 
 interface Finding {
   readonly path: string;
@@ -75,15 +101,19 @@ function checkEitherPlace(
   layout: Layout,
   digest: Digest,
   limit: number,
-): Finding | 'large' | undefined {
+): Found | undefined {
+  let refused: Refused | undefined;
   for (const path of candidatePaths(root, layout, digest)) {
     const found = checkAt(path, digest, limit);
-    if (found !== undefined) return found;
+    if (found === undefined) continue;
+    // It may be a folder that may not be entered, and the object lie in the other layout.
+    if (found === 'large' || !('failure' in found)) return found;
+    refused ??= found;
   }
-  return undefined;
+  return refused;
 }
 
-function checkAt(path: string, digest: Digest, limit: number): Finding | 'large' | undefined {
+function checkAt(path: string, digest: Digest, limit: number): Found | undefined {
   const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
   let fd = -1;
   try {
@@ -96,26 +126,34 @@ function checkAt(path: string, digest: Digest, limit: number): Finding | 'large'
     const actual = digestOfOpen(fd, size);
     return { path, size, why: actual === digest ? undefined : `it hashes to ${actual}` };
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined;
-    return { path, ...describeUnreadable(path, error) };
+    if (hasErrno(error, 'ENOENT', 'ENOTDIR')) return undefined;
+    return whatRefused(path, error);
   } finally {
     if (fd >= 0) fs.closeSync(fd);
   }
 }
 
-/** What an errno says about the object itself. Rethrows one that says nothing about it. */
-function describeUnreadable(path: string, error: unknown): Omit<Finding, 'path'> {
+/**
+ * Bytes that the disk does not give are lost, whatever keeps it from that: such an object is damaged,
+ * as it is to a scrub of ZFS or btrfs, and may be stored anew. Any other errno tells of who asks (EACCES)
+ * or of the way there (ESTALE, ETIMEDOUT), not of the bytes. Throws an IngotError for a shortage
+ * of the machine, which is no object's own.
+ */
+function whatRefused(path: string, error: unknown): Finding | Refused {
   const code = errnoOf(error);
   switch (code) {
     case 'ELOOP':
     case 'ENXIO':
-      return { size: 0, why: 'it is not a regular file' };
+      return { path, size: 0, why: 'it is not a regular file' };
     case 'EIO':
     case 'EBADMSG':
     case 'EUCLEAN':
-      return { size: 0, why: `it cannot be read (${code})` };
-    default:
-      throw failed('cannot verify an object', error, { path });
+      return { path, size: 0, why: `it cannot be read (${code})` };
+    default: {
+      const failure = failed('cannot verify an object', error, { path });
+      if (code === undefined || SHORTAGES.has(code)) throw failure;
+      return { path, failure: failureOf('cannot verify an object', failure) };
+    }
   }
 }
 

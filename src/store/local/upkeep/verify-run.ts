@@ -1,12 +1,12 @@
 import type { Digest } from '../../../digest.ts';
-import { IngotError } from '../../../errors.ts';
+import { type Failure, failed, IngotError, isDenied, isIngotError } from '../../../errors.ts';
 import { NAMES_PER_LOOK, Turns } from '../../../turns.ts';
 import type { Layout } from '../../choices.ts';
 import { listEveryObject } from '../on-disk/every-object.ts';
 import { requireFormat } from '../on-disk/format.ts';
 import { requireShards } from '../on-disk/shards.ts';
-import { countMoves, quarantine, settleMoves } from './quarantine.ts';
-import type { DamagedObject, VerifyBatch } from './verify-objects.ts';
+import { countMoves, movingFolder, settleMoves, tryQuarantine } from './quarantine.ts';
+import type { DamagedObject, UnreadableObject, VerifyBatch } from './verify-objects.ts';
 
 export interface VerifyOptions {
   /**
@@ -22,10 +22,15 @@ export interface VerifyOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called after each batch, and now and then while objects are passed over. */
   readonly onProgress?: ((progress: VerifyProgress) => void) | undefined;
-  /** Called for each damaged object, with its place in quarantine if it was moved there. */
+  /**
+   * Called for each damaged object, with its place in quarantine if it was moved there, or with what
+   * kept it from being moved.
+   */
   readonly onDamaged?:
-    | ((object: DamagedObject, quarantined: string | undefined) => void)
+    | ((object: DamagedObject, quarantined: string | undefined, unmoved?: Failure) => void)
     | undefined;
+  /** Called for each object, and each folder of objects, that could not be looked at. */
+  readonly onUnreadable?: ((object: UnreadableObject) => void) | undefined;
   /** Runs `verifyObjects` on a batch in a worker thread. */
   readonly runBatch: (layout: Layout, digests: readonly Digest[]) => Promise<VerifyBatch>;
 }
@@ -38,6 +43,7 @@ export interface VerifyProgress {
   readonly checked: number;
   readonly bytes: number;
   readonly damaged: number;
+  readonly unreadable: number;
 }
 
 export interface VerifyReport {
@@ -46,6 +52,10 @@ export interface VerifyReport {
   readonly bytes: number;
   readonly damaged: number;
   readonly quarantined: number;
+  /** Damaged objects that were to be moved to quarantine and could not be. */
+  readonly unmoved: number;
+  /** Objects, and folders of objects, that could not be looked at: maybe sound. */
+  readonly unreadable: number;
   /** Objects removed by others between listing and checking. */
   readonly gone: number;
   /** Objects that a cut-off quarantine has left half-way: maybe sound, and not to be read. */
@@ -59,8 +69,9 @@ const BATCHES_PER_THREAD = 2;
 
 /**
  * Re-hashes the objects of a store, in memory that does not grow with their number. Damage is
- * reported, not thrown. Throws an IngotError when there is no store, when an object cannot be
- * looked at, or when it was interrupted.
+ * reported, not thrown, and so is what cannot be looked at or moved: it must not hide the damage of
+ * others. Throws an IngotError when there is no store, when the machine is short of something, when
+ * a flush fails, or when it was interrupted.
  */
 export async function verifyStore(root: string, options: VerifyOptions): Promise<VerifyReport> {
   const { layout } = requireFormat(root);
@@ -77,8 +88,16 @@ class VerifyRun {
   readonly #options: VerifyOptions;
   readonly #inFlight = new Set<Promise<void>>();
   readonly #large: Digest[] = [];
-  readonly #report = { checked: 0, bytes: 0, damaged: 0, quarantined: 0, gone: 0 };
-  /** The damaged ones so far: beside a relayout an object may be listed and checked twice. */
+  readonly #report = {
+    checked: 0,
+    bytes: 0,
+    damaged: 0,
+    quarantined: 0,
+    unmoved: 0,
+    unreadable: 0,
+    gone: 0,
+  };
+  /** Damaged ones: beside a relayout an object may be listed and checked twice. */
   readonly #reported = new Set<Digest>();
   #found = 0;
   #listing = true;
@@ -102,7 +121,8 @@ class VerifyRun {
       await Promise.all(this.#inFlight);
     }
     this.#stopIfAsked();
-    return { ...this.#report, unsettled: countMoves(this.#root) };
+    const unsettled = this.#countMoves();
+    return { ...this.#report, unsettled };
   }
 
   async #checkListed(): Promise<void> {
@@ -111,7 +131,8 @@ class VerifyRun {
     let spare: Digest | undefined;
     let passed = 0;
     const turns = new Turns(NAMES_PER_LOOK);
-    for (const digest of listEveryObject(this.#root)) {
+    const onRefused = (path: string, error: IngotError) => this.#refuseFolder(path, error);
+    for (const digest of listEveryObject(this.#root, onRefused)) {
       // A sample may pass over all that is listed, without a batch to wait for.
       if (turns.isDue()) {
         if (sample < 1) this.#showProgress();
@@ -162,17 +183,19 @@ class VerifyRun {
     this.#report.gone += result.gone;
     this.#large.push(...result.large);
     for (const object of result.damaged) this.#reportDamage(object);
+    for (const object of result.unreadable) this.#reportUnreadable(object);
     this.#showProgress();
   }
 
   #showProgress(): void {
-    const { checked, bytes, damaged } = this.#report;
+    const { checked, bytes, damaged, unreadable } = this.#report;
     this.#options.onProgress?.({
       found: this.#found,
       listing: this.#listing,
       checked,
       bytes,
       damaged,
+      unreadable,
     });
   }
 
@@ -181,9 +204,33 @@ class VerifyRun {
     this.#reported.add(object.digest);
     if (isNew) this.#report.damaged++;
     // Not moved when it was no longer there: a relayout has moved it, and it is met again.
-    const moved = this.#options.quarantine ? quarantine(this.#root, object) : undefined;
+    const { moved, unmoved } = this.#options.quarantine ? tryQuarantine(this.#root, object) : {};
     if (moved !== undefined) this.#report.quarantined++;
-    if (isNew || moved !== undefined) this.#options.onDamaged?.(object, moved);
+    if (unmoved !== undefined && isNew) this.#report.unmoved++;
+    if (isNew || moved !== undefined) this.#options.onDamaged?.(object, moved, unmoved);
+  }
+
+  /** Beside a relayout one may be reported, and count, twice: to know it would take memory for each. */
+  #reportUnreadable(object: UnreadableObject): void {
+    this.#report.unreadable++;
+    this.#options.onUnreadable?.(object);
+  }
+
+  #refuseFolder(path: string, error: unknown): void {
+    const failure = failed('cannot list objects', error, { path });
+    if (!isIngotError(failure)) throw failure;
+    this.#reportUnreadable({ digest: undefined, path, failure: failure.toFailure() });
+  }
+
+  /** Those of another user's quarantine cannot be counted. */
+  #countMoves(): number {
+    try {
+      return countMoves(this.#root);
+    } catch (error) {
+      if (!isDenied(error)) throw error;
+      this.#refuseFolder(movingFolder(this.#root), error);
+      return 0;
+    }
   }
 
   #stopIfAsked(): void {

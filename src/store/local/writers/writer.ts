@@ -5,7 +5,7 @@
 
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { failed, hasErrno, isDenied } from '../../../errors.ts';
+import { codeOf, failed, hasErrno, isDenied } from '../../../errors.ts';
 import { type FileOps, nodeFileOps } from '../../../files/file-ops.ts';
 import {
   isSameFile,
@@ -137,7 +137,8 @@ export function signOf(folder: string, libc: Libc): WriterSign {
   try {
     fd = openRegular(join(folder, LOCK), fs.constants.O_RDWR);
   } catch (error) {
-    if (!hasErrno(error, 'ENOENT', 'ENOTDIR', 'INGOT_BAD_METADATA')) throw error;
+    if (!hasErrno(error, 'ENOENT', 'ENOTDIR') && codeOf(error) !== 'INGOT_BAD_METADATA')
+      throw error;
     return { folder, alive: false, layout: undefined };
   }
   try {

@@ -6,7 +6,7 @@ import type { Layout } from '../../../../src/store/choices.ts';
 import { listEveryObject } from '../../../../src/store/local/on-disk/every-object.ts';
 import { writeFormat } from '../../../../src/store/local/on-disk/format.ts';
 import { objectPath, otherLayout, SHARDS } from '../../../../src/store/local/on-disk/layout.ts';
-import { relayout } from '../../../../src/store/local/upkeep/relayout.ts';
+import { relayoutStore as relayout } from '../../../../src/store/local/upkeep/relayout.ts';
 import { verifyObjects } from '../../../../src/store/local/upkeep/verify-objects.ts';
 import { verifyStore } from '../../../../src/store/local/upkeep/verify-run.ts';
 import { plant, plantMany, tempStore } from '../../../harness/temp-store.ts';

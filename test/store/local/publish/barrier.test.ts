@@ -16,7 +16,6 @@ const libc: Libc = {
   readEntries: undefined,
   files: nodeFiles,
   statx: undefined,
-  openAt: undefined,
 };
 
 /** A flush that ends when it is told to. */

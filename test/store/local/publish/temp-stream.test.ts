@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import type { FileOps } from '../../../../src/files/file-ops.ts';
 import { PAGE_BYTES } from '../../../../src/native/aligned-buffer.ts';
+import type { AnyDescriptor } from '../../../../src/native/descriptor.ts';
 import { TempStream } from '../../../../src/store/local/publish/temp-stream.ts';
 import { errno, tempFolder } from '../../../harness/temp-store.ts';
 
@@ -19,7 +20,7 @@ function deviceOf(blockBytes: number) {
     return promisify(fs.write)(fd, bytes, at, length, to);
   };
   const ops = { ...fs, write: Object.assign(() => {}, { [promisify.custom]: write }) };
-  const setDirect = (_: number, on: boolean) => {
+  const setDirect = (_: AnyDescriptor, on: boolean) => {
     isDirect = on;
     return true;
   };

@@ -1,7 +1,8 @@
 import fs from 'node:fs';
 import { basename, join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
-import type { FileOps } from '../../../../src/files/file-ops.ts';
+import { type FileOps, nodeFileOps, type StoreFd } from '../../../../src/files/file-ops.ts';
+import { numberOf } from '../../../../src/native/descriptor.ts';
 import { loadLibc } from '../../../../src/native/libc.ts';
 import { TempFolder } from '../../../../src/store/local/publish/temps.ts';
 import { errno, tempFolder } from '../../../harness/temp-store.ts';
@@ -18,7 +19,7 @@ beforeEach((context) => {
 
 /** Operations of a file system that shares blocks, as the one at hand may not. */
 const cloning = (more: Partial<FileOps> = {}): FileOps => ({
-  ...fs,
+  ...nodeFileOps,
   copyFileSync: (from, to) => fs.copyFileSync(from, to, fs.constants.COPYFILE_EXCL),
   ...more,
 });
@@ -63,16 +64,16 @@ test.each([
   ['EIO', 'fails'],
   ['EPERM', 'is done without'],
 ])('a clone whose mode cannot be set for %s %s, and leaves neither file nor descriptor', (code) => {
-  const opened: number[] = [];
-  const closed: number[] = [];
+  const opened: StoreFd[] = [];
+  const closed: StoreFd[] = [];
   const ops = cloning({
     openSync: (...args) => {
-      opened.push(fs.openSync(...args));
+      opened.push(nodeFileOps.openSync(...args));
       return opened.at(-1)!;
     },
     closeSync: (fd) => {
       closed.push(fd);
-      fs.closeSync(fd);
+      nodeFileOps.closeSync(fd);
     },
     fchmodSync: failing(code),
   });
@@ -85,20 +86,20 @@ test.each([
 });
 
 /** Operations that are written down, with files that have no name if the file system does. */
-async function nameless(open: FileOps['openSync'] = fs.openSync) {
+async function nameless(open: FileOps['openSync'] = nodeFileOps.openSync) {
   const files = (await loadLibc())!.files;
   const opened: unknown[] = [];
-  const closed: number[] = [];
+  const closed: StoreFd[] = [];
   const unlinked: unknown[] = [];
   const ops: FileOps = {
-    ...fs,
+    ...nodeFileOps,
     openSync: (path, flags, mode) => {
       opened.push(path);
       return open(path, flags, mode);
     },
     closeSync: (fd) => {
       closed.push(fd);
-      fs.closeSync(fd);
+      nodeFileOps.closeSync(fd);
     },
     unlinkSync: (path) => {
       unlinked.push(path);
@@ -113,7 +114,7 @@ test('a temp without a name gets that of its object, and is closed', async () =>
   const { temps, closed } = await nameless();
   const temp = temps.openNameless(7);
   const { fd } = temp;
-  fs.writeSync(fd, 'content');
+  fs.writeSync(numberOf(fd), 'content');
   expect(fs.readdirSync(folder)).toEqual([]);
   const object = join(tempFolder(), 'object');
   expect(temps.publishNameless(temp, object)).toBe(true);
@@ -127,7 +128,7 @@ test('a temp without a name gets one of a temp where its object is there, and is
   const { temps, closed } = await nameless();
   const temp = temps.openNameless(7);
   const { fd } = temp;
-  fs.writeSync(fd, 'content');
+  fs.writeSync(numberOf(fd), 'content');
   expect(temps.publishNameless(temp, `/proc/self/fd/${source}`)).toBe(false);
   expect(fs.readdirSync(folder)).toEqual([basename(temp.path)]);
   expect(fs.readFileSync(temp.path, 'utf8')).toBe('content');
@@ -148,7 +149,7 @@ test('a temp without a name is gone when it is removed, and nothing is unlinked'
 test('a file system without nameless files is asked for one once', async () => {
   const { temps, opened } = await nameless((path, flags, mode) => {
     if (path === folder) throw errno('ENOTSUP');
-    return fs.openSync(path, flags, mode);
+    return nodeFileOps.openSync(path, flags, mode);
   });
   const made = [temps.openNameless(0), temps.openNameless(0)];
   expect(opened).toEqual([folder, ...made.map(({ path }) => path)]);

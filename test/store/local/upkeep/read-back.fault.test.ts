@@ -5,11 +5,12 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished, type TestContext, vi } from 'vitest';
 import { digestOf } from '../../../../src/digest.ts';
+import { nodeFileOps } from '../../../../src/files/file-ops.ts';
 import { loadLibc } from '../../../../src/native/libc.ts';
 import { createStore } from '../../../../src/store/local/on-disk/create-store.ts';
 import { objectPath } from '../../../../src/store/local/on-disk/layout.ts';
 import { DiskReader } from '../../../../src/store/local/upkeep/read-back.ts';
-import { relayout } from '../../../../src/store/local/upkeep/relayout.ts';
+import { relayoutStore as relayout } from '../../../../src/store/local/upkeep/relayout.ts';
 import { demandFileSystem } from '../../../harness/file-systems.ts';
 import {
   demandMounts,
@@ -67,7 +68,7 @@ it.for(['ext4', 'xfs', 'btrfs'] as const)(
 it('of an object in both layouts the one that the disk holds is kept', async (context) => {
   const at = mountDisk(context, 'ext4');
   const store = join(at, 'store');
-  createStore(store, 'sharded', fs, await loadLibc());
+  createStore(store, 'sharded', nodeFileOps, await loadLibc());
   const digest = plant(store, 'sharded', CONTENTS[4]!);
   loseOnDisk(at, CONTENTS[4]!);
   plant(store, 'flat', CONTENTS[4]!);

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readFormat } from '../../../../src/store/local/on-disk/format.ts';
 import { listLayout, objectPath, otherLayout } from '../../../../src/store/local/on-disk/layout.ts';
-import { relayout } from '../../../../src/store/local/upkeep/relayout.ts';
+import { relayoutStore as relayout } from '../../../../src/store/local/upkeep/relayout.ts';
 import {
   type Call,
   errno,

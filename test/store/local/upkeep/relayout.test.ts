@@ -6,7 +6,10 @@ import { nodeFileOps } from '../../../../src/files/file-ops.ts';
 import { loadLibc } from '../../../../src/native/libc.ts';
 import { readFormat, writeFormat } from '../../../../src/store/local/on-disk/format.ts';
 import { listLayout, objectPath, otherLayout } from '../../../../src/store/local/on-disk/layout.ts';
-import { type RelayoutProgress, relayout } from '../../../../src/store/local/upkeep/relayout.ts';
+import {
+  type RelayoutProgress,
+  relayoutStore as relayout,
+} from '../../../../src/store/local/upkeep/relayout.ts';
 import { Writer } from '../../../../src/store/local/writers/writer.ts';
 import { Store } from '../../../../src/store/store.ts';
 import {

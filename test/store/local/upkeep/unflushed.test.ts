@@ -3,16 +3,16 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { digestOf } from '../../../../src/digest.ts';
-import type { FileOps } from '../../../../src/files/file-ops.ts';
+import { nodeFileOps } from '../../../../src/files/file-ops.ts';
 import { type Libc, loadLibc } from '../../../../src/native/libc.ts';
 import type { Durability } from '../../../../src/store/choices.ts';
 import { LocalMainHalf } from '../../../../src/store/local/main-half.ts';
 import { objectPath } from '../../../../src/store/local/on-disk/layout.ts';
 import { quarantine } from '../../../../src/store/local/upkeep/quarantine.ts';
-import { relayout } from '../../../../src/store/local/upkeep/relayout.ts';
+import { relayoutStore as relayout } from '../../../../src/store/local/upkeep/relayout.ts';
 import { readBackUnflushed, unflushedMarks } from '../../../../src/store/local/upkeep/unflushed.ts';
 import { openLocalWorkerHalf } from '../../../../src/store/local/worker-half.ts';
-import { Store } from '../../../../src/store/store.ts';
+import { openStore, Store } from '../../../../src/store/store.ts';
 import {
   libcWithoutRenameNew,
   plant,
@@ -24,7 +24,7 @@ import {
 const BYTES = Buffer.from('content');
 const DIGEST = digestOf(BYTES);
 
-async function openWriter(root: string, durability: Durability, libc?: Libc, ops: FileOps = fs) {
+async function openWriter(root: string, durability: Durability, libc?: Libc, ops = nodeFileOps) {
   const options = { durability, barrier: 'fsync', verifyHits: false, dryRun: false } as const;
   const main = await LocalMainHalf.open(root, { ...options, groups: 1 }, ops);
   const worker = openLocalWorkerHalf(main.workerInit, 0, libc, ops);
@@ -73,7 +73,8 @@ test.each(['syncfs', 'fsync'])(
       await careless.group.commit();
       await careless.main.finish();
     };
-    if (barrier === 'syncfs') await readBackUnflushed(root, 'flat', fs, { syncfs: storeOn });
+    if (barrier === 'syncfs')
+      await readBackUnflushed(root, 'flat', nodeFileOps, { syncfs: storeOn });
     else {
       // At the flush of the first object: what the writer does by then, and its end.
       let ended = false;
@@ -151,7 +152,7 @@ test('Store.put without durability replaces nothing either', async () => {
     return undefined;
   });
   let careful = false;
-  const store = await Store.open(root, { durability: 'none' }, ops);
+  const store = await openStore(root, { durability: 'none' }, ops);
   await store.put(Buffer.from('first'));
   careful = true;
   await store.put(BYTES);
@@ -181,7 +182,9 @@ describe('a hit that another one finds lost meanwhile', () => {
     fs.writeFileSync(path, Buffer.alloc(BYTES.length));
   }
   const settle = (root: string) =>
-    expect(readBackUnflushed(root, 'flat', fs)).rejects.toMatchObject({ code: 'INGOT_LOST' });
+    expect(readBackUnflushed(root, 'flat', nodeFileOps)).rejects.toMatchObject({
+      code: 'INGOT_LOST',
+    });
 
   test('fails the ingest that has counted on it', async () => {
     const root = tempStore();

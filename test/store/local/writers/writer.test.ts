@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { ingest } from 'ingot';
 import { expect, onTestFinished, test } from 'vitest';
-import { nodeFileOps } from '../../../../src/files/file-ops.ts';
+import { type FileOps, nodeFileOps } from '../../../../src/files/file-ops.ts';
 import { loadLibc } from '../../../../src/native/libc.ts';
 import { type StoreFormat, writeFormat } from '../../../../src/store/local/on-disk/format.ts';
 import {
@@ -88,8 +88,8 @@ test('a sweep that comes late leaves a folder to the writer who has locked it si
   // removal of its folder, makes one anew.
   const overtaken = {
     ...nodeFileOps,
-    openSync: (...args: Parameters<typeof fs.openSync>) => {
-      const fd = fs.openSync(...args);
+    openSync: (...args: Parameters<FileOps['openSync']>) => {
+      const fd = nodeFileOps.openSync(...args);
       fs.unlinkSync(lock);
       live = fs.openSync(lock, 'wx+');
       expect(libc.tryLock(live)).toBe(true);
@@ -163,8 +163,8 @@ test('a writer whose lock another process holds for a moment leaves nothing of i
   let looking = -1;
   const looked = {
     ...nodeFileOps,
-    openSync: (...args: Parameters<typeof fs.openSync>) => {
-      const fd = fs.openSync(...args);
+    openSync: (...args: Parameters<FileOps['openSync']>) => {
+      const fd = nodeFileOps.openSync(...args);
       if (looking < 0) {
         looking = fs.openSync(args[0], 'r+');
         expect(libc.tryLock(looking)).toBe(true);

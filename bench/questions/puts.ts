@@ -1,0 +1,73 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { storeIn } from '../ingot.ts';
+import { alternate, type Contender, medianSample, ratioOf, secondsOf } from '../method.ts';
+import { dropCachesIfCold } from '../prepare.ts';
+import type { Context, Question } from '../question.ts';
+import { inodesFor, roomFor } from '../room.ts';
+
+const CHILD = fileURLToPath(new URL('../puts-child.js', import.meta.url));
+
+const FILES = 3000;
+const SIZES = [300, 300_000];
+const facts = (bytes: number) => ({ name: 'puts', files: 2 * FILES, bytes: 2 * FILES * bytes });
+const largest = facts(Math.max(...SIZES));
+
+/** All at once, as many as may wait for one flush in other tools, and one after the other. */
+const AT_ONCE = [0, 30, 1];
+
+export const PUTS: Question = {
+  name: 'puts',
+  asks: 'What do many puts of the library at once cost, beside one after the other?',
+  method: `${FILES} files of one size; the time of their puts alone, in whole processes in turn; ratio: ÷ one after the other, of the two runs of each round`,
+  room: () => roomFor(largest),
+  inodes: () => inodesFor(largest.files),
+  async *run(context) {
+    for (const bytes of SIZES) {
+      context.arena.renew();
+      const folder = writeFiles(context, bytes);
+      const puts = AT_ONCE.map((atOnce) => putting(context, folder, atOnce));
+      const samples = await alternate(puts, context.rounds);
+      const alone = samples.at(-1)!;
+      for (const [index, atOnce] of AT_ONCE.entries()) {
+        const ours = samples[index]!;
+        const label = `${FILES} files of ${bytes} bytes, ${wordsOf(atOnce)}`;
+        const { peakRssBytes } = medianSample(ours);
+        const ratio = { ...ratioOf(ours, alone), to: wordsOf(1) };
+        yield {
+          label,
+          parameters: { bytes, atOnce: atOnce || FILES },
+          seconds: secondsOf(ours),
+          ...(peakRssBytes !== undefined && { peakRssBytes }),
+          ...(atOnce !== 1 && { ratio }),
+        };
+      }
+    }
+  },
+};
+
+function wordsOf(atOnce: number): string {
+  if (atOnce === 0) return 'all at once';
+  return atOnce === 1 ? 'one after the other' : `${atOnce} at once`;
+}
+
+function putting(context: Context, folder: string, atOnce: number): Contender {
+  const store = storeIn(context);
+  return {
+    command: [process.execPath, CHILD, store, folder, `${atOnce}`],
+    prepare: () => {
+      fs.rmSync(store, { recursive: true, force: true });
+      dropCachesIfCold(context);
+    },
+    secondsIn: Number,
+  };
+}
+
+function writeFiles({ arena }: Context, bytes: number): string {
+  const folder = path.join(arena.path, 'puts');
+  fs.mkdirSync(folder);
+  for (let n = 0; n < FILES; n++)
+    fs.writeFileSync(path.join(folder, String(n)), Buffer.alloc(bytes, `${n} `));
+  return folder;
+}

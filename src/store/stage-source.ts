@@ -1,0 +1,187 @@
+/** Reads and stages what is put, in turns: the half of a put that comes before its flush. */
+import fs from 'node:fs';
+import { addAbortSignal, type Readable } from 'node:stream';
+import { isSharedArrayBuffer, isUint8Array } from 'node:util/types';
+import { type Digest, DigestStream, digestOf } from '../digest.ts';
+import { failed } from '../errors.ts';
+import { openFifo } from '../files/fifo.ts';
+import { Lender } from './lender.ts';
+import type { PutSource } from './put-source.ts';
+import { copiesOf, readAlready } from './put-stream.ts';
+import { readSource } from './read-source.ts';
+import type { Group, Presence, StreamStage } from './seam.ts';
+
+/** Contents up to this many bytes are held in memory, so that a duplicate writes nothing. */
+const IN_MEMORY = 1 << 20;
+
+/**
+ * Files that are read at once, each into a buffer of its own; others wait. More would be read no
+ * faster by the few threads that libuv has.
+ */
+const MAX_READ = 8;
+
+/** More contents than this that wait for one flush make it no cheaper for each. */
+const MAX_STAGED = 128;
+
+/** What is staged in the group of a put. */
+export interface Staged {
+  readonly group: Group;
+  readonly digest: Digest;
+  readonly size: number;
+  readonly presence: Presence;
+  /** To be called when its temp is closed. */
+  readonly closed: () => void;
+}
+
+export interface StagerOptions {
+  /** A group for one put. */
+  readonly openGroup: () => Group;
+  /** True when a hit may not be relied on: then it is stored anew, and replaced. */
+  readonly mayBeUnflushed: () => boolean;
+  /** Temps that may be open at once. */
+  readonly maxOpenTemps: number;
+}
+
+/**
+ * So that neither memory nor open files grow with the number of puts, files and bytes take turns.
+ * Streams do not while they are read: one may wait for another's end.
+ */
+export class SourceStager {
+  readonly #openGroup: () => Group;
+  readonly #mayBeUnflushed: () => boolean;
+  readonly #buffers = new Lender(MAX_READ, () => Buffer.allocUnsafeSlow(IN_MEMORY));
+  /** For temps that are open, with nothing to lend but the right to be one of them. */
+  readonly #places: Lender<void>;
+  /** Those that a put reads or has read. */
+  readonly #streams = new WeakSet<Readable>();
+
+  constructor({ openGroup, mayBeUnflushed, maxOpenTemps }: StagerOptions) {
+    this.#openGroup = openGroup;
+    this.#mayBeUnflushed = mayBeUnflushed;
+    this.#places = new Lender(Math.min(MAX_STAGED, maxOpenTemps), () => {});
+  }
+
+  /** The caller commits the group, then calls `closed`. */
+  stage(source: PutSource, signal: AbortSignal | undefined): Promise<Staged> {
+    if (typeof source === 'string') return this.#stageFile(source, signal);
+    if (isUint8Array(source))
+      return this.#stageBytes(isShared(source) ? Buffer.from(source) : source, signal);
+    if (source.readableDidRead || source.destroyed || this.#streams.has(source))
+      throw readAlready();
+    this.#streams.add(source);
+    return this.#stageStream(source, signal);
+  }
+
+  #stageStream(stream: Readable, signal: AbortSignal | undefined): Promise<Staged> {
+    // A stream may give nothing for long: only its own end wakes the one who waits for it.
+    const given = signal === undefined ? stream : addAbortSignal(signal, stream);
+    return this.#stageChunks(copiesOf(given), async () => () => {}, signal);
+  }
+
+  async #stageFile(path: string, signal: AbortSignal | undefined): Promise<Staged> {
+    const reading = (error: unknown) => failed('cannot read the source', error, { path });
+    try {
+      if (fs.statSync(path).isFIFO()) return this.#stageStream(await openFifo(path), signal);
+    } catch (error) {
+      throw reading(error);
+    }
+    const buffer = await this.#buffers.borrow(signal);
+    try {
+      const chunks = readSource(path, buffer, signal);
+      return await this.#stageChunks(chunks, () => this.#takePlace(signal), signal);
+    } finally {
+      this.#buffers.giveBack(buffer);
+    }
+  }
+
+  /** `takePlace` waits for the right to have a temp open, and gives what ends that right. */
+  async #stageChunks(
+    chunks: AsyncIterable<Uint8Array>,
+    takePlace: () => Promise<() => void>,
+    signal: AbortSignal | undefined,
+  ): Promise<Staged> {
+    const group = this.#openGroup();
+    const hash = new DigestStream();
+    const waiting: Uint8Array[] = [];
+    let size = 0;
+    let stage: StreamStage | undefined;
+    let closed = () => {};
+    try {
+      for await (const chunk of chunks) {
+        size += chunk.length;
+        waiting.push(chunk);
+        if (size <= IN_MEMORY) continue;
+        if (stage === undefined) {
+          closed = await takePlace();
+          stage = group.stageStream({ expected: size, aligned: false });
+        }
+        for (const bytes of waiting.splice(0)) await writeAndHash(stage, hash, bytes);
+      }
+      if (stage === undefined) return await this.#stageBytes(joined(waiting, size), signal);
+      const digest = hash.digest();
+      const staged = stage;
+      stage = undefined;
+      return this.#keep({ group, digest, size, closed }, staged);
+    } catch (error) {
+      stage?.drop();
+      closed();
+      throw error;
+    }
+  }
+
+  async #stageBytes(bytes: Uint8Array, signal: AbortSignal | undefined): Promise<Staged> {
+    const closed = await this.#takePlace(signal);
+    try {
+      // Without a pause between, so that nobody changes the bytes meanwhile.
+      const digest = digestOf(bytes);
+      const group = this.#openGroup();
+      return this.#keep(
+        { group, digest, size: bytes.length, closed },
+        {
+          keep: () => group.stage(digest, bytes),
+          drop: () => {},
+        },
+      );
+    } catch (error) {
+      closed();
+      throw error;
+    }
+  }
+
+  async #takePlace(signal: AbortSignal | undefined): Promise<() => void> {
+    await this.#places.borrow(signal);
+    return () => this.#places.giveBack();
+  }
+
+  /** Keeps what was written, unless the store has it. */
+  #keep(content: Omit<Staged, 'presence'>, staged: Pick<StreamStage, 'keep' | 'drop'>): Staged {
+    const { group, digest, size } = content;
+    // Before and after: a mark may be set, or be removed with an object that is lost, meanwhile.
+    const wasDoubtful = this.#mayBeUnflushed();
+    const presence = group.lookup(digest, size);
+    if (presence === 'present' && !wasDoubtful && !this.#mayBeUnflushed()) staged.drop();
+    else staged.keep(digest, size, undefined);
+    return { ...content, presence };
+  }
+}
+
+/** Other threads may change the bytes between hashing and writing. */
+function isShared(bytes: Uint8Array): boolean {
+  return isSharedArrayBuffer(bytes.buffer);
+}
+
+/** Without a copy of a content that came in one piece. */
+function joined(chunks: readonly Uint8Array[], size: number): Uint8Array {
+  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size);
+}
+
+/** The write runs on libuv's thread pool while this thread hashes. */
+async function writeAndHash(
+  stage: StreamStage,
+  hash: DigestStream,
+  bytes: Uint8Array,
+): Promise<void> {
+  const written = stage.write(bytes);
+  hash.update(bytes);
+  await written;
+}
