@@ -73,7 +73,7 @@ export async function doctor(path: string, options: DoctorOptions = {}): Promise
   const signal = options.signal ?? new AbortController().signal;
   const libc = await loadLibc();
   signal.throwIfAborted();
-  const place = openProbePlace(store, libc);
+  const place = await openProbePlace(store, libc);
   let figures: Figures | undefined;
   try {
     figures = await new Examination(place, libc, { ...options, threads, signal }).run();

@@ -62,7 +62,7 @@ export async function storeStats(store: string, options: StatsOptions = {}): Pro
   try {
     const refusals = new Refusals();
     const objects = await countObjects(root, layout, refusals, options);
-    const writers = libc && countWriters(root, libc);
+    const writers = libc && (await countWriters(root, libc));
     const quarantined = refusals.orElse(0, () => namesIn(quarantineFolder(root)).length);
     const unsettled = refusals.orElse(0, () => countMoves(root));
     const fileSystem = fileSystemStats(root);
@@ -121,9 +121,9 @@ function sizeOf(root: string, layout: Layout, digest: Digest): number | undefine
   return undefined;
 }
 
-function countWriters(root: string, libc: Libc): WriterStats {
+async function countWriters(root: string, libc: Libc): Promise<WriterStats> {
   const stats = { alive: 0, dead: 0, liveTemps: 0, deadTemps: 0 };
-  for (const folder of writerFolders(root, libc)) {
+  for (const folder of await writerFolders(root, libc)) {
     const alive = mayLive(folder, libc);
     const temps = tempsIn(folder);
     stats[alive ? 'alive' : 'dead']++;
