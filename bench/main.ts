@@ -10,7 +10,8 @@
  */
 import { EXIT, exitCodeOf, lineOf } from '../src/cli/fail.ts';
 import { SIGNAL_EXIT } from '../src/cli/signals.ts';
-import { errnoOf, failed } from '../src/errors.ts';
+import { failed } from '../src/errors.ts';
+import { isReaderGone } from '../src/files/standard-streams.ts';
 import { endAll } from './children.ts';
 import { parseCommandLine } from './command-line.ts';
 import { runBench } from './run.ts';
@@ -42,7 +43,7 @@ for (const [signal, exitCode] of Object.entries({ ...SIGNAL_EXIT, SIGQUIT: 131 }
   process.on(signal, () => void stop(signal, exitCode));
 for (const stream of [process.stdout, process.stderr])
   stream.on('error', (error) => {
-    const isGone = errnoOf(error) === 'EPIPE';
+    const isGone = isReaderGone(error, stream);
     const why = isGone ? 'nobody reads on' : lineOf(failed('cannot tell of it', error));
     void stop(why, isGone ? EXIT.readerGone : EXIT.failed);
   });

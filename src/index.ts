@@ -41,8 +41,12 @@ export {
   LAYOUTS,
   type Layout,
 } from './store/choices.ts';
-export type { RelayoutOptions, RelayoutReport } from './store/local/upkeep/relayout.ts';
-export { type StoreStats, storeStats } from './store/local/upkeep/stats.ts';
+export type {
+  RelayoutOptions,
+  RelayoutProgress,
+  RelayoutReport,
+} from './store/local/upkeep/relayout.ts';
+export { type StatsOptions, type StoreStats, storeStats } from './store/local/upkeep/stats.ts';
 export type { DamagedObject, UnreadableObject } from './store/local/upkeep/verify-objects.ts';
 export type { VerifyProgress, VerifyReport } from './store/local/upkeep/verify-run.ts';
 export type { PutOptions, PutResult } from './store/put.ts';

@@ -26,7 +26,10 @@ export async function runCommand(
   const output = new Output(flags, () => {
     if (whenReaderGone === 'stop') process.exit(EXIT.readerGone);
   });
-  const interrupts = new Interrupts((text) => output.say(text));
+  const interrupts = new Interrupts({
+    say: (text) => output.say(text),
+    showState: () => output.showState(),
+  });
   try {
     const warning = flags.store ? accessWarning(flags.store) : undefined;
     if (warning !== undefined) output.warn(warning);

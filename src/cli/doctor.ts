@@ -58,7 +58,10 @@ async function runDoctor(
     expectedObjects,
     budgetMs: seconds === undefined ? undefined : seconds * 1000,
     signal,
-    onProbe: (probe) => output.event({ event: 'progress', probe }),
+    onProbe: (probe) => {
+      output.doing(`trying out the disk: ${probe}`);
+      output.event({ event: 'progress', probe });
+    },
   });
   output.result(report, describeDoctor(report));
   return EXIT.done;

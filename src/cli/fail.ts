@@ -19,7 +19,7 @@ export const EXIT = {
   /** Finished, but some entries or objects are unreadable, some changed, or a source was lost. */
   incomplete: 3,
   damaged: 4,
-  /** Standard output was closed early; what the shell says of a death by SIGPIPE. */
+  /** Nobody reads standard output any more; what the shell says of a death by SIGPIPE. */
   readerGone: 141,
 } as const;
 

@@ -2,10 +2,12 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { parseDigest } from '../digest.ts';
-import { errnoOf, failed, UsageError } from '../errors.ts';
+import { failed, UsageError } from '../errors.ts';
 import { nodeFileOps, writeFullyLater } from '../files/file-ops.ts';
 import { checkReplaceable, replaceFile } from '../files/replace-file.ts';
+import { isReaderGone } from '../files/standard-streams.ts';
 import type { AnyDescriptor } from '../native/descriptor.ts';
+import { bytes } from '../units.ts';
 import { type CommandContext, runCommand } from './command.ts';
 import { EXIT, type ExitCode } from './fail.ts';
 import { addCommonOptions, type CommonFlags, outputFile, storeOf } from './options.ts';
@@ -44,43 +46,58 @@ async function runGet(
   const { Store } = await import('../store/store.ts');
   const store = await Store.open(path);
   const content = await store.get(digest);
-  if (file === undefined) await print(content, signal);
-  else
-    output.result({ digest, size: await save(content, file, store.root, signal), path: file }, '');
+  let size = 0;
+  output.doing(() => `${bytes(size)} of ${digest} written`);
+  const chunks = counting(content, (length) => {
+    size += length;
+  });
+  if (file === undefined) await print(chunks, signal);
+  else {
+    await save(chunks, file, store.root, signal);
+    output.result({ digest, size, path: file }, '');
+  }
   return EXIT.done;
 }
 
+/** The same chunks; `count` is called with the length of each. */
+async function* counting(
+  content: Readable,
+  count: (length: number) => void,
+): AsyncGenerator<Buffer> {
+  for await (const chunk of content as AsyncIterable<Buffer>) {
+    count(chunk.length);
+    yield chunk;
+  }
+}
+
 /** What a reader gets of a damaged object is cut short, and the exit code says so. */
-async function print(content: Readable, signal: AbortSignal): Promise<void> {
+async function print(chunks: AsyncGenerator<Buffer>, signal: AbortSignal): Promise<void> {
   try {
-    await pipeline(content, process.stdout, { signal, end: false });
+    await pipeline(chunks, process.stdout, { signal, end: false });
   } catch (error) {
-    if (errnoOf(error) === 'EPIPE') process.exit(EXIT.readerGone);
+    if (isReaderGone(error)) process.exit(EXIT.readerGone);
     throw signal.aborted ? error : failed('cannot write to standard output', error);
   }
 }
 
 async function save(
-  content: Readable,
+  chunks: AsyncGenerator<Buffer>,
   file: string,
   store: string,
   signal: AbortSignal,
-): Promise<number> {
-  let size = 0;
+): Promise<void> {
   try {
     checkReplaceable(file, store);
     const fill = async (fd: AnyDescriptor) => {
-      for await (const chunk of content as AsyncIterable<Buffer>) {
+      for await (const chunk of chunks) {
         signal.throwIfAborted();
         await writeFullyLater(nodeFileOps, fd, chunk);
-        size += chunk.length;
       }
     };
     await replaceFile(file, fill, { signal });
   } catch (error) {
     throw failed('cannot write the content', error, { path: file });
   } finally {
-    content.destroy();
+    await chunks.return(undefined);
   }
-  return size;
 }

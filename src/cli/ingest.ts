@@ -88,6 +88,7 @@ async function runIngest(
   checkFlags(sources, flags, output);
   if (!flags.dryRun) warnOfNewStore(store, output);
   await output.showProgress(flags.progress, 'entries');
+  output.doing('opening the store');
   const { ingest } = await import('../ingest/ingest.ts');
   const problems = new Problems((line) => output.say(line));
   const inTheEnd = output.mode === 'human' && !flags.verbose;

@@ -1,10 +1,10 @@
 /** Where a command's words go: results to stdout, progress and remarks to stderr. */
 import { type Failure, IngotError } from '../errors.ts';
-import type { Progress } from '../ingest/api.ts';
 import { asFailure, lineOf, stackOf } from './fail.ts';
 import { type Event, toDocument, toLine } from './json.ts';
 import type { CommonFlags } from './options.ts';
 import { createDisplay, type ProgressDisplay, SilentDisplay } from './progress.ts';
+import type { ShownProgress } from './rates.ts';
 import { Stdout } from './stdout.ts';
 
 export type Mode = 'human' | 'json' | 'events';
@@ -14,15 +14,14 @@ export class Output {
   readonly quiet: boolean;
   readonly #debug: boolean;
   readonly #stdout: Stdout;
-  #display: ProgressDisplay = new SilentDisplay(process.stderr);
+  #display: ProgressDisplay = new SilentDisplay(process.stderr, '');
+  #state: () => string = () => 'starting';
 
   constructor(flags: CommonFlags, onReaderGone: () => void) {
     this.mode = flags.jsonEvents ? 'events' : flags.json ? 'json' : 'human';
     this.quiet = flags.quiet ?? false;
     this.#debug = flags.debug ?? false;
     this.#stdout = new Stdout(onReaderGone);
-    // When nobody reads stderr any more, there is no reason to stop.
-    process.stderr.on('error', () => {});
   }
 
   /** Shows progress from here on, unless it is unwanted or goes out as events. */
@@ -31,9 +30,20 @@ export class Output {
     this.#display = await createDisplay(process.stderr, visible, unit);
   }
 
-  progress(progress: Progress): void {
-    if (this.mode === 'events') this.event({ event: 'progress', ...progress });
-    else this.#display.update(progress);
+  progress(progress: ShownProgress): void {
+    this.event({ event: 'progress', ...progress });
+    this.#display.update(progress);
+    this.#state = () => this.#display.state();
+  }
+
+  /** What the command does from here on, for users who ask; those who do not ask see nothing. */
+  doing(state: string | (() => string)): void {
+    this.#state = typeof state === 'string' ? () => state : state;
+  }
+
+  /** The answer to SIGUSR1 and SIGUSR2. */
+  showState(): void {
+    this.say(this.#state());
   }
 
   /** A line on stderr. */

@@ -4,12 +4,13 @@
  */
 import { Writable } from 'node:stream';
 import type { SingleBar } from 'cli-progress';
-import type { Progress } from '../ingest/api.ts';
 import { byteRate, bytes, clock, count, percent } from '../units.ts';
-import { type Estimate, Rates } from './rates.ts';
+import { type Estimate, Rates, type ShownProgress } from './rates.ts';
 
 export interface ProgressDisplay {
-  update(progress: Progress): void;
+  update(progress: ShownProgress): void;
+  /** The state in a line, whether it is shown or not. */
+  state(): string;
   /** Writes a line of its own. */
   line(text: string): void;
   /** Makes the bar's line free for output that takes another way to the same terminal. */
@@ -34,7 +35,7 @@ export async function createDisplay(
   wanted: boolean,
   unit: string,
 ): Promise<ProgressDisplay> {
-  if (!wanted) return new SilentDisplay(terminal);
+  if (!wanted) return new SilentDisplay(terminal, unit);
   if (!terminal.isTTY) return new PlainDisplay(terminal, unit);
   // Loaded here: most commands show no bar.
   const { SingleBar } = await import('cli-progress');
@@ -44,12 +45,30 @@ export async function createDisplay(
 /** Lines only. */
 export class SilentDisplay implements ProgressDisplay {
   protected readonly terminal: Terminal;
+  readonly #unit: string;
+  readonly #rates = new Rates();
+  #last: ShownProgress | undefined;
 
-  constructor(terminal: Terminal) {
+  constructor(terminal: Terminal, unit: string) {
     this.terminal = terminal;
+    this.#unit = unit;
   }
 
-  update(_progress: Progress): void {}
+  update(progress: ShownProgress): void {
+    this.#rates.add(progress);
+    this.#last = progress;
+  }
+
+  state(): string {
+    const share = this.#last === undefined ? '' : `${percent(fractionDone(this.#last))}  `;
+    return share + this.stateText();
+  }
+
+  /** The state without the share that is done. */
+  protected stateText(): string {
+    if (this.#last === undefined) return 'starting';
+    return stateText(this.#last, this.#rates.estimate(), this.#unit);
+  }
 
   line(text: string): void {
     this.terminal.write(`${text}\n`);
@@ -62,32 +81,22 @@ export class SilentDisplay implements ProgressDisplay {
 
 /** A line every few seconds. */
 class PlainDisplay extends SilentDisplay {
-  readonly #unit: string;
-  readonly #rates = new Rates();
   #lineAtMs = 0;
 
-  constructor(terminal: Terminal, unit: string) {
-    super(terminal);
-    this.#unit = unit;
-  }
-
-  override update(progress: Progress): void {
-    this.#rates.add(progress);
+  override update(progress: ShownProgress): void {
+    super.update(progress);
     if (progress.elapsedMs - this.#lineAtMs < PLAIN_INTERVAL_MS) return;
     this.#lineAtMs = progress.elapsedMs;
-    this.line(stateLine(progress, this.#rates.estimate(), this.#unit));
+    this.line(this.state());
   }
 }
 
 class BarDisplay extends SilentDisplay {
-  readonly #unit: string;
-  readonly #rates = new Rates();
   readonly #bar: SingleBar;
   #started = false;
 
   constructor(terminal: Terminal, unit: string, Bar: typeof SingleBar) {
-    super(terminal);
-    this.#unit = unit;
+    super(terminal, unit);
     this.#bar = new Bar({
       stream: withoutCursorJumps(terminal),
       format: (_options, params, state: { text?: string }) => {
@@ -106,12 +115,11 @@ class BarDisplay extends SilentDisplay {
     });
   }
 
-  override update(progress: Progress): void {
-    this.#rates.add(progress);
+  override update(progress: ShownProgress): void {
+    super.update(progress);
     if (!this.#started) this.#bar.start(1, 0);
     this.#started = true;
-    const text = stateText(progress, this.#rates.estimate(), this.#unit);
-    this.#bar.update(fractionDone(progress), { text });
+    this.#bar.update(fractionDone(progress), { text: this.stateText() });
   }
 
   override line(text: string): void {
@@ -132,28 +140,22 @@ class BarDisplay extends SilentDisplay {
 const BAR_WIDTH = 20;
 
 /** How much of what is known is done, by entries or by bytes: whichever is further behind. */
-export function fractionDone(progress: Progress): number {
-  const { entriesDone, entriesFound, bytesRead, bytesWaiting } = progress;
+export function fractionDone(progress: ShownProgress): number {
+  const { entriesDone, entriesFound, bytesRead = 0, bytesWaiting = 0 } = progress;
   const byEntries = entriesFound === 0 ? 0 : entriesDone / entriesFound;
   return bytesWaiting === 0
     ? byEntries
     : Math.min(byEntries, bytesRead / (bytesRead + bytesWaiting));
 }
 
-function stateLine(progress: Progress, estimate: Estimate, unit: string): string {
-  return `${percent(fractionDone(progress))}  ${stateText(progress, estimate, unit)}`;
-}
-
 /** `53,120/117,745+ entries  1.20 GB  16,021/s  310 MB/s  ETA 0:04+`; `+` marks a growing total. */
-function stateText(progress: Progress, estimate: Estimate, unit: string): string {
+function stateText(progress: ShownProgress, estimate: Estimate, unit: string): string {
   const { entriesDone, entriesFound, bytesRead, walking } = progress;
   const { entriesPerSecond, bytesPerSecond, secondsLeft, growing } = estimate;
-  const parts = [
-    `${count(entriesDone)}/${count(entriesFound)}${walking ? '+' : ''} ${unit}`,
-    bytes(bytesRead),
-  ];
+  const parts = [`${count(entriesDone)}/${count(entriesFound)}${walking ? '+' : ''} ${unit}`];
+  if (bytesRead !== undefined) parts.push(bytes(bytesRead));
   if (entriesPerSecond !== undefined) parts.push(`${count(entriesPerSecond)}/s`);
-  if (bytesPerSecond !== undefined) parts.push(byteRate(bytesPerSecond));
+  if (bytesRead !== undefined && bytesPerSecond !== undefined) parts.push(byteRate(bytesPerSecond));
   if (secondsLeft !== undefined) parts.push(`ETA ${clock(secondsLeft)}${growing ? '+' : ''}`);
   return parts.join('  ');
 }

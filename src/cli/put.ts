@@ -1,9 +1,10 @@
 import fs from 'node:fs';
 import type { Command } from 'commander';
-import { failed } from '../errors.ts';
+import { failed, printable } from '../errors.ts';
 import { requireGiven, requireStandardInput, standardInput } from '../files/standard-streams.ts';
 import { toFsPath } from '../names.ts';
 import type { PutSource } from '../store/put-source.ts';
+import { bytes } from '../units.ts';
 import { type CommandContext, runCommand, warnOfNewStore } from './command.ts';
 import { EXIT, type ExitCode } from './fail.ts';
 import { addCommonOptions, type CommonFlags, storeOf } from './options.ts';
@@ -29,8 +30,10 @@ async function runPut(
   warnOfNewStore(path, output);
   const { Store } = await import('../store/store.ts');
   const store = await Store.open(path, { create: true });
+  const source = sourceOf(file);
+  output.doing(() => `storing ${printable(file)}${readFrom(source)}`);
   try {
-    const result = await store.put(sourceOf(file), { signal }).catch((error: unknown) => {
+    const result = await store.put(source, { signal }).catch((error: unknown) => {
       throw signal.aborted ? error : failed('cannot store the content', error, { path: file });
     });
     output.result(result, `${result.digest}\n`);
@@ -56,4 +59,10 @@ function sourceOf(file: string): PutSource {
   if (file === '-') return standardInput();
   const path = toFsPath(file);
   return typeof path === 'string' ? path : fs.createReadStream(path);
+}
+
+/** How much of it was read, where it is a stream that counts. */
+function readFrom(source: PutSource): string {
+  const isCounted = typeof source === 'object' && 'bytesRead' in source;
+  return isCounted ? `, ${bytes(Number(source.bytesRead))} read` : '';
 }

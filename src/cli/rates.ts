@@ -1,5 +1,9 @@
 import type { Progress } from '../ingest/api.ts';
 
+/** The state of a run; without bytes where it does not count any. */
+export type ShownProgress = Omit<Progress, Bytes> & Partial<Pick<Progress, Bytes>>;
+type Bytes = 'bytesRead' | 'bytesWaiting';
+
 /** How fast a run goes and how long it may still take. */
 export interface Estimate {
   /** Undefined until enough was seen. */
@@ -24,10 +28,10 @@ const SPACING_MS = 200;
  * slower of the two decides.
  */
 export class Rates {
-  readonly #samples: Progress[] = [];
+  readonly #samples: ShownProgress[] = [];
 
   /** Takes the state of a run; counts and time only grow. */
-  add(sample: Progress): void {
+  add(sample: ShownProgress): void {
     const samples = this.#samples;
     const before = samples.at(-2);
     if (before !== undefined && sample.elapsedMs - before.elapsedMs < SPACING_MS) samples.pop();
@@ -49,13 +53,14 @@ export class Rates {
         growing,
       };
     const entriesPerSecond = rate(last.entriesDone - first.entriesDone, spanMs);
-    const bytesPerSecond = rate(last.bytesRead - first.bytesRead, spanMs);
+    const { bytesRead = 0, bytesWaiting = 0 } = last;
+    const bytesPerSecond = rate(bytesRead - (first.bytesRead ?? 0), spanMs);
     const forEntries = timeFor(last.entriesFound - last.entriesDone, entriesPerSecond);
-    const forBytes = timeFor(last.bytesWaiting, bytesPerSecond);
+    const forBytes = timeFor(bytesWaiting, bytesPerSecond);
     return {
       entriesPerSecond,
       bytesPerSecond,
-      secondsLeft: slower(forEntries, forBytes, last.bytesWaiting),
+      secondsLeft: slower(forEntries, forBytes, bytesWaiting),
       growing,
     };
   }

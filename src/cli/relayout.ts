@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { LAYOUTS, type Layout } from '../store/choices.ts';
-import type { RelayoutReport } from '../store/local/upkeep/relayout.ts';
-import { count, counted } from '../units.ts';
+import type { RelayoutProgress, RelayoutReport } from '../store/local/upkeep/relayout.ts';
+import { counted } from '../units.ts';
 import { type CommandContext, runCommand } from './command.ts';
 import { EXIT, type ExitCode } from './fail.ts';
 import { addCommonOptions, type CommonFlags, storeOf } from './options.ts';
@@ -25,23 +25,18 @@ export function addRelayout(program: Command): void {
   );
 }
 
-const PROGRESS_EVERY_MS = 5000;
-
 async function runRelayout(
   flags: RelayoutFlags,
   { output, signal }: CommandContext,
 ): Promise<ExitCode> {
   const store = storeOf(flags);
   const { relayout } = await import('../store/relayout.ts');
-  let shownAt = performance.now();
+  await output.showProgress(flags.progress, 'objects');
+  output.doing('counting the objects');
+  const begun = performance.now();
   const report = await relayout(store, flags.to, {
     signal,
-    onProgress: (moved) => {
-      if (performance.now() - shownAt < PROGRESS_EVERY_MS) return;
-      shownAt = performance.now();
-      output.event({ event: 'progress', moved });
-      if (flags.progress && !flags.quiet) output.line(`${count(moved)} objects moved`);
-    },
+    onProgress: (progress) => output.progress(asProgress(progress, performance.now() - begun)),
     onWaiting: (writers) => {
       if (writers > 0)
         output.notice(`waiting until ${counted(writers, 'writer')} of the old layout ended`);
@@ -49,6 +44,16 @@ async function runRelayout(
   });
   output.result(report, flags.quiet ? '' : summary(report));
   return EXIT.done;
+}
+
+function asProgress({ found, counting, moved }: RelayoutProgress, elapsedMs: number) {
+  return {
+    entriesFound: Math.max(found, moved),
+    entriesDone: moved,
+    walking: counting,
+    elapsedMs,
+    moved,
+  };
 }
 
 function summary({ layout, moved, merged }: RelayoutReport): string {

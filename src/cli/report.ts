@@ -22,7 +22,9 @@ export function ingestSummary(report: IngestReport): string {
 function headline(report: IngestReport): string {
   const seconds = report.wallMs / 1000;
   const perSecond = (amount: number) => (seconds > 0 ? amount / seconds : 0);
-  const speed = `${count(perSecond(report.entries))} files/s, ${byteRate(perSecond(report.bytesRead))}`;
+  // What a failed or interrupted run has only found took no time.
+  const done = report.entries - report.outcomes.unfinished;
+  const speed = `${count(perSecond(done))} files/s, ${byteRate(perSecond(report.bytesRead))}`;
   const found = `${counted(report.entries, 'entry', 'entries')} in ${counted(report.directories, 'directory', 'directories')}`;
   return `${found}, ${duration(report.wallMs)} (${speed})`;
 }

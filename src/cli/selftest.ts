@@ -53,7 +53,10 @@ async function runSelftest(
   const report = await selftest(directory, {
     trials: only,
     signal,
-    onTrial: (trial) => output.event({ event: 'progress', trial }),
+    onTrial: (trial) => {
+      output.doing(`trying the guarantees: ${trial}`);
+      output.event({ event: 'progress', trial });
+    },
   });
   output.result(report, describeSelftest(report));
   return sayBroken(report, output) ? EXIT.failed : EXIT.done;

@@ -1,9 +1,13 @@
-import { errnoOf, failed } from '../errors.ts';
+import { failed } from '../errors.ts';
+import { isReaderGone } from '../files/standard-streams.ts';
+import type { Reactions } from './early-signals.ts';
 import { endProcess } from './end.ts';
 import { EXIT, lineOf, stackOf } from './fail.ts';
+import { takeOver } from './signals.ts';
 
 /** Runs the command line of this process to the process's end. */
-export async function start(): Promise<void> {
+export async function start(reactions: Reactions): Promise<void> {
+  takeOver(reactions);
   process.stdout.on('error', onStdoutError);
   try {
     // Loaded here, so that a failure to load is reported with the advice that other errors get.
@@ -21,7 +25,7 @@ export async function start(): Promise<void> {
 /** Help and version have no Output, which handles this for the commands. */
 function onStdoutError(error: Error): void {
   if (process.stdout.listenerCount('error') > 1) return;
-  const isGone = errnoOf(error) === 'EPIPE';
+  const isGone = isReaderGone(error);
   const line = lineOf(failed('cannot write to standard output', error));
   if (!isGone) process.stderr.write(`ingot: ${line}\n`);
   process.exit(isGone ? EXIT.readerGone : EXIT.failed);

@@ -16,10 +16,14 @@ export function addStats(program: Command): void {
   );
 }
 
-async function runStats(flags: CommonFlags, { output }: CommandContext): Promise<ExitCode> {
+async function runStats(flags: CommonFlags, { output, signal }: CommandContext): Promise<ExitCode> {
   const store = storeOf(flags);
   const { storeStats } = await import('../store/local/upkeep/stats.ts');
-  const stats = await storeStats(store);
+  output.doing('counting the objects');
+  const stats = await storeStats(store, {
+    signal,
+    onProgress: (objects) => output.doing(`${counted(objects, 'object')} counted`),
+  });
   output.result(stats, describe(stats));
   return stats.unreadable > 0 ? EXIT.incomplete : EXIT.done;
 }

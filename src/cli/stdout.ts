@@ -1,5 +1,6 @@
 /** Standard output, whose reader may leave early (`| head`) or whose disk may be full. */
-import { errnoOf, failed } from '../errors.ts';
+import { failed } from '../errors.ts';
+import { isReaderGone } from '../files/standard-streams.ts';
 
 export class Stdout {
   readonly #onReaderGone: () => void;
@@ -24,7 +25,7 @@ export class Stdout {
   }
 
   readonly #onError = (error: Error): void => {
-    if (errnoOf(error) !== 'EPIPE') {
+    if (!isReaderGone(error)) {
       this.#failure ??= error;
     } else if (!this.#readerGone) {
       this.#readerGone = true;

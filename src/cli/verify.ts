@@ -47,6 +47,7 @@ async function runVerify(
 ): Promise<ExitCode> {
   const store = storeOf(flags);
   await output.showProgress(flags.progress, 'objects');
+  output.doing('listing the objects');
   const { verify } = await import('../store/verify.ts');
   const { sample, quarantine, threads } = flags;
   const begun = performance.now();

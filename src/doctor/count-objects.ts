@@ -1,22 +1,31 @@
 import type { Layout } from '../store/choices.ts';
 import { listObjects } from '../store/local/on-disk/layout.ts';
+import { NAMES_PER_LOOK, Turns } from '../turns.ts';
 import type { Budget } from './budget.ts';
 import type { ExistingStore } from './report.ts';
 
-/** Asking the clock for each name would cost more than the name. */
-const NAMES_PER_LOOK = 4096;
-
-/** Counts as many objects as there is time for, and that it may list. Throws an IngotError. */
-export function countObjects(root: string, layout: Layout, budget: Budget): ExistingStore {
+/**
+ * Counts as many objects as there is time for, and that it may list. Throws an IngotError, or the
+ * signal's reason when that is aborted.
+ */
+export async function countObjects(
+  root: string,
+  layout: Layout,
+  budget: Budget,
+  signal: AbortSignal,
+): Promise<ExistingStore> {
   let objects = 0;
   let countedAll = true;
   const onRefused = () => {
     countedAll = false;
   };
+  const turns = new Turns(NAMES_PER_LOOK);
   for (const _ of listObjects(root, layout, onRefused)) {
     objects++;
-    if (objects % NAMES_PER_LOOK === 0 && budget.isSpent)
-      return { layout, objects, countedAll: false };
+    if (!turns.isDue()) continue;
+    await turns.take();
+    signal.throwIfAborted();
+    if (budget.isSpent) return { layout, objects, countedAll: false };
   }
   return { layout, objects, countedAll };
 }

@@ -73,7 +73,7 @@ export async function doctor(path: string, options: DoctorOptions = {}): Promise
   const signal = options.signal ?? new AbortController().signal;
   const libc = await loadLibc();
   signal.throwIfAborted();
-  const place = openProbePlace(store, libc);
+  const place = await openProbePlace(store, libc);
   let figures: Figures | undefined;
   try {
     figures = await new Examination(place, libc, { ...options, threads, signal }).run();
@@ -124,8 +124,8 @@ class Examination {
     this.#begin('reflink');
     const reflink = probeReflink(folder);
     this.#begin('objects');
-    const existing =
-      format && countObjects(directory, format.layout, this.#budget.part(PARTS.objects));
+    const part = this.#budget.part(PARTS.objects);
+    const existing = format && (await countObjects(directory, format.layout, part, this.#signal));
     const { flushes, rates } = await this.#flushAndRate(barrier.value === 'syncfs');
     return {
       kind,

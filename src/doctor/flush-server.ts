@@ -15,6 +15,8 @@ const WRITE_MS = 200;
 
 /** Answers requests one by one until the doctor is gone. */
 export function serveFlushes(folder: string): void {
+  // The doctor answers those who ask all of its processes (`systemctl kill -s USR1`).
+  for (const name of ['SIGUSR1', 'SIGUSR2'] as const) process.on(name, () => {});
   process.on('disconnect', () => process.exit());
   process.on('message', async (request: FlushRequest) => {
     process.send?.((await answer(request, folder)) satisfies FlushReply);

@@ -31,10 +31,10 @@ export interface ProbePlace {
 }
 
 /** Never creates a store. Throws an IngotError when nothing can be written there. */
-export function openProbePlace(root: string, libc: Libc | undefined): ProbePlace {
+export async function openProbePlace(root: string, libc: Libc | undefined): Promise<ProbePlace> {
   const found = lookAt(root);
   if (found.format === undefined) return openBeside(found, root, libc);
-  const swept = sweep(root, libc);
+  const swept = await sweep(root, libc);
   const writer = Writer.open(root, found.format, libc);
   const { folder, format } = writer;
   return { ...found, format, folder, swept, close: () => writer.close() };

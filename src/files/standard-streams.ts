@@ -1,6 +1,7 @@
 /** The standard streams under all their names, and whatever they are. */
 import fs from 'node:fs';
 import { Readable } from 'node:stream';
+import { errnoOf, hasErrno } from '../errors.ts';
 
 /**
  * Throws EBADF when standard input is closed, which would read as empty: Node has opened /dev/null
@@ -77,6 +78,31 @@ function writes(descriptor: string): boolean {
 
 function infoOf(descriptor: string): string {
   return fs.readFileSync(`/proc/self/fdinfo/${descriptor}`, 'utf8');
+}
+
+/**
+ * True for a failed write to a standard stream that nobody reads any more: a pipe or a socket whose
+ * other end is closed, or a terminal that is. EIO of anything else is a failure: what was to be
+ * written there is needed.
+ */
+export function isReaderGone(error: unknown, stream: StandardStream = process.stdout): boolean {
+  if (hasErrno(error, 'EPIPE', 'ECONNRESET')) return true;
+  return errnoOf(error) === 'EIO' && (stream.isTTY === true || isTerminal(stream.fd));
+}
+
+/** The part of process.stdout and process.stderr that shows what they are. */
+interface StandardStream {
+  readonly isTTY: boolean;
+  readonly fd: number;
+}
+
+/** Major device numbers of terminals: virtual and serial ones, the console, pseudoterminals. */
+const TERMINALS: ReadonlySet<number> = new Set([4, 5, 136, 137, 138, 139, 140, 141, 142, 143]);
+
+/** By its device: isatty(3) no longer knows a terminal that was closed. */
+function isTerminal(fd: number): boolean {
+  const stat = fs.fstatSync(fd);
+  return stat.isCharacterDevice() && TERMINALS.has((stat.rdev >> 8) & 0xfff);
 }
 
 /** `-` for standard output under any of its names, else the path. */

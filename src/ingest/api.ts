@@ -58,6 +58,7 @@ export interface IngestOptions {
 export interface Progress {
   /** Entries found so far; final once `walking` is false. */
   readonly entriesFound: number;
+  /** Without those that a failed or interrupted run has given up. */
   readonly entriesDone: number;
   readonly bytesRead: number;
   /** Bytes of large files that are known but not read yet. */

@@ -4,6 +4,7 @@
  */
 import fs from 'node:fs';
 import os from 'node:os';
+import { Turns } from '../turns.ts';
 import type { Libc } from './libc.ts';
 
 /** What the kernel fills at a time; as much as glibc's readdir(3) asks for. */
@@ -20,24 +21,55 @@ const NAME_AT = 19;
 export function namesBeginning(
   prefix: Buffer,
   directory: string | Buffer,
-  { readEntries }: Pick<Libc, 'readEntries'>,
+  libc: Pick<Libc, 'readEntries'>,
 ): Buffer[] {
-  if (readEntries === undefined) return namesOfNode(prefix, directory);
+  return [...readsOf(prefix, directory, libc)].flat();
+}
+
+/** The same for a directory of millions: the event loop gets turns meanwhile. */
+export async function namesBeginningLater(
+  prefix: Buffer,
+  directory: string | Buffer,
+  libc: Pick<Libc, 'readEntries'>,
+): Promise<Buffer[]> {
+  const names: Buffer[] = [];
+  const turns = new Turns();
+  for (const found of readsOf(prefix, directory, libc)) {
+    names.push(...found);
+    if (turns.isDue()) await turns.take();
+  }
+  return names;
+}
+
+/** What is found, a read of the directory at a time. */
+function* readsOf(
+  prefix: Buffer,
+  directory: string | Buffer,
+  { readEntries }: Pick<Libc, 'readEntries'>,
+): Generator<Buffer[]> {
+  if (readEntries === undefined) {
+    yield* readsOfNode(prefix, directory);
+    return;
+  }
   const fd = fs.openSync(directory, fs.constants.O_RDONLY | fs.constants.O_DIRECTORY);
   try {
-    const names: Buffer[] = [];
     const entries = Buffer.alloc(BUFFER_BYTES);
     for (let end = readEntries(fd, entries); end > 0; end = readEntries(fd, entries))
-      for (let at = 0; at < end; at += entries[readLength](at + LENGTH_AT)) {
-        // The first byte rules out most names.
-        if (entries[at + NAME_AT] !== prefix[0]) continue;
-        const name = entries.subarray(at + NAME_AT, entries.indexOf(0, at + NAME_AT));
-        if (beginsWith(prefix, name)) names.push(Buffer.from(name));
-      }
-    return names;
+      yield namesAmong(entries, end, prefix);
   } finally {
     fs.closeSync(fd);
   }
+}
+
+function namesAmong(entries: Buffer, end: number, prefix: Buffer): Buffer[] {
+  const names: Buffer[] = [];
+  for (let at = 0; at < end; at += entries[readLength](at + LENGTH_AT)) {
+    // The first byte rules out most names.
+    if (entries[at + NAME_AT] !== prefix[0]) continue;
+    const name = entries.subarray(at + NAME_AT, entries.indexOf(0, at + NAME_AT));
+    if (beginsWith(prefix, name)) names.push(Buffer.from(name));
+  }
+  return names;
 }
 
 function beginsWith(prefix: Buffer, name: Buffer): boolean {
@@ -46,20 +78,23 @@ function beginsWith(prefix: Buffer, name: Buffer): boolean {
 
 const readLength = os.endianness() === 'LE' ? 'readUInt16LE' : 'readUInt16BE';
 
+/** As many entries as Node reads at a time. */
+const NODE_READS = 1024;
+
 /** As a stream: there may be more names than fit into memory. */
-function namesOfNode(prefix: Buffer, directory: string | Buffer): Buffer[] {
-  const names: Buffer[] = [];
+function* readsOfNode(prefix: Buffer, directory: string | Buffer): Generator<Buffer[]> {
   const open = fs.opendirSync(directory as string, {
     encoding: 'buffer' as BufferEncoding,
-    bufferSize: 1024,
+    bufferSize: NODE_READS,
   });
   try {
+    let met = 0;
     for (let entry = open.readSync(); entry !== null; entry = open.readSync()) {
       const name = entry.name as unknown as Buffer;
-      if (beginsWith(prefix, name)) names.push(name);
+      if (beginsWith(prefix, name)) yield [name];
+      else if (++met % NODE_READS === 0) yield [];
     }
   } finally {
     open.closeSync();
   }
-  return names;
 }

@@ -1,15 +1,12 @@
 /** Looks at a store with the plainest means there are, not with the store's own code. */
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Digest, digestOf, isDigest } from '../digest.ts';
 import { hasErrno } from '../errors.ts';
 import { namesIn } from '../files/file-ops.ts';
 import { TEMP_PREFIX } from '../store/local/writers/writer.ts';
+import { Turns } from '../turns.ts';
 import { counted } from '../units.ts';
-
-/** Objects hashed before the event loop gets a turn, for signals. */
-const OBJECTS_PER_TURN = 256;
 
 /** The names of all objects of a flat store; none where there is no store yet. */
 export function objectsIn(store: string): Digest[] {
@@ -19,9 +16,10 @@ export function objectsIn(store: string): Digest[] {
 /** What is wrong with the objects; undefined when each holds what its name says. */
 export async function wrongObjects(store: string): Promise<string | undefined> {
   const wrong: string[] = [];
-  for (const [at, name] of objectsIn(store).entries()) {
+  const turns = new Turns();
+  for (const name of objectsIn(store)) {
     if (digestOf(fs.readFileSync(join(store, name))) !== name) wrong.push(name);
-    if (at % OBJECTS_PER_TURN === 0) await nextTurn();
+    if (turns.isDue()) await turns.take();
   }
   return wrong.length === 0
     ? undefined

@@ -72,7 +72,7 @@ export async function selftest(
   signal.throwIfAborted();
   requireDirectory(directory);
   requireRoom(directory);
-  const place = openProbePlace(directory, libc);
+  const place = await openProbePlace(directory, libc);
   const program = new Program(signal);
   const ledger = new Ledger();
   const barrier = barrierAt(place.folder, libc);

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { demandTerminal } from '../harness/mounts.ts';
 import { type Ended, ingot, script, UNPRIVILEGED } from '../harness/run.ts';
 import { makeTree } from '../harness/tree.ts';
 
@@ -273,6 +274,28 @@ describe('ingot relayout and stats', () => {
       objects: 2,
       layout: 'sharded',
     });
+  });
+});
+
+describe('the progress of a relayout', () => {
+  it('is an event that says what there is to do, and what is done', () => {
+    run('ingest', 'src');
+    const { stdout } = run('relayout', '--to', 'sharded', '--json=events');
+    const events = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    const last = events.findLast(({ event }) => event === 'progress');
+    expect(last).toMatchObject({ entriesFound: 2, entriesDone: 2, walking: false, moved: 2 });
+  });
+
+  it('is a bar in a terminal, and is left out where nobody wants it', (context) => {
+    demandTerminal(context);
+    run('ingest', 'src');
+    const inTerminal = (to: string) =>
+      script(`script -qec "$INGOT relayout --store s --to ${to}" /dev/null`, { cwd }).stdout;
+    expect(inTerminal('sharded')).toMatch(/100 % \[={20}\] 2\/2 objects/);
+    expect(inTerminal('flat --no-progress')).toBe('layout flat: 2 objects moved\r\n');
   });
 });
 

@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { endAtStage } from '../harness/at-stage.ts';
 import { plant } from '../harness/planted.ts';
-import { ingot, start, tempsIn } from '../harness/run.ts';
+import { endOf, ingot, start, tempsIn, untilEvent } from '../harness/run.ts';
+import { stopTwiceOnceStalled } from '../harness/stalled.ts';
 import { makeTree } from '../harness/tree.ts';
 
 const FAULTY = fileURLToPath(new URL('../fixtures/faulty-workers.mjs', import.meta.url));
@@ -56,13 +57,33 @@ describe('signals', () => {
     },
   );
 
-  it('end an ingest at once at the second, although a worker hangs', async () => {
+  it.each([
+    ['the same', 'SIGTERM', /^143$/],
+    // Of two that wait the kernel delivers the lower number first.
+    ['another', 'SIGINT', /^1(43|30)$/],
+  ] as const)(
+    'that arrive twice, %s the second time, end an ingest like one',
+    async (_, again, codes) => {
+      const child = start(['ingest', '--files-from', '-', '--store', 's', '--json=events'], cwd);
+      child.stdin.on('error', () => {});
+      const end = endOf(child);
+      await untilEvent(child, { event: 'progress' });
+      // As timeout(1) does: to its child, and to the group of both.
+      child.kill('SIGTERM');
+      child.kill(again);
+      child.stderr.once('data', () => child.kill(again));
+      const { code, stdout } = await end;
+      expect(String(code)).toMatch(codes);
+      expect(JSON.parse(stdout.trim().split('\n').at(-1)!)).toMatchObject({ event: 'error' });
+      expect(tempsIn(join(cwd, 's'))).toEqual([]);
+    },
+  );
+
+  it('end an ingest at once at a later second, although a worker hangs', async () => {
     fs.writeFileSync(join(cwd, 'src', 'kill-me'), '');
     const env = { NODE_OPTIONS: `--import ${FAULTY}`, FAULT: 'stall' };
     const child = start(['ingest', 'src', '--store', 's', '-q'], cwd, env);
-    child.stderr.on('data', (chunk) => {
-      if (/a worker stalls|stopping/.test(String(chunk))) child.kill('SIGINT');
-    });
+    stopTwiceOnceStalled(child, () => child.kill('SIGINT'));
     const ended = await new Promise((resolve) => {
       child.on('close', (code, signal) => resolve({ code, signal }));
     });

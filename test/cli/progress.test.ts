@@ -3,7 +3,7 @@ import { setImmediate as aTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { createDisplay, fractionDone, type Terminal } from '../../src/cli/progress.ts';
 import type { Progress } from '../../src/ingest/api.ts';
-import { demand, demandProgram } from '../harness/mounts.ts';
+import { demandTerminal } from '../harness/mounts.ts';
 import { script } from '../harness/run.ts';
 
 class FakeTerminal extends EventEmitter implements Terminal {
@@ -166,9 +166,7 @@ describe('progress', () => {
   });
 
   it('shows a bar in a real terminal and none in a pipe', (context) => {
-    demandProgram(context, 'script');
-    const { code } = script('script -qec true /dev/null');
-    demand(context, code === 0, 'script(1) gets no terminal: there is no devpts');
+    demandTerminal(context);
     const ingest = 'f=$(mktemp -d); mkdir $f/src; seq 300 | split -l1 - $f/src/; cd $f;';
     const inTerminal = script(
       `${ingest} script -qec "$INGOT ingest src --store s" /dev/null; rm -r $f`,

@@ -19,70 +19,73 @@ function plantKilled(directory: string): string {
 }
 
 describe('a doctor', () => {
-  it('is a writer in a store, and sweeps what dead ones left', () => {
+  it('is a writer in a store, and sweeps what dead ones left', async () => {
     const root = tempStore();
     makeTree({ '.tmp-dead/lock': 'flat\n' }, root);
-    const place = openProbePlace(root, libc);
+    const place = await openProbePlace(root, libc);
     expect(place).toMatchObject({ kind: 'store', directory: root, swept: 1 });
-    expect(writerFolders(root, libc)).toEqual([place.folder]);
+    expect(await writerFolders(root, libc)).toEqual([place.folder]);
     expect(signOf(place.folder!, libc)).toMatchObject({ alive: true, layout: 'flat' });
     fs.writeFileSync(join(place.folder, 'x'), '');
     place.close();
     expect(strayNames(root)).toEqual([]);
   });
 
-  it('probes an empty directory itself: it may be the mount point of a disk', () => {
+  it('probes an empty directory itself: it may be the mount point of a disk', async () => {
     const root = tempFolder();
     fs.mkdirSync(join(root, 'lost+found'));
-    const place = openProbePlace(root, libc);
+    const place = await openProbePlace(root, libc);
     expect(place).toMatchObject({ kind: 'empty', directory: root, format: undefined });
     expect(place.folder.startsWith(join(root, PROBE_PREFIX))).toBe(true);
     place.close();
     expect(fs.readdirSync(root)).toEqual(['lost+found']);
   });
 
-  it('probes the nearest directory above a path that is not there, and makes none', () => {
+  it('probes the nearest directory above a path that is not there, and makes none', async () => {
     const above = tempFolder();
-    const place = openProbePlace(join(above, 'a/b/store'), libc);
+    const place = await openProbePlace(join(above, 'a/b/store'), libc);
     expect(place).toMatchObject({ kind: 'missing', directory: above });
     expect(fs.readdirSync(above)).toHaveLength(1);
     place.close();
     expect(fs.readdirSync(above)).toEqual([]);
   });
 
-  it('probes a directory of something else and touches nothing of it', () => {
+  it('probes a directory of something else and touches nothing of it', async () => {
     const root = makeTree({ mine: 'x', '.tmp-mine/lock': '', '.tmp-ingot': 'y' });
-    const place = openProbePlace(root, libc);
+    const place = await openProbePlace(root, libc);
     expect(place).toMatchObject({ kind: 'other directory', directory: root, swept: 0 });
     place.close();
     expect(fs.readdirSync(root).sort()).toEqual(['.tmp-ingot', '.tmp-mine', 'mine']);
   });
 
-  it.each(['file', 'file/store', 'file/a/store'])('refuses %s: it cannot be a store', (path) => {
-    const root = makeTree({ file: 'x' });
-    expect(() => openProbePlace(join(root, path), libc)).toThrow(
-      expect.objectContaining({ code: 'INGOT_NOT_A_STORE' }),
-    );
-    expect(fs.readdirSync(root)).toEqual(['file']);
-  });
+  it.each(['file', 'file/store', 'file/a/store'])(
+    'refuses %s: it cannot be a store',
+    async (path) => {
+      const root = makeTree({ file: 'x' });
+      await expect(openProbePlace(join(root, path), libc)).rejects.toMatchObject({
+        code: 'INGOT_NOT_A_STORE',
+      });
+      expect(fs.readdirSync(root)).toEqual(['file']);
+    },
+  );
 });
 
 describe('what a killed doctor left', () => {
-  it('is swept by the next one there', () => {
+  it('is swept by the next one there', async () => {
     const root = tempFolder();
     plantKilled(root);
-    const place = openProbePlace(join(root, 'store'), libc);
+    const place = await openProbePlace(join(root, 'store'), libc);
     expect(place.swept).toBe(1);
     place.close();
     expect(fs.readdirSync(root)).toEqual([]);
   });
 
-  it('is kept while its owner lives, and where nobody can be known to be dead', () => {
+  it('is kept while its owner lives, and where nobody can be known to be dead', async () => {
     const root = tempFolder();
-    const other = openProbePlace(root, libc);
-    const place = openProbePlace(root, libc);
+    const other = await openProbePlace(root, libc);
+    const place = await openProbePlace(root, libc);
     expect(place).toMatchObject({ kind: 'empty', swept: 0 });
-    expect(openProbePlace(root, undefined)).toMatchObject({ swept: 0 });
+    expect(await openProbePlace(root, undefined)).toMatchObject({ swept: 0 });
     expect(fs.existsSync(other.folder)).toBe(true);
     other.close();
     place.close();

@@ -37,6 +37,12 @@ export function demandProgram(context: Pick<TestContext, 'skip'>, program: strin
   demand(context, error === undefined, `${program} is not installed`);
 }
 
+export function demandTerminal(context: Pick<TestContext, 'skip'>): void {
+  demandProgram(context, 'script');
+  const { status } = spawnSync('script', ['-qec', 'true', '/dev/null'], { stdio: 'ignore' });
+  demand(context, status === 0, 'script(1) gets no terminal: there is no devpts');
+}
+
 /** So many threads stage small contents in files without a name. */
 export function demandNamelessTemps(context: Pick<TestContext, 'skip'>, threads: number): void {
   const { namelessTemps } = openTemps('group', 'syncfs', threads * TASKS_PER_WORKER);

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { namesBeginning } from '../../src/native/directory-names.ts';
+import { namesBeginning, namesBeginningLater } from '../../src/native/directory-names.ts';
 import { loadLibc } from '../../src/native/libc.ts';
 import { makeTree, temporaryDirectory } from '../harness/tree.ts';
 
@@ -37,6 +37,12 @@ describe.each([
     const names = namesBeginning(PREFIX, crowded(), way).map((name) => name.toString('latin1'));
     const expected = BEGINNING.map((name) => Buffer.from(name).toString('latin1'));
     expect(names.sort()).toEqual(expected.sort());
+  });
+
+  it('are the same when the event loop gets turns meanwhile', async () => {
+    const directory = crowded();
+    const names = await namesBeginningLater(PREFIX, directory, way);
+    expect(names).toEqual(namesBeginning(PREFIX, directory, way));
   });
 
   it('are found by a path of bytes', () => {

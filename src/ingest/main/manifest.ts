@@ -7,7 +7,7 @@ import type { Digest } from '../../digest.ts';
 import { codeOf, failed } from '../../errors.ts';
 import { type FileOps, nodeFileOps, writeFullyLater } from '../../files/file-ops.ts';
 import { checkReplaceable, replaceFile } from '../../files/replace-file.ts';
-import { dashOf, descriptorOf } from '../../files/standard-streams.ts';
+import { dashOf, descriptorOf, isReaderGone } from '../../files/standard-streams.ts';
 import { toBytes } from '../../names.ts';
 import type { AnyDescriptor } from '../../native/descriptor.ts';
 import { ExternalSort } from '../../sort/external-sort.ts';
@@ -154,13 +154,11 @@ function writeBlock(
     stream.write(block, (error) => {
       signal?.removeEventListener('abort', onAbort);
       if (!error) resolve(true);
-      else if (READER_GONE.has(codeOf(error) ?? '')) resolve(false);
+      else if (codeOf(error) === 'ERR_STREAM_DESTROYED' || isReaderGone(error)) resolve(false);
       else reject(error);
     });
   });
 }
-
-const READER_GONE: ReadonlySet<string> = new Set(['EPIPE', 'ERR_STREAM_DESTROYED']);
 
 /**
  * What the manifest leaves out of every path. With one directory as the only source its paths are

@@ -34,6 +34,7 @@ export class Tally {
   readonly #running = new Set<number>();
   readonly #failed = new Set<number>();
   #held: Held[] = [];
+  #givenUp = 0;
 
   constructor(options: TallyOptions) {
     this.#options = options;
@@ -43,13 +44,15 @@ export class Tally {
     >;
   }
 
+  /** Without those that a failed run has given up. Only grows: `takeBack` does not change it. */
   get entriesDone(): number {
-    return OUTCOMES.reduce((sum, outcome) => sum + this.outcomes[outcome], 0);
+    return OUTCOMES.reduce((sum, outcome) => sum + this.outcomes[outcome], 0) - this.#givenUp;
   }
 
   /** One entry that is not stored: it never became part of a task, or its task could not store it. */
   add(entry: EntryReport): void {
     this.outcomes[entry.outcome]++;
+    if (entry.outcome === 'unfinished') this.#givenUp++;
     if (entry.kind !== undefined)
       this.unsupportedKinds[entry.kind] = (this.unsupportedKinds[entry.kind] ?? 0) + 1;
     this.#options.onEntry?.(entry);
@@ -147,7 +150,7 @@ export class Tally {
    * which is a defect of ingot's.
    */
   assertComplete(entriesFound: number): void {
-    const ended = this.entriesDone - this.outcomes.unfinished;
+    const ended = this.entriesDone;
     if (ended === entriesFound && this.#held.length === 0) return;
     throw new IngotError({
       what: 'entries were lost count of',

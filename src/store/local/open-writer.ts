@@ -100,7 +100,7 @@ export async function openWriter(
   const { durability, verifyHits, dryRun, groups } = options;
   const place = await look(root, options, ops);
   const { format, barrier, libc } = place;
-  const swept = sweepDead(place, options.sweepUpTo);
+  const swept = await sweepDead(place, options.sweepUpTo);
   settle(place);
   const wasEmpty = isEmpty(place);
   const rootFd = openRoot(place);
@@ -155,10 +155,13 @@ async function look(root: string, options: WriteOptions, ops: FileOps): Promise<
 }
 
 /** Before the later steps write: on a full disk the room that they need may be in dead temps. */
-function sweepDead({ root, libc, ops, dryRun }: Place, upTo: number | undefined): number {
+async function sweepDead(
+  { root, libc, ops, dryRun }: Place,
+  upTo: number | undefined,
+): Promise<number> {
   if (dryRun) return 0;
   const ofFormat = sweepTempsOf(formatPath(root), libc, ops);
-  return isLarger(root, upTo) ? ofFormat : ofFormat + sweep(root, libc, ops);
+  return isLarger(root, upTo) ? ofFormat : ofFormat + (await sweep(root, libc, ops));
 }
 
 function isLarger(root: string, limit: number | undefined): boolean {

@@ -87,6 +87,10 @@ describe('the tally', () => {
       expect(counts(tally)).toEqual({ new: 1, unfinished: 2 });
       expect(stored).toEqual(['own']);
       expect(tally.bytesSaved).toBe(0);
+      // What a failed run has given up was not done.
+      expect(tally.entriesDone).toBe(1);
+      tally.takeBack();
+      expect(tally.entriesDone).toBe(1);
     }
   });
 

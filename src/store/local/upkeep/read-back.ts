@@ -5,18 +5,14 @@
  * does.
  */
 import fs from 'node:fs';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Digest, DigestStream } from '../../../digest.ts';
 import { errnoOf } from '../../../errors.ts';
 import { alignedBuffer, PAGE_BYTES } from '../../../native/aligned-buffer.ts';
 import type { Libc } from '../../../native/libc.ts';
 import { uninterrupted } from '../../../native/uninterrupted.ts';
+import { Turns } from '../../../turns.ts';
 
 const CHUNK_BYTES = 1 << 20;
-/** Read before the event loop gets a turn: signals are handled then. */
-const BYTES_PER_TURN = 16 << 20;
-/** Looking at an object takes as long as reading this much: most are small. */
-const BYTES_PER_OBJECT = 64 << 10;
 
 /**
  * Errnos of what is no regular file, of what the disk cannot read, and of what it could not write:
@@ -29,7 +25,7 @@ export class DiskReader {
   readonly #libc: Libc | undefined;
   readonly #signal: AbortSignal | undefined;
   #buffer: Buffer | undefined;
-  #sinceTurn = 0;
+  readonly #turns = new Turns();
 
   constructor(libc: Libc | undefined, signal?: AbortSignal) {
     this.#libc = libc;
@@ -64,7 +60,7 @@ export class DiskReader {
     const status = fs.fstatSync(fd);
     if (!status.isFile()) return undefined;
     const { size } = status;
-    await this.#turn(BYTES_PER_OBJECT);
+    await this.#turn();
     const hash = new DigestStream();
     for (let at = 0; at < size; ) {
       // After a short read the next one begins with a page that is known in part.
@@ -74,7 +70,7 @@ export class DiskReader {
       if (from + got <= at) break;
       hash.update(this.#buffer.subarray(at - from, got));
       at = from + got;
-      await this.#turn(got);
+      await this.#turn();
     }
     return hash.digest();
   }
@@ -91,11 +87,8 @@ export class DiskReader {
     }
   }
 
-  async #turn(bytes: number): Promise<void> {
+  async #turn(): Promise<void> {
     this.#signal?.throwIfAborted();
-    this.#sinceTurn += bytes;
-    if (this.#sinceTurn < BYTES_PER_TURN) return;
-    this.#sinceTurn = 0;
-    await nextTurn();
+    if (this.#turns.isDue()) await this.#turns.take();
   }
 }

@@ -11,19 +11,18 @@
 
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Digest } from '../../../digest.ts';
 import { errnoOf, failed, IngotError, isDenied } from '../../../errors.ts';
 import { diskFullHint } from '../../../files/disk-full.ts';
 import {
   type FileOps,
   flushDirectory,
-  flushFile,
   nodeFileOps,
   type StoreFd,
 } from '../../../files/file-ops.ts';
 import { renameNew } from '../../../files/rename-new.ts';
 import { type Libc, loadLibc } from '../../../native/libc.ts';
+import { NAMES_PER_LOOK, Turns } from '../../../turns.ts';
 import type { Layout } from '../../choices.ts';
 import { directoryFullHint } from '../on-disk/directory-full.ts';
 import {
@@ -37,18 +36,26 @@ import { listLayout, objectFolders, objectPath, otherLayout, SHARDS } from '../o
 import { requireNoLink } from '../on-disk/metadata-file.ts';
 import { makeShards, removeShards, requireShards } from '../on-disk/shards.ts';
 import { waitForOldWriters } from '../writers/old-writers.ts';
-import { quarantine, quarantineLost, requireQuarantine } from './quarantine.ts';
-import { DiskReader } from './read-back.ts';
+import { Merger } from './merge.ts';
+import { requireQuarantine } from './quarantine.ts';
 import { alreadyRunning, noFlock, notAllMoved } from './relayout-refusals.ts';
-import { hashesTo } from './verify-objects.ts';
 
 export interface RelayoutOptions {
   /** Aborting stops between two objects and rejects with INGOT_INTERRUPTED. */
   readonly signal?: AbortSignal | undefined;
-  /** Called now and then with the number of objects moved so far. */
-  readonly onProgress?: ((moved: number) => void) | undefined;
+  /** Called a few times a second. */
+  readonly onProgress?: ((progress: RelayoutProgress) => void) | undefined;
   /** Called when writers of the old layout are alive, with their number, and when it changes. */
   readonly onWaiting?: ((writers: number) => void) | undefined;
+}
+
+/** Counts only grow. */
+export interface RelayoutProgress {
+  /** Objects to move that were found so far; `moved` may pass it where writers go on. */
+  readonly found: number;
+  /** They are still being counted, and none has moved. */
+  readonly counting: boolean;
+  readonly moved: number;
 }
 
 export interface RelayoutReport {
@@ -57,9 +64,6 @@ export interface RelayoutReport {
   /** Objects that lay in both layouts, of which the sound one was kept. */
   readonly merged: number;
 }
-
-/** Objects moved before the event loop gets a turn, for signals and progress. */
-const MOVES_PER_TURN = 512;
 
 /** `relayout`, with the file operations and the C library to use. Throws an IngotError. */
 export async function relayoutStore(
@@ -97,7 +101,10 @@ class Relayout {
   readonly #ops: FileOps;
   /** Shards that found no room yet. */
   #missing: readonly string[] = [];
-  readonly #disk: DiskReader;
+  readonly #merger: Merger;
+  readonly #turns = new Turns();
+  #found = 0;
+  #counting = false;
   #moved = 0;
   #merged = 0;
   /** Of the last pass: those that may not be moved, and what kept the first of them. */
@@ -111,13 +118,14 @@ class Relayout {
     this.#options = options;
     this.#libc = libc;
     this.#ops = ops;
-    this.#disk = new DiskReader(libc);
+    this.#merger = new Merger(root, libc, ops, options.signal);
   }
 
   async run(): Promise<RelayoutReport> {
     if (this.#isNeeded()) {
       requireShards(this.#root);
       requireQuarantine(this.#root);
+      if (this.#options.onProgress !== undefined) await this.#count();
       await this.#announce();
       await this.#moveAll();
       this.#requireAllMoved();
@@ -127,7 +135,7 @@ class Relayout {
       });
       await this.#moveAll();
       this.#requireAllMoved();
-      this.#flushFolders();
+      await this.#flushFolders();
       this.#writeFormat(this.#to);
     }
     if (this.#to === 'flat') removeShards(this.#root, this.#ops);
@@ -139,6 +147,20 @@ class Relayout {
     if (layout !== this.#to || movingFrom !== undefined) return true;
     for (const _ of listLayout(this.#root, this.#from)) return true;
     return false;
+  }
+
+  /** So that progress has a whole to be a part of. It takes a small part of the moves' time. */
+  async #count(): Promise<void> {
+    this.#counting = true;
+    const turns = new Turns(NAMES_PER_LOOK);
+    for (const _ of listLayout(this.#root, this.#from)) {
+      this.#found++;
+      if (!turns.isDue()) continue;
+      this.#showProgress();
+      await turns.take();
+      this.#stopIfAsked();
+    }
+    this.#counting = false;
   }
 
   /** The folders come first: from the moment of the new format on writers publish into them. */
@@ -178,19 +200,23 @@ class Relayout {
     for (let before = -1; before !== this.#moved + this.#merged; ) {
       before = this.#moved + this.#merged;
       this.#stuck = 0;
-      let met = 0;
       for (const digest of listLayout(this.#root, this.#from)) {
         if (!this.#missing.includes(digest.slice(0, 2))) await this.#move(digest);
-        if (++met % MOVES_PER_TURN === 0) await this.#turn();
+        if (this.#turns.isDue()) await this.#turn();
       }
       await this.#turn();
     }
   }
 
   async #turn(): Promise<void> {
-    this.#options.onProgress?.(this.#moved + this.#merged);
-    await nextTurn();
+    this.#showProgress();
+    await this.#turns.take();
     this.#stopIfAsked();
+  }
+
+  #showProgress(): void {
+    const moved = this.#moved + this.#merged;
+    this.#options.onProgress?.({ found: this.#found, counting: this.#counting, moved });
   }
 
   async #move(digest: Digest): Promise<void> {
@@ -199,9 +225,13 @@ class Relayout {
     try {
       // Without renameat2, what a writer publishes there at this very moment is replaced.
       while (!renameNew(this.#ops, this.#libc, source, target))
-        if (await this.#merge(digest, source, target)) return;
+        if (await this.#merger.merge(digest, source, target)) {
+          this.#merged++;
+          return;
+        }
       this.#moved++;
     } catch (error) {
+      if (error === this.#options.signal?.reason) this.#stopIfAsked();
       // Moved aside by a verify: listing it and moving it are two steps.
       if (errnoOf(error) === 'ENOENT' && !fs.existsSync(source)) return;
       const hint = directoryFullHint(error, this.#root, this.#to);
@@ -216,30 +246,14 @@ class Relayout {
     if (this.#stuck > 0) throw notAllMoved(this.#stuck, this.#stuckBy);
   }
 
-  /** True when the object in the new place is sound and the old one was removed. */
-  async #merge(digest: Digest, source: string, target: string): Promise<boolean> {
-    if (!fs.lstatSync(target, { throwIfNoEntry: false })) return false;
-    if (!hashesTo(target, digest)) {
-      quarantine(this.#root, { digest, path: target }, this.#ops);
-      return false;
-    }
-    // The old object may have been reported durable, and the writer of the new one may flush
-    // nothing.
-    flushFile(target, this.#ops);
-    if ((await this.#disk.holds(target, digest)) !== true) {
-      quarantineLost(this.#root, { digest, path: target }, this.#ops);
-      return false;
-    }
-    this.#ops.unlinkSync(source);
-    this.#merged++;
-    return true;
-  }
-
   /** The new names first: a file system without a journal may lose a name that it moves. */
-  #flushFolders(): void {
+  async #flushFolders(): Promise<void> {
     const folders = objectFolders(this.#root, 'sharded');
     for (const folder of this.#to === 'sharded' ? folders.reverse() : folders)
-      if (fs.existsSync(folder)) flushDirectory(this.#ops, folder);
+      if (fs.existsSync(folder)) {
+        flushDirectory(this.#ops, folder);
+        if (this.#turns.isDue()) await this.#turn();
+      }
   }
 
   #stopIfAsked(): void {

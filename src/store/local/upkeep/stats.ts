@@ -1,11 +1,12 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { abortSignal, type Checks, callback, requireOptions } from '../../../checked.ts';
 import type { Digest } from '../../../digest.ts';
 import { errnoOf, failed, isDenied } from '../../../errors.ts';
 import { type FileSystemStats, fileSystemStats } from '../../../files/disk-space.ts';
 import { namesIn } from '../../../files/file-ops.ts';
 import { type Libc, loadLibc } from '../../../native/libc.ts';
+import { Turns } from '../../../turns.ts';
 import type { Layout } from '../../choices.ts';
 import { storePath } from '../../store-path.ts';
 import { requireFormat } from '../on-disk/format.ts';
@@ -40,24 +41,32 @@ export interface WriterStats {
   readonly deadTemps: number;
 }
 
-/** Objects looked at before the event loop gets a turn. */
-const OBJECTS_PER_TURN = 4096;
+export interface StatsOptions {
+  /** Aborting ends the counting and rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called a few times a second with the number of objects counted so far. */
+  readonly onProgress?: ((objects: number) => void) | undefined;
+}
+
+const CHECKS: Checks<StatsOptions> = { signal: abortSignal, onProgress: callback };
 
 /**
  * Counts what is in a store, in memory that does not grow with it. An object that a relayout moves
  * meanwhile may be counted twice or not at all. Throws an IngotError.
  */
-export async function storeStats(store: string): Promise<StoreStats> {
+export async function storeStats(store: string, options: StatsOptions = {}): Promise<StoreStats> {
   const root = storePath(store);
+  requireOptions(options, CHECKS);
   const { format, layout, movingFrom } = requireFormat(root);
   const libc = await loadLibc();
   try {
     const refusals = new Refusals();
-    const objects = await countObjects(root, layout, refusals);
-    const writers = libc && countWriters(root, libc);
+    const objects = await countObjects(root, layout, refusals, options);
+    const writers = libc && (await countWriters(root, libc));
     const quarantined = refusals.orElse(0, () => namesIn(quarantineFolder(root)).length);
     const unsettled = refusals.orElse(0, () => countMoves(root));
     const fileSystem = fileSystemStats(root);
+    options.signal?.throwIfAborted();
     const counts = { ...objects, writers, quarantined, unsettled, unreadable: refusals.count };
     return { root, format, layout, movingFrom, ...counts, fileSystem };
   } catch (error) {
@@ -84,16 +93,22 @@ async function countObjects(
   root: string,
   layout: Layout,
   refusals: Refusals,
+  { signal, onProgress }: StatsOptions,
 ): Promise<Pick<StoreStats, 'objects' | 'bytes' | 'largest'>> {
   let [objects, bytes] = [0, 0];
   let largest: StoreStats['largest'];
+  const turns = new Turns();
   for (const digest of listObjects(root, layout, () => refusals.count++)) {
+    if (turns.isDue()) {
+      onProgress?.(objects);
+      await turns.take();
+      signal?.throwIfAborted();
+    }
     const size = refusals.orElse(undefined, () => sizeOf(root, layout, digest));
     if (size === undefined) continue;
     objects++;
     bytes += size;
     if (largest === undefined || size > largest.size) largest = { digest, size };
-    if (objects % OBJECTS_PER_TURN === 0) await nextTurn();
   }
   return { objects, bytes, largest };
 }
@@ -106,9 +121,9 @@ function sizeOf(root: string, layout: Layout, digest: Digest): number | undefine
   return undefined;
 }
 
-function countWriters(root: string, libc: Libc): WriterStats {
+async function countWriters(root: string, libc: Libc): Promise<WriterStats> {
   const stats = { alive: 0, dead: 0, liveTemps: 0, deadTemps: 0 };
-  for (const folder of writerFolders(root, libc)) {
+  for (const folder of await writerFolders(root, libc)) {
     const alive = mayLive(folder, libc);
     const temps = tempsIn(folder);
     stats[alive ? 'alive' : 'dead']++;

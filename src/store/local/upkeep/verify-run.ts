@@ -1,5 +1,6 @@
 import type { Digest } from '../../../digest.ts';
 import { type Failure, failed, IngotError, isDenied, isIngotError } from '../../../errors.ts';
+import { NAMES_PER_LOOK, Turns } from '../../../turns.ts';
 import type { Layout } from '../../choices.ts';
 import { listEveryObject } from '../on-disk/every-object.ts';
 import { requireFormat } from '../on-disk/format.ts';
@@ -19,7 +20,7 @@ export interface VerifyOptions {
   readonly threads: number;
   /** Aborting ends the batches in flight and rejects with INGOT_INTERRUPTED. */
   readonly signal?: AbortSignal | undefined;
-  /** Called after each batch. */
+  /** Called after each batch, and now and then while objects are passed over. */
   readonly onProgress?: ((progress: VerifyProgress) => void) | undefined;
   /**
    * Called for each damaged object, with its place in quarantine if it was moved there, or with what
@@ -129,8 +130,15 @@ class VerifyRun {
     let batch: Digest[] = [];
     let spare: Digest | undefined;
     let passed = 0;
+    const turns = new Turns(NAMES_PER_LOOK);
     const onRefused = (path: string, error: IngotError) => this.#refuseFolder(path, error);
     for (const digest of listEveryObject(this.#root, onRefused)) {
+      // A sample may pass over all that is listed, without a batch to wait for.
+      if (turns.isDue()) {
+        if (sample < 1) this.#showProgress();
+        await turns.take();
+        this.#stopIfAsked();
+      }
       if (sample < 1 && Math.random() >= sample) {
         // Any of those passed over, each as likely as the others.
         if (this.#found === 0 && Math.random() * ++passed < 1) spare = digest;
@@ -176,6 +184,10 @@ class VerifyRun {
     this.#large.push(...result.large);
     for (const object of result.damaged) this.#reportDamage(object);
     for (const object of result.unreadable) this.#reportUnreadable(object);
+    this.#showProgress();
+  }
+
+  #showProgress(): void {
     const { checked, bytes, damaged, unreadable } = this.#report;
     this.#options.onProgress?.({
       found: this.#found,

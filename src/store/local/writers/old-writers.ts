@@ -26,7 +26,7 @@ export async function waitForOldWriters(
     const sign = signOf(folder, libc);
     return sign.alive && sign.layout !== layout;
   };
-  let old = writerFolders(root, libc);
+  let old = await writerFolders(root, libc);
   for (let reported = 0; ; ) {
     old = old.filter(isOld);
     if (old.length !== reported) onWaiting?.(old.length);

@@ -15,7 +15,7 @@ import {
   removeTemps,
 } from '../../../files/locked-folder.ts';
 import { openToSweep, sweepFile } from '../../../files/locked-temp.ts';
-import { namesBeginning } from '../../../native/directory-names.ts';
+import { namesBeginningLater } from '../../../native/directory-names.ts';
 import type { Libc } from '../../../native/libc.ts';
 import { LAYOUTS, type Layout } from '../../choices.ts';
 import { directoryFullHint } from '../on-disk/directory-full.ts';
@@ -91,15 +91,18 @@ export class Writer {
  * Removes the temps of dead writers and gives their number. Without flock no writer is known to be
  * dead, so nothing is removed.
  */
-export function sweep(root: string, libc: Libc | undefined, ops: FileOps = nodeFileOps): number {
+export async function sweep(
+  root: string,
+  libc: Libc | undefined,
+  ops: FileOps = nodeFileOps,
+): Promise<number> {
   if (libc === undefined) return 0;
-  let swept = 0;
   try {
-    for (const path of writerFolders(root, libc)) if (sweepOne(path, libc, ops)) swept++;
+    const folders = await writerFolders(root, libc);
+    return folders.filter((path) => sweepOne(path, libc, ops)).length;
   } catch (error) {
     throw failed('cannot sweep the temps of dead writers', error, { path: root });
   }
-  return swept;
 }
 
 /** What a folder `.tmp-<writer>` shows about its writer. */
@@ -111,8 +114,8 @@ export interface WriterSign {
 }
 
 /** The folders of all writers, the dead ones included. Throws what readdir(3) fails with. */
-export function writerFolders(root: string, libc: Libc): string[] {
-  const names = namesBeginning(Buffer.from(TEMP_PREFIX), root, libc);
+export async function writerFolders(root: string, libc: Libc): Promise<string[]> {
+  const names = await namesBeginningLater(Buffer.from(TEMP_PREFIX), root, libc);
   return names.map((name) => join(root, name.toString()));
 }
 

@@ -6,7 +6,10 @@ import { nodeFileOps } from '../../../../src/files/file-ops.ts';
 import { loadLibc } from '../../../../src/native/libc.ts';
 import { readFormat, writeFormat } from '../../../../src/store/local/on-disk/format.ts';
 import { listLayout, objectPath, otherLayout } from '../../../../src/store/local/on-disk/layout.ts';
-import { relayoutStore as relayout } from '../../../../src/store/local/upkeep/relayout.ts';
+import {
+  type RelayoutProgress,
+  relayoutStore as relayout,
+} from '../../../../src/store/local/upkeep/relayout.ts';
 import { Writer } from '../../../../src/store/local/writers/writer.ts';
 import { Store } from '../../../../src/store/store.ts';
 import {
@@ -29,8 +32,8 @@ test.each(['flat', 'sharded'] as const)(
     const to = otherLayout(from);
     const root = tempStore(from);
     const digests = plantMany(root, from, 600);
-    const progress: number[] = [];
-    expect(await relayout(root, to, { onProgress: (moved) => progress.push(moved) })).toEqual({
+    const progress: RelayoutProgress[] = [];
+    expect(await relayout(root, to, { onProgress: (state) => progress.push(state) })).toEqual({
       layout: to,
       moved: 600,
       merged: 0,
@@ -38,7 +41,7 @@ test.each(['flat', 'sharded'] as const)(
     expect([...listLayout(root, to)].sort()).toEqual(digests);
     expect([...listLayout(root, from)]).toEqual([]);
     expect(readFormat(root)).toEqual({ format: 1, layout: to });
-    expect(progress.at(-1)).toBe(600);
+    expect(progress.at(-1)).toEqual({ found: 600, counting: false, moved: 600 });
     const shards = fs.readdirSync(root).filter((name) => name.length === 2);
     expect(shards).toHaveLength(to === 'sharded' ? 256 : 0);
     expect(strayNames(root)).toEqual([]);
@@ -251,4 +254,22 @@ test('folders that hold other things than objects are left when a store becomes 
   fs.writeFileSync(join(root, 'ab', 'notes.txt'), 'x');
   await relayout(root, 'flat');
   expect(fs.readdirSync(root).sort()).toEqual(['.ingot', 'ab']);
+});
+
+test('is interrupted while it compares a large object that lies in both layouts, and keeps both', async () => {
+  const root = tempStore();
+  const size = 256 << 20;
+  const digest = digestOf(Buffer.alloc(size));
+  fs.mkdirSync(join(root, digest.slice(0, 2)), { recursive: true });
+  const places = [objectPath(root, 'flat', digest), objectPath(root, 'sharded', digest)];
+  for (const place of places) {
+    fs.writeFileSync(place, '');
+    fs.truncateSync(place, size);
+  }
+  const stop = new AbortController();
+  // All until the first turn of the event loop in its reading goes before a timer.
+  const run = relayout(root, 'sharded', { signal: stop.signal });
+  setTimeout(() => stop.abort(), 1);
+  await expect(run).rejects.toMatchObject({ code: 'INGOT_INTERRUPTED' });
+  expect(places.map((place) => fs.existsSync(place))).toEqual([true, true]);
 });
