@@ -4,7 +4,9 @@ import type { Command } from 'commander';
 import { parseDigest } from '../digest.ts';
 import { errnoOf, failed, UsageError } from '../errors.ts';
 import { nodeFileOps, writeFullyLater } from '../files/file-ops.ts';
-import { checkReplaceable, replaceFile } from '../files/replace-file.ts';
+import { checkOutput } from '../files/output-place.ts';
+import { replaceFile } from '../files/replace-file.ts';
+import { loadLibc } from '../native/libc.ts';
 import { type CommandContext, runCommand } from './command.ts';
 import { EXIT, type ExitCode } from './fail.ts';
 import { addCommonOptions, type CommonFlags, outputFile, storeOf } from './options.ts';
@@ -19,7 +21,11 @@ export function addGet(program: Command): void {
     .command('get')
     .description('write the verified content of an object to stdout or a file')
     .argument('<digest>', 'the SHA-256 of the content, 64 characters')
-    .option('-o, --output <file>', 'write there, whole or not at all', outputFile);
+    .option(
+      '-o, --output <file>',
+      'write there, whole or not at all wherever a rename works',
+      outputFile,
+    );
   addCommonOptions(command).action((digest: string, flags: GetFlags) =>
     runCommand(flags, 'stop', (context) => runGet(digest, flags, context)),
   );
@@ -67,7 +73,7 @@ async function save(
 ): Promise<number> {
   let size = 0;
   try {
-    checkReplaceable(file, store);
+    checkOutput(file, store, await loadLibc());
     const fill = async (fd: number) => {
       for await (const chunk of content as AsyncIterable<Buffer>) {
         signal.throwIfAborted();

@@ -38,7 +38,8 @@ export async function openRun(request: RunRequest, pool: IngestPool): Promise<Ru
   const { manifest: target, excludeFrom = [], signal } = options;
   if (target !== undefined) await checkManifestTarget(target, { ...plan, excludeFrom }, signal);
   const store = absolutePath(request.store);
-  const manifest = target === undefined ? undefined : new ManifestWriter(target, { store });
+  const libc = await loadLibc();
+  const manifest = target === undefined ? undefined : new ManifestWriter(target, { store, libc });
   // Before there is a writer that would have to be ended when this fails.
   const claims = new Claims();
   const half = await LocalMainHalf.open(store, {
