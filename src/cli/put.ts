@@ -28,7 +28,7 @@ async function runPut(
   checkReadable(file);
   warnOfNewStore(path, output);
   const { Store } = await import('../store/store.ts');
-  const store = await Store.open(path, { create: true });
+  const store = await Store.open(path, { create: true, onNotice: (text) => output.notice(text) });
   try {
     const result = await store.put(sourceOf(file), { signal }).catch((error: unknown) => {
       throw signal.aborted ? error : failed('cannot store the content', error, { path: file });

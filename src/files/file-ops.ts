@@ -46,6 +46,22 @@ export function fileOpsWith(files: Files): FileOps {
   return Object.assign(Object.create(nodeFileOps), often);
 }
 
+/** What chmod(2) fails with where a file system has no modes of its own, or a sandbox refuses it. */
+export const MODE_REFUSALS: readonly string[] = ['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP'];
+
+/**
+ * Gives an open file these permissions. Where that is refused, it keeps those that it was made
+ * with. Throws what else fchmod(2) fails with.
+ */
+export function setMode(fd: number, mode: number, ops: FileOps): void {
+  if ((fs.fstatSync(fd).mode & 0o777) === mode) return;
+  try {
+    ops.fchmodSync(fd, mode);
+  } catch (error) {
+    if (!hasErrno(error, ...MODE_REFUSALS)) throw error;
+  }
+}
+
 /** Writes all of `bytes`; write(2) may take fewer than it was given. */
 export function writeFully(ops: FileOps, fd: number, bytes: Uint8Array): void {
   let at = 0;

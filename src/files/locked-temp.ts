@@ -12,6 +12,7 @@ import { namesBeginning } from '../native/directory-names.ts';
 import type { Libc } from '../native/libc.ts';
 import type { FileOps } from './file-ops.ts';
 import { isSameFile } from './locked-folder.ts';
+import { tryDeadLock, tryLock } from './locks.ts';
 import { removeFile } from './remove.ts';
 
 /** Between the name of the file and a random id. No other program names files like this. */
@@ -34,7 +35,10 @@ export class LockedTemp {
     this.#ops = ops;
   }
 
-  /** Makes an empty temp, open for reading and writing. Throws what the file system throws. */
+  /**
+   * Makes an empty temp, open for reading and writing. Throws INGOT_NO_FLOCK where locks are
+   * refused, and what the file system throws.
+   */
   static open(target: string, mode: number, libc: Libc | undefined, ops: FileOps): LockedTemp {
     for (;;) {
       const name = tempPrefix(target) + randomBytes(ID_BYTES).toString('hex');
@@ -42,7 +46,9 @@ export class LockedTemp {
       const temp = new LockedTemp(path, ops.openSync(toFsPath(path), NEW_FILE, mode), ops);
       let held = false;
       try {
-        held = libc === undefined || (libc.tryLock(temp.fd) && isSameFile(temp.fd, toFsPath(path)));
+        held =
+          libc === undefined ||
+          (tryLock(libc, temp.fd, dirname(target)) && isSameFile(temp.fd, toFsPath(path)));
       } finally {
         if (!held) temp.close();
       }
@@ -102,7 +108,7 @@ export function sweepFile(path: string, libc: Libc, ops: FileOps): boolean {
   const fd = openToSweep(path, ops);
   if (fd === undefined) return false;
   try {
-    if (!libc.tryLock(fd) || !isSameFile(fd, toFsPath(path))) return false;
+    if (!tryDeadLock(libc, fd) || !isSameFile(fd, toFsPath(path))) return false;
     removeFile(ops, toFsPath(path));
     return true;
   } finally {

@@ -7,8 +7,9 @@ import { errnoOf, failed, hasErrno } from '../errors.ts';
 import { toFsPath } from '../names.ts';
 import { type Libc, loadLibc } from '../native/libc.ts';
 import { uninterrupted } from '../native/uninterrupted.ts';
-import { type FileOps, flushDirectory, nodeFileOps, writeFullyLater } from './file-ops.ts';
+import { type FileOps, flushDirectory, nodeFileOps, setMode, writeFullyLater } from './file-ops.ts';
 import { LockedTemp, sweepTempsOf } from './locked-temp.ts';
+import { isWithoutLocks } from './locks.ts';
 import { type OutputPlace, outputPlace } from './output-place.ts';
 import { descriptorOf } from './standard-streams.ts';
 import { openUnlinked } from './unlinked-temp.ts';
@@ -52,9 +53,9 @@ async function fillThenRename(
   ops: FileOps,
 ): Promise<void> {
   const { path, there } = place;
-  const temp = LockedTemp.open(path, there === undefined ? 0o666 : OWNERS_ALONE, libc, ops);
+  const temp = openTemp(path, there === undefined ? 0o666 : OWNERS_ALONE, libc, ops);
   try {
-    if (there !== undefined) ops.fchmodSync(temp.fd, there.mode & 0o777);
+    if (there !== undefined) setMode(temp.fd, there.mode & 0o777, ops);
     await fill(temp.fd);
     ops.fsyncSync(temp.fd);
     try {
@@ -73,6 +74,16 @@ async function fillThenRename(
 
 /** Until it has the mode of what it replaces. */
 const OWNERS_ALONE = 0o600;
+
+/** Where locks are refused nobody sweeps: a temp needs none. */
+function openTemp(path: string, mode: number, libc: Libc | undefined, ops: FileOps): LockedTemp {
+  try {
+    return LockedTemp.open(path, mode, libc, ops);
+  } catch (error) {
+    if (!isWithoutLocks(error)) throw error;
+    return LockedTemp.open(path, mode, undefined, ops);
+  }
+}
 
 async function fillThenCopy(
   place: OutputPlace,

@@ -4,6 +4,8 @@
  */
 import fs from 'node:fs';
 import os from 'node:os';
+import { failed, hasErrno } from '../errors.ts';
+import { escapeName } from '../names.ts';
 import type { Libc } from './libc.ts';
 
 /** What the kernel fills at a time; as much as glibc's readdir(3) asks for. */
@@ -46,8 +48,19 @@ function beginsWith(prefix: Buffer, name: Buffer): boolean {
 
 const readLength = os.endianness() === 'LE' ? 'readUInt16LE' : 'readUInt16BE';
 
-/** As a stream: there may be more names than fit into memory. */
+/** Node's own call is the same one underneath: where a sandbox refuses it, nothing can be listed. */
 function namesOfNode(prefix: Buffer, directory: string | Buffer): Buffer[] {
+  try {
+    return namesInStream(prefix, directory);
+  } catch (error) {
+    if (!hasErrno(error, 'EPERM', 'ENOSYS')) throw error;
+    const path = escapeName(Buffer.from(directory));
+    throw failed('cannot list a directory (getdents64 is refused)', error, { path });
+  }
+}
+
+/** As a stream: there may be more names than fit into memory. */
+function namesInStream(prefix: Buffer, directory: string | Buffer): Buffer[] {
   const names: Buffer[] = [];
   const open = fs.opendirSync(directory as string, {
     encoding: 'buffer' as BufferEncoding,

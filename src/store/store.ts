@@ -39,6 +39,8 @@ export interface OpenOptions {
   readonly layout?: Layout | undefined;
   /** `none`: put does not wait for the disk. Default `group`. */
   readonly durability?: Durability | undefined;
+  /** Called at the first put with what is unusual about the place, a line each. */
+  readonly onNotice?: ((text: string) => void) | undefined;
 }
 
 export interface ObjectInfo {
@@ -57,15 +59,22 @@ export class Store {
   readonly layout: Layout;
   readonly #durability: Durability;
   readonly #ops: FileOps;
+  readonly #onNotice: OpenOptions['onNotice'];
   readonly #running = new Set<Promise<PutResult>>();
   #putter: Promise<Putter> | undefined;
   #closed = false;
 
-  private constructor(root: string, format: StoreFormat, durability: Durability, ops: FileOps) {
+  private constructor(
+    root: string,
+    { layout }: StoreFormat,
+    ops: FileOps,
+    { durability, onNotice }: OpenOptions & { readonly durability: Durability },
+  ) {
     this.root = root;
-    this.layout = format.layout;
+    this.layout = layout;
     this.#durability = durability;
     this.#ops = ops;
+    this.#onNotice = onNotice;
   }
 
   /**
@@ -86,7 +95,7 @@ export class Store {
     const existing = create ? readFormat(root) : requireFormat(root);
     if (existing !== undefined) checkLayout(root, existing, layout);
     const format = existing ?? createStore(root, layout ?? 'flat', ops, await loadLibc());
-    return new Store(root, format, durability, ops);
+    return new Store(root, format, ops, { ...options, durability });
   }
 
   /**
@@ -114,12 +123,23 @@ export class Store {
   }
 
   #openPutter(): Promise<Putter> {
-    this.#putter ??= Putter.open(this.root, this.#durability, this.#ops).catch((error: unknown) => {
+    this.#putter ??= this.#takeWriter().catch((error: unknown) => {
       // The next put tries anew: what was in the way may be gone.
       this.#putter = undefined;
       throw error;
     });
     return this.#putter;
+  }
+
+  async #takeWriter(): Promise<Putter> {
+    const putter = await Putter.open(this.root, this.#durability, this.#ops);
+    try {
+      for (const text of putter.notices) this.#onNotice?.(text);
+    } catch (error) {
+      putter.close();
+      throw error;
+    }
+    return putter;
   }
 
   /**

@@ -120,6 +120,7 @@ export class Run {
     try {
       signal?.addEventListener('abort', onAbort);
       if (signal?.aborted) onAbort();
+      for (const text of this.#half.notices) this.#pipeline.notice(text);
       if (this.#half.readsBack) this.#pipeline.notice(READS_BACK);
       await this.#walk();
       await this.#pipeline.drain();

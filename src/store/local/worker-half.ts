@@ -24,6 +24,8 @@ export interface LocalWorkerInit extends OpenTemps {
   readonly wasEmpty: boolean;
   readonly verifyHits: boolean;
   readonly dryRun: boolean;
+  /** The file system lets a temp have the mode of objects. */
+  readonly setsModes: boolean;
 }
 
 /** Makes a worker's half. `worker` is a number of its own among the workers of one writer. */
@@ -46,7 +48,7 @@ export function openLocalWorkerHalf(
     root: init.root,
     layout: init.format.layout,
     moving: init.format.movingFrom !== undefined,
-    temps: new TempFolder(tempFolder, init.root, ops),
+    temps: new TempFolder(tempFolder, init.root, ops, init.setsModes),
     durability: init.durability,
     keepTempsOpen: init.durability === 'group' && init.barrier === 'fsync',
     wasEmpty: init.wasEmpty,

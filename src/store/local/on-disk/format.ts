@@ -2,7 +2,13 @@ import fs from 'node:fs';
 import { dirname, join } from 'node:path';
 import { errnoOf, failed, IngotError, UsageError } from '../../../errors.ts';
 import { diskFullHint } from '../../../files/disk-full.ts';
-import { type FileOps, flushDirectory, nodeFileOps, writeFully } from '../../../files/file-ops.ts';
+import {
+  type FileOps,
+  flushDirectory,
+  nodeFileOps,
+  setMode,
+  writeFully,
+} from '../../../files/file-ops.ts';
 import { LockedTemp } from '../../../files/locked-temp.ts';
 import type { Libc } from '../../../native/libc.ts';
 import { LAYOUTS, type Layout } from '../../choices.ts';
@@ -133,8 +139,11 @@ export function writeFormat(
 function keepOwner(path: string, fd: number, ops: FileOps): void {
   const before = fs.statSync(path, { throwIfNoEntry: false });
   if (before === undefined) return;
-  if (process.getuid?.() === 0) fs.fchownSync(fd, before.uid, before.gid);
-  ops.fchmodSync(fd, before.mode & 0o777);
+  const { uid, gid } = fs.fstatSync(fd);
+  // Where files have no owners of their own (FAT), it is right already, and chown is refused.
+  const isKept = uid === before.uid && gid === before.gid;
+  if (process.getuid?.() === 0 && !isKept) fs.fchownSync(fd, before.uid, before.gid);
+  setMode(fd, before.mode & 0o777, ops);
 }
 
 function linkIfMissing(temp: string, path: string, ops: FileOps): void {

@@ -16,6 +16,7 @@ import type { Digest } from '../../../digest.ts';
 import { errnoOf, failed, IngotError, requireOneOf } from '../../../errors.ts';
 import { diskFullHint } from '../../../files/disk-full.ts';
 import { type FileOps, flushDirectory, flushFile, nodeFileOps } from '../../../files/file-ops.ts';
+import { tryLock } from '../../../files/locks.ts';
 import { renameNew } from '../../../files/rename-new.ts';
 import { type Libc, loadLibc } from '../../../native/libc.ts';
 import { LAYOUTS, type Layout } from '../../choices.ts';
@@ -59,7 +60,7 @@ const MOVES_PER_TURN = 512;
  * Moves all objects of a store to a layout; does nothing when they are there. Waits for writers of
  * the old layout, a Store of this very process that has put something among them: close it first.
  * Throws an IngotError: INGOT_NO_STORE, INGOT_RELAYOUT_RUNNING (another one runs), INGOT_NO_FLOCK
- * (writers cannot be seen on this machine), INGOT_INTERRUPTED, or an errno. The store stays usable.
+ * (writers cannot be seen on this machine or file system), INGOT_INTERRUPTED, or an errno. The store stays usable.
  */
 export async function relayout(
   store: string,
@@ -79,7 +80,7 @@ export async function relayout(
     requireNoLink(lock);
     const { O_RDWR, O_CREAT, O_NOFOLLOW } = fs.constants;
     lockFd = ops.openSync(lock, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600);
-    if (!libc.tryLock(lockFd)) throw alreadyRunning(root);
+    if (!tryLock(libc, lockFd, root)) throw alreadyRunning(root);
     return await new Relayout(root, to, options, libc, ops).run();
   } catch (error) {
     const hint = diskFullHint(error, root) ?? 'run it again to go on';

@@ -15,6 +15,7 @@ import {
   removeTemps,
 } from '../../../files/locked-folder.ts';
 import { openToSweep, sweepFile } from '../../../files/locked-temp.ts';
+import { tryDeadLock } from '../../../files/locks.ts';
 import { namesBeginning } from '../../../native/directory-names.ts';
 import type { Libc } from '../../../native/libc.ts';
 import { LAYOUTS, type Layout } from '../../choices.ts';
@@ -117,7 +118,8 @@ export function writerFolders(root: string, libc: Libc): string[] {
 }
 
 /**
- * False when a writer is known to be dead. Another user's may live: its lock cannot be looked at.
+ * False when a writer is known to be dead. One whose lock cannot be looked at may live: another
+ * user's, or any where locks are refused.
  */
 export function mayLive(folder: string, libc: Libc): boolean {
   try {
@@ -142,7 +144,11 @@ export function signOf(folder: string, libc: Libc): WriterSign {
   }
   try {
     const text = readStart(fd, MAX_SIGN_BYTES).toString('latin1').trimEnd();
-    return { folder, alive: !libc.tryLock(fd), layout: LAYOUTS.find((layout) => layout === text) };
+    return {
+      folder,
+      alive: !tryDeadLock(libc, fd),
+      layout: LAYOUTS.find((layout) => layout === text),
+    };
   } finally {
     fs.closeSync(fd);
   }
@@ -157,7 +163,7 @@ export function sweepOne(path: string, libc: Libc, ops: FileOps): boolean {
   const fd = openToSweep(lock, ops, fs.constants.O_CREAT);
   if (fd === undefined) return false;
   try {
-    if (!libc.tryLock(fd) || !isSameFile(fd, lock)) return false;
+    if (!tryDeadLock(libc, fd) || !isSameFile(fd, lock)) return false;
     removeTemps(path, ops);
   } finally {
     ops.closeSync(fd);
