@@ -20,6 +20,7 @@ test('the longer pages are found', () => {
     expect.arrayContaining([
       'src/README.md',
       'src/cli/README.md',
+      'src/native/README.md',
       'src/store/local/FORMAT.md',
       'test/README.md',
       'bench/README.md',

@@ -4,9 +4,11 @@ import type { Command } from 'commander';
 import { parseDigest } from '../digest.ts';
 import { failed, UsageError } from '../errors.ts';
 import { nodeFileOps, writeFullyLater } from '../files/file-ops.ts';
-import { checkReplaceable, replaceFile } from '../files/replace-file.ts';
+import { checkOutput } from '../files/output-place.ts';
+import { replaceFile } from '../files/replace-file.ts';
 import { isReaderGone } from '../files/standard-streams.ts';
 import type { AnyDescriptor } from '../native/descriptor.ts';
+import { loadLibc } from '../native/libc.ts';
 import { bytes } from '../units.ts';
 import { type CommandContext, runCommand } from './command.ts';
 import { EXIT, type ExitCode } from './fail.ts';
@@ -22,7 +24,11 @@ export function addGet(program: Command): void {
     .command('get')
     .description('write the verified content of an object to stdout or a file')
     .argument('<digest>', 'the SHA-256 of the content, 64 characters')
-    .option('-o, --output <file>', 'write there, whole or not at all', outputFile);
+    .option(
+      '-o, --output <file>',
+      'write there, whole or not at all wherever a rename works',
+      outputFile,
+    );
   addCommonOptions(command).action((digest: string, flags: GetFlags) =>
     runCommand(flags, 'stop', (context) => runGet(digest, flags, context)),
   );
@@ -87,7 +93,7 @@ async function save(
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    checkReplaceable(file, store);
+    checkOutput(file, store, await loadLibc());
     const fill = async (fd: AnyDescriptor) => {
       for await (const chunk of chunks) {
         signal.throwIfAborted();

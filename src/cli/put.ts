@@ -29,7 +29,7 @@ async function runPut(
   checkReadable(file);
   warnOfNewStore(path, output);
   const { Store } = await import('../store/store.ts');
-  const store = await Store.open(path, { create: true });
+  const store = await Store.open(path, { create: true, onNotice: (text) => output.notice(text) });
   const source = sourceOf(file);
   output.doing(() => `storing ${printable(file)}${readFrom(source)}`);
   try {

@@ -1,5 +1,6 @@
 /** How much room the file system of a path has. */
 import fs from 'node:fs';
+import { failed } from '../errors.ts';
 import { fileSystemTypeOf } from '../native/file-system-type.ts';
 
 export interface DiskSpace {
@@ -16,9 +17,9 @@ export interface FileSystemStats extends DiskSpace {
   readonly type: string;
 }
 
-/** Throws what statfs(2) throws. */
+/** Throws an IngotError. */
 export function diskSpace(path: string): DiskSpace {
-  const { blocks, bavail, bsize, files, ffree } = fs.statfsSync(path);
+  const { blocks, bavail, bsize, files, ffree } = statfs(path);
   return {
     bytes: blocks * bsize,
     bytesFree: bavail * bsize,
@@ -27,7 +28,15 @@ export function diskSpace(path: string): DiskSpace {
   };
 }
 
-/** Throws what statfs(2) throws. */
+function statfs(path: string): fs.StatsFs {
+  try {
+    return fs.statfsSync(path);
+  } catch (error) {
+    throw failed('cannot see how much room the disk has (statfs)', error, { path });
+  }
+}
+
+/** Throws an IngotError. */
 export function fileSystemStats(path: string): FileSystemStats {
   return { type: fileSystemTypeOf(path).name, ...diskSpace(path) };
 }

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { errnoOf, hasErrno } from '../errors.ts';
-import type { AnyDescriptor, Descriptor } from '../native/descriptor.ts';
+import { type AnyDescriptor, type Descriptor, numberOf } from '../native/descriptor.ts';
 import type { Files, SourceFd } from '../native/files.ts';
 
 /** A file that a `FileOps` has opened, and the same one closes. */
@@ -56,6 +56,22 @@ export function fileOpsWith(files: Files, opener = files): FileOps {
   if (files.link !== undefined) often.linkOpenSync = files.link;
   // Not a copy of fs, which would load its streams and promises.
   return Object.assign(Object.create(nodeFileOps), often);
+}
+
+/** What chmod(2) fails with where a file system has no modes of its own, or a sandbox refuses it. */
+export const MODE_REFUSALS: readonly string[] = ['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP'];
+
+/**
+ * Gives an open file these permissions. Where that is refused, it keeps those that it was made
+ * with. Throws what else fchmod(2) fails with.
+ */
+export function setMode(fd: AnyDescriptor, mode: number, ops: FileOps): void {
+  if ((fs.fstatSync(numberOf(fd)).mode & 0o777) === mode) return;
+  try {
+    ops.fchmodSync(fd, mode);
+  } catch (error) {
+    if (!hasErrno(error, ...MODE_REFUSALS)) throw error;
+  }
 }
 
 /** Writes all of `bytes`; write(2) may take fewer than it was given. */

@@ -4,11 +4,12 @@
  */
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { bestEffort, errnoOf, hasErrno } from '../errors.ts';
 import { type AnyDescriptor, numberOf } from '../native/descriptor.ts';
 import type { Libc } from '../native/libc.ts';
 import { type FileOps, namesIn, type StoreFd, writeFully } from './file-ops.ts';
+import { tryLock } from './locks.ts';
 import { removeFile, removeTree } from './remove.ts';
 
 export const LOCK = 'lock';
@@ -24,7 +25,10 @@ export class LockedFolder {
     this.#ops = ops;
   }
 
-  /** Makes `parent/<prefix><random id>`, locked. Throws what the file system throws. */
+  /**
+   * Makes `parent/<prefix><random id>`, locked. Throws INGOT_NO_FLOCK where locks are refused, and
+   * what the file system throws.
+   */
   static open(parent: string, prefix: string, libc: Libc | undefined, ops: FileOps): LockedFolder {
     for (;;) {
       const path = join(parent, prefix + randomBytes(16).toString('hex'));
@@ -76,7 +80,7 @@ function lockFolder(folder: string, libc: Libc | undefined, ops: FileOps): Store
   }
   let held = false;
   try {
-    held = libc === undefined || (libc.tryLock(fd) && isSameFile(fd, path));
+    held = libc === undefined || (tryLock(libc, fd, dirname(folder)) && isSameFile(fd, path));
   } finally {
     if (!held) ops.closeSync(fd);
   }
@@ -101,7 +105,9 @@ export function removeFolder(folder: string, ops: FileOps): void {
   try {
     ops.rmdirSync(folder);
   } catch (error) {
-    if (!hasErrno(error, 'ENOENT', 'ENOTEMPTY', 'EEXIST')) throw error;
+    if (hasErrno(error, 'ENOENT', 'ENOTEMPTY', 'EEXIST')) return;
+    // How some FUSE file systems say that it is not empty.
+    if (!hasErrno(error, 'EPERM') || namesIn(folder).length === 0) throw error;
   }
 }
 

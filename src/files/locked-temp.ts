@@ -12,11 +12,17 @@ import { namesBeginning } from '../native/directory-names.ts';
 import type { Libc } from '../native/libc.ts';
 import type { FileOps, StoreFd } from './file-ops.ts';
 import { isSameFile } from './locked-folder.ts';
+import { tryDeadLock, tryLock } from './locks.ts';
 import { removeFile } from './remove.ts';
 
 /** Between the name of the file and a random id. No other program names files like this. */
 const INFIX = '.ingot.tmp-';
+const ID_BYTES = 8;
 const ID = /^[0-9a-f]{16}$/;
+
+/** The most bytes that the name of a temp has: NAME_MAX of Linux. */
+export const TEMP_NAME_BYTES = 255;
+const MAX_BASE_BYTES = TEMP_NAME_BYTES - INFIX.length - 2 * ID_BYTES;
 
 export class LockedTemp {
   readonly path: string;
@@ -29,14 +35,20 @@ export class LockedTemp {
     this.#ops = ops;
   }
 
-  /** Makes an empty temp, open for writing. Throws what the file system throws. */
+  /**
+   * Makes an empty temp, open for reading and writing. Throws INGOT_NO_FLOCK where locks are
+   * refused, and what the file system throws.
+   */
   static open(target: string, mode: number, libc: Libc | undefined, ops: FileOps): LockedTemp {
     for (;;) {
-      const path = `${target}${INFIX}${randomBytes(8).toString('hex')}`;
+      const name = tempPrefix(target) + randomBytes(ID_BYTES).toString('hex');
+      const path = joinPath(dirname(target), name);
       const temp = new LockedTemp(path, ops.openSync(toFsPath(path), NEW_FILE, mode), ops);
       let held = false;
       try {
-        held = libc === undefined || (libc.tryLock(temp.fd) && isSameFile(temp.fd, toFsPath(path)));
+        held =
+          libc === undefined ||
+          (tryLock(libc, temp.fd, dirname(target)) && isSameFile(temp.fd, toFsPath(path)));
       } finally {
         if (!held) temp.close();
       }
@@ -67,7 +79,7 @@ export function sweepTempsOf(target: string, libc: Libc | undefined, ops: FileOp
   const folder = dirname(target);
   let swept = 0;
   try {
-    for (const path of tempsOf(folder, basename(target), libc))
+    for (const path of tempsOf(folder, tempPrefix(target), libc))
       if (sweepFile(path, libc, ops)) swept++;
   } catch (error) {
     throw failed('cannot sweep the temps of dead processes', error, { path: folder });
@@ -75,11 +87,17 @@ export function sweepTempsOf(target: string, libc: Libc | undefined, ops: FileOp
   return swept;
 }
 
-const NEW_FILE = fs.constants.O_WRONLY | fs.constants.O_CREAT | fs.constants.O_EXCL;
+/** What all temps of a file begin with. A long name is cut: the temp's own has to fit, too. */
+function tempPrefix(target: string): string {
+  const name = toBytes(basename(target));
+  return escapeName(name.subarray(0, MAX_BASE_BYTES)) + INFIX;
+}
+
+const NEW_FILE = fs.constants.O_RDWR | fs.constants.O_CREAT | fs.constants.O_EXCL;
 
 /** The folder is the user's, and may hold millions of files. */
-function tempsOf(folder: string, file: string, libc: Libc): string[] {
-  const prefix = toBytes(file + INFIX);
+function tempsOf(folder: string, begin: string, libc: Libc): string[] {
+  const prefix = toBytes(begin);
   return namesBeginning(prefix, toFsPath(folder), libc)
     .filter((name) => ID.test(name.toString('latin1', prefix.length)))
     .map((name) => joinPath(folder, escapeName(name)));
@@ -90,7 +108,7 @@ export function sweepFile(path: string, libc: Libc, ops: FileOps): boolean {
   const fd = openToSweep(path, ops);
   if (fd === undefined) return false;
   try {
-    if (!libc.tryLock(fd) || !isSameFile(fd, toFsPath(path))) return false;
+    if (!tryDeadLock(libc, fd) || !isSameFile(fd, toFsPath(path))) return false;
     removeFile(ops, toFsPath(path));
     return true;
   } finally {

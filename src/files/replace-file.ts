@@ -1,16 +1,26 @@
-/** Files for the user, made whole or not at all. Paths are in the escaped form of names.ts. */
+/** Files for the user, made whole or not at all wherever a rename works. Paths are in the escaped form of names.ts. */
 import { once } from 'node:events';
 import fs from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { errnoOf, IngotError, UsageError } from '../errors.ts';
-import { escapeName, realPathOf, toFsPath } from '../names.ts';
-import type { AnyDescriptor } from '../native/descriptor.ts';
-import { loadLibc } from '../native/libc.ts';
-import { holdersOf } from './file-identity.ts';
-import { type FileOps, flushDirectory, nodeFileOps, type StoreFd } from './file-ops.ts';
+import { errnoOf, failed, hasErrno } from '../errors.ts';
+import { toFsPath } from '../names.ts';
+import { type AnyDescriptor, numberOf } from '../native/descriptor.ts';
+import { type Libc, loadLibc } from '../native/libc.ts';
+import { uninterrupted } from '../native/uninterrupted.ts';
+import {
+  type FileOps,
+  flushDirectory,
+  nodeFileOps,
+  type StoreFd,
+  setMode,
+  writeFullyLater,
+} from './file-ops.ts';
 import { LockedTemp, sweepTempsOf } from './locked-temp.ts';
-import { descriptorOf, requireGiven } from './standard-streams.ts';
+import { isWithoutLocks } from './locks.ts';
+import { type OutputPlace, outputPlace } from './output-place.ts';
+import { descriptorOf } from './standard-streams.ts';
+import { openUnlinked } from './unlinked-temp.ts';
 
 export interface ReplaceOptions {
   readonly ops?: FileOps | undefined;
@@ -19,10 +29,14 @@ export interface ReplaceOptions {
 }
 
 /**
- * Lets `fill` write a temp beside the target, then makes it durable under the target's name. Such
- * temps that killed processes left there are removed. A file that is replaced keeps its mode. A
- * fifo, a device or another special file is written in place, since a rename would remove it; so
- * is an open descriptor (`/dev/fd/3`).
+ * Lets `fill` write a temp, then puts that at the target, durably. By a rename of a temp beside it,
+ * so that it appears whole or not at all. Where no rename is possible (a mounted file, a directory
+ * that takes no other names), the finished temp is copied over what is there: a failure of that may
+ * leave it torn, and says so. A file that is replaced keeps its mode. Temps that killed processes
+ * left beside the target are removed.
+ *
+ * A fifo, a device or another special file is written as it is filled, since a rename would remove
+ * it; so is an open descriptor (`/dev/fd/3`).
  */
 export async function replaceFile(
   target: string,
@@ -31,17 +45,34 @@ export async function replaceFile(
 ): Promise<void> {
   const descriptor = descriptorOf(target);
   if (descriptor !== undefined) return untilAborted(() => fill(descriptor), signal);
-  const there = fs.statSync(toFsPath(target), { throwIfNoEntry: false });
-  if (there !== undefined && !there.isFile()) return fillInPlace(target, fill, ops, signal);
-  const path = followed(target);
   const libc = await loadLibc();
-  sweepTempsOf(path, libc, ops);
-  const temp = LockedTemp.open(path, there === undefined ? 0o666 : OWNERS_ALONE, libc, ops);
+  const place = outputPlace(target, libc);
+  if (place.there !== undefined && !place.there.isFile())
+    return fillSpecial(target, fill, ops, signal);
+  if (place.obstacle !== undefined) return fillThenCopy(place, fill, ops);
+  sweepTempsOf(place.path, libc, ops);
+  await fillThenRename(place, fill, libc, ops);
+}
+
+async function fillThenRename(
+  place: OutputPlace,
+  fill: (fd: AnyDescriptor) => Promise<void>,
+  libc: Libc | undefined,
+  ops: FileOps,
+): Promise<void> {
+  const { path, there } = place;
+  const temp = openTemp(path, there === undefined ? 0o666 : OWNERS_ALONE, libc, ops);
   try {
-    if (there !== undefined) ops.fchmodSync(temp.fd, there.mode & 0o777);
+    if (there !== undefined) setMode(temp.fd, there.mode & 0o777, ops);
     await fill(temp.fd);
     ops.fsyncSync(temp.fd);
-    ops.renameSync(toFsPath(temp.path), toFsPath(path));
+    try {
+      ops.renameSync(toFsPath(temp.path), toFsPath(path));
+    } catch (error) {
+      // The place has changed, or this machine does not say beforehand what is mounted there.
+      if (!hasErrno(error, 'EBUSY', 'EPERM', 'EACCES')) throw error;
+      return await copyInPlace(temp.fd, place, ops, error);
+    }
   } finally {
     temp.close();
   }
@@ -52,56 +83,76 @@ export async function replaceFile(
 /** Until it has the mode of what it replaces. */
 const OWNERS_ALONE = 0o600;
 
-/**
- * Throws when no file can be made at the target, so that long work need not end in that, and when
- * it lies in the store, whose files only the store writes.
- */
-export function checkReplaceable(target: string, store: string | undefined): void {
-  const descriptor = descriptorOf(target);
-  if (descriptor !== undefined) {
-    requireGiven(target);
-    // Fails where it is not open, or only for reading.
-    fs.writeSync(descriptor, Buffer.alloc(0));
-    const open = pathOfOpen(descriptor);
-    if (open !== undefined && store !== undefined) refuseWithin(store, dirname(open), target);
-    return;
+/** Where locks are refused nobody sweeps: a temp needs none. */
+function openTemp(path: string, mode: number, libc: Libc | undefined, ops: FileOps): LockedTemp {
+  try {
+    return LockedTemp.open(path, mode, libc, ops);
+  } catch (error) {
+    if (!isWithoutLocks(error)) throw error;
+    return LockedTemp.open(path, mode, undefined, ops);
   }
-  const stat = fs.statSync(toFsPath(target), { throwIfNoEntry: false });
-  if (stat?.isDirectory())
-    throw new IngotError({
-      what: 'cannot write a file',
-      code: 'EISDIR',
-      path: target,
-      why: 'it is a directory',
-      hint: 'name a file in it',
-    });
-  if (stat !== undefined && !stat.isFile()) return;
-  const folder = dirname(followed(target));
-  fs.accessSync(toFsPath(folder), fs.constants.W_OK);
-  if (store !== undefined) refuseWithin(store, folder, target);
 }
 
-/** A store that is not there yet holds nothing. */
-function refuseWithin(store: string, folder: string, target: string): void {
-  if (!fs.existsSync(toFsPath(store)) || !holdersOf(folder)(store)) return;
-  throw new UsageError({
-    what: 'cannot write a file into the store',
-    code: 'INGOT_IN_STORE',
-    path: target,
-    why: 'only ingot itself writes there',
-    hint: 'name a file elsewhere',
-  });
+async function fillThenCopy(
+  place: OutputPlace,
+  fill: (fd: AnyDescriptor) => Promise<void>,
+  ops: FileOps,
+): Promise<void> {
+  const temp = openUnlinked(ops);
+  try {
+    await fill(temp);
+    await copyInPlace(temp, place, ops);
+  } finally {
+    ops.closeSync(temp);
+  }
 }
 
-/** Where an open file lies; undefined for what lies nowhere: a pipe, a file without a name. */
-function pathOfOpen(descriptor: number): string | undefined {
-  const link = `/proc/self/fd/${descriptor}`;
-  if (!fs.fstatSync(descriptor).isFile() || !fs.existsSync(link)) return undefined;
-  const path = fs.readlinkSync(link, { encoding: 'buffer' });
-  return fs.existsSync(path) ? escapeName(path) : undefined;
+/**
+ * Copies a finished temp over what is at a place, or to a new file where nothing is. Durable on
+ * return. `refusal` is what a rename has failed with, if one was tried: where this cannot even begin,
+ * it is the error.
+ */
+async function copyInPlace(
+  temp: AnyDescriptor,
+  { path, there }: OutputPlace,
+  ops: FileOps,
+  refusal?: unknown,
+): Promise<void> {
+  const { O_WRONLY, O_CREAT, O_EXCL } = fs.constants;
+  let fd: StoreFd;
+  try {
+    fd = ops.openSync(toFsPath(path), O_WRONLY | (there ? 0 : O_CREAT | O_EXCL), 0o666);
+  } catch (error) {
+    throw errnoOf(error) === undefined ? error : (refusal ?? error);
+  }
+  try {
+    // Not cut short at first: on a full disk the blocks that it has are room.
+    fs.ftruncateSync(numberOf(fd), await copyAll(temp, fd, ops));
+    ops.fsyncSync(fd);
+  } catch (error) {
+    throw failed('cannot write in place, so what is there may be torn', error, { path });
+  } finally {
+    ops.closeSync(fd);
+  }
+  if (there === undefined) flushDirectory(ops, toFsPath(dirname(path)));
 }
 
-async function fillInPlace(
+const COPY_BYTES = 256 << 10;
+
+/** Gives the number of bytes. */
+async function copyAll(from: AnyDescriptor, to: AnyDescriptor, ops: FileOps): Promise<number> {
+  const block = Buffer.allocUnsafe(COPY_BYTES);
+  const readAt = (at: number) =>
+    uninterrupted(() => fs.readSync(numberOf(from), block, 0, COPY_BYTES, at));
+  let size = 0;
+  for (let got = readAt(0); got > 0; got = readAt(size)) {
+    await writeFullyLater(ops, to, block.subarray(0, got));
+    size += got;
+  }
+  return size;
+}
+
+async function fillSpecial(
   path: string,
   fill: (fd: AnyDescriptor) => Promise<void>,
   ops: FileOps,
@@ -136,12 +187,6 @@ async function openInPlace(
 }
 
 const READER_POLL_MS = 50;
-
-/** The target with links followed: a rename would replace a link instead of what it points to. */
-function followed(target: string): string {
-  const isLink = fs.lstatSync(toFsPath(target), { throwIfNoEntry: false })?.isSymbolicLink();
-  return isLink && fs.existsSync(toFsPath(target)) ? realPathOf(target) : target;
-}
 
 /** Waits for work, which goes on when the signal ends the waiting: a write may be stuck for good. */
 async function untilAborted(

@@ -23,3 +23,13 @@ export function errnoError(syscall: string, errno: number): Error {
   const code = errnoName(errno);
   return Object.assign(new Error(`${code}: ${syscall}`), { errno: -errno, code, syscall });
 }
+
+/**
+ * Makes a call on no open file, which fails with EBADF where it is made at all. A sandbox
+ * (seccomp(2)) or an old kernel refuses it with another errno.
+ */
+export function isRefused(koffi: Koffi, callOnNone: () => number): boolean {
+  callOnNone();
+  const { EPERM, EACCES, ENOSYS } = koffi.os.errno;
+  return [EPERM, EACCES, ENOSYS].includes(koffi.errno());
+}

@@ -4,6 +4,8 @@
  */
 import fs from 'node:fs';
 import os from 'node:os';
+import { failed, hasErrno } from '../errors.ts';
+import { escapeName } from '../names.ts';
 import { Turns } from '../turns.ts';
 import type { Libc } from './libc.ts';
 
@@ -81,8 +83,19 @@ const readLength = os.endianness() === 'LE' ? 'readUInt16LE' : 'readUInt16BE';
 /** As many entries as Node reads at a time. */
 const NODE_READS = 1024;
 
-/** As a stream: there may be more names than fit into memory. */
+/** Node's own call is the same one underneath: where a sandbox refuses it, nothing can be listed. */
 function* readsOfNode(prefix: Buffer, directory: string | Buffer): Generator<Buffer[]> {
+  try {
+    yield* streamOfNode(prefix, directory);
+  } catch (error) {
+    if (!hasErrno(error, 'EPERM', 'ENOSYS')) throw error;
+    const path = escapeName(Buffer.from(directory));
+    throw failed('cannot list a directory (getdents64 is refused)', error, { path });
+  }
+}
+
+/** As a stream: there may be more names than fit into memory. */
+function* streamOfNode(prefix: Buffer, directory: string | Buffer): Generator<Buffer[]> {
   const open = fs.opendirSync(directory as string, {
     encoding: 'buffer' as BufferEncoding,
     bufferSize: NODE_READS,

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import os from 'node:os';
+import { errnoOf, hasErrno } from '../errors.ts';
 
 export interface FileSystemType {
   /** Its usual name; `unknown (0x…)` for a type that is not in the table. */
@@ -30,17 +31,22 @@ const TYPES = new Map<number, FileSystemType>([
   [0x794c7630, { name: 'overlayfs', syncfsIsBarrier: false, reflinks: false, inodesStay: false }],
 ]);
 
-/** The type of the file system that holds `path`. Throws what statfs(2) throws. */
+/**
+ * The type of the file system that holds `path`; an unknown one where a sandbox or the file system
+ * refuses statfs(2). Throws what else that fails with.
+ */
 export function fileSystemTypeOf(path: string | Buffer): FileSystemType {
-  const magic = fs.statfsSync(path).type >>> 0;
-  return (
-    TYPES.get(magic) ?? {
-      name: `unknown (0x${magic.toString(16)})`,
-      syncfsIsBarrier: false,
-      reflinks: false,
-      inodesStay: false,
-    }
-  );
+  try {
+    const magic = fs.statfsSync(path).type >>> 0;
+    return TYPES.get(magic) ?? unknown(`0x${magic.toString(16)}`);
+  } catch (error) {
+    if (!hasErrno(error, 'EPERM', 'ENOSYS')) throw error;
+    return unknown(`statfs: ${errnoOf(error)}`);
+  }
+}
+
+function unknown(why: string): FileSystemType {
+  return { name: `unknown (${why})`, syncfsIsBarrier: false, reflinks: false, inodesStay: false };
 }
 
 /** Linux reports write-back errors from syncfs(2) since 5.8; earlier kernels swallow them. */

@@ -5,10 +5,11 @@
  * fsync for the barrier, no sweep without flock.
  */
 import fs from 'node:fs';
+import { errnoName } from '../errors.ts';
 import {
-  AT_EMPTY_PATH,
   AT_FDCWD,
   errnoError,
+  isRefused,
   type Koffi,
   O_CLOEXEC,
   type SharedLibrary,
@@ -17,6 +18,7 @@ import {
 import { type AnyDescriptor, owned } from './descriptor.ts';
 import { bindFiles, type Files, nodeFiles, type OpenAt, type SourceFd } from './files.ts';
 import { loadKoffi } from './load-koffi.ts';
+import { bindStatx } from './statx.ts';
 import { uninterrupted } from './uninterrupted.ts';
 
 export interface Libc {
@@ -25,6 +27,8 @@ export interface Libc {
    * Since Linux 5.8 it reports write-back errors that happened since `fd` was opened.
    */
   syncfs(fd: AnyDescriptor): Promise<void>;
+  /** The errno's name that syncfs(2) fails with whatever it is asked; undefined where it can be called. */
+  syncfsRefusal(): string | undefined;
   /** flock(2), exclusive, not waiting: false when another open file holds the lock. */
   tryLock(fd: AnyDescriptor): boolean;
   /**
@@ -34,8 +38,8 @@ export interface Libc {
   setDirect(fd: AnyDescriptor, on: boolean): boolean;
   /**
    * renameat2(2) with RENAME_NOREPLACE: false when something has the new name. Undefined, with
-   * nothing done, where the kernel or the file system cannot do that (NFS). Throws what else the
-   * call fails with.
+   * nothing done, where the kernel or the file system cannot do that (NFS), or a sandbox or a
+   * directory refuses it: rename(2) then shows which. Throws what else the call fails with.
    */
   renameNew(from: string, to: string): boolean | undefined;
   /** _exit(2): ends the process at once; what is still to be written or run is lost. */
@@ -44,11 +48,10 @@ export interface Libc {
   addressOf(buffer: Uint8Array): bigint;
   /**
    * getdents64(2): entries of an open directory, as many as there is room for. Gives their bytes, 0
-   * at the end. Undefined where the C library has no function of this name. Throws what the call
-   * fails with.
+   * at the end. Undefined where it cannot be called. Throws what the call fails with.
    */
   readonly readEntries: ((directory: AnyDescriptor, into: Uint8Array) => number) | undefined;
-  /** Undefined where the C library has no statx(2). */
+  /** Undefined where statx(2) cannot be called. */
   readonly statx: Statx | undefined;
   readonly files: Files;
 }
@@ -63,8 +66,6 @@ export interface Statx {
 const LOCK_EX = 2;
 const LOCK_NB = 4;
 const F_SETFL = 4;
-const AT_SYMLINK_NOFOLLOW = 0x100;
-const STATX_BASIC_STATS = 0x7ff;
 /** The same number on all architectures that Node runs on. */
 const SYS_OPENAT2 = 437;
 const RESOLVE_NO_SYMLINKS = 4;
@@ -106,6 +107,8 @@ async function bind(): Promise<Libc | undefined> {
           else resolve();
         });
       }),
+    syncfsRefusal: () =>
+      isRefused(koffi, () => syncfs()(-1)) ? errnoName(koffi.errno()) : undefined,
     tryLock: (fd) => {
       while (flock()(fd, LOCK_EX | LOCK_NB) !== 0) {
         const errno = koffi.errno();
@@ -152,53 +155,13 @@ function bindReadEntries(koffi: Koffi, self: SharedLibrary): Libc['readEntries']
     // The only thing that can be wrong: a C library without the function.
     return undefined;
   }
+  if (isRefused(koffi, () => call(-1, new Uint8Array(1), 1))) return undefined;
   return (directory, into) => {
     return uninterrupted(() => {
       const bytes = call(directory, into, into.length);
       if (bytes < 0) throw errnoError('scandir', koffi.errno());
       return bytes;
     });
-  };
-}
-
-function bindStatx(koffi: Koffi, self: SharedLibrary): Statx | undefined {
-  const rest = 'int flags, uint32_t mask, _Out_ void *into)';
-  let call: (
-    fd: AnyDescriptor,
-    path: string | Buffer,
-    flags: number,
-    mask: number,
-    into: Uint32Array,
-  ) => number;
-  let callOpen: typeof call;
-  try {
-    call = self.func(`int statx(int fd, const char *path, ${rest}`);
-    // A buffer is passed as it is; a string would be encoded anew for each call.
-    callOpen = self.func(`int statx(int fd, const void *path, ${rest}`);
-  } catch {
-    // The only thing that can be wrong: a C library without the function.
-    return undefined;
-  }
-  const empty = Buffer.alloc(1);
-  const { EINTR, ENOENT } = koffi.os.errno;
-  return {
-    ofOpen: (fd, into) => {
-      while (callOpen(fd, empty, AT_EMPTY_PATH, STATX_BASIC_STATS, into) !== 0) {
-        const errno = koffi.errno();
-        if (errno !== EINTR) throw errnoError('fstat', errno);
-      }
-    },
-    at: (path, follow, into) => {
-      const cPath = toCString(path);
-      const flags = follow ? 0 : AT_SYMLINK_NOFOLLOW;
-      while (call(AT_FDCWD, cPath, flags, STATX_BASIC_STATS, into) !== 0) {
-        const errno = koffi.errno();
-        if (errno === ENOENT) return false;
-        if (errno !== EINTR)
-          throw Object.assign(errnoError(follow ? 'stat' : 'lstat', errno), { path });
-      }
-      return true;
-    },
   };
 }
 
@@ -226,7 +189,8 @@ function bindOpenAt(koffi: Koffi, self: SharedLibrary): OpenAt | undefined {
 }
 
 function bindRenameNew(koffi: Koffi, self: SharedLibrary): Libc['renameNew'] {
-  const { EEXIST, EINTR, EINVAL, ENOSYS } = koffi.os.errno;
+  const { EEXIST, EINTR, EINVAL, ENOSYS, EPERM, EOPNOTSUPP } = koffi.os.errno;
+  const refusals = new Set([EINVAL, ENOSYS, EPERM, EOPNOTSUPP]);
   let call: (fromFd: number, from: string, toFd: number, to: string, flags: number) => number;
   try {
     call = self.func(
@@ -240,7 +204,7 @@ function bindRenameNew(koffi: Koffi, self: SharedLibrary): Libc['renameNew'] {
     while (call(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) !== 0) {
       const errno = koffi.errno();
       if (errno === EEXIST) return false;
-      if (errno === EINVAL || errno === ENOSYS) return undefined;
+      if (refusals.has(errno)) return undefined;
       if (errno !== EINTR) throw errnoError('rename', errno);
     }
     return true;

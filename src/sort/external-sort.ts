@@ -3,12 +3,10 @@
  * chunk is sorted and spilled as a run, and at the end the runs are merged. The spill file is
  * unlinked as soon as it is open, so that nothing is left behind however the process ends.
  */
-import { randomBytes } from 'node:crypto';
-import fs from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { failed } from '../errors.ts';
 import { type FileOps, nodeFileOps, type StoreFd, writeFully } from '../files/file-ops.ts';
+import { openUnlinked } from '../files/unlinked-temp.ts';
 import { mergeRuns, type Run } from './merge-runs.ts';
 import { HEAD_BYTES, recordAt, type SortedRecord } from './sorted-record.ts';
 
@@ -101,7 +99,7 @@ export class ExternalSort {
           payloadAt - HEAD_BYTES,
           payloadAt + payloadLength + keyLength,
         );
-      writeFully(this.#ops, this.#spillFd, run);
+      writeFully(this.#ops, this.#spillFd!, run);
     } catch (error) {
       throw this.#spillFailed(error);
     }
@@ -115,12 +113,4 @@ export class ExternalSort {
     const hint = 'free space there or point TMPDIR at a disk with more';
     return failed(this.#what, error, { path: tmpdir(), hint });
   }
-}
-
-function openUnlinked(ops: FileOps): StoreFd {
-  const path = join(tmpdir(), `ingot-${randomBytes(16).toString('hex')}`);
-  const { O_RDWR, O_CREAT, O_EXCL } = fs.constants;
-  const fd = ops.openSync(path, O_RDWR | O_CREAT | O_EXCL, 0o600);
-  ops.unlinkSync(path);
-  return fd;
 }

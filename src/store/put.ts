@@ -61,6 +61,11 @@ export class Putter {
     this.#names = new NameFlush(ops);
   }
 
+  /** What the user should know of the place. */
+  get notices(): readonly string[] {
+    return this.#main.notices;
+  }
+
   /** Takes a writer, after sweeping what dead ones left. Throws an IngotError. */
   static async open(
     root: string,

@@ -14,7 +14,7 @@
 
 import fs from 'node:fs';
 import type { Readable } from 'node:stream';
-import { abortSignal, type Checks, flag, oneOf, requireOptions } from '../checked.ts';
+import { abortSignal, type Checks, callback, flag, oneOf, requireOptions } from '../checked.ts';
 import { type Digest, parseDigest } from '../digest.ts';
 import { errnoOf, failed, IngotError } from '../errors.ts';
 import { type FileOps, nodeFileOps } from '../files/file-ops.ts';
@@ -41,6 +41,8 @@ export interface OpenOptions {
   readonly layout?: Layout | undefined;
   /** `none`: put does not wait for the disk. Default `group`. */
   readonly durability?: Durability | undefined;
+  /** Called at the first put with what is unusual about the place, a line each. */
+  readonly onNotice?: ((text: string) => void) | undefined;
 }
 
 export interface ObjectInfo {
@@ -55,6 +57,7 @@ const OPEN_CHECKS: Checks<OpenOptions> = {
   create: flag,
   layout: oneOf(LAYOUTS),
   durability: oneOf(DURABILITIES),
+  onNotice: callback,
 };
 
 const PUT_CHECKS: Checks<PutOptions> = { signal: abortSignal };
@@ -62,7 +65,7 @@ const PUT_CHECKS: Checks<PutOptions> = { signal: abortSignal };
 type StoreParts = readonly [
   root: string,
   format: StoreFormat,
-  durability: Durability,
+  options: OpenOptions & { readonly durability: Durability },
   ops: FileOps,
 ];
 
@@ -81,7 +84,7 @@ export async function openStore(
   const existing = create ? readFormat(root) : requireFormat(root);
   if (existing !== undefined) checkLayout(root, existing, layout);
   const format = existing ?? createStore(root, layout ?? 'flat', ops, await loadLibc());
-  return newStore(root, format, durability, ops);
+  return newStore(root, format, { ...options, durability }, ops);
 }
 
 /** A store on a local disk, open in this process. Safe to use from many calls at once. */
@@ -92,6 +95,7 @@ export class Store {
   readonly layout: Layout;
   readonly #durability: Durability;
   readonly #ops: FileOps;
+  readonly #onNotice: OpenOptions['onNotice'];
   readonly #running = new Set<Promise<PutResult>>();
   #putter: Promise<Putter> | undefined;
   #closing: Promise<void> | undefined;
@@ -100,11 +104,12 @@ export class Store {
     newStore = (...made) => new Store(...made);
   }
 
-  private constructor(...[root, format, durability, ops]: StoreParts) {
+  private constructor(...[root, { layout }, { durability, onNotice }, ops]: StoreParts) {
     this.root = root;
-    this.layout = format.layout;
+    this.layout = layout;
     this.#durability = durability;
     this.#ops = ops;
+    this.#onNotice = onNotice;
   }
 
   /**
@@ -143,12 +148,23 @@ export class Store {
   }
 
   #openPutter(): Promise<Putter> {
-    this.#putter ??= Putter.open(this.root, this.#durability, this.#ops).catch((error: unknown) => {
+    this.#putter ??= this.#takeWriter().catch((error: unknown) => {
       // The next put tries anew: what was in the way may be gone.
       this.#putter = undefined;
       throw error;
     });
     return this.#putter;
+  }
+
+  async #takeWriter(): Promise<Putter> {
+    const putter = await Putter.open(this.root, this.#durability, this.#ops);
+    try {
+      for (const text of putter.notices) this.#onNotice?.(text);
+    } catch (error) {
+      putter.close();
+      throw error;
+    }
+    return putter;
   }
 
   /**

@@ -1,15 +1,17 @@
 /**
  * The manifest: digest and path of every stored file, as GNU sha256sum prints them, sorted by path
- * bytes. A named FILE appears whole or not at all.
+ * bytes. A named FILE appears whole or not at all wherever a rename works.
  */
 import type { Writable } from 'node:stream';
 import type { Digest } from '../../digest.ts';
 import { codeOf, failed } from '../../errors.ts';
 import { type FileOps, nodeFileOps, writeFullyLater } from '../../files/file-ops.ts';
-import { checkReplaceable, replaceFile } from '../../files/replace-file.ts';
+import { checkOutput } from '../../files/output-place.ts';
+import { replaceFile } from '../../files/replace-file.ts';
 import { dashOf, descriptorOf, isReaderGone } from '../../files/standard-streams.ts';
 import { toBytes } from '../../names.ts';
 import type { AnyDescriptor } from '../../native/descriptor.ts';
+import type { Libc } from '../../native/libc.ts';
 import { ExternalSort } from '../../sort/external-sort.ts';
 import type { SortedRecord } from '../../sort/sorted-record.ts';
 import type { WalkPlan } from '../../sources/walk/walk-sources.ts';
@@ -20,6 +22,8 @@ export interface ManifestOptions {
   readonly ops?: FileOps;
   /** The store's path: no manifest is written into it. */
   readonly store?: string;
+  /** Shows what a rename would meet at the target. */
+  readonly libc?: Libc | undefined;
   /** What `-` stands for. Default: process.stdout. */
   readonly stdout?: Writable;
 }
@@ -42,7 +46,7 @@ export class ManifestWriter {
     this.#stdout = options.stdout ?? process.stdout;
     this.#target = dashOf(target);
     try {
-      if (this.#target !== '-') checkReplaceable(target, options.store);
+      if (this.#target !== '-') checkOutput(target, options.store, options.libc);
     } catch (error) {
       throw failed('cannot write the manifest', error, { path: target });
     }

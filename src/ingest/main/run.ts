@@ -38,7 +38,8 @@ export async function openRun(request: RunRequest, pool: IngestPool): Promise<Ru
   const plan = planWalk({ ...options, sources });
   const { manifest: target, excludeFrom = [], signal } = options;
   if (target !== undefined) await checkManifestTarget(target, { ...plan, excludeFrom }, signal);
-  const manifest = target === undefined ? undefined : new ManifestWriter(target, { store });
+  const libc = await loadLibc();
+  const manifest = target === undefined ? undefined : new ManifestWriter(target, { store, libc });
   // Before there is a writer that would have to be ended when this fails.
   const claims = new Claims();
   const half = await LocalMainHalf.open(store, {
@@ -120,6 +121,7 @@ export class Run {
     try {
       signal?.addEventListener('abort', onAbort);
       if (signal?.aborted) onAbort();
+      for (const text of this.#half.notices) this.#pipeline.notice(text);
       if (this.#half.readsBack) this.#pipeline.notice(READS_BACK);
       await this.#walk();
       await this.#pipeline.drain();

@@ -25,6 +25,8 @@ export class LocalMainHalf implements MainHalf {
   readonly swept: number;
   /** At the end all objects are read back: some may be of a run that flushed nothing. */
   readonly readsBack: boolean;
+  /** What the user should know of this place. */
+  readonly notices: readonly string[];
   /** What lay in quarantine on open. */
   readonly #quarantined: ReadonlySet<string>;
   readonly #writer: Writer | undefined;
@@ -37,6 +39,7 @@ export class LocalMainHalf implements MainHalf {
     this.workerInit = opened.workerInit;
     this.swept = opened.swept;
     this.readsBack = opened.readsBack;
+    this.notices = opened.notices;
     this.#quarantined = opened.quarantined;
     this.#writer = opened.writer;
     this.#rootFd = opened.rootFd;

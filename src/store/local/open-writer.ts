@@ -1,7 +1,7 @@
 /**
  * How a store is opened for writing:
  *
- *   look → sweep → settle moves → flush metadata → take writer → mark
+ *   look → sweep → settle moves → flush metadata → take writer → mark → try a temp
  *
  * Each step says why it stands where it does. In short: what dead processes left is put right
  * before this writer is there; store.json is durable before anything of this writer is in the
@@ -14,6 +14,7 @@ import { requireOneOf } from '../../checked.ts';
 import { failed } from '../../errors.ts';
 import { type FileOps, flushDirectory, openDirectory, type StoreFd } from '../../files/file-ops.ts';
 import { sweepTempsOf } from '../../files/locked-temp.ts';
+import { nodeFiles } from '../../native/files.ts';
 import { type Libc, loadLibc } from '../../native/libc.ts';
 import {
   BARRIERS,
@@ -35,7 +36,8 @@ import {
 } from './on-disk/format.ts';
 import { requireShards } from './on-disk/shards.ts';
 import { chooseBarrier } from './publish/barrier.ts';
-import { openTemps } from './publish/open-temps.ts';
+import { NAMED_TEMPS, type OpenTemps, openTemps } from './publish/open-temps.ts';
+import { type TempsHere, tryTemp } from './publish/try-temp.ts';
 import { quarantined, settleMoves } from './upkeep/quarantine.ts';
 import { markUnflushed, unflushedMarks } from './upkeep/unflushed.ts';
 import type { LocalWorkerInit } from './worker-half.ts';
@@ -69,6 +71,8 @@ export interface OpenWriter {
   readonly readsBack: boolean;
   /** What lay in quarantine. */
   readonly quarantined: ReadonlySet<string>;
+  /** What the user should know of this place. */
+  readonly notices: readonly string[];
 }
 
 /** What the steps know of the store that they open. */
@@ -113,6 +117,7 @@ export async function openWriter(
     mark(place, writer);
     // Not before: only the writer's format says where objects will go.
     if (writer?.format.layout === 'sharded') requireShards(root);
+    const { temps, modeRefusal } = tempsOf(place, writer, openTemps(durability, barrier, groups));
     const workerInit: LocalWorkerInit = {
       root,
       format: writer?.format ?? format,
@@ -122,10 +127,12 @@ export async function openWriter(
       wasEmpty,
       verifyHits,
       dryRun,
-      ...openTemps(durability, barrier, groups),
+      setsModes: modeRefusal === undefined,
+      ...temps,
     };
     const found = { swept, readsBack: hasUnflushed && place.flushes };
-    return { workerInit, writer, rootFd, libc, ...found, quarantined: quarantined(root) };
+    const notices = modeRefusal === undefined ? [] : [modeRefusal];
+    return { workerInit, writer, rootFd, libc, ...found, quarantined: quarantined(root), notices };
   } catch (error) {
     writer?.close();
     if (rootFd !== undefined) ops.closeSync(rootFd);
@@ -214,6 +221,18 @@ function flushNewerFormat(place: Place, writer: Writer | undefined): void {
 
 function flushMetadata({ root, ops }: Place): void {
   flushDirectory(ops, join(root, METADATA));
+}
+
+/** After the writer is there, since what is tried goes with its folder. */
+function tempsOf(
+  { libc }: Place,
+  writer: Writer | undefined,
+  wanted: OpenTemps,
+): { readonly temps: OpenTemps } & Pick<TempsHere, 'modeRefusal'> {
+  if (writer === undefined) return { temps: wanted, modeRefusal: undefined };
+  const here = tryTemp(writer.folder, wanted.namelessTemps, libc?.files ?? nodeFiles);
+  const isOffered = here.nameless || !wanted.namelessTemps;
+  return { temps: isOffered ? wanted : NAMED_TEMPS, modeRefusal: here.modeRefusal };
 }
 
 /**

@@ -25,6 +25,8 @@ export interface LocalWorkerInit extends OpenTemps {
   readonly wasEmpty: boolean;
   readonly verifyHits: boolean;
   readonly dryRun: boolean;
+  /** The file system lets a temp have the mode of objects. */
+  readonly setsModes: boolean;
 }
 
 /**
@@ -51,7 +53,7 @@ export function openLocalWorkerHalf(
     root: init.root,
     layout: init.format.layout,
     moving: init.format.movingFrom !== undefined,
-    temps: new TempFolder(tempFolder, init.root, ops),
+    temps: new TempFolder(tempFolder, init.root, ops, init.setsModes),
     durability: init.durability,
     keepTempsOpen: init.durability === 'group' && init.barrier === 'fsync',
     flushTemps,

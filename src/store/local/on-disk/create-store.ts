@@ -1,8 +1,9 @@
 import fs from 'node:fs';
 import { dirname, join } from 'node:path';
-import { errnoOf, failed } from '../../../errors.ts';
+import { bestEffort, errnoOf, failed } from '../../../errors.ts';
 import { diskFullHint } from '../../../files/disk-full.ts';
 import { type FileOps, flushDirectory, makeFolder, nodeFileOps } from '../../../files/file-ops.ts';
+import { isWithoutLocks } from '../../../files/locks.ts';
 import type { Libc } from '../../../native/libc.ts';
 import type { Layout } from '../../choices.ts';
 import { FORMAT, METADATA, readFormat, type StoreFormat, writeFormat } from './format.ts';
@@ -19,19 +20,26 @@ export function createStore(
   ops: FileOps = nodeFileOps,
   libc?: Libc,
 ): StoreFormat {
+  const made: string[] = [];
+  const make = (folder: string, mode: number) => {
+    if (makeFolder(ops, folder, mode)) made.push(folder);
+  };
   try {
-    const firstNew = makeRoot(root, ops);
-    makeFolder(ops, join(root, METADATA), 0o700);
+    for (const folder of missingFolders(root)) make(folder, 0o700);
+    const firstNew = made[0];
+    make(join(root, METADATA), 0o700);
     flushDirectory(ops, root);
     if (layout === 'sharded') {
       // After the flush: shards without .ingot would pass for somebody's own folders.
-      for (const shard of SHARDS) makeFolder(ops, join(root, shard), FOLDER_MODE);
+      for (const shard of SHARDS) make(join(root, shard), FOLDER_MODE);
       flushDirectory(ops, root);
     }
     flushAncestors(root, firstNew, ops);
     // Last: whoever finds store.json finds a store whose own name is durable.
     writeFormat(root, { format: FORMAT, layout }, 'if missing', ops, libc);
   } catch (error) {
+    // Where no writer can be, no store is left either.
+    if (isWithoutLocks(error)) removeMade(made.reverse(), ops);
     throw failed('cannot create the store', error, {
       path: root,
       hint: diskFullHint(error, root),
@@ -40,11 +48,16 @@ export function createStore(
   return readFormat(root)!;
 }
 
-/** Makes the folders on the way, too. Gives the first that was not there before. */
-function makeRoot(root: string, ops: FileOps): string | undefined {
+/** The store's folder and those on the way to it that are not there, topmost first. */
+function missingFolders(root: string): string[] {
   const missing: string[] = [];
   for (let folder = root; !fs.existsSync(folder); folder = dirname(folder)) missing.push(folder);
-  return missing.reverse().filter((folder) => makeFolder(ops, folder, 0o700))[0];
+  return missing.reverse();
+}
+
+/** Empty ones: another process may use them by now. */
+function removeMade(folders: readonly string[], ops: FileOps): void {
+  for (const folder of folders) bestEffort(() => ops.rmdirSync(folder));
 }
 
 /**

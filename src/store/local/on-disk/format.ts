@@ -7,6 +7,7 @@ import {
   flushDirectory,
   nodeFileOps,
   type StoreFd,
+  setMode,
   writeFully,
 } from '../../../files/file-ops.ts';
 import { LockedTemp } from '../../../files/locked-temp.ts';
@@ -140,8 +141,11 @@ export function writeFormat(
 function keepOwner(path: string, fd: StoreFd, ops: FileOps): void {
   const before = fs.statSync(path, { throwIfNoEntry: false });
   if (before === undefined) return;
-  if (process.getuid?.() === 0) fs.fchownSync(numberOf(fd), before.uid, before.gid);
-  ops.fchmodSync(fd, before.mode & 0o777);
+  const { uid, gid } = fs.fstatSync(numberOf(fd));
+  // Where files have no owners of their own (FAT), it is right already, and chown is refused.
+  const isKept = uid === before.uid && gid === before.gid;
+  if (process.getuid?.() === 0 && !isKept) fs.fchownSync(numberOf(fd), before.uid, before.gid);
+  setMode(fd, before.mode & 0o777, ops);
 }
 
 function linkIfMissing(temp: string, path: string, ops: FileOps): void {

@@ -30,6 +30,8 @@ export function chooseBarrier(
 /** Why syncfs(2) cannot be the barrier for what lies at `root`; undefined where it can. */
 export function syncfsObstacle(root: string, libc: Libc | undefined): string | undefined {
   if (libc === undefined) return 'libc could not be called';
+  const refusal = libc.syncfsRefusal();
+  if (refusal !== undefined) return `syncfs cannot be called here (${refusal})`;
   if (!syncfsReportsErrors()) return 'syncfs reports write-back errors only since Linux 5.8';
   const { name, syncfsIsBarrier } = fileSystemTypeOf(root);
   return syncfsIsBarrier ? undefined : `syncfs is not known to be a barrier on ${name}`;

@@ -26,6 +26,12 @@ const NAMELESS_SHARE = 0.5;
  */
 const NAMELESS = { min: 1_000, max: 4_000 };
 
+/** Temps that have names, and are closed once they are written. */
+export const NAMED_TEMPS: OpenTemps = {
+  namelessTemps: false,
+  maxOpenTemps: Number.POSITIVE_INFINITY,
+};
+
 /** For each of `groups` groups, in a process that may open `maxOpen` files. */
 export function openTemps(
   durability: Durability,
@@ -33,15 +39,14 @@ export function openTemps(
   groups: number,
   maxOpen = maxOpenFiles(),
 ): OpenTemps {
-  const closed = { namelessTemps: false, maxOpenTemps: Number.POSITIVE_INFINITY };
-  if (durability !== 'group') return closed;
+  if (durability !== 'group') return NAMED_TEMPS;
   const each = (share: number) => Math.floor((maxOpen * share) / groups);
   if (barrier === 'fsync') {
     const most = Math.max(1, Math.min(MAX_FSYNCED, each(FSYNCED_SHARE)));
     return { namelessTemps: false, maxOpenTemps: most };
   }
   const nameless = each(NAMELESS_SHARE);
-  if (nameless < NAMELESS.min) return closed;
+  if (nameless < NAMELESS.min) return NAMED_TEMPS;
   return { namelessTemps: true, maxOpenTemps: Math.min(NAMELESS.max, nameless) };
 }
 

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { bestEffort, errnoOf, failed, hasErrno } from '../../../errors.ts';
 import { diskFullHint } from '../../../files/disk-full.ts';
-import type { FileOps, StoreFd } from '../../../files/file-ops.ts';
+import { type FileOps, type StoreFd, setMode } from '../../../files/file-ops.ts';
 import { type AnyDescriptor, numberOf } from '../../../native/descriptor.ts';
 
 /** An object being written. */
@@ -24,7 +24,7 @@ const { O_WRONLY, O_CREAT, O_EXCL, O_DIRECTORY } = fs.constants;
 export const O_TMPFILE = 0o20000000 | O_DIRECTORY;
 
 /** Objects are read-only for everyone; the store's own mode keeps strangers out. */
-const OBJECT_MODE = 0o444;
+export const OBJECT_MODE = 0o444;
 
 /**
  * Bytes in the name of a temp. For a new name ext4 looks at each name in a block of the folder, and
@@ -40,15 +40,19 @@ export class TempFolder {
   /** Devices from which blocks cannot be shared with the store's. */
   readonly #noClone = new Set<number>();
   #next = 0;
-  /** True when the umask takes bits of OBJECT_MODE away; learnt from the first temp. */
+  /**
+   * True when the umask takes bits of OBJECT_MODE away; learnt from the first temp. False where the
+   * file system refuses modes.
+   */
   #needsMode: boolean | undefined;
   /** Files without a name can be had here, as far as is known. */
   #offersNameless: boolean;
 
-  constructor(folder: string, root: string, ops: FileOps) {
+  constructor(folder: string, root: string, ops: FileOps, setsModes = true) {
     this.#folder = folder;
     this.#root = root;
     this.#ops = ops;
+    if (!setsModes) this.#needsMode = false;
     this.#offersNameless = ops.linkOpenSync !== undefined;
   }
 
@@ -132,7 +136,8 @@ export class TempFolder {
       );
       const fd = this.#ops.openSync(temp.path, O_RDONLY);
       temp.fd = fd;
-      this.#ops.fchmodSync(fd, OBJECT_MODE);
+      // A copy gets the mode of its source.
+      setMode(fd, OBJECT_MODE, this.#ops);
       return Object.assign(temp, { fd });
     } catch (error) {
       this.remove(temp);

@@ -20,6 +20,7 @@ import {
   nodeFileOps,
   type StoreFd,
 } from '../../../files/file-ops.ts';
+import { tryLock } from '../../../files/locks.ts';
 import { renameNew } from '../../../files/rename-new.ts';
 import { type Libc, loadLibc } from '../../../native/libc.ts';
 import { NAMES_PER_LOOK, Turns } from '../../../turns.ts';
@@ -82,7 +83,7 @@ export async function relayoutStore(
     requireNoLink(lock);
     const { O_RDWR, O_CREAT, O_NOFOLLOW } = fs.constants;
     lockFd = ops.openSync(lock, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600);
-    if (!libc.tryLock(lockFd)) throw alreadyRunning(root);
+    if (!tryLock(libc, lockFd, root)) throw alreadyRunning(root);
     return await new Relayout(root, to, options, libc, ops).run();
   } catch (error) {
     const hint = diskFullHint(error, root) ?? 'run it again to go on';

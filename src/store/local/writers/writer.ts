@@ -15,6 +15,7 @@ import {
   removeTemps,
 } from '../../../files/locked-folder.ts';
 import { openToSweep, sweepFile } from '../../../files/locked-temp.ts';
+import { tryDeadLock } from '../../../files/locks.ts';
 import { namesBeginningLater } from '../../../native/directory-names.ts';
 import type { Libc } from '../../../native/libc.ts';
 import { LAYOUTS, type Layout } from '../../choices.ts';
@@ -120,7 +121,8 @@ export async function writerFolders(root: string, libc: Libc): Promise<string[]>
 }
 
 /**
- * False when a writer is known to be dead. Another user's may live: its lock cannot be looked at.
+ * False when a writer is known to be dead. One whose lock cannot be looked at may live: another
+ * user's, or any where locks are refused.
  */
 export function mayLive(folder: string, libc: Libc): boolean {
   try {
@@ -146,7 +148,11 @@ export function signOf(folder: string, libc: Libc): WriterSign {
   }
   try {
     const text = readStart(fd, MAX_SIGN_BYTES).toString('latin1').trimEnd();
-    return { folder, alive: !libc.tryLock(fd), layout: LAYOUTS.find((layout) => layout === text) };
+    return {
+      folder,
+      alive: !tryDeadLock(libc, fd),
+      layout: LAYOUTS.find((layout) => layout === text),
+    };
   } finally {
     fs.closeSync(fd);
   }
@@ -161,7 +167,7 @@ export function sweepOne(path: string, libc: Libc, ops: FileOps): boolean {
   const fd = openToSweep(lock, ops, fs.constants.O_CREAT);
   if (fd === undefined) return false;
   try {
-    if (!libc.tryLock(fd) || !isSameFile(fd, lock)) return false;
+    if (!tryDeadLock(libc, fd) || !isSameFile(fd, lock)) return false;
     removeTemps(path, ops);
   } finally {
     ops.closeSync(fd);

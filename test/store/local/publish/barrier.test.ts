@@ -8,6 +8,7 @@ import { errno, tempFolder } from '../../../harness/temp-store.ts';
 
 const libc: Libc = {
   syncfs: async () => {},
+  syncfsRefusal: () => undefined,
   tryLock: () => true,
   setDirect: () => false,
   renameNew: () => undefined,
