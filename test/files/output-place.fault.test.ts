@@ -81,10 +81,9 @@ const demandChattr = (context: TestContext) => {
   demandProgram(context, 'chattr');
 };
 
-describe.each(COMMANDS)('$name', ({ args, wrote }) => {
+describe.each(COMMANDS)('$name', ({ name, args, wrote }) => {
   it.each([
     ['newdir/', /ends with a slash.*EISDIR/],
-    ['', /its path is empty.*ENOENT/],
     ['newdir/M', /no such file or directory \(ENOENT\)/],
     ['dangling', /a link that leads nowhere.*ENOENT/],
     ['socket', /it is a socket.*ENXIO/],
@@ -93,6 +92,14 @@ describe.each(COMMANDS)('$name', ({ args, wrote }) => {
     expectRefused(run(args(), target), target, why);
     expect(fs.lstatSync(join(cwd, 'dangling')).isSymbolicLink()).toBe(true);
     expect(fs.existsSync(join(cwd, 'nothing'))).toBe(false);
+  });
+
+  it('to an empty path is refused before anything is done', () => {
+    const ended = run(args(), '');
+    expect(ended.stderr).toMatch(/^ingot: [^\n]* empty[^\n]*\n$/);
+    // The options of an ingest are checked before it looks at the place.
+    expect(ended.code).toBe(name === 'ingest --manifest' ? 2 : 1);
+    expect(fs.existsSync(join(cwd, 'new'))).toBe(false);
   });
 
   it('to a device that may not be written to is refused before anything is done', (context) => {
