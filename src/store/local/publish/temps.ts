@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { bestEffort, errnoOf, failed, hasErrno } from '../../../errors.ts';
 import { diskFullHint } from '../../../files/disk-full.ts';
-import { type FileOps, setMode } from '../../../files/file-ops.ts';
+import type { FileOps } from '../../../files/file-ops.ts';
 
 /** An object being written. */
 export interface Temp {
@@ -129,8 +129,7 @@ export class TempFolder {
         COPYFILE_EXCL | COPYFILE_FICLONE_FORCE,
       );
       temp.fd = this.#ops.openSync(temp.path, O_RDONLY);
-      // A copy gets the mode of its source.
-      setMode(temp.fd, OBJECT_MODE, this.#ops);
+      this.#ops.fchmodSync(temp.fd, OBJECT_MODE);
       return temp;
     } catch (error) {
       this.remove(temp);
