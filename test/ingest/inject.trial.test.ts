@@ -51,8 +51,11 @@ async function expectGroupDropped(ended: Injected, line: RegExp, entries = FILES
   expect((await expectNextRunCompletes(source, store)).length).toBe(entries);
 }
 
+/** What the store asks once when it is opened is not of the group. */
+const ASKED_ONCE = /\/tried"|syncfs\(-1/;
+
 const callsOf = (ended: Injected, name: string) =>
-  ended.calls.filter((call) => call.includes(` ${name}(`));
+  ended.calls.filter((call) => call.includes(` ${name}(`) && !ASKED_ONCE.test(call));
 
 describe('a system call on a source that fails without harm', () => {
   it.each([
@@ -212,7 +215,8 @@ describe('a flush that fails', () => {
     const ended = run({ inject: 'syncfs:error=EIO', trace }, '--barrier', 'syncfs');
     expect(callsOf(ended, 'syncfs').length).toBe(1);
     // Only what creates the store is flushed, and before.
-    const after = ended.calls.slice(ended.calls.findIndex((call) => call.includes(' syncfs(')) + 1);
+    const [flush] = callsOf(ended, 'syncfs');
+    const after = ended.calls.slice(ended.calls.indexOf(flush!) + 1);
     expect(after.filter((call) => call.includes(store))).toEqual([]);
     await expectGroupDropped(
       ended,

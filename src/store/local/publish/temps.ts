@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { bestEffort, errnoOf, failed, hasErrno } from '../../../errors.ts';
 import { diskFullHint } from '../../../files/disk-full.ts';
-import { type FileOps, type StoreFd, setMode } from '../../../files/file-ops.ts';
+import type { FileOps, StoreFd } from '../../../files/file-ops.ts';
 import { type AnyDescriptor, numberOf } from '../../../native/descriptor.ts';
 
 /** An object being written. */
@@ -136,8 +136,7 @@ export class TempFolder {
       );
       const fd = this.#ops.openSync(temp.path, O_RDONLY);
       temp.fd = fd;
-      // A copy gets the mode of its source.
-      setMode(fd, OBJECT_MODE, this.#ops);
+      this.#ops.fchmodSync(fd, OBJECT_MODE);
       return Object.assign(temp, { fd });
     } catch (error) {
       this.remove(temp);
