@@ -57,6 +57,10 @@ function codesOf(
   // What another user keeps to himself in quarantine is not looked at.
   const looking = opening || family.name === 'stat';
   if (role === 'quarantine' && looking && error === 'EACCES') return [FAILED, done];
+  // Where no rename can put an output, it is written in place.
+  if (role === 'manifest' && family.name === 'rename' && error === 'EACCES') return [done];
+  // Whether an output lies in the store is seen without what lies above and may not be looked at.
+  if (role === 'parent' && family.name === 'stat' && error === 'EACCES') return [FAILED, done];
   // The temps of another user are not ours to sweep.
   if (isOfWriter(role) && opening && error === 'EACCES') return [FAILED, done];
   return [FAILED];
