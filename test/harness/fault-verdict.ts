@@ -25,6 +25,8 @@ export function expectVerdict(
 ): void {
   expect(codesOf(cell, site, trial, bench), ended.stderr).toContain(ended.code);
   if (ended.code !== trial.done) expectLine(ended, cell, bench);
+  else if (MOVING.has(cell.family.name) && trial.done === DAMAGED && cell.error !== 'EINTR')
+    expect(ended.stdout).toContain(cell.error);
   if (cell.error !== 'EINTR') expectNoSecondFlush(ended, cell, site);
   if (!fs.existsSync(bench.store)) return;
   if (!mayLeaveTemps(cell, site)) expect(ownTemps(bench)).toEqual([]);
@@ -43,6 +45,10 @@ function codesOf(
   if (error === 'EINTR') return [done];
   if (role === 'source' && error === 'EMFILE') return [unreadable === FAILED ? FAILED : done];
   if (role === 'source') return path === source ? [FAILED, unreadable] : [unreadable];
+  // What may not be moved stays, and keeps no other from being moved: a relayout comes to it again,
+  // a verify names it beside the damage.
+  if (role === 'object' && family.name === 'rename' && error === 'EACCES') return [FAILED, done];
+  if (MOVING.has(family.name) && done === DAMAGED) return [FAILED, done];
   // An object that a verify cannot read is damaged, unless the cause lies elsewhere.
   if (role === 'object' && done === DAMAGED) return [error === 'EIO' ? done : FAILED, FAILED];
   // A hint.
@@ -65,6 +71,9 @@ function codesOf(
   if (isOfWriter(role) && opening && error === 'EACCES') return [FAILED, done];
   return [FAILED];
 }
+
+/** The calls by which a damaged object is moved to quarantine. */
+const MOVING: ReadonlySet<string> = new Set(['rename', 'mkdir']);
 
 const isOfWriter = (role: Site['role']) => ['temp', 'temp folder', 'lock'].includes(role);
 
