@@ -3,7 +3,7 @@ import { errnoOf } from '../../errors.ts';
 import { realPathOf, toFsPath } from '../../names.ts';
 import { unsupportedKind } from '../kind.ts';
 import type { WalkSink } from './entries.ts';
-import type { Excludes } from './exclude.ts';
+import type { Excludes } from './exclude/excludes.ts';
 import { type PathList, readPathList } from './files-from.ts';
 import { type NamedEntries, splitPath } from './named-entries.ts';
 import type { NamedFiles } from './named-files.ts';

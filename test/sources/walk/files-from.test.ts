@@ -78,10 +78,10 @@ test('an entry that is too long for any path is refused wherever reads cut', asy
   }
 });
 
-test('a list that is missing or a directory is a usage error before the walk', () => {
+test('a list that is missing or a directory is a usage error before the walk', async () => {
   const root = makeTree({});
   for (const file of [`${root}/missing`, root])
-    expect(() => planWalk({ sources: [], filesFrom: file })).toThrow(UsageError);
+    await expect(planWalk({ sources: [], filesFrom: file })).rejects.toBeInstanceOf(UsageError);
 });
 
 test('listed files, directories and odd names are ingested', async () => {
@@ -189,7 +189,7 @@ test('the list is read no faster than the sink takes files', async () => {
   const sink = new RecordingSink();
   let release = (): void => {};
   sink.hold = () => new Promise((resolve) => (release = resolve));
-  const walked = walkSources(planWalk({ sources: [], filesFrom: `${root}/list` }), {}, sink);
+  const walked = walkSources(await planWalk({ sources: [], filesFrom: `${root}/list` }), {}, sink);
   for (let chunks = 1; chunks <= 3; chunks++) {
     await standsStillAt(sink, chunks);
     release();
@@ -208,7 +208,7 @@ test('an abort ends a walk that waits for its list', async () => {
   const root = makeTree({ list: { fifo: true } });
   const writer = fs.openSync(`${root}/list`, fs.constants.O_RDWR);
   const stop = new AbortController();
-  const plan = planWalk({ sources: [], filesFrom: `${root}/list` });
+  const plan = await planWalk({ sources: [], filesFrom: `${root}/list` });
   const walked = walkSources(plan, { signal: stop.signal }, new RecordingSink());
   setTimeout(() => stop.abort(new Error('stop')), 20);
   await expect(walked).rejects.toThrow('stop');
