@@ -189,12 +189,16 @@ function shortened(path: string): string {
   return `${path.slice(0, half)}[… ${dropped} characters …]${path.slice(-half)}`;
 }
 
-/** Control characters, line separators, lone surrogates, marks that turn the writing direction. */
-const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u202a-\u202e\u2066-\u2069\\]/u;
+/**
+ * Control characters, line separators, lone surrogates, and what shows nothing of its own: marks
+ * that turn the writing direction, byte order marks, joiners, fillers, variation selectors.
+ */
+const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Cf}\p{Default_Ignorable_Code_Point}\\]/u;
 
 /**
- * A path as one line of plain text: control characters, line separators and bytes that are not
- * UTF-8 (held as lone surrogates U+DC00 + byte) appear as `\xNN` or `\uNNNN`, a backslash doubled.
+ * A path as one line of plain text: control and invisible characters, line separators and bytes
+ * that are not UTF-8 (held as lone surrogates U+DC00 + byte) appear as `\xNN`, `\uNNNN` or
+ * `\u{NNNNN}`, a backslash doubled.
  */
 export function printable(path: string): string {
   if (!UNPRINTABLE.test(path)) return path;
@@ -204,7 +208,8 @@ export function printable(path: string): string {
     if (point >= 0xdc00 && point <= 0xdcff) out += `\\x${hex(point - 0xdc00, 2)}`;
     else if (char === '\\') out += '\\\\';
     else if (point < 0x20 || (point >= 0x7f && point < 0xa0)) out += `\\x${hex(point, 2)}`;
-    else if (UNPRINTABLE.test(char)) out += `\\u${hex(point, 4)}`;
+    else if (UNPRINTABLE.test(char))
+      out += point > 0xffff ? `\\u{${hex(point, 5)}}` : `\\u${hex(point, 4)}`;
     else out += char;
   }
   return out;

@@ -19,7 +19,15 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT] | (typeof SIGNAL_EXIT)[S
 /** The exit code of a command that failed, perhaps because of a signal it received. */
 export function exitCodeOf(error: unknown, received?: StopSignal): ExitCode {
   if (received !== undefined && isInterruption(error)) return SIGNAL_EXIT[received];
-  return error instanceof UsageError ? EXIT.usage : EXIT.failed;
+  return isWrongUsage(error) ? EXIT.usage : EXIT.failed;
+}
+
+/** A list of sources is read while the ingest goes on: what is wrong with it is that one's cause. */
+function isWrongUsage(error: unknown): boolean {
+  return (
+    error instanceof UsageError ||
+    (error instanceof IngotError && error.cause instanceof UsageError)
+  );
 }
 
 /** One line without the program's name. */

@@ -1,6 +1,6 @@
 import { UsageError } from '../../../errors.ts';
 import { escapeName } from '../../../names.ts';
-import { isUtf16, withoutMark } from '../encoding.ts';
+import { AS_UTF8, isUtf16, withoutMark } from '../encoding.ts';
 import { checkInput, inputError, openInput, readInput } from '../input.ts';
 import { Turns } from '../turns.ts';
 
@@ -50,7 +50,6 @@ async function readExcludeFile(file: string, signal: AbortSignal | undefined): P
 
 const UNREADABLE = 'cannot read the exclude file';
 const READABLE = 'name a readable file with one .gitignore pattern a line';
-const AS_UTF8 = 'save it as UTF-8 (iconv -f UTF-16 -t UTF-8)';
 
 function refused(path: string, why: string, hint: string): UsageError {
   return new UsageError({ what: UNREADABLE, code: 'INGOT_BAD_PATTERN', path, why, hint });
