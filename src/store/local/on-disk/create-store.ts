@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { dirname, join } from 'node:path';
-import { errnoOf, failed } from '../../../errors.ts';
+import { bestEffort, errnoOf, failed, isDenied } from '../../../errors.ts';
 import { diskFullHint } from '../../../files/disk-full.ts';
 import { type FileOps, flushDirectory, makeFolder, nodeFileOps } from '../../../files/file-ops.ts';
 import type { Libc } from '../../../native/libc.ts';
@@ -12,6 +12,9 @@ import { FOLDER_MODE, SHARDS } from './layout.ts';
  * Creates a store: mode 0700, because objects are 0444 and must not show private files to other
  * local users. Durable when it returns, its own entry in its parent included. When another
  * process creates the same store at once, one of them wins and both use its format.
+ *
+ * Where permission is denied the folders that were made go again: under an umask that takes rights
+ * from the user itself nobody could use them. Otherwise the next attempt goes on from them.
  */
 export function createStore(
   root: string,
@@ -19,32 +22,54 @@ export function createStore(
   ops: FileOps = nodeFileOps,
   libc?: Libc,
 ): StoreFormat {
+  const made: string[] = [];
   try {
-    const firstNew = makeRoot(root, ops);
-    makeFolder(ops, join(root, METADATA), 0o700);
-    flushDirectory(ops, root);
-    if (layout === 'sharded') {
-      // After the flush: shards without .ingot would pass for somebody's own folders.
-      for (const shard of SHARDS) makeFolder(ops, join(root, shard), FOLDER_MODE);
-      flushDirectory(ops, root);
-    }
-    flushAncestors(root, firstNew, ops);
+    makeFolders(root, layout, ops, made);
     // Last: whoever finds store.json finds a store whose own name is durable.
     writeFormat(root, { format: FORMAT, layout }, 'if missing', ops, libc);
   } catch (error) {
+    if (isDenied(error)) removeEmpty(made, ops);
     throw failed('cannot create the store', error, {
       path: root,
-      hint: diskFullHint(error, root),
+      hint: umaskHint(error) ?? diskFullHint(error, root),
     });
   }
   return readFormat(root)!;
 }
 
-/** Makes the folders on the way, too. Gives the first that was not there before. */
-function makeRoot(root: string, ops: FileOps): string | undefined {
+/** Adds those to `made` that were not there before. */
+function makeFolders(root: string, layout: Layout, ops: FileOps, made: string[]): void {
+  const make = (folder: string, mode: number): void => {
+    if (makeFolder(ops, folder, mode)) made.push(folder);
+  };
+  for (const folder of missingFolders(root)) make(folder, 0o700);
+  const [firstNew] = made;
+  make(join(root, METADATA), 0o700);
+  flushDirectory(ops, root);
+  if (layout === 'sharded') {
+    // After the flush: shards without .ingot would pass for somebody's own folders.
+    for (const shard of SHARDS) make(join(root, shard), FOLDER_MODE);
+    flushDirectory(ops, root);
+  }
+  flushAncestors(root, firstNew, ops);
+}
+
+/** Of those that lead to the store and its own, from the top. */
+function missingFolders(root: string): string[] {
   const missing: string[] = [];
   for (let folder = root; !fs.existsSync(folder); folder = dirname(folder)) missing.push(folder);
-  return missing.reverse().filter((folder) => makeFolder(ops, folder, 0o700))[0];
+  return missing.reverse();
+}
+
+/** The last made first; one that somebody uses by now is not empty. */
+function removeEmpty(folders: readonly string[], ops: FileOps): void {
+  for (const folder of folders.toReversed()) bestEffort(() => ops.rmdirSync(folder));
+}
+
+function umaskHint(error: unknown): string | undefined {
+  const umask = process.umask();
+  if (!isDenied(error) || (umask & 0o700) === 0) return undefined;
+  return `the umask ${umask.toString(8).padStart(4, '0')} takes rights from yourself: run with another, such as 0077`;
 }
 
 /**
