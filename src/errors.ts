@@ -152,6 +152,15 @@ MESSAGES.set('EUCLEAN', 'file system is damaged');
 MESSAGES.set('EBADMSG', 'bytes with a wrong checksum');
 MESSAGES.set('ESTALE', 'stale file handle');
 MESSAGES.set('ENOLCK', 'no locks available');
+MESSAGES.set('ENOLINK', 'link has been severed');
+MESSAGES.set('ETIME', 'timer expired');
+MESSAGES.set('ENOMEDIUM', 'no medium found');
+MESSAGES.set('EMEDIUMTYPE', 'wrong medium type');
+MESSAGES.set('ENOKEY', 'required key is not available');
+MESSAGES.set('EKEYEXPIRED', 'key has expired');
+MESSAGES.set('EKEYREVOKED', 'key has been revoked');
+MESSAGES.set('EKEYREJECTED', 'key was rejected by the service');
+MESSAGES.set('EHWPOISON', 'memory page has a hardware error');
 
 /** Where a number has several names: libuv's, as in Node's errors. */
 const ERRNO_NAMES = new Map([
@@ -160,7 +169,11 @@ const ERRNO_NAMES = new Map([
   ...([
     [117, 'EUCLEAN'],
     [123, 'ENOMEDIUM'],
+    [124, 'EMEDIUMTYPE'],
     [126, 'ENOKEY'],
+    [127, 'EKEYEXPIRED'],
+    [128, 'EKEYREVOKED'],
+    [129, 'EKEYREJECTED'],
     [133, 'EHWPOISON'],
   ] as const),
   ...[...getSystemErrorMap()].map(([number, [name]]) => [-number, name] as const),
