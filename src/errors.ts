@@ -170,6 +170,15 @@ MESSAGES.set('EUCLEAN', 'file system is damaged');
 MESSAGES.set('EBADMSG', 'bytes with a wrong checksum');
 MESSAGES.set('ESTALE', 'stale file handle');
 MESSAGES.set('ENOLCK', 'no locks available');
+MESSAGES.set('ENOLINK', 'link has been severed');
+MESSAGES.set('ETIME', 'timer expired');
+MESSAGES.set('ENOMEDIUM', 'no medium found');
+MESSAGES.set('EMEDIUMTYPE', 'wrong medium type');
+MESSAGES.set('ENOKEY', 'required key is not available');
+MESSAGES.set('EKEYEXPIRED', 'key has expired');
+MESSAGES.set('EKEYREVOKED', 'key has been revoked');
+MESSAGES.set('EKEYREJECTED', 'key was rejected by the service');
+MESSAGES.set('EHWPOISON', 'memory page has a hardware error');
 
 /** Where a number has several names: libuv's, as in Node's errors. */
 const ERRNO_NAMES = new Map([
@@ -178,7 +187,11 @@ const ERRNO_NAMES = new Map([
   ...([
     [117, 'EUCLEAN'],
     [123, 'ENOMEDIUM'],
+    [124, 'EMEDIUMTYPE'],
     [126, 'ENOKEY'],
+    [127, 'EKEYEXPIRED'],
+    [128, 'EKEYREVOKED'],
+    [129, 'EKEYREJECTED'],
     [133, 'EHWPOISON'],
   ] as const),
   ...[...getSystemErrorMap()].map(([number, [name]]) => [-number, name] as const),
@@ -214,12 +227,16 @@ function shortened(path: string): string {
   return `${path.slice(0, half)}[… ${dropped} characters …]${path.slice(-half)}`;
 }
 
-/** Control characters, line separators, lone surrogates, marks that turn the writing direction. */
-const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u202a-\u202e\u2066-\u2069\\]/u;
+/**
+ * Control characters, line separators, lone surrogates, and what shows nothing of its own: marks
+ * that turn the writing direction, byte order marks, joiners, fillers, variation selectors.
+ */
+const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Cf}\p{Default_Ignorable_Code_Point}\\]/u;
 
 /**
- * A path as one line of plain text: control characters, line separators and bytes that are not
- * UTF-8 (held as lone surrogates U+DC00 + byte) appear as `\xNN` or `\uNNNN`, a backslash doubled.
+ * A path as one line of plain text: control and invisible characters, line separators and bytes
+ * that are not UTF-8 (held as lone surrogates U+DC00 + byte) appear as `\xNN`, `\uNNNN` or
+ * `\u{NNNNN}`, a backslash doubled.
  */
 export function printable(path: string): string {
   if (!UNPRINTABLE.test(path)) return path;
@@ -229,7 +246,8 @@ export function printable(path: string): string {
     if (point >= 0xdc00 && point <= 0xdcff) out += `\\x${hex(point - 0xdc00, 2)}`;
     else if (char === '\\') out += '\\\\';
     else if (point < 0x20 || (point >= 0x7f && point < 0xa0)) out += `\\x${hex(point, 2)}`;
-    else if (UNPRINTABLE.test(char)) out += `\\u${hex(point, 4)}`;
+    else if (UNPRINTABLE.test(char))
+      out += point > 0xffff ? `\\u{${hex(point, 5)}}` : `\\u${hex(point, 4)}`;
     else out += char;
   }
   return out;

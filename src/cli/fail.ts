@@ -28,7 +28,12 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT] | (typeof SIGNAL_EXIT)[S
 /** The exit code of a command that failed, perhaps because of a signal it received. */
 export function exitCodeOf(error: unknown, received?: StopSignal): ExitCode {
   if (received !== undefined && isInterruption(error)) return SIGNAL_EXIT[received];
-  return isUsageError(error) ? EXIT.usage : EXIT.failed;
+  return isWrongUsage(error) ? EXIT.usage : EXIT.failed;
+}
+
+/** A list of sources is read while the ingest goes on: what is wrong with it is that one's cause. */
+function isWrongUsage(error: unknown): boolean {
+  return isUsageError(error) || (isIngotError(error) && isUsageError(error.cause));
 }
 
 /** One line without the program's name. */

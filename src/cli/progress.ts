@@ -29,14 +29,18 @@ export interface Terminal {
 /** Often enough to see that it lives, seldom enough for a log file. */
 const PLAIN_INTERVAL_MS = 5000;
 
-/** A display for the terminal at hand. `unit` is what is counted: `entries`, `objects`. */
+/**
+ * A display for the terminal at hand. `unit` is what is counted: `entries`, `objects`. A terminal
+ * that calls itself dumb (Emacs, some serial lines) shows escape sequences instead of obeying them.
+ */
 export async function createDisplay(
   terminal: Terminal,
   wanted: boolean,
   unit: string,
 ): Promise<ProgressDisplay> {
   if (!wanted) return new SilentDisplay(terminal, unit);
-  if (!terminal.isTTY) return new PlainDisplay(terminal, unit);
+  const isDumb = process.env.TERM === 'dumb';
+  if (!terminal.isTTY || isDumb) return new PlainDisplay(terminal, unit);
   // Loaded here: most commands show no bar.
   const { SingleBar } = await import('cli-progress');
   return new BarDisplay(terminal, unit, SingleBar);

@@ -82,7 +82,8 @@ export function sweepTempsOf(target: string, libc: Libc | undefined, ops: FileOp
     for (const path of tempsOf(folder, tempPrefix(target), libc))
       if (sweepFile(path, libc, ops)) swept++;
   } catch (error) {
-    throw failed('cannot sweep the temps of dead processes', error, { path: folder });
+    const { path } = error as NodeJS.ErrnoException;
+    throw failed('cannot sweep the temps of dead processes', error, { path: path ?? folder });
   }
   return swept;
 }

@@ -88,6 +88,6 @@ function checkRequest(sources: readonly string[], options: IngestOptions): void 
 async function excludePatterns(options: IngestOptions): Promise<string[]> {
   const { exclude = [], excludeFrom = [], signal } = options;
   if (excludeFrom.length === 0) return [...exclude];
-  const { readExcludeFiles } = await import('../sources/walk/exclude.ts');
+  const { readExcludeFiles } = await import('../sources/walk/exclude/exclude-files.ts');
   return [...(await readExcludeFiles(excludeFrom, signal)), ...exclude];
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { demandMounts } from '../harness/mounts.ts';
-import { type Ended, ingot, script, tempsIn } from '../harness/run.ts';
+import { type Ended, ingot, script, tempsIn, UNPRIVILEGED } from '../harness/run.ts';
 import { makeTree } from '../harness/tree.ts';
 
 const FAULTY_WORKERS = fileURLToPath(new URL('../fixtures/faulty-workers.mjs', import.meta.url));
@@ -31,6 +31,14 @@ describe('a source', () => {
       /: gone: .*\(ENOENT\)/,
     );
     expect(fs.existsSync(join(cwd, 's'))).toBe(false);
+  });
+
+  it('that may not be looked at is not said to be missing', () => {
+    fs.chmodSync(cwd, 0o755);
+    fs.mkdirSync(join(cwd, 'locked/src'), { recursive: true });
+    fs.chmodSync(join(cwd, 'locked'), 0o600);
+    const ended = script(`${UNPRIVILEGED} $INGOT ingest locked/src --store s`, { cwd });
+    expectLine(ended, 1, /locked\/src: permission denied \(EACCES\); check the modes/);
   });
 
   it('that is a socket is refused', () => {
@@ -190,7 +198,7 @@ describe('an option', () => {
   });
 
   it('with a pattern that is too long to be one is refused', () => {
-    const ended = ingot(['ingest', 'src', '--store', 's', '--exclude', 'a'.repeat(100_000)], {
+    const ended = ingot(['ingest', 'src', '--store', 's', '--exclude', '?'.repeat(100_000)], {
       cwd,
     });
     expectLine(ended, 2, /cannot use the exclude patterns: one of them is too long/);

@@ -27,6 +27,16 @@ describe('a failed command', () => {
     expect(lineOf(errno)).toBe('cannot go on: no space left on device (ENOSPC)');
   });
 
+  it.each([
+    [127, 'key has expired (EKEYEXPIRED)'],
+    [128, 'key has been revoked (EKEYREVOKED)'],
+    [129, 'key was rejected by the service (EKEYREJECTED)'],
+    [124, 'wrong medium type (EMEDIUMTYPE)'],
+  ])('has words for errno %i, which libuv does not know', (number, words) => {
+    const raw = { code: `Unknown system error -${number}`, errno: -number, syscall: 'open' };
+    expect(lineOf(Object.assign(new Error(raw.code), raw))).toBe(`cannot go on: ${words}`);
+  });
+
   it('says of a bug that it is one, and hides its stack until it is asked for', () => {
     const bug = new TypeError('x is not\n  a function');
     expect(lineOf(bug)).toBe(

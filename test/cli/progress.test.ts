@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { setImmediate as aTurn } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createDisplay, fractionDone, type Terminal } from '../../src/cli/progress.ts';
 import type { Progress } from '../../src/ingest/api.ts';
 import { demandTerminal } from '../harness/mounts.ts';
@@ -25,6 +25,13 @@ class FakeTerminal extends EventEmitter implements Terminal {
     this.text += text;
   }
 }
+
+beforeEach(() => {
+  vi.stubEnv('TERM', 'xterm');
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
 
 function at(second: number, more: Partial<Progress> = {}): Progress {
   return {
@@ -150,6 +157,19 @@ describe('progress', () => {
     expect(Math.max(...bars.map((bar) => bar.length))).toBe(60);
   });
 
+  it('is plain lines on a terminal that calls itself dumb', async () => {
+    vi.stubEnv('TERM', 'dumb');
+    const terminal = new FakeTerminal(true);
+    const display = await createDisplay(terminal, true, 'entries');
+    display.update(at(1));
+    display.update(at(6));
+    display.line('a line');
+    display.clear();
+    display.stop();
+    expect(terminal.text).toMatch(/^ *6 % {2}60\/1,000 entries.*\na line\n$/);
+    expect(terminal.text).not.toContain('\u001b');
+  });
+
   it('leaves the signals to the command', async () => {
     const before = process.listenerCount('SIGINT');
     const display = await createDisplay(new FakeTerminal(true), true, 'entries');
@@ -170,6 +190,7 @@ describe('progress', () => {
     const ingest = 'f=$(mktemp -d); mkdir $f/src; seq 300 | split -l1 - $f/src/; cd $f;';
     const inTerminal = script(
       `${ingest} script -qec "$INGOT ingest src --store s" /dev/null; rm -r $f`,
+      { env: { TERM: 'xterm' } },
     );
     expect(inTerminal.stdout).toMatch(/% \[[= ]{20}\] \d+\/\d+\+? entries/);
     const inPipe = script(`${ingest} $INGOT ingest src --store s; rm -r $f`);

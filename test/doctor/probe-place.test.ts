@@ -13,7 +13,7 @@ const libc = (await loadLibc())!;
 
 /** What a doctor that was killed leaves. */
 function plantKilled(directory: string): string {
-  const folder = join(directory, `${PROBE_PREFIX}0123`);
+  const folder = join(directory, PROBE_PREFIX + '0123'.repeat(8));
   makeTree({ lock: '', 'rates/objects/5': 'x' }, folder);
   return folder;
 }
@@ -21,7 +21,7 @@ function plantKilled(directory: string): string {
 describe('a doctor', () => {
   it('is a writer in a store, and sweeps what dead ones left', async () => {
     const root = tempStore();
-    makeTree({ '.tmp-dead/lock': 'flat\n' }, root);
+    makeTree({ '.tmp-dead0000000000000000000000000000/lock': 'flat\n' }, root);
     const place = await openProbePlace(root, libc);
     expect(place).toMatchObject({ kind: 'store', directory: root, swept: 1 });
     expect(await writerFolders(root, libc)).toEqual([place.folder]);

@@ -14,3 +14,7 @@ it('a disk with room on which no file can be opened lacks inodes, although it ha
     /this write needs 4 KiB more/,
   );
 });
+
+it('a file that is too large says which limits there are', () => {
+  expect(diskFullHint(errno('EFBIG', 'write'), os.tmpdir())).toMatch(/ulimit -f.*FAT/);
+});

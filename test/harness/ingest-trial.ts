@@ -41,7 +41,10 @@ export function makeUsedStore({ root, store }: Bench): void {
   if (!fs.existsSync(first)) {
     const contents = { a: contentOf(1), b: contentOf(2), c: contentOf(3) };
     ingot(['ingest', makeTree(contents, join(root, 'before')), '--store', first, '-q']);
-    makeTree({ lock: 'flat\n', '0/5': 'half', '0/6': 'half' }, join(first, '.tmp-dead'));
+    makeTree(
+      { lock: 'flat\n', '0/5': 'half', '0/6': 'half' },
+      join(first, '.tmp-dead0000000000000000000000000000'),
+    );
   }
   fs.cpSync(first, store, { recursive: true });
 }

@@ -30,7 +30,7 @@ beforeEach(() => {
 /** One object that no source has, and what a dead writer left. */
 function makeStore(): void {
   ingot(['ingest', makeTree({ first: 'first' }), '--store', store, '-q']);
-  makeTree({ lock: 'flat\n', '0/1': 'half' }, join(store, '.tmp-dead'));
+  makeTree({ lock: 'flat\n', '0/1': 'half' }, join(store, '.tmp-dead0000000000000000000000000000'));
 }
 
 const ingest = (landing: Landing, ...options: string[]) =>

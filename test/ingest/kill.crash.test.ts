@@ -24,7 +24,10 @@ beforeEach(() => {
 /** One object, and two temps of a writer that is dead. */
 function makeStore(): void {
   ingot(['ingest', makeTree({ first: 'first' }), '--store', store, '-q']);
-  makeTree({ lock: 'flat\n', '0/1': 'half', '0/2': 'half' }, join(store, '.tmp-dead'));
+  makeTree(
+    { lock: 'flat\n', '0/1': 'half', '0/2': 'half' },
+    join(store, '.tmp-dead0000000000000000000000000000'),
+  );
 }
 
 const run = (landing: Omit<Landing, 'signal'>, ...options: string[]) =>

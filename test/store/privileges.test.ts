@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { demand, demandProgram } from '../harness/mounts.ts';
 import { plant } from '../harness/planted.ts';
-import { type Ended, script, tempsIn } from '../harness/run.ts';
+import { type Ended, script, tempsIn, UNPRIVILEGED } from '../harness/run.ts';
 import { objectsIn } from '../harness/store-checks.ts';
 import { makeTree, type TreeLiteral, temporaryDirectory } from '../harness/tree.ts';
 
@@ -134,4 +134,26 @@ describe('the trial of privileges finds', () => {
       expect.objectContaining({ actual: expect.objectContaining(modes) }),
     );
   });
+});
+
+describe('an umask that takes rights from the user itself', () => {
+  it.each(['ingest source', 'put source/small'])(
+    'is named, and leaves no folder that nobody can use: %s',
+    (command) => {
+      fs.chmodSync(root, 0o755);
+      fs.mkdirSync(join(root, 'mine'));
+      for (const [umask, at] of [
+        ['0277', 's/t'],
+        ['0400', 's/t'],
+        ['0277', 'mine'],
+      ] as const) {
+        const text = `umask ${umask}; ${UNPRIVILEGED} $INGOT ${command} --store ${at}`;
+        const ended = script(text, { cwd: root });
+        expect(ended.stderr).toContain(`the umask ${umask} takes rights from yourself`);
+        expect(ended.code).toBe(1);
+        expect(fs.readdirSync(root).sort()).toEqual(['mine', 'source']);
+        expect(fs.readdirSync(join(root, 'mine'))).toEqual([]);
+      }
+    },
+  );
 });

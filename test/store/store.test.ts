@@ -42,13 +42,13 @@ test('opening needs a store unless it may create one', async () => {
 
 test('opening for reading takes no writer and sweeps nothing', async () => {
   const root = tempStore();
-  fs.mkdirSync(join(root, '.tmp-dead'));
+  fs.mkdirSync(join(root, '.tmp-dead0000000000000000000000000000'));
   const digest = plant(root, 'flat', 'x');
   const store = await Store.open(root);
   await content(await store.get(digest));
-  expect(strayNames(root)).toEqual(['.tmp-dead']);
+  expect(strayNames(root)).toEqual(['.tmp-dead0000000000000000000000000000']);
   await store.close();
-  expect(strayNames(root)).toEqual(['.tmp-dead']);
+  expect(strayNames(root)).toEqual(['.tmp-dead0000000000000000000000000000']);
 });
 
 test.each(['flat', 'sharded'] as const)(

@@ -35,7 +35,7 @@ export interface RunRequest {
 /** Looks at the sources and opens the store. Throws when the run cannot begin. */
 export async function openRun(request: RunRequest, pool: IngestPool): Promise<Run> {
   const { store, sources, options, threads } = request;
-  const plan = planWalk({ ...options, sources });
+  const plan = await planWalk({ ...options, sources }, options.signal);
   const { manifest: target, excludeFrom = [], signal } = options;
   if (target !== undefined) await checkManifestTarget(target, { ...plan, excludeFrom }, signal);
   const libc = await loadLibc();

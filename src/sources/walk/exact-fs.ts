@@ -1,13 +1,8 @@
 import type { Entry, FileSystemAdapter } from 'fast-glob';
+import { TURN_MS } from './turns.ts';
 
 type ExactFs = Pick<FileSystemAdapter, 'readdir'>;
 type FoundDirectory = Entry['dirent'];
-
-/**
- * How long the walk may run before it yields to worker messages, in milliseconds; one directory may
- * take longer. A turn of the event loop for each directory would take as long as reading it.
- */
-export const TURN_MS = 1;
 
 /**
  * Lists one directory: handles its files, and gives the names of the directories in it. `path` is

@@ -1,6 +1,7 @@
 import { failed, UsageError } from '../../errors.ts';
 import { requireStandardInput, standardInput } from '../../files/standard-streams.ts';
 import { escapeName } from '../../names.ts';
+import { AS_UTF8, hasUtf16Mark, isUtf16Line, mayBecomeMark, withoutMark } from './encoding.ts';
 import { checkInput, inputError, openInput, readInput } from './input.ts';
 
 /** A list of sources. */
@@ -44,19 +45,31 @@ export async function* readPathList(
   }
 }
 
-/** Cuts a stream of bytes into escaped paths; empty entries are skipped. */
+/**
+ * Cuts a stream of bytes into escaped paths; empty entries are skipped. Lines are what people and
+ * editors write, perhaps with a byte order mark; between NUL bytes names are exact.
+ */
 export async function* splitPathList(
   input: AsyncIterable<Uint8Array>,
   list: PathList,
 ): AsyncGenerator<string[]> {
   const separator = list.nul ? 0 : 0x0a;
   let rest = Buffer.alloc(0);
+  let begun = list.nul;
   for await (const read of input) {
-    const bytes = Buffer.concat([rest, read]);
+    let bytes = Buffer.concat([rest, read]);
+    if (!begun && mayBecomeMark(bytes)) {
+      rest = bytes;
+      continue;
+    }
+    if (!begun) bytes = afterMark(bytes, list);
+    begun = true;
     const paths: string[] = [];
     let from = 0;
     for (let end = bytes.indexOf(separator); end >= 0; end = bytes.indexOf(separator, from)) {
-      if (end > from) paths.push(toPath(bytes.subarray(from, end), list));
+      const entry = bytes.subarray(from, end);
+      if (!list.nul && isUtf16Line(entry)) throw notUtf8(list);
+      if (end > from) paths.push(toPath(entry, list));
       from = end + 1;
     }
     rest = bytes.subarray(from);
@@ -66,9 +79,19 @@ export async function* splitPathList(
   if (rest.length > 0) yield [toPath(rest, list)];
 }
 
+function afterMark(bytes: Buffer, list: PathList): Buffer<ArrayBuffer> {
+  if (hasUtf16Mark(bytes)) throw notUtf8(list);
+  return Buffer.from(withoutMark(bytes));
+}
+
 function toPath(entry: Buffer, list: PathList): string {
   if (entry.length > MAX_ENTRY_BYTES || entry.includes(0)) throw notAList(list);
   return escapeName(entry);
+}
+
+function notUtf8({ file }: PathList): UsageError {
+  const why = 'it is UTF-16';
+  return new UsageError({ what: WHAT, code: 'INGOT_BAD_LIST', path: file, why, hint: AS_UTF8 });
 }
 
 function notAList({ file, nul }: PathList): UsageError {

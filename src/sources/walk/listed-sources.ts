@@ -1,14 +1,16 @@
 import fs from 'node:fs';
-import { errnoOf } from '../../errors.ts';
+import { posix } from 'node:path';
+import { errnoOf, UsageError } from '../../errors.ts';
 import { realPathOf, toFsPath } from '../../names.ts';
 import { unsupportedKind } from '../kind.ts';
 import type { WalkSink } from './entries.ts';
-import type { Excludes } from './exclude.ts';
+import type { Excludes } from './exclude/excludes.ts';
 import { type PathList, readPathList } from './files-from.ts';
 import { type NamedEntries, splitPath } from './named-entries.ts';
 import type { NamedFiles } from './named-files.ts';
 import { identityOf, type SourceRoots } from './source-roots.ts';
 import { toSourcePath } from './sources.ts';
+import { WalkTurns } from './turns.ts';
 
 /** Where what a list names goes. */
 export interface ListTaker {
@@ -24,19 +26,48 @@ const GONE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR']);
 /**
  * Hands on what a list names, while it is being read: files at once, directories to `named`, to be
  * walked when all names are known. A link is not followed: such a list comes from a walk.
+ *
+ * The root directory has to be the only entry. A list may have no end, so what was read before both
+ * are known is taken in; of one piece that was read all entries are looked at first. Throws a
+ * UsageError.
  */
 export async function ingestListed(
   list: PathList,
   taker: ListTaker,
   signal?: AbortSignal,
 ): Promise<void> {
+  const turns = new WalkTurns(signal);
+  let root: string | undefined;
+  let hasOthers = false;
   for await (const paths of readPathList(list, signal)) {
-    for (const path of paths) {
+    root ??= paths.find(isRoot);
+    const others = paths.filter((path) => !isRoot(path));
+    hasOthers ||= others.length > 0;
+    if (root !== undefined && hasOthers) throw rootAmongOthers(list);
+    for (const path of others) {
+      if (turns.isOver) await turns.next();
       const full = handOnListed(path, taker);
       if (full !== undefined) await full;
     }
     signal?.throwIfAborted();
   }
+  if (root !== undefined) await handOnListed(root, taker);
+}
+
+/** `/`, `//`, `/./..`. */
+function isRoot(path: string): boolean {
+  return path.startsWith('/') && posix.normalize(path) === '/';
+}
+
+/** A script whose variable was empty writes such a list: `$DIR/`. */
+function rootAmongOthers({ file }: PathList): UsageError {
+  return new UsageError({
+    what: 'cannot take the list of sources',
+    code: 'INGOT_BAD_LIST',
+    path: file,
+    why: 'it lists / among other entries, which takes in the whole machine',
+    hint: 'remove that entry, or name / as a source: ingot ingest /',
+  });
 }
 
 function handOnListed(

@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { failed, IngotError } from '../../errors.ts';
+import { failed, hasErrno, IngotError, isDenied } from '../../errors.ts';
 import { escapeName, realPathOf, toBytes, toFsPath } from '../../names.ts';
 import { unsupportedKind } from '../kind.ts';
 import type { Tree } from './named-entries.ts';
@@ -67,11 +67,17 @@ function resolveSource(
     else roots.addFile(path);
     return { path: standsForFile ? realPath : path, realPath, isDirectory, isExcluded: false };
   } catch (error) {
-    const hint = given.includes('\ufffd')
-      ? 'a name that is not UTF-8 can be given through --files-from'
-      : 'give an existing directory or file';
-    throw failed(WHAT, error, { path: given, hint });
+    throw failed(WHAT, error, { path: given, hint: hintFor(error, given) });
   }
+}
+
+function hintFor(error: unknown, given: string): string | undefined {
+  if (isDenied(error))
+    return 'check the modes of the directories that lead there, or run as a user who may enter them';
+  if (!hasErrno(error, 'ENOENT', 'ENOTDIR')) return undefined;
+  return given.includes('\ufffd')
+    ? 'a name that is not UTF-8 can be given through --files-from'
+    : 'give an existing directory or file';
 }
 
 /** Undefined for one that is not left out, and for one that is missing: that is for the caller. */

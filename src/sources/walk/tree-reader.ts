@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn, setTimeout } from 'node:timers/promises';
+import { setTimeout } from 'node:timers/promises';
 import { errnoOf, failed, printable, SHORTAGES } from '../../errors.ts';
 import { escapeLatin1Name, joinPath, toFsPath } from '../../names.ts';
 import { nodeFiles } from '../../native/files.ts';
@@ -7,12 +7,12 @@ import { LongPaths } from '../long-paths.ts';
 import type { EntryStatus } from '../mode-status.ts';
 import { type DirectoryOps, nodeDirectoryOps, type RawEntry, readDirectory } from './directory.ts';
 import type { WalkSink } from './entries.ts';
-import { TURN_MS } from './exact-fs.ts';
-import type { Excludes } from './exclude.ts';
+import type { Excludes } from './exclude/excludes.ts';
 import { type NamedEntries, splitPath, type Tree } from './named-entries.ts';
 import type { SourceRoots } from './source-roots.ts';
 import { withoutLinks } from './sources.ts';
 import type { StoreExclusion } from './store-exclusion.ts';
+import { WalkTurns } from './turns.ts';
 
 /** What holds for every tree of a walk. */
 export interface WalkRules {
@@ -43,6 +43,15 @@ interface Entered {
 interface Chunk {
   readonly entries: readonly RawEntry[];
   readonly pauseMs: number;
+}
+
+/** What is found in a directory. */
+interface Met {
+  readonly directory: string;
+  /** The same below the root of the tree, see `read`. */
+  readonly relative: string;
+  readonly names: string[];
+  readonly subdirectories: string[];
 }
 
 /** Entries that are looked at, and names handed to the sink, at a time. */
@@ -96,21 +105,17 @@ export class TreeReader {
     const entered = this.#enter(directory, relative === '/');
     if (entered === undefined) return subdirectories;
     const walked = { directory, withoutLinks: joinBelow(this.#withoutLinks, relative) };
-    let turnBegan = performance.now();
+    const turns = new WalkTurns(this.#rules.signal);
     for (const { entries, pauseMs } of this.#chunks(directory, entered)) {
       if (pauseMs > 0) await setTimeout(pauseMs);
       this.#rules.signal?.throwIfAborted();
-      for (let at = 0; at < entries.length; at += CHUNK_NAMES) {
+      for (let at = 0; at < entries.length; ) {
         // Even where few names are files: signals and messages of workers wait for the event loop.
-        if (performance.now() - turnBegan >= TURN_MS) {
-          await nextTurn();
-          this.#rules.signal?.throwIfAborted();
-          turnBegan = performance.now();
-        }
-        const some = entries.length <= CHUNK_NAMES ? entries : entries.slice(at, at + CHUNK_NAMES);
-        const names = this.#filesOf(directory, relative, some, subdirectories);
-        if (names.length === 0) continue;
-        const more = this.#sink.files({ ...walked, names });
+        if (turns.isOver) await turns.next();
+        const met: Met = { directory, relative, names: [], subdirectories };
+        at = this.#filesOf(entries, at, met, turns);
+        if (met.names.length === 0) continue;
+        const more = this.#sink.files({ ...walked, names: met.names });
         if (more !== undefined) await more;
       }
     }
@@ -208,22 +213,25 @@ export class TreeReader {
   }
 
   /**
-   * The names of files; adds the directories to walk. Without an await: V8 would optimize a loop
-   * with one again and again.
+   * Adds the names of files, and the directories to walk, from an entry on. Gives the entry to go
+   * on with: at the end of a chunk, and where patterns take long at the end of a turn. Without an
+   * await: V8 would optimize a loop with one again and again.
    */
   #filesOf(
-    directory: string,
-    relative: string,
-    chunk: readonly RawEntry[],
-    subdirectories: string[],
-  ): string[] {
+    entries: readonly RawEntry[],
+    from: number,
+    { directory, relative, names, subdirectories }: Met,
+    turns: WalkTurns,
+  ): number {
     const { excludes } = this.#rules;
+    const end = Math.min(from + CHUNK_NAMES, entries.length);
     const prefix = relative === '/' ? '' : `${relative.slice(1)}/`;
     const realDirectory = joinBelow(this.#tree.realPath, relative);
     const named = this.#named.within(realDirectory);
     const manifest = nameWithin(realDirectory, this.#rules.manifest);
-    const names: string[] = [];
-    for (const entry of chunk) {
+    for (let at = from; at < end; at++) {
+      if (excludes !== undefined && at > from && turns.isOver) return at;
+      const entry = entries[at]!;
       const name = escapeLatin1Name(entry.name);
       if (named?.has(name) && !this.#adopts(realDirectory, name)) continue;
       if (excludes?.excludes(prefix + name, entry.isDirectory()))
@@ -233,7 +241,7 @@ export class TreeReader {
       else if (entry.isDirectory()) subdirectories.push(name);
       else this.#sink.unsupported(joinPath(directory, name), unsupportedKind(entry));
     }
-    return names;
+    return end;
   }
 }
 

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { realPathOf, toFsPath } from '../../names.ts';
 import type { DirectoryOps } from './directory.ts';
 import type { WalkSink } from './entries.ts';
-import { type Excludes, loadExcludes } from './exclude.ts';
+import { type Excludes, loadExcludes } from './exclude/excludes.ts';
 import { checkPathList, type PathList } from './files-from.ts';
 import { ingestListed } from './listed-sources.ts';
 import { NamedEntries, splitPath } from './named-entries.ts';
@@ -49,13 +49,14 @@ export interface WalkSurroundings {
 
 /**
  * Looks at everything that was named, before anything is stored. Throws an IngotError for a source
- * that is missing or unsupported, a UsageError for a list that cannot be read.
+ * that is missing or unsupported, a UsageError for a list that cannot be read; rejects with the
+ * signal's reason.
  */
-export function planWalk(options: WalkOptions): WalkPlan {
+export async function planWalk(options: WalkOptions, signal?: AbortSignal): Promise<WalkPlan> {
   const { filesFrom, nul = false } = options;
   const list = filesFrom === undefined ? undefined : { file: filesFrom, nul };
   if (list !== undefined) checkPathList(list);
-  const excludes = loadExcludes(options.exclude ?? []);
+  const excludes = await loadExcludes(options.exclude ?? [], signal);
   const isOnly = options.sources.length === 1 && list === undefined;
   const excludesSource =
     excludes &&

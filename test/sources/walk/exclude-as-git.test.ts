@@ -4,12 +4,15 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { beforeEach, expect, test } from 'vitest';
-import { readExcludeFiles } from '../../../src/sources/walk/exclude.ts';
+import { toBytes } from '../../../src/names.ts';
+import { readExcludeFiles } from '../../../src/sources/walk/exclude/exclude-files.ts';
 import { demandProgram } from '../../harness/mounts.ts';
 import { makeTree, temporaryDirectory } from '../../harness/tree.ts';
 import { walk } from './walking.ts';
 
 const NAMES = ['a', 'b', 'ab', 'a.b', '#a', '!b', 'a b', 'a ', 'B', 'a]', 'é', 'aà'];
+const CONTROLS = ['a\udc0ab', '\udc0a', 'a\udc0d', '\udc0d', '\t', 'a\u0001', '\u007f', 'a\udc5c'];
+const NUMBERS = Array.from({ length: 24 }, (_, n) => `x${n}`);
 
 /**
  * Such as `a**` before a slash. gitignore(5) calls these asterisks regular ones, and so does `ignore`;
@@ -23,7 +26,12 @@ beforeEach((context) => {
   demandProgram(context, 'git');
   const below = (folder: string) => NAMES.map((name) => [`${folder}${name}.f`, ''] as const);
   const folders = ['', 'a/', 'b/', 'a/b/', 'a/a/', 'ab/a/b/', 'a b/'];
-  tree = makeTree(Object.fromEntries(folders.flatMap(below)));
+  const controls = CONTROLS.map((name) => [`a/${name}`, ''] as const);
+  const numbers = NUMBERS.flatMap((name) => [
+    [`${name}/${name}`, ''] as const,
+    [`a/b/y${name}y`, ''] as const,
+  ]);
+  tree = makeTree(Object.fromEntries([...folders.flatMap(below), ...controls, ...numbers]));
   rules = join(temporaryDirectory(), 'rules');
   execFileSync('git', ['init', '-q', '--template=', '--separate-git-dir', `${rules}.git`, tree]);
 });
@@ -49,6 +57,17 @@ const part = fc
       '[^a]',
       'à',
       '[é]',
+      '[[:space:]]',
+      '[[:cntrl:]]',
+      '[^[:print:]]',
+      '[\x01-\x7f]',
+      '\r',
+      '\\\\',
+      '\\b',
+      '[a/b]',
+      '[]a]',
+      '[a',
+      '[a-[:alpha:]]',
     ),
     {
       minLength: 1,
@@ -75,9 +94,29 @@ const files = fc.array(
   },
 );
 
+// Rules like `*/x7*`, of which some meet the numbered names.
+const numbered = fc
+  .tuple(
+    fc.constantFrom(
+      ...['*/x%*', '/x%', 'x%', 'x%/', '*x%', '*x%*', 'a/**/*x%y', '**/x%', 'x%/x%', 'x%/**'],
+      ...['a/b/yx%y', 'yx%*', '*%y', '[x]%', 'x%?', '?x%y', '/a/*/yx%y', 'b/x%', 'x%\\/x%', 'y*%*'],
+    ),
+    fc.nat(60),
+  )
+  .map(([template, n]) => template.replaceAll('%', String(n)));
+const manyRules = fc.array(
+  fc
+    .tuple(
+      fc.constantFrom('', '', '!'),
+      fc.oneof({ weight: 12, arbitrary: numbered }, pattern, fc.constant('*/')),
+    )
+    .map(([before, rule]) => before + rule.replace(/^!/, '')),
+  { minLength: 50, maxLength: 400, size: 'max' },
+);
+
 function keptByGit(): string[] {
   const args = ['-C', tree, 'ls-files', '-z', '--others', `--exclude-from=${rules}`];
-  return execFileSync('git', args, { encoding: 'utf8' }).split('\0').filter(Boolean).sort();
+  return execFileSync('git', args, { encoding: 'latin1' }).split('\0').filter(Boolean).sort();
 }
 
 async function kept(): Promise<string[]> {
@@ -87,6 +126,7 @@ async function kept(): Promise<string[]> {
   return sink
     .below(source)
     .filter((path) => path !== '.git')
+    .map((path) => toBytes(path).toString('latin1'))
     .sort();
 }
 
@@ -99,3 +139,13 @@ test('a file of rules leaves out what git leaves out', async () => {
     { numRuns: 300 },
   );
 });
+
+test('so do hundreds of rules, of which a few meet each name', async () => {
+  await fc.assert(
+    fc.asyncProperty(manyRules, async (lines) => {
+      fs.writeFileSync(rules, `${lines.join('\n')}\n`);
+      expect(await kept()).toEqual(keptByGit());
+    }),
+    { numRuns: 100 },
+  );
+}, 60_000);

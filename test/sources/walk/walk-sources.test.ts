@@ -57,7 +57,7 @@ test('sources are taken no faster than the sink takes files, trees after all fil
   let release = (): void => {};
   sink.hold = () => new Promise((resolve) => (release = resolve));
   const sources = ['tree', 'f', 'a/f'].map((name) => `${root}/${name}`);
-  const walked = walkSources(planWalk({ sources }), {}, sink);
+  const walked = walkSources(await planWalk({ sources }), {}, sink);
   for (let chunks = 1; chunks <= 3; chunks++) {
     await standsStillAt(sink, chunks);
     release();

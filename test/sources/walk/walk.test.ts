@@ -123,7 +123,7 @@ test('the walk stands still while the sink is full', async () => {
   const sink = new RecordingSink();
   let release = (): void => {};
   sink.hold = () => new Promise((resolve) => (release = resolve));
-  const walked = walkSources(planWalk({ sources: [root] }), {}, sink);
+  const walked = walkSources(await planWalk({ sources: [root] }), {}, sink);
   for (let chunks = 1; chunks <= 3; chunks++) {
     await standsStillAt(sink, chunks);
     release();
@@ -137,7 +137,7 @@ test('the walk stands still within a directory, too', async () => {
   const sink = new RecordingSink();
   let release = (): void => {};
   sink.hold = () => new Promise((resolve) => (release = resolve));
-  const walked = walkSources(planWalk({ sources: [root] }), {}, sink);
+  const walked = walkSources(await planWalk({ sources: [root] }), {}, sink);
   await standsStillAt(sink, 1);
   sink.hold = () => undefined;
   release();
@@ -150,7 +150,7 @@ test('an error of the sink ends the walk with that error', async () => {
   const sink = new RecordingSink();
   const broken = Object.assign(new Error('the sink is broken'), { code: 'EACCES' });
   sink.hold = () => Promise.reject(broken);
-  await expect(walkSources(planWalk({ sources: [root] }), {}, sink)).rejects.toBe(broken);
+  await expect(walkSources(await planWalk({ sources: [root] }), {}, sink)).rejects.toBe(broken);
   expect(sink.unreadablePaths).toEqual({});
 });
 
@@ -163,7 +163,7 @@ test('an abort ends the walk although the sink is full', async () => {
     stop.abort(reason);
     return new Promise(() => {});
   };
-  const walked = walkSources(planWalk({ sources: [root] }), { signal: stop.signal }, sink);
+  const walked = walkSources(await planWalk({ sources: [root] }), { signal: stop.signal }, sink);
   await expect(walked).rejects.toBe(reason);
   expect(sink.found).toEqual([`${root}/f`]);
 });
@@ -173,7 +173,7 @@ test('nothing is handed over any more after an abort', async () => {
   const sink = new RecordingSink();
   const stop = new AbortController();
   sink.hold = () => void stop.abort(new Error('stop'));
-  const walked = walkSources(planWalk({ sources: [root] }), { signal: stop.signal }, sink);
+  const walked = walkSources(await planWalk({ sources: [root] }), { signal: stop.signal }, sink);
   await expect(walked).rejects.toThrow('stop');
   await standsStillAt(sink, 1);
   expect(sink.found).toEqual([`${root}/f`]);
@@ -205,7 +205,11 @@ test.each([
     if (sink.failures === 0) setImmediate(() => stop.abort(new Error('stop')));
     unsupported(...entry);
   };
-  const walked = walkSources(planWalk({ sources: [root] }), { signal: stop.signal, ops }, sink);
+  const walked = walkSources(
+    await planWalk({ sources: [root] }),
+    { signal: stop.signal, ops },
+    sink,
+  );
   await expect(walked).rejects.toThrow('stop');
   expect(sink.failures).toBeLessThan(20_000);
 });

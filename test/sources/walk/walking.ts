@@ -22,7 +22,7 @@ export async function walk(
 ): Promise<RecordingSink> {
   const sink = new RecordingSink();
   const around = { ops: FAST_OPS, ...surroundings };
-  await walkSources(planWalk({ sources, ...options }), around, sink);
+  await walkSources(await planWalk({ sources, ...options }), around, sink);
   return sink;
 }
 

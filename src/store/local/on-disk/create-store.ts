@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { dirname, join } from 'node:path';
-import { bestEffort, errnoOf, failed } from '../../../errors.ts';
+import { bestEffort, errnoOf, failed, isDenied } from '../../../errors.ts';
 import { diskFullHint } from '../../../files/disk-full.ts';
 import { type FileOps, flushDirectory, makeFolder, nodeFileOps } from '../../../files/file-ops.ts';
 import { isWithoutLocks } from '../../../files/locks.ts';
@@ -13,6 +13,9 @@ import { FOLDER_MODE, SHARDS } from './layout.ts';
  * Creates a store: mode 0700, because objects are 0444 and must not show private files to other
  * local users. Durable when it returns, its own entry in its parent included. When another
  * process creates the same store at once, one of them wins and both use its format.
+ *
+ * Where permission is denied the folders that were made go again: under an umask that takes rights
+ * from the user itself nobody could use them. Otherwise the next attempt goes on from them.
  */
 export function createStore(
   root: string,
@@ -21,31 +24,36 @@ export function createStore(
   libc?: Libc,
 ): StoreFormat {
   const made: string[] = [];
-  const make = (folder: string, mode: number) => {
-    if (makeFolder(ops, folder, mode)) made.push(folder);
-  };
   try {
-    for (const folder of missingFolders(root)) make(folder, 0o700);
-    const firstNew = made[0];
-    make(join(root, METADATA), 0o700);
-    flushDirectory(ops, root);
-    if (layout === 'sharded') {
-      // After the flush: shards without .ingot would pass for somebody's own folders.
-      for (const shard of SHARDS) make(join(root, shard), FOLDER_MODE);
-      flushDirectory(ops, root);
-    }
-    flushAncestors(root, firstNew, ops);
+    makeFolders(root, layout, ops, made);
     // Last: whoever finds store.json finds a store whose own name is durable.
     writeFormat(root, { format: FORMAT, layout }, 'if missing', ops, libc);
   } catch (error) {
     // Where no writer can be, no store is left either.
-    if (isWithoutLocks(error)) removeMade(made.reverse(), ops);
+    if (isDenied(error) || isWithoutLocks(error)) removeEmpty(made, ops);
     throw failed('cannot create the store', error, {
       path: root,
-      hint: diskFullHint(error, root),
+      hint: umaskHint(error) ?? diskFullHint(error, root),
     });
   }
   return readFormat(root)!;
+}
+
+/** Adds those to `made` that were not there before. */
+function makeFolders(root: string, layout: Layout, ops: FileOps, made: string[]): void {
+  const make = (folder: string, mode: number): void => {
+    if (makeFolder(ops, folder, mode)) made.push(folder);
+  };
+  for (const folder of missingFolders(root)) make(folder, 0o700);
+  const [firstNew] = made;
+  make(join(root, METADATA), 0o700);
+  flushDirectory(ops, root);
+  if (layout === 'sharded') {
+    // After the flush: shards without .ingot would pass for somebody's own folders.
+    for (const shard of SHARDS) make(join(root, shard), FOLDER_MODE);
+    flushDirectory(ops, root);
+  }
+  flushAncestors(root, firstNew, ops);
 }
 
 /** The store's folder and those on the way to it that are not there, topmost first. */
@@ -55,9 +63,15 @@ function missingFolders(root: string): string[] {
   return missing.reverse();
 }
 
-/** Empty ones: another process may use them by now. */
-function removeMade(folders: readonly string[], ops: FileOps): void {
-  for (const folder of folders) bestEffort(() => ops.rmdirSync(folder));
+/** The last made first; one that somebody uses by now is not empty. */
+function removeEmpty(folders: readonly string[], ops: FileOps): void {
+  for (const folder of folders.toReversed()) bestEffort(() => ops.rmdirSync(folder));
+}
+
+function umaskHint(error: unknown): string | undefined {
+  const umask = process.umask();
+  if (!isDenied(error) || (umask & 0o700) === 0) return undefined;
+  return `the umask ${umask.toString(8).padStart(4, '0')} takes rights from yourself: run with another, such as 0077`;
 }
 
 /**

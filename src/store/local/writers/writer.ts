@@ -4,7 +4,7 @@
  */
 
 import fs from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { codeOf, failed, hasErrno, isDenied } from '../../../errors.ts';
 import { type FileOps, nodeFileOps } from '../../../files/file-ops.ts';
 import {
@@ -90,7 +90,7 @@ export class Writer {
 
 /**
  * Removes the temps of dead writers and gives their number. Without flock no writer is known to be
- * dead, so nothing is removed.
+ * dead, so nothing is removed. An error names what could not be removed.
  */
 export async function sweep(
   root: string,
@@ -98,12 +98,33 @@ export async function sweep(
   ops: FileOps = nodeFileOps,
 ): Promise<number> {
   if (libc === undefined) return 0;
+  let swept = 0;
   try {
-    const folders = await writerFolders(root, libc);
-    return folders.filter((path) => sweepOne(path, libc, ops)).length;
+    for (const path of await tempsAt(root, libc))
+      if (isLeftBehind(path) && sweepOne(path, libc, ops)) swept++;
   } catch (error) {
-    throw failed('cannot sweep the temps of dead writers', error, { path: root });
+    throw failed('cannot sweep the temps of dead writers', error, {
+      path: (error as NodeJS.ErrnoException).path === undefined ? root : undefined,
+      hint: isDenied(error)
+        ? 'remove it as its owner or as root (lsattr shows whether it is immutable), and run again'
+        : undefined,
+    });
   }
+  return swept;
+}
+
+/** The folder of a writer, or of a doctor that worked here before there was a store. */
+const FOLDER = /^\.tmp-(ingot-probe-)?[0-9a-f]{32}$/;
+
+/** What others leave who write a temp beside its object: `.tmp-<digest>`, `.tmp-<mkstemp>`. */
+const FILE = /^\.tmp-[A-Za-z0-9_-]+$/;
+
+/** False for what somebody else may have put there, and for files younger than this process. */
+function isLeftBehind(path: string): boolean {
+  const stats = fs.lstatSync(path, { throwIfNoEntry: false });
+  if (stats?.isDirectory()) return FOLDER.test(basename(path));
+  const isOld = stats !== undefined && stats.mtimeMs < performance.timeOrigin;
+  return isOld && FILE.test(basename(path));
 }
 
 /** What a folder `.tmp-<writer>` shows about its writer. */
@@ -116,6 +137,10 @@ export interface WriterSign {
 
 /** The folders of all writers, the dead ones included. Throws what readdir(3) fails with. */
 export async function writerFolders(root: string, libc: Libc): Promise<string[]> {
+  return (await tempsAt(root, libc)).filter((path) => isWriterName(basename(path)));
+}
+
+async function tempsAt(root: string, libc: Libc): Promise<string[]> {
   const names = await namesBeginningLater(Buffer.from(TEMP_PREFIX), root, libc);
   return names.map((name) => join(root, name.toString()));
 }

@@ -159,7 +159,7 @@ describe("a writer's lock", () => {
     ['a directory', { directory: true }],
     ['a link', { symlink: '/dev/zero' }],
   ])('that is %s keeps no command from its end', (_, entry) => {
-    makeTree({ '.tmp-dead/lock': entry }, store);
+    makeTree({ '.tmp-dead0000000000000000000000000000/lock': entry }, store);
     for (const args of commands()) expect(run(...args)).toMatchObject({ code: 0, stderr: '' });
   });
 

@@ -165,8 +165,8 @@ test('writers that opened before are waited for, and what they published is move
 test('a dead writer of the old layout is not waited for', async () => {
   const root = tempStore();
   plant(root, 'flat', 'x');
-  fs.mkdirSync(join(root, '.tmp-dead'));
-  fs.writeFileSync(join(root, '.tmp-dead', 'lock'), 'flat\n');
+  fs.mkdirSync(join(root, '.tmp-dead0000000000000000000000000000'));
+  fs.writeFileSync(join(root, '.tmp-dead0000000000000000000000000000', 'lock'), 'flat\n');
   await relayout(root, 'sharded', { onWaiting: () => expect.unreachable() });
   expect(readFormat(root)).toEqual({ format: 1, layout: 'sharded' });
 });

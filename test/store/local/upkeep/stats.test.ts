@@ -9,8 +9,8 @@ test('objects, temps, quarantine and the disk are counted', async () => {
   const root = tempStore();
   plant(root, 'flat', 'four');
   const digest = plant(root, 'flat', 'the largest');
-  fs.mkdirSync(join(root, '.tmp-dead', '0'), { recursive: true });
-  fs.writeFileSync(join(root, '.tmp-dead', '0', '5'), 'half');
+  fs.mkdirSync(join(root, '.tmp-dead0000000000000000000000000000', '0'), { recursive: true });
+  fs.writeFileSync(join(root, '.tmp-dead0000000000000000000000000000', '0', '5'), 'half');
   const stats = await storeStats(root);
   expect(stats).toMatchObject({
     root,

@@ -22,13 +22,22 @@ import { makeTree } from '../../../harness/tree.ts';
 const libc = (await loadLibc())!;
 const FLAT = { format: 1, layout: 'flat' } as const;
 
+/** As a writer's folder is called: 32 hex digits. */
+const deadName = (name: string) => `.tmp-${Buffer.from(name).toString('hex').padEnd(32, '0')}`;
+
 /** What a writer that was killed leaves. */
 function plantDead(root: string, name: string): string {
-  const folder = join(root, `.tmp-${name}`);
+  const folder = join(root, deadName(name));
   fs.mkdirSync(join(folder, '0'), { recursive: true });
   fs.writeFileSync(join(folder, 'lock'), 'flat\n');
   fs.writeFileSync(join(folder, '0', '17'), 'half of an obj');
   return folder;
+}
+
+/** A file that is older than this process. */
+function plantOld(path: string): void {
+  fs.writeFileSync(path, 'a file');
+  fs.utimesSync(path, 1, 1);
 }
 
 test('a writer has a folder of its own, private, with a lock that names its layout', async () => {
@@ -48,12 +57,41 @@ test('temps of dead writers are swept, folders and files; those of live ones are
   fs.mkdirSync(join(live.folder, '0'));
   fs.writeFileSync(join(live.folder, '0', '1'), 'in work');
   plantDead(root, 'dead');
-  fs.mkdirSync(join(root, '.tmp-without-lock', '3'), { recursive: true });
-  fs.writeFileSync(join(root, '.tmp-x'), 'a file');
+  fs.mkdirSync(join(root, deadName('without-lock'), '3'), { recursive: true });
+  plantOld(join(root, '.tmp-x'));
   expect(await sweep(root, libc)).toBe(3);
   expect(strayNames(root)).toEqual([live.folder.slice(root.length + 1)]);
   expect(fs.readFileSync(join(live.folder, '0', '1'), 'utf8')).toBe('in work');
   live.close();
+});
+
+test('of other names, and of files as young as this run, nothing is swept', () => {
+  const root = tempStore();
+  const hex = '0123456789abcdef';
+  const folders = ['.tmp-mine', '.tmp-build_1', `.tmp-${hex.repeat(4)}`, `.tmp-${hex}${hex}.d`];
+  for (const name of folders) makeTree({ 'a/b': 'precious' }, join(root, name));
+  const files = ['.tmp-notes.txt', '.tmp-', '.tmp-a b', `.tmp-${hex}~`];
+  for (const name of files) plantOld(join(root, name));
+  fs.writeFileSync(join(root, `.tmp-${hex}`), 'another program writes it now');
+  const kept = strayNames(root);
+  plantOld(join(root, `.tmp-${hex.repeat(4)}x`));
+  plantOld(join(root, '.tmp-Ab3_-Z'));
+  fs.mkdirSync(join(root, `.tmp-ingot-probe-${hex}${hex}`));
+  expect(sweep(root, libc)).toBe(3);
+  expect(strayNames(root)).toEqual(kept);
+});
+
+test('what cannot be removed is named', () => {
+  const root = tempStore();
+  const temp = join(plantDead(root, 'dead'), '0', '17');
+  const immutable = {
+    ...nodeFileOps,
+    unlinkSync: (path: fs.PathLike) => {
+      if (String(path) !== temp) return fs.unlinkSync(path);
+      throw Object.assign(errno('EPERM', 'unlink'), { path: temp });
+    },
+  };
+  expect(() => sweep(root, libc, immutable)).toThrow(`: ${temp}: operation not permitted`);
 });
 
 test('a lock held by another process keeps its temps; they are swept when it is killed', async () => {
@@ -114,7 +152,7 @@ test('the first put sweeps', async () => {
   const root = tempStore();
   plantDead(root, 'dead');
   const store = await Store.open(root);
-  expect(strayNames(root)).toEqual(['.tmp-dead']);
+  expect(strayNames(root)).toEqual([deadName('dead')]);
   await store.put(Buffer.from('x'));
   await store.close();
   expect(strayNames(root)).toEqual([]);
@@ -129,7 +167,7 @@ test('a put leaves the sweep to an ingest where listing the store would take lon
   const store = await Store.open(root);
   await store.put(Buffer.from('x'));
   await store.close();
-  expect(strayNames(root)).toEqual(['.tmp-dead']);
+  expect(strayNames(root)).toEqual([deadName('dead')]);
   expect((await ingest(root, [makeTree({ a: 'a' })])).swept).toBe(1);
   expect(strayNames(root)).toEqual([]);
 });
