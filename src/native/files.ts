@@ -21,8 +21,11 @@ export type SourceFd = Descriptor<'Files'>;
 export interface Files {
   /** open(2). */
   open(path: string | Buffer, flags: number, mode: number): SourceFd;
-  /** pread(2): at most `size` bytes from the position `at` on; gives their number, 0 at the end. */
-  read(fd: AnyDescriptor, into: Uint8Array, size: number, at: number): number;
+  /**
+   * read(2): at most `size` bytes from where the last one ended; gives their number, 0 at the end.
+   * Not pread(2), since some file systems (FUSE) have files without positions.
+   */
+  read(fd: AnyDescriptor, into: Uint8Array, size: number): number;
   /** write(2): the number of bytes that were taken. */
   write(fd: AnyDescriptor, bytes: Uint8Array): number;
   /** close(2): the descriptor is free even when it fails. */
@@ -52,7 +55,7 @@ export interface OpenAt {
 
 export const nodeFiles: Files = {
   open: (path, flags, mode) => owned(fs.openSync(path, flags, mode)),
-  read: (fd, into, size, at) => uninterrupted(() => fs.readSync(numberOf(fd), into, 0, size, at)),
+  read: (fd, into, size) => uninterrupted(() => fs.readSync(numberOf(fd), into, 0, size, null)),
   write: (fd, bytes) => fs.writeSync(numberOf(fd), bytes),
   close: (fd) => fs.closeSync(numberOf(fd)),
   rename: fs.renameSync,
@@ -67,7 +70,7 @@ const AT_SYMLINK_FOLLOW = 0x400;
  */
 export function bindFiles(koffi: Koffi, self: SharedLibrary): Files {
   const open = self.func('int open(const char *path, int flags, uint32_t mode)');
-  const pread = self.func('long pread(int fd, _Out_ void *into, size_t size, long at)');
+  const read = self.func('long read(int fd, _Out_ void *into, size_t size)');
   const write = self.func('long write(int fd, const void *bytes, size_t size)');
   const close = self.func('int close(int fd)');
   const rename = self.func('int rename(const char *from, const char *to)');
@@ -98,9 +101,9 @@ export function bindFiles(koffi: Koffi, self: SharedLibrary): Files {
       while (fd < 0 && isInterrupted('open'));
       return owned(fd);
     },
-    read(fd, into, size, at) {
+    read(fd, into, size) {
       let bytes: number;
-      do bytes = pread(fd, into, size, at);
+      do bytes = read(fd, into, size);
       while (bytes < 0 && isInterrupted('read'));
       return bytes;
     },

@@ -6,6 +6,7 @@ import { type FileStatus, isRegularFile } from '../native/file-status.ts';
 import type { Files, SourceFd } from '../native/files.ts';
 import { type UnsupportedKind, unsupportedKind } from './kind.ts';
 import { ModeStatus } from './mode-status.ts';
+import { READ_ATTEMPTS } from './readings.ts';
 
 /** How an entry ends when its content cannot be had. */
 export type Refusal =
@@ -14,14 +15,12 @@ export type Refusal =
 
 const UNREADABLE = 'cannot read a file';
 
-/** How often a file is read that changes meanwhile, before it counts as `changed`. */
-export const READ_ATTEMPTS = 3;
-
 /**
- * Reads a file from its start to its end into `buffer`, and gives the number of bytes. A read
+ * Reads a file that was just opened to its end into `buffer`, and gives the number of bytes. A read
  * that gives less than it was asked for has met the end of a regular file (POSIX read()); that
  * spares the empty read where it agrees with st_size. Files that claim another size than they
- * have (those of /proc) are read until nothing comes. Gives -1 when the buffer is too small.
+ * have (those of /proc) are read until nothing comes. Gives -1 when the buffer is too small: less
+ * than MIN_READ of it is left then.
  */
 export function readToEnd(
   files: Files,
@@ -29,21 +28,26 @@ export function readToEnd(
   buffer: Uint8Array,
   size: number,
 ): number {
-  const most = Math.max(size + 1, MIN_READ);
-  const readOn = (at: number) => {
-    const rest = at === 0 ? buffer : buffer.subarray(at);
-    return files.read(fd, rest, Math.min(most, rest.length), at);
-  };
-  let n = readOn(0);
-  if (n === size && n < buffer.length) return n;
-  for (let got = n; got > 0 && n < buffer.length; n += got) got = readOn(n);
-  return n === buffer.length ? -1 : n;
+  const most = Math.min(inWhole(size + MIN_READ), inWhole(buffer.length));
+  let n = files.read(fd, buffer, most);
+  if (n === size && n < most) return n;
+  for (let got = n; got > 0; n += got) {
+    const room = inWhole(buffer.length - n);
+    if (room === 0) return -1;
+    got = files.read(fd, buffer.subarray(n), Math.min(most, room));
+  }
+  return n;
 }
 
 /**
- * The least to ask for: st_size may say too little. Some files of /proc refuse to give megabytes.
+ * All reads ask for multiples of this. st_size may say too little; some files of /proc refuse to
+ * give megabytes, and others (kpagecount) to give a part of a record.
  */
-const MIN_READ = 64 << 10;
+export const MIN_READ = 64 << 10;
+
+function inWhole(bytes: number): number {
+  return bytes - (bytes % MIN_READ);
+}
 
 /** The kind of a file that is not regular; undefined for a regular one. */
 export function kindOf(status: FileStatus): UnsupportedKind | undefined {

@@ -3,12 +3,13 @@ import fs from 'node:fs';
 import { addAbortSignal, type Readable } from 'node:stream';
 import { isSharedArrayBuffer, isUint8Array } from 'node:util/types';
 import { type Digest, DigestStream, digestOf } from '../digest.ts';
-import { failed } from '../errors.ts';
+import { failed, IngotError } from '../errors.ts';
 import { openFifo } from '../files/fifo.ts';
+import { READ_ATTEMPTS, type ReadContent, Readings } from '../sources/readings.ts';
 import { Lender } from './lender.ts';
 import type { PutSource } from './put-source.ts';
 import { copiesOf, readAlready } from './put-stream.ts';
-import { readSource } from './read-source.ts';
+import { SourceReading } from './read-source.ts';
 import type { Group, Presence, StreamStage } from './seam.ts';
 
 /** Contents up to this many bytes are held in memory, so that a duplicate writes nothing. */
@@ -41,6 +42,18 @@ export interface StagerOptions {
   /** Temps that may be open at once. */
   readonly maxOpenTemps: number;
 }
+
+/** How the chunks of a content are staged. */
+interface Staging {
+  /** Waits for the right to have a temp open, and gives what ends that right. */
+  readonly takePlace: () => Promise<() => void>;
+  readonly signal: AbortSignal | undefined;
+  /** Throws when what was read may not be stored: then nothing stays staged. */
+  readonly check: (content: ReadContent) => void;
+}
+
+/** Thrown inside a put of a file that changed while it was read. */
+class ReadAgain extends Error {}
 
 /**
  * So that neither memory nor open files grow with the number of puts, files and bytes take turns.
@@ -75,7 +88,8 @@ export class SourceStager {
   #stageStream(stream: Readable, signal: AbortSignal | undefined): Promise<Staged> {
     // A stream may give nothing for long: only its own end wakes the one who waits for it.
     const given = signal === undefined ? stream : addAbortSignal(signal, stream);
-    return this.#stageChunks(copiesOf(given), async () => () => {}, signal);
+    const takePlace = async () => () => {};
+    return this.#stageChunks(copiesOf(given), { takePlace, signal, check: () => {} });
   }
 
   async #stageFile(path: string, signal: AbortSignal | undefined): Promise<Staged> {
@@ -87,18 +101,37 @@ export class SourceStager {
     }
     const buffer = await this.#buffers.borrow(signal);
     try {
-      const chunks = readSource(path, buffer, signal);
-      return await this.#stageChunks(chunks, () => this.#takePlace(signal), signal);
+      return await this.#stageInReadings(path, buffer, signal);
     } finally {
       this.#buffers.giveBack(buffer);
     }
   }
 
-  /** `takePlace` waits for the right to have a temp open, and gives what ends that right. */
+  async #stageInReadings(
+    path: string,
+    buffer: Buffer,
+    signal: AbortSignal | undefined,
+  ): Promise<Staged> {
+    const takePlace = () => this.#takePlace(signal);
+    const readings = new Readings();
+    for (let attempt = 0; attempt < READ_ATTEMPTS; attempt++) {
+      const reading = new SourceReading(path);
+      const check = (content: ReadContent) => {
+        if (!reading.mayStore(content, readings)) throw new ReadAgain();
+      };
+      try {
+        const chunks = reading.chunks(buffer, signal);
+        return await this.#stageChunks(chunks, { takePlace, signal, check });
+      } catch (error) {
+        if (!(error instanceof ReadAgain)) throw error;
+      }
+    }
+    throw changed(path);
+  }
+
   async #stageChunks(
     chunks: AsyncIterable<Uint8Array>,
-    takePlace: () => Promise<() => void>,
-    signal: AbortSignal | undefined,
+    { takePlace, signal, check }: Staging,
   ): Promise<Staged> {
     const group = this.#openGroup();
     const hash = new DigestStream();
@@ -117,8 +150,9 @@ export class SourceStager {
         }
         for (const bytes of waiting.splice(0)) await writeAndHash(stage, hash, bytes);
       }
-      if (stage === undefined) return await this.#stageBytes(joined(waiting, size), signal);
+      if (stage === undefined) return await this.#stageBytes(joined(waiting, size), signal, check);
       const digest = hash.digest();
+      check({ digest, size });
       const staged = stage;
       stage = undefined;
       return this.#keep({ group, digest, size, closed }, staged);
@@ -129,11 +163,16 @@ export class SourceStager {
     }
   }
 
-  async #stageBytes(bytes: Uint8Array, signal: AbortSignal | undefined): Promise<Staged> {
+  async #stageBytes(
+    bytes: Uint8Array,
+    signal: AbortSignal | undefined,
+    check: Staging['check'] = () => {},
+  ): Promise<Staged> {
     const closed = await this.#takePlace(signal);
     try {
       // Without a pause between, so that nobody changes the bytes meanwhile.
       const digest = digestOf(bytes);
+      check({ digest, size: bytes.length });
       const group = this.#openGroup();
       return this.#keep(
         { group, digest, size: bytes.length, closed },
@@ -163,6 +202,16 @@ export class SourceStager {
     else staged.keep(digest, size, undefined);
     return { ...content, presence };
   }
+}
+
+function changed(path: string): IngotError {
+  return new IngotError({
+    what: 'cannot store a file that changes while it is read',
+    code: 'INGOT_CHANGED',
+    path,
+    why: `it changed during each of ${READ_ATTEMPTS} readings`,
+    hint: 'put it again when nothing writes to it',
+  });
 }
 
 /** Other threads may change the bytes between hashing and writing. */

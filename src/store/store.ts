@@ -124,9 +124,9 @@ export class Store {
   /**
    * Stores one content: the file at a path (links are followed), bytes, or a stream of bytes. It
    * is durable when the promise resolves. From the first put until `close` this process is a
-   * writer. Throws an IngotError: INGOT_CLOSED, INGOT_CHANGED (the file changed while it was
-   * read), INGOT_NOT_BYTES, or an errno; when it is aborted, an AbortError or the signal's own
-   * reason. No temp is left then. An error of the stream is passed on.
+   * writer. Throws an IngotError: INGOT_CLOSED, INGOT_CHANGED (the file changed during
+   * each of three readings), INGOT_NOT_BYTES, or an errno; when it is aborted, an AbortError or the
+   * signal's own reason. No temp is left then. An error of the stream is passed on.
    */
   async put(source: PutSource, options: PutOptions = {}): Promise<PutResult> {
     if (this.#closing !== undefined)

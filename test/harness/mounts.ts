@@ -5,6 +5,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { onTestFinished, type TestContext } from 'vitest';
 import { openTemps } from '../../src/store/local/publish/open-temps.ts';
 import { TASKS_PER_WORKER } from '../../src/threads/pool.ts';
@@ -128,6 +129,29 @@ export async function startBindfs(
     await end;
   };
   return { at, kill };
+}
+
+export function demandLyingFuse(context: Pick<TestContext, 'skip'>): void {
+  demand(context, process.getuid?.() === 0, 'only root may mount file systems');
+  demand(context, fs.existsSync('/dev/fuse'), 'there is no /dev/fuse');
+  demandProgram(context, 'python3');
+}
+
+const LYING_FUSE = fileURLToPath(new URL('../fixtures/lying-fuse.py', import.meta.url));
+
+/** Shows `folder` a second time, read-only, with lies about its files: see the fixture. */
+export async function mountLyingFuse(folder: string, ...lies: readonly string[]): Promise<string> {
+  const at = temporaryDirectory();
+  const server = spawn('python3', [LYING_FUSE, at, folder, ...lies], { stdio: 'inherit' });
+  onTestFinished(() => {
+    if (isMounted(at)) unmount(at);
+    server.kill('SIGKILL');
+  });
+  while (!isMounted(at)) {
+    if (server.exitCode !== null) throw new Error(`the server ended with ${server.exitCode}`);
+    await sleep(10);
+  }
+  return at;
 }
 
 /** As the kernel tells it: the file system itself may not answer any more (proc_pid_mounts(5)). */

@@ -67,12 +67,24 @@ describe('a file that others write to', () => {
   });
 
   it.each([
-    ['during every reading', 'touched', 'changed'],
+    ['during every reading', 'rewritten', 'changed'],
+    ['during every reading, and keeps its bytes', 'touched', 'duplicate'],
     ['during one reading', 'touched-once', 'duplicate'],
   ])('%s, of a content that the store holds, ends as it should: %s is %s', (_, name, outcome) => {
     const source = makeTree({ [name]: randomBytes(6 << 20) });
     expect(ingot(['ingest', source, '--store', store, '-q']).code).toBe(0);
     expect(outcomesOf(run(source))).toEqual({ [outcome]: 1 });
+  });
+
+  it.each([
+    ['small', 1000],
+    ['large', 6 << 20],
+  ])('and leaves its bytes as they are is stored after a second reading: %s ones', (_, size) => {
+    const source = makeTree({ touched: randomBytes(size) });
+    const ended = run(source);
+    expect(ended).toMatchObject({ code: 0, stderr: '' });
+    expect(outcomesOf(ended)).toEqual({ new: 1 });
+    expect(expectWhole(store).length).toBe(1);
   });
 
   it('faster than it can be read does not keep the run from its end', () => {

@@ -102,6 +102,25 @@ describe.each(FILE_SYSTEMS)('a store on $name', (fileSystem) => {
   });
 });
 
+it('a file whose blocks cannot be shared is copied, and the others of its device share theirs', (context) => {
+  demandFileSystem(context, 'btrfs');
+  for (const program of ['filefrag', 'chattr'])
+    demand(context, spawnSync(program).error === undefined, `${program} is not installed`);
+  const disk = mountImage('btrfs', 320);
+  const [source, store] = [join(disk, 'source'), join(disk, 'store')];
+  // Whichever is read first and last: btrfs shares no blocks of files without checksums.
+  const names = ['a-plain', 'b', 'c', 'd-plain'];
+  makeTree(Object.fromEntries(names.map((name) => [name, ''])), source);
+  const plain = names.filter((name) => name.endsWith('-plain'));
+  for (const name of plain) execFileSync('chattr', ['+C', join(source, name)]);
+  makeTree(Object.fromEntries(names.map((name) => [name, randomBytes(6 << 20)])), source);
+  expect(run(source, store, '--threads', '1')).toMatchObject({ code: 0, stderr: '' });
+  const objects = expectWhole(store);
+  expect(objects.length).toBe(names.length);
+  const shared = objects.filter((digest) => sharesBlocks(join(store, digest)));
+  expect(shared.length).toBe(names.length - plain.length);
+});
+
 describe('the trial of file systems finds', () => {
   it.each([
     ['a name that is passed over', 'loseLast', /to deeply equal \{ new: 62, duplicate: 1 \}/],

@@ -281,7 +281,7 @@ describe('a source', () => {
   it('that gives EIO is named and counted, and the others are stored', () => {
     // Files are opened below their directory: strace tells the opening by that, and by its turn.
     for (const [inject, on] of [
-      ['pread64:error=EIO', join(source, 'f7')],
+      ['read:error=EIO', join(source, 'f7')],
       ['openat:error=EIO:when=7', source],
       ['openat:error=EPERM:when=7', source],
     ] as const) {
@@ -298,7 +298,7 @@ describe('a source', () => {
 
   it('that is large and gives EIO half-way is named, and leaves no temp', () => {
     const large = join(makeTree({ large: randomBytes(9 << 20) }, source), 'large');
-    const ended = run({ inject: 'pread64:error=EIO:when=3', on: [large] });
+    const ended = run({ inject: 'read:error=EIO:when=3', on: [large] });
     expect(ended.stderr).toMatch(
       new RegExp(`^ingot: unreadable: [^\\n]*${large}: [^\\n]*EIO[^\\n]*\\n$`),
     );
@@ -323,7 +323,7 @@ describe('a source', () => {
     for (const [inject, on] of [
       ['openat:error=EINTR:when=7', [source]],
       ['openat2:error=EINTR:when=1', [source]],
-      ['pread64:error=EINTR:when=1', [join(source, 'f7'), large]],
+      ['read:error=EINTR:when=1', [join(source, 'f7'), large]],
     ] as const) {
       const ended = run({ inject, on });
       expect(ended).toMatchObject({ code: 0, stderr: '' });

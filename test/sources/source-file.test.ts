@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { expect, it } from 'vitest';
-import { nodeFiles } from '../../src/native/files.ts';
-import { readToEnd, refusalOf, unreadableOf } from '../../src/sources/source-file.ts';
+import { type Files, nodeFiles } from '../../src/native/files.ts';
+import { MIN_READ, readToEnd, refusalOf, unreadableOf } from '../../src/sources/source-file.ts';
 import { makeTree } from '../harness/tree.ts';
 
 const thrown = (code: string) => Object.assign(new Error(`${code}: open`), { code });
@@ -68,4 +68,31 @@ it('a file that claims to be empty is read to its end, and refuses to be read in
   } finally {
     fs.closeSync(fd);
   }
+});
+
+/** A file that gives no part of a record (/proc/kpagecount): reads of other sizes fail. */
+function inRecords(content: Buffer, recordBytes: number): Files {
+  let at = 0;
+  const read = (_: unknown, into: Uint8Array, size: number) => {
+    if (size % recordBytes !== 0) throw thrown('EINVAL');
+    const got = content.copy(into, 0, at, at + size);
+    at += got;
+    return got;
+  };
+  return { ...nodeFiles, read };
+}
+
+it.each([0, 100, MIN_READ + 8])(
+  'a file that gives whole records only is read in whole ones, whatever it claims: %i',
+  (claimed) => {
+    const content = Buffer.alloc(3 * MIN_READ + 24, 'record..');
+    const buffer = Buffer.alloc(5 * MIN_READ);
+    expect(readToEnd(inRecords(content, 8), 3, buffer, claimed)).toBe(content.length);
+    expect(buffer.subarray(0, content.length).equals(content)).toBe(true);
+  },
+);
+
+it('and one that is too large for the buffer is found out without a read of a part', () => {
+  const files = inRecords(Buffer.alloc(9 * MIN_READ), 8);
+  expect(readToEnd(files, 3, Buffer.alloc(2 * MIN_READ + 1), 0)).toBe(-1);
 });

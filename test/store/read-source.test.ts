@@ -3,7 +3,9 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { readSource } from '../../src/store/read-source.ts';
+import { digestOf } from '../../src/digest.ts';
+import { Readings } from '../../src/sources/readings.ts';
+import { SourceReading } from '../../src/store/read-source.ts';
 import { tempFolder } from '../harness/temp-store.ts';
 import { makeTree } from '../harness/tree.ts';
 
@@ -12,7 +14,7 @@ const CHUNK = 1 << 16;
 /** Copies: a chunk is good until the next but one. */
 async function chunksOf(path: string): Promise<Buffer[]> {
   const chunks: Buffer[] = [];
-  for await (const chunk of readSource(path, Buffer.alloc(CHUNK), undefined))
+  for await (const chunk of new SourceReading(path).chunks(Buffer.alloc(CHUNK), undefined))
     chunks.push(Buffer.from(chunk));
   return chunks;
 }
@@ -41,9 +43,26 @@ it('a large file lies in two buffers in turn', async () => {
   const path = join(tempFolder(), 'source');
   fs.writeFileSync(path, Buffer.alloc(10 * CHUNK));
   const held = new Set<ArrayBufferLike>();
-  for await (const chunk of readSource(path, Buffer.alloc(CHUNK), undefined))
+  for await (const chunk of new SourceReading(path).chunks(Buffer.alloc(CHUNK), undefined))
     held.add(chunk.buffer);
   expect(held.size).toBe(2);
+});
+
+it('a file that grows as fast as it is read does not keep a reading from its end', async () => {
+  const path = join(tempFolder(), 'growing');
+  fs.writeFileSync(path, Buffer.alloc(CHUNK));
+  const reading = new SourceReading(path);
+  let size = 0;
+  for await (const chunk of reading.chunks(Buffer.alloc(CHUNK), undefined)) {
+    size += chunk.length;
+    if (size < 100 * CHUNK) fs.appendFileSync(path, Buffer.alloc(CHUNK));
+  }
+  expect(size).toBeLessThan(5 * CHUNK);
+  // Nor does it prove anything, however often.
+  const readings = new Readings();
+  const content = { size, digest: digestOf(Buffer.alloc(size)) };
+  expect(reading.mayStore(content, readings)).toBe(false);
+  expect(reading.mayStore(content, readings)).toBe(false);
 });
 
 it('a file that claims to be empty is read in whole chunks', async () => {

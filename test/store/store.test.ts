@@ -11,6 +11,7 @@ import { digestOf } from '../../src/digest.ts';
 import type { FileOps } from '../../src/files/file-ops.ts';
 import { objectPath } from '../../src/store/local/on-disk/layout.ts';
 import { openStore, Store } from '../../src/store/store.ts';
+import { countOpenIn } from '../harness/open-files.ts';
 import {
   listSorted,
   plant,
@@ -168,6 +169,27 @@ test('a file that changes while it is read is refused', async () => {
   clearInterval(writes);
   await store.close();
 });
+
+test.each([1000, 5 << 20])(
+  'a file of %i bytes that changes during one reading is read again and stored as it is then',
+  async (size) => {
+    const path = join(tempFolder(), 'growing');
+    fs.writeFileSync(path, Buffer.alloc(size));
+    const store = await Store.open(tempStore());
+    // It is asked before each read, and at other times.
+    const { signal } = new AbortController();
+    let isWritten = false;
+    signal.throwIfAborted = () => {
+      if (isWritten || countOpenIn(path) === 0) return;
+      isWritten = true;
+      fs.appendFileSync(path, 'more');
+    };
+    const { digest } = await store.put(path, { signal });
+    expect(digest).toBe(digestOf(fs.readFileSync(path)));
+    expect(fs.statSync(path).size).toBe(size + 4);
+    await store.close();
+  },
+);
 
 test('an object of the wrong size is repaired, one of the right size is taken as it is', async () => {
   const root = tempStore();

@@ -6,11 +6,12 @@
 import { digestOf } from '../../digest.ts';
 import { isUnchanged, type StatusReader } from '../../native/file-status.ts';
 import type { Files, SourceFd } from '../../native/files.ts';
+import { READ_ATTEMPTS, Readings } from '../../sources/readings.ts';
 import {
   changedRefusal,
   closeSource,
   kindOf,
-  READ_ATTEMPTS,
+  MIN_READ,
   type Refusal,
   readToEnd,
   refusalOf,
@@ -26,6 +27,9 @@ import { BatchFiles } from './batch-files.ts';
 /** Files below this many bytes are read whole; larger ones get a task of their own. */
 export const SMALL_FILE_BYTES = 4 << 20;
 
+/** What a worker reads small files into: room for one more read shows that a file is larger. */
+export const BATCH_BUFFER_BYTES = SMALL_FILE_BYTES + MIN_READ;
+
 /**
  * A batch gives back the rest after this many bytes: else a batch of 1,000 files just under the
  * limit would hold 4 GB in one group, and the other workers would wait for it at the end.
@@ -34,7 +38,7 @@ const BATCH_BYTES = 128 << 20;
 
 export interface BatchContext {
   readonly claims: Claims;
-  /** At least SMALL_FILE_BYTES + 1, so that a file that grew past the limit is noticed. */
+  /** Of BATCH_BUFFER_BYTES. */
   readonly buffer: Uint8Array;
   readonly status: StatusReader;
   readonly files: Files;
@@ -62,6 +66,8 @@ export class BatchRun {
   readonly #digests: string[] = [];
   readonly #problems: Problem[] = [];
   #bytes = 0;
+  /** Of a file that changed meanwhile. */
+  #sizeRead = 0;
 
   constructor(task: BatchTask, context: BatchContext, group: Group, meter: CostMeter) {
     const { count } = task.files;
@@ -110,13 +116,17 @@ export class BatchRun {
 
   #ingest(index: number): void {
     const begun = performance.now();
-    const size = this.#read(index);
+    let size = this.#read(index);
+    if (size === AGAIN) size = this.#readAgain(index);
     const readAt = performance.now();
     this.#meter.readMs += readAt - begun;
     if (size !== NOTHING) this.#store(index, size, readAt);
   }
 
-  /** Gives the number of bytes in the buffer, or NOTHING when there is nothing to store. */
+  /**
+   * Gives the number of bytes in the buffer, or NOTHING when there is nothing to store, or AGAIN
+   * when the file changed: then there are `#sizeRead` bytes in the buffer.
+   */
   #read(index: number): number {
     let fd: SourceFd;
     try {
@@ -135,24 +145,34 @@ export class BatchRun {
 
   #readOpen(index: number, fd: SourceFd): number {
     const { buffer, files, status } = this.#context;
-    let before = status.ofOpen(fd);
+    const before = status.ofOpen(fd);
     const kind = kindOf(before);
     if (kind !== undefined) return this.#refuse(index, { outcome: 'unsupported', kind });
     // Replaced once a small file is read: a branch that only large ones take would be a rare one.
     this.#outcomes[index] = LARGE;
-    for (let attempt = 0; attempt < READ_ATTEMPTS; attempt++) {
-      this.#sizes[index] = before.size;
-      if (before.size > SMALL_FILE_BYTES) return NOTHING;
-      const size = readToEnd(files, fd, buffer, before.size);
-      if (size < 0) {
-        this.#sizes[index] = buffer.length;
-        return NOTHING;
-      }
-      const after = status.ofOpen(fd);
-      if (isUnchanged(before, after)) return size;
-      before = after;
+    this.#sizes[index] = before.size;
+    if (before.size > SMALL_FILE_BYTES) return NOTHING;
+    const size = readToEnd(files, fd, buffer, before.size);
+    if (size < 0) {
+      this.#sizes[index] = SMALL_FILE_BYTES + 1;
+      return NOTHING;
     }
-    return this.#refuse(index, changedRefusal(this.#files.path));
+    if (isUnchanged(before, status.ofOpen(fd))) return size;
+    this.#sizeRead = size;
+    return AGAIN;
+  }
+
+  /** Goes on with a file that changed while it was read, as `#read` does. It is opened anew. */
+  #readAgain(index: number): number {
+    const readings = new Readings();
+    for (let attempt = 1; ; attempt++) {
+      const read = this.#sizeRead;
+      const digest = digestOf(this.#inBuffer(read));
+      if (readings.mayStore({ size: read, digest }, false)) return read;
+      if (attempt === READ_ATTEMPTS) return this.#refuse(index, changedRefusal(this.#files.path));
+      const size = this.#read(index);
+      if (size !== AGAIN) return size;
+    }
   }
 
   #refuse(index: number, refusal: Refusal): typeof NOTHING {
@@ -161,9 +181,14 @@ export class BatchRun {
     return NOTHING;
   }
 
+  #inBuffer(size: number): Uint8Array {
+    const { buffer } = this.#context;
+    return new Uint8Array(buffer.buffer, buffer.byteOffset, size);
+  }
+
   #store(index: number, size: number, begun: number): void {
-    const { buffer, claims } = this.#context;
-    const bytes = new Uint8Array(buffer.buffer, buffer.byteOffset, size);
+    const { claims } = this.#context;
+    const bytes = this.#inBuffer(size);
     const digest = digestOf(bytes);
     const hashed = performance.now();
     this.#meter.hashMs += hashed - begun;
@@ -190,5 +215,7 @@ export class BatchRun {
 
 /** In place of a size: the entry has ended, or is LARGE. */
 const NOTHING = -1;
+/** In place of a size: the file has to be read again. */
+const AGAIN = -2;
 const NO_DIGEST = ' '.repeat(64);
 const NO_OWNERS = new Int32Array(0);

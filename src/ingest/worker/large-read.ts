@@ -2,11 +2,13 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { promisify } from 'node:util';
-import { type Digest, DigestStream } from '../../digest.ts';
+import { DigestStream } from '../../digest.ts';
+import { errnoOf } from '../../errors.ts';
 import { alignedBuffer } from '../../native/aligned-buffer.ts';
 import { type AnyDescriptor, numberOf } from '../../native/descriptor.ts';
 import type { Libc } from '../../native/libc.ts';
 import { uninterruptedLater } from '../../native/uninterrupted.ts';
+import type { ReadContent } from '../../sources/readings.ts';
 import type { StreamStage } from '../../store/seam.ts';
 import type { CostMeter } from '../task-cost.ts';
 
@@ -32,30 +34,32 @@ export class SourceError extends Error {}
 const read = promisify(fs.read) as typeof fs.read.__promisify__;
 
 /**
- * Hashes an open file from its start to its end and hands each chunk to `stage` as well. The next
- * chunk is read, and this one written, on libuv's threads while this thread hashes. Ends early
- * when the file `grows`.
+ * Hashes a file that was just opened to its end and hands each chunk to `stage` as well. The next
+ * chunk is read, and this one written, on libuv's threads while this thread hashes. Undefined when
+ * it ended early because the file `grows`.
  */
 export async function hashFile(
   fd: AnyDescriptor,
   grows: (size: number) => boolean,
   { meter, libc, stopped, onRead }: ReadContext,
   stage?: StreamStage,
-): Promise<{ digest: Digest; size: number }> {
+): Promise<ReadContent | undefined> {
   const stream = new DigestStream();
   let current = alignedBuffer(CHUNK_BYTES, libc);
   let next = alignedBuffer(CHUNK_BYTES, libc);
   let size = 0;
-  let pending = readAhead(fd, current, 0);
+  let isWhole = false;
+  let pending = readAhead(fd, current);
   try {
     for (;;) {
       const begun = performance.now();
       const n = await pending;
       const arrived = performance.now();
       meter.readMs += arrived - begun;
-      if (n === 0) break;
+      isWhole = n === 0;
+      if (isWhole) break;
       size += n;
-      pending = readAhead(fd, next, size);
+      pending = readAhead(fd, next);
       const chunk = current.subarray(0, n);
       const written = stage?.write(chunk);
       stream.update(chunk);
@@ -73,30 +77,40 @@ export async function hashFile(
     await pending.catch(() => {});
   }
   meter.bytesRead += size;
-  return { digest: stream.digest(), size };
+  return isWhole ? { digest: stream.digest(), size } : undefined;
 }
 
-/** A fingerprint of the first, middle and last bytes: enough to expect a duplicate, no proof. */
-export async function sampleOf(fd: AnyDescriptor, size: number): Promise<string> {
+/**
+ * A fingerprint of the first, middle and last bytes: enough to expect a duplicate, no proof.
+ * Undefined where they cannot be had: some files have no positions (ESPIPE), some claim bytes that
+ * they do not have. Whoever reads such a file from its start to its end learns whether that fails.
+ */
+export async function sampleOf(fd: AnyDescriptor, size: number): Promise<string | undefined> {
   const hashed = createHash('sha256');
   const buffer = Buffer.allocUnsafe(SAMPLE_BYTES);
-  for (const at of [0, Math.floor(size / 2), Math.max(0, size - SAMPLE_BYTES)])
-    hashed.update(buffer.subarray(0, await readAt(fd, buffer, at)));
+  for (const at of [0, Math.floor(size / 2), Math.max(0, size - SAMPLE_BYTES)]) {
+    if (at > Number.MAX_SAFE_INTEGER) return undefined;
+    try {
+      hashed.update(buffer.subarray(0, await readAt(fd, buffer, at)));
+    } catch (error) {
+      if (errnoOf(error) === undefined) throw error;
+      return undefined;
+    }
+  }
   return hashed.digest('hex').slice(0, 32);
 }
 
-/** A read that may fail before anybody waits for it: Node ends a thread over such a rejection. */
-function readAhead(fd: AnyDescriptor, buffer: Buffer, position: number): Promise<number> {
-  const pending = readAt(fd, buffer, position);
-  pending.catch(() => {});
-  return pending;
+/** read(2) goes on where the last one ended, which null stands for; pread(2) needs positions. */
+async function readAt(fd: AnyDescriptor, buffer: Buffer, position: number | null): Promise<number> {
+  const reading = () => read(numberOf(fd), buffer, 0, buffer.length, position);
+  return (await uninterruptedLater(reading)).bytesRead;
 }
 
-async function readAt(fd: AnyDescriptor, buffer: Buffer, position: number): Promise<number> {
-  try {
-    const reading = () => read(numberOf(fd), buffer, 0, buffer.length, position);
-    return (await uninterruptedLater(reading)).bytesRead;
-  } catch (cause) {
+/** A read that may fail before anybody waits for it: Node ends a thread over such a rejection. */
+function readAhead(fd: AnyDescriptor, buffer: Buffer): Promise<number> {
+  const pending = readAt(fd, buffer, null).catch((cause: unknown) => {
     throw new SourceError('cannot read a source', { cause });
-  }
+  });
+  pending.catch(() => {});
+  return pending;
 }

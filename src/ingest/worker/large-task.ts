@@ -1,20 +1,21 @@
 /**
- * Ingests one large file in one pass: read, hash and write overlap, two buffers in turn. Where the
- * store can share blocks with the source nothing is copied. A content that the store very likely
- * holds already (same size, same sample) is hashed before anything is written.
+ * Ingests one large file in one pass: read, hash and write overlap, two buffers in turn. A content
+ * that the store very likely holds already (same size, same sample) is hashed before anything is
+ * written or shared. Where the store can share blocks with the source nothing is copied.
  */
 
 import type { Digest } from '../../digest.ts';
+import { joinPath } from '../../names.ts';
 import { type FileStatus, isUnchanged, type StatusReader } from '../../native/file-status.ts';
 import type { Files, SourceFd } from '../../native/files.ts';
 import type { FoundFile } from '../../sources/found-files.ts';
 import { LongPaths } from '../../sources/long-paths.ts';
+import { READ_ATTEMPTS, type ReadContent, Readings } from '../../sources/readings.ts';
 import { SourceDirectory } from '../../sources/source-directory.ts';
 import {
   changedRefusal,
   closeSource,
   kindOf,
-  READ_ATTEMPTS,
   type Refusal,
   refusalOf,
   unreadableOf,
@@ -45,6 +46,29 @@ export async function ingestLarge(
   file: FoundFile,
   context: LargeContext,
 ): Promise<LargeContent | Refusal> {
+  const readings = new Readings();
+  let hashFirst = true;
+  for (let attempt = 0; attempt < READ_ATTEMPTS; ) {
+    const ended = await readOnce(file, { ...context, readings, hashFirst });
+    if (typeof ended === 'object') return ended;
+    if (ended === 'changed') attempt++;
+    else hashFirst = false;
+  }
+  return changedRefusal(joinPath(file.directory, file.name));
+}
+
+interface ReadingContext extends LargeContext {
+  /** Of this file so far. */
+  readonly readings: Readings;
+  /** Nothing is written where the store seems to know the content. */
+  readonly hashFirst: boolean;
+}
+
+/** `absent`: the store seemed to know the content, and does not have it. */
+type Ended = LargeContent | Refusal | 'changed' | 'absent';
+
+/** Each reading opens the file anew: some files have no positions, so there is no way back. */
+async function readOnce(file: FoundFile, context: ReadingContext): Promise<Ended> {
   const { files } = context;
   const long = new LongPaths(files);
   const directory = new SourceDirectory(file, files, long);
@@ -59,7 +83,7 @@ export async function ingestLarge(
     long.close();
   }
   try {
-    return await ingestOpen(fd, path, context);
+    return await readOpen(fd, context);
   } catch (error) {
     if (error instanceof SourceError) return unreadableOf(error.cause, path);
     throw error;
@@ -68,22 +92,47 @@ export async function ingestLarge(
   }
 }
 
-async function ingestOpen(
-  fd: SourceFd,
-  path: string,
-  context: LargeContext,
-): Promise<LargeContent | Refusal> {
-  for (let attempt = 0; attempt < READ_ATTEMPTS; attempt++) {
-    const before = statusOf(fd, context);
-    const kind = kindOf(before);
-    if (kind !== undefined) return { outcome: 'unsupported', kind };
-    const unchanged = () => isUnchanged(before, statusOf(fd, context));
-    const content =
-      (await clone(fd, before.device, unchanged, context)) ??
-      (await copy(fd, before.size, unchanged, context));
-    if (content !== 'changed') return content;
+async function readOpen(fd: SourceFd, context: ReadingContext): Promise<Ended> {
+  const { group, hashFirst } = context;
+  const before = statusOf(fd, context);
+  const kind = kindOf(before);
+  if (kind !== undefined) return { outcome: 'unsupported', kind };
+  const source = new OpenSource(fd, before, context);
+  const sample = await sampleOf(fd, before.size);
+  if (hashFirst && sample !== undefined && group.knowsLarge(before.size, sample))
+    return await findKnown(source, context);
+  return (await clone(source, sample, context)) ?? (await copy(source, sample, context));
+}
+
+/** A file that is being read, and how it was before. */
+class OpenSource {
+  readonly fd: SourceFd;
+  readonly before: FileStatus;
+  readonly #context: ReadingContext;
+
+  constructor(fd: SourceFd, before: FileStatus, context: ReadingContext) {
+    this.fd = fd;
+    this.before = before;
+    this.#context = context;
   }
-  return changedRefusal(path);
+
+  /**
+   * A file that others write to as fast as it is read would never end. Only its size shows that:
+   * some file systems always report other times, and files of /proc have more than they claim.
+   */
+  grows(size: number): boolean {
+    const expected = this.before.size;
+    return size > expected && statusOf(this.fd, this.#context).size !== expected;
+  }
+
+  /** True when what was read, if all of it was, may be stored. */
+  mayStore(content: ReadContent | undefined): content is ReadContent {
+    const { readings } = this.#context;
+    if (content !== undefined)
+      return readings.mayStore(content, isUnchanged(this.before, statusOf(this.fd, this.#context)));
+    readings.brokenOff();
+    return false;
+  }
 }
 
 function statusOf(fd: SourceFd, { status }: LargeContext): FileStatus {
@@ -94,60 +143,56 @@ function statusOf(fd: SourceFd, { status }: LargeContext): FileStatus {
   }
 }
 
+/** Hashes a content that the store very likely has. */
+async function findKnown(source: OpenSource, context: ReadingContext): Promise<Ended> {
+  const { claims, group, task } = context;
+  const content = await hashFile(source.fd, (size) => source.grows(size), context);
+  if (!source.mayStore(content)) return 'changed';
+  const { digest, size } = content;
+  if (claims.owner(digest) === 0 && group.lookup(digest, size) !== 'present') return 'absent';
+  return { outcome: 'duplicate', digest, size, owner: foreign(claims.claim(digest, task), task) };
+}
+
 /** Shares the source's blocks, then hashes what was taken over. */
 async function clone(
-  fd: SourceFd,
-  device: number,
-  unchanged: () => boolean,
-  context: LargeContext,
+  source: OpenSource,
+  sample: string | undefined,
+  context: ReadingContext,
 ): Promise<LargeContent | 'changed' | undefined> {
-  const stage = context.group.stageClone(fd, device);
+  const stage = context.group.stageClone(source.fd, source.before.device);
   if (stage === undefined) return undefined;
-  return await keepIfNew(stage, unchanged, context, async () => {
-    const sample = await sampleOf(stage.fd, context.status.ofOpen(stage.fd).size);
-    return { sample, ...(await hashFile(stage.fd, () => false, context)) };
-  });
+  const hash = () => hashFile(stage.fd, () => false, context);
+  return await keepIfNew({ stage, source, sample, hash }, context);
 }
 
 async function copy(
-  fd: SourceFd,
-  expected: number,
-  unchanged: () => boolean,
-  context: LargeContext,
+  source: OpenSource,
+  sample: string | undefined,
+  context: ReadingContext,
 ): Promise<LargeContent | 'changed'> {
-  const { group, claims, task } = context;
-  const sample = await sampleOf(fd, expected);
-  // A file that others write to as fast as it is read would never end.
-  const grows = (size: number) => size > expected && !unchanged();
-  if (group.knowsLarge(expected, sample)) {
-    const { digest, size } = await hashFile(fd, grows, context);
-    if (!unchanged()) return 'changed';
-    if (claims.owner(digest) !== 0 || group.lookup(digest, size) === 'present')
-      return {
-        outcome: 'duplicate',
-        digest,
-        size,
-        owner: foreign(claims.claim(digest, task), task),
-      };
-  }
-  const stage = group.stageStream({ expected, aligned: true });
-  return await keepIfNew(stage, unchanged, context, async () => ({
-    sample,
-    ...(await hashFile(fd, grows, context, stage)),
-  }));
+  const stage = context.group.stageStream({ expected: source.before.size, aligned: true });
+  const hash = () => hashFile(source.fd, (size) => source.grows(size), context, stage);
+  return await keepIfNew({ stage, source, sample, hash }, context);
 }
 
-/** Keeps what was staged when its content is new and did not change; drops it otherwise. */
+interface Staging {
+  readonly stage: StreamStage | CloneStage;
+  readonly source: OpenSource;
+  readonly sample: string | undefined;
+  /** Hashes what is staged. */
+  hash(): Promise<ReadContent | undefined>;
+}
+
+/** Keeps what was staged when its content is new and may be stored; drops it otherwise. */
 async function keepIfNew(
-  stage: StreamStage | CloneStage,
-  unchanged: () => boolean,
-  { group, claims, task }: LargeContext,
-  stageAndHash: () => Promise<{ digest: Digest; size: number; sample: string }>,
+  { stage, source, sample, hash }: Staging,
+  { group, claims, task }: ReadingContext,
 ): Promise<LargeContent | 'changed'> {
   let ended = false;
   try {
-    const { digest, size, sample } = await stageAndHash();
-    if (!unchanged()) return 'changed';
+    const content = await hash();
+    if (!source.mayStore(content)) return 'changed';
+    const { digest, size } = content;
     const owner = claims.claim(digest, task);
     if (owner !== 0 || group.lookup(digest, size) === 'present')
       return { outcome: 'duplicate', digest, size, owner: foreign(owner, task) };

@@ -22,7 +22,7 @@ import {
 } from '../messages.ts';
 import { CODE } from '../outcome.ts';
 import { type CostMeter, newMeter, noCost, taskCost } from '../task-cost.ts';
-import { type BatchContext, BatchRun, SMALL_FILE_BYTES } from './batch-task.ts';
+import { BATCH_BUFFER_BYTES, type BatchContext, BatchRun } from './batch-task.ts';
 import { IdleClock } from './idle-clock.ts';
 import { Stopped } from './large-read.ts';
 import { ingestLarge } from './large-task.ts';
@@ -75,7 +75,7 @@ class IngestWorker {
     this.#bytesRead = new BigInt64Array(setup.bytesRead);
     this.#batchContext = {
       claims: this.#claims,
-      buffer: new Uint8Array(SMALL_FILE_BYTES + 1),
+      buffer: new Uint8Array(BATCH_BUFFER_BYTES),
       status: this.#status,
       files,
       stopped: () => this.#stopped(),

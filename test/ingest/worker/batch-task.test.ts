@@ -9,6 +9,7 @@ import { OUTCOMES } from '../../../src/ingest/outcome.ts';
 import { Packer } from '../../../src/ingest/packed-files.ts';
 import { newMeter } from '../../../src/ingest/task-cost.ts';
 import {
+  BATCH_BUFFER_BYTES,
   type BatchContext,
   BatchRun,
   SMALL_FILE_BYTES,
@@ -49,7 +50,7 @@ async function runBatch(
   };
   const context: BatchContext = {
     claims: new Claims(),
-    buffer: Buffer.alloc(SMALL_FILE_BYTES + 1),
+    buffer: Buffer.alloc(BATCH_BUFFER_BYTES),
     status: nodeStatus,
     files: nodeFiles,
     stopped: () => false,

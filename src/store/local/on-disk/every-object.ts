@@ -1,8 +1,15 @@
 import fs from 'node:fs';
 import type { Digest } from '../../../digest.ts';
-import { stampOf } from '../../../files/stamp.ts';
+import { stampAt } from '../../../files/stamp.ts';
 import { formatPath, requireFormat } from './format.ts';
 import { listLayout, type OnRefused, objectFolders, otherLayout } from './layout.ts';
+
+/**
+ * Listings after which the format is another file that says the same. Relayouts there and back
+ * leave that behind; so do file systems whose times, or inodes, do not stay: they would be listed
+ * for ever.
+ */
+const MAX_SAME = 3;
 
 /**
  * Every object, in no order, whatever relayouts do meanwhile. When a relayout has begun or ended,
@@ -11,11 +18,17 @@ import { listLayout, type OnRefused, objectFolders, otherLayout } from './layout
  * IngotError.
  */
 export function* listEveryObject(root: string, onRefused?: OnRefused): Generator<Digest> {
-  let before: string;
-  do {
-    before = stampsOf([formatPath(root)]);
+  for (let same = 0; same < MAX_SAME; ) {
+    const before = lookAtFormat(root);
     yield* listOneWay(root, onRefused);
-  } while (before !== stampsOf([formatPath(root)]));
+    const after = lookAtFormat(root);
+    if (after.stamp === before.stamp) return;
+    same = after.says === before.says ? same + 1 : 0;
+  }
+}
+
+function lookAtFormat(root: string): { readonly stamp: string; readonly says: string } {
+  return { stamp: stampsOf([formatPath(root)]), says: JSON.stringify(requireFormat(root)) };
 }
 
 function* listOneWay(root: string, onRefused: OnRefused | undefined): Generator<Digest> {
@@ -29,9 +42,5 @@ function* listOneWay(root: string, onRefused: OnRefused | undefined): Generator<
 }
 
 function stampsOf(paths: readonly string[]): string {
-  const stamps = paths.map((path) => {
-    const stat = fs.statSync(path, { bigint: true, throwIfNoEntry: false });
-    return stat && stampOf(stat);
-  });
-  return stamps.join();
+  return paths.map((path) => stampAt(path, fs.statSync)).join();
 }

@@ -42,7 +42,8 @@ export class TempStream {
 
   async #writeOnce(bytes: Uint8Array, at: number, length: number): Promise<number> {
     try {
-      return (await this.#write(this.#fd, bytes, at, length, this.size)).bytesWritten;
+      // Where the last write ended, which null stands for: some file systems have no positions.
+      return (await this.#write(this.#fd, bytes, at, length, null)).bytesWritten;
     } catch (error) {
       // A device whose blocks are larger than a page.
       if (!this.#direct || errnoOf(error) !== 'EINVAL') throw error;

@@ -142,8 +142,9 @@ export class TempFolder {
       this.remove(temp);
       if (hasErrno(error, 'ENOSPC', 'EDQUOT', 'EIO', 'EROFS', 'EMFILE', 'ENFILE'))
         throw this.failure(error, temp.path);
-      // Another file system, or one that shares no blocks: copy from that device from now on.
-      this.#noClone.add(device);
+      // Another file system, or one that shares no blocks. All else is about this file alone: btrfs
+      // refuses one without checksums (chattr +C) with EINVAL, and shares the blocks of the next.
+      if (hasErrno(error, 'EXDEV', 'ENOTTY', 'ENOTSUP')) this.#noClone.add(device);
       return undefined;
     }
   }

@@ -26,7 +26,7 @@ import {
   namesIn,
   nodeFileOps,
 } from '../../../files/file-ops.ts';
-import { stampOf } from '../../../files/stamp.ts';
+import { stampAt } from '../../../files/stamp.ts';
 import type { Layout } from '../../choices.ts';
 import { METADATA } from '../on-disk/format.ts';
 import { candidatePaths, FOLDER_MODE, objectPath } from '../on-disk/layout.ts';
@@ -114,12 +114,9 @@ export function quarantineLost(
   object: { readonly digest: Digest; readonly path: string },
   ops: FileOps,
 ): boolean {
-  const stampAt = (at: string) => {
-    const stat = fs.lstatSync(at, { bigint: true, throwIfNoEntry: false });
-    return stat && stampOf(stat);
-  };
-  const lost = stampAt(object.path);
-  return quarantine(root, object, ops, (at) => stampAt(at) !== lost) !== undefined;
+  const stampOf = (at: string) => stampAt(at, fs.lstatSync);
+  const lost = stampOf(object.path);
+  return quarantine(root, object, ops, (at) => stampOf(at) !== lost) !== undefined;
 }
 
 /** From `.ingot/moving/` to an object's place, or else to quarantine: gives the path there. */

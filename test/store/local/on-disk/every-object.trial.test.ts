@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import type { Digest } from '../../../../src/digest.ts';
 import type { Layout } from '../../../../src/store/choices.ts';
 import { listEveryObject } from '../../../../src/store/local/on-disk/every-object.ts';
@@ -59,6 +59,30 @@ test('where nothing moves nothing is met twice', () => {
   expect([...listEveryObject(root)].sort()).toEqual(planted.sort());
   writeFormat(root, { format: 1, layout: 'sharded', movingFrom: 'flat' }, 'replace');
   expect([...listEveryObject(root)].sort()).toEqual(planted.sort());
+});
+
+test('a store whose times go on by themselves is listed to an end', () => {
+  const root = tempStore();
+  const planted = plantMany(root, 'flat', 3);
+  const { opendirSync, statSync } = fs;
+  let listings = 0n;
+  // What a cache holds is the same until some time has passed.
+  const open = vi.spyOn(fs, 'opendirSync').mockImplementation((...args) => {
+    listings++;
+    return opendirSync(...args);
+  });
+  const look = vi
+    .spyOn(fs, 'statSync')
+    .mockImplementation(((...args: [string, { bigint: true }]) =>
+      Object.assign(statSync(...args), { mtimeNs: listings })) as typeof fs.statSync);
+  onTestFinished(() => {
+    open.mockRestore();
+    look.mockRestore();
+  });
+  const met: Digest[] = [];
+  for (const digest of listEveryObject(root)) if (met.push(digest) > 100) break;
+  expect(met.length).toBeLessThan(100);
+  expect([...new Set(met)].sort()).toEqual(planted);
 });
 
 test('a verify that a relayout overtakes checks every object, and tells of damage once', async () => {

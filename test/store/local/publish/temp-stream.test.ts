@@ -12,12 +12,17 @@ import { errno, tempFolder } from '../../../harness/temp-store.ts';
 function deviceOf(blockBytes: number) {
   let isDirect = false;
   const refused: number[] = [];
-  const write = async (fd: number, bytes: Uint8Array, at: number, length: number, to: number) => {
-    if (isDirect && (length % blockBytes !== 0 || to % blockBytes !== 0)) {
+  let end = 0;
+  const write = async (fd: number, bytes: Uint8Array, at: number, length: number, to: unknown) => {
+    // As on a file without positions.
+    if (to !== null) throw errno('ESPIPE', 'write');
+    if (isDirect && (length % blockBytes !== 0 || end % blockBytes !== 0)) {
       refused.push(length);
       throw errno('EINVAL', 'write');
     }
-    return promisify(fs.write)(fd, bytes, at, length, to);
+    const written = await promisify(fs.write)(fd, bytes, at, length, null);
+    end += written.bytesWritten;
+    return written;
   };
   const ops = { ...fs, write: Object.assign(() => {}, { [promisify.custom]: write }) };
   const setDirect = (_: AnyDescriptor, on: boolean) => {

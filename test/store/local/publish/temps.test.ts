@@ -44,7 +44,24 @@ test.each(['ENOSPC', 'EDQUOT', 'EIO', 'EROFS', 'EMFILE', 'ENFILE'])(
   },
 );
 
-test.each(['EXDEV', 'EOPNOTSUPP', 'EINVAL', 'ENOTTY'])(
+test.each(['EINVAL', 'EPERM', 'ETXTBSY', 'EACCES'])(
+  'a file whose blocks cannot be shared says nothing about the others of its device: %s',
+  (code) => {
+    let clones = 0;
+    const { copyFileSync } = cloning();
+    const ops = cloning({
+      copyFileSync: (...args) => (clones++ === 0 ? failing(code)() : copyFileSync(...args)),
+    });
+    const temps = new TempFolder(folder, folder, ops);
+    expect(temps.clone(source, 1)).toBeUndefined();
+    expect(fs.readdirSync(folder)).toEqual([]);
+    const temp = temps.clone(source, 1)!;
+    expect(fs.readFileSync(temp.path, 'utf8')).toBe('content');
+    temps.remove(temp);
+  },
+);
+
+test.each(['EXDEV', 'ENOTSUP', 'ENOTTY'])(
   'a device that shares no blocks is asked once, and others still are: %s',
   (code) => {
     const asked: unknown[] = [];
