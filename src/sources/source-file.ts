@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { errnoOf, type Failure, failed, SHORTAGES } from '../errors.ts';
+import { codeOf, errnoOf, type Failure, failed, failureOf, SHORTAGES } from '../errors.ts';
 import { toFsPath } from '../names.ts';
 import type { AnyDescriptor } from '../native/descriptor.ts';
 import { type FileStatus, isRegularFile } from '../native/file-status.ts';
@@ -104,6 +104,9 @@ function isFileThere(path: string): boolean {
  */
 export function unreadableOf(error: unknown, path: string): Refusal {
   const code = errnoOf(error);
+  // Node's permission model refuses a file without asking the system.
+  if (codeOf(error) === 'ERR_ACCESS_DENIED')
+    return { outcome: 'unreadable', failure: { ...failureOf(UNREADABLE, error), path } };
   if (code === undefined || SHORTAGES.has(code)) throw failed(UNREADABLE, error, { path });
   return { outcome: 'unreadable', failure: { what: UNREADABLE, code, path } };
 }

@@ -31,6 +31,14 @@ it.each([
   expect(refusalOf(thrown(code), 'a/b').outcome).toBe(outcome);
 });
 
+it('what Node’s permission model refuses is unreadable, in the words of Node', () => {
+  const message =
+    'Access to this API has been restricted. Use --allow-fs-read to manage permissions.';
+  const denied = Object.assign(new Error(message), { code: 'ERR_ACCESS_DENIED' });
+  const failure = { code: 'ERR_ACCESS_DENIED', path: 'a/b', why: message };
+  expect(refusalOf(denied, 'a/b')).toMatchObject({ outcome: 'unreadable', failure });
+});
+
 it.each([
   ['ENOENT', { fifo: true }, 'vanished'],
   ['ENOENT', 'a file', 'unreadable'],
