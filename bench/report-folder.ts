@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { errnoOf, failed } from '../src/errors.ts';
+import { failed, hasErrno } from '../src/errors.ts';
 import { writeReport } from './report/index.ts';
 import type { Results } from './results.ts';
 
@@ -41,7 +41,7 @@ export class ReportFolder {
     try {
       if (this.#isNew) fs.rmdirSync(this.#path);
     } catch (error) {
-      if (errnoOf(error) !== 'ENOTEMPTY') throw error;
+      if (!hasErrno(error, 'ENOTEMPTY')) throw error;
     }
   }
 }

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { errnoOf, failed, IngotError } from '../errors.ts';
+import { failed, hasErrno, IngotError } from '../errors.ts';
 import { PACKAGE_FILE } from '../places.ts';
 import { EXIT } from './fail.ts';
 import { toDocument, toLine } from './json.ts';
@@ -69,7 +69,7 @@ function requireWorkingDirectory(): void {
   } catch (error) {
     const what = 'cannot find the working directory';
     const path = process.env.PWD;
-    if (errnoOf(error) !== 'ERANGE')
+    if (!hasErrno(error, 'ERANGE'))
       throw failed(what, error, { path, hint: 'change to a directory that exists' });
     // It exists, but getcwd(3) has no room for it.
     const why = 'its path is too long';

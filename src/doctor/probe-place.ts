@@ -6,7 +6,7 @@
  */
 import fs from 'node:fs';
 import { dirname, join } from 'node:path';
-import { codeOf, errnoOf, failed, IngotError, isFailure } from '../errors.ts';
+import { codeOf, failed, hasErrno, IngotError, isFailure } from '../errors.ts';
 import { diskFullHint } from '../files/disk-full.ts';
 import { nodeFileOps } from '../files/file-ops.ts';
 import { LockedFolder } from '../files/locked-folder.ts';
@@ -85,7 +85,7 @@ function isDirectory(path: string): boolean {
   try {
     return fs.statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
   } catch (error) {
-    if (errnoOf(error) === 'ENOTDIR') return false;
+    if (hasErrno(error, 'ENOTDIR')) return false;
     throw failed('cannot look for the store', error, { path });
   }
 }

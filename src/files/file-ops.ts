@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { errnoOf, hasErrno } from '../errors.ts';
+import { hasErrno } from '../errors.ts';
 import { type AnyDescriptor, type Descriptor, numberOf } from '../native/descriptor.ts';
 import type { Files, SourceFd } from '../native/files.ts';
 
@@ -95,7 +95,7 @@ export async function writeFullyLater(
       at += (await write(fd, bytes, at, bytes.length - at, null)).bytesWritten;
     } catch (error) {
       // Another process has made the pipe non-blocking.
-      if (errnoOf(error) !== 'EAGAIN') throw error;
+      if (!hasErrno(error, 'EAGAIN')) throw error;
       await delay(AGAIN_MS);
     }
   }
@@ -168,7 +168,7 @@ export function makeFolder(ops: FileOps, path: string, mode: number): boolean {
     return true;
   } catch (error) {
     const isThere = () => fs.lstatSync(path, { throwIfNoEntry: false })?.isDirectory();
-    if (errnoOf(error) !== 'EEXIST' || !isThere()) throw error;
+    if (!hasErrno(error, 'EEXIST') || !isThere()) throw error;
     return false;
   }
 }

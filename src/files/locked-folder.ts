@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { dirname, join } from 'node:path';
-import { bestEffort, errnoOf, hasErrno } from '../errors.ts';
+import { bestEffort, hasErrno } from '../errors.ts';
 import { type AnyDescriptor, numberOf } from '../native/descriptor.ts';
 import type { Libc } from '../native/libc.ts';
 import { type FileOps, namesIn, type StoreFd, writeFully } from './file-ops.ts';
@@ -75,7 +75,7 @@ function lockFolder(folder: string, libc: Libc | undefined, ops: FileOps): Store
     const { O_RDWR, O_CREAT, O_NOFOLLOW } = fs.constants;
     fd = ops.openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600);
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined;
+    if (hasErrno(error, 'ENOENT')) return undefined;
     throw error;
   }
   let held = false;

@@ -3,7 +3,7 @@
  * unlink(2) and rmdir(2), such as EIO, without an errno.
  */
 import fs from 'node:fs';
-import { errnoOf } from '../errors.ts';
+import { hasErrno } from '../errors.ts';
 import type { FileOps } from './file-ops.ts';
 
 /** Throws what unlink(2) fails with. */
@@ -29,6 +29,6 @@ function unlessGone(remove: () => void): void {
   try {
     remove();
   } catch (error) {
-    if (errnoOf(error) !== 'ENOENT') throw error;
+    if (!hasErrno(error, 'ENOENT')) throw error;
   }
 }

@@ -177,7 +177,7 @@ async function openInPlace(
       probe = fs.openSync(path, O_WRONLY | O_NONBLOCK);
       return ops.openSync(path, O_WRONLY | O_CREAT | O_TRUNC, 0o666);
     } catch (error) {
-      if (errnoOf(error) !== 'ENXIO' || !fs.statSync(path).isFIFO()) throw error;
+      if (!hasErrno(error, 'ENXIO') || !fs.statSync(path).isFIFO()) throw error;
     } finally {
       if (probe >= 0) fs.closeSync(probe);
     }

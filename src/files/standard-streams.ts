@@ -1,7 +1,7 @@
 /** The standard streams under all their names, and whatever they are. */
 import fs from 'node:fs';
 import { Readable } from 'node:stream';
-import { errnoOf, hasErrno } from '../errors.ts';
+import { hasErrno } from '../errors.ts';
 
 /**
  * Throws EBADF when standard input is closed, which would read as empty: Node has opened /dev/null
@@ -87,7 +87,7 @@ function infoOf(descriptor: string): string {
  */
 export function isReaderGone(error: unknown, stream: StandardStream = process.stdout): boolean {
   if (hasErrno(error, 'EPIPE', 'ECONNRESET')) return true;
-  return errnoOf(error) === 'EIO' && (stream.isTTY === true || isTerminal(stream.fd));
+  return hasErrno(error, 'EIO') && (stream.isTTY === true || isTerminal(stream.fd));
 }
 
 /** The part of process.stdout and process.stderr that shows what they are. */

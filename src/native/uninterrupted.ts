@@ -1,5 +1,5 @@
 /** Repeats reads that a signal interrupted. libuv repeats every such call but read(2). */
-import { errnoOf } from '../errors.ts';
+import { hasErrno } from '../errors.ts';
 
 /** Makes the call again as long as it fails with EINTR. */
 export function uninterrupted<T>(read: () => T): T {
@@ -7,7 +7,7 @@ export function uninterrupted<T>(read: () => T): T {
     try {
       return read();
     } catch (error) {
-      if (errnoOf(error) !== 'EINTR') throw error;
+      if (!hasErrno(error, 'EINTR')) throw error;
     }
   }
 }
@@ -18,7 +18,7 @@ export async function uninterruptedLater<T>(read: () => Promise<T>): Promise<T> 
     try {
       return await read();
     } catch (error) {
-      if (errnoOf(error) !== 'EINTR') throw error;
+      if (!hasErrno(error, 'EINTR')) throw error;
     }
   }
 }

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { errnoOf, type Failure, IngotError } from '../errors.ts';
+import { type Failure, hasErrno, IngotError } from '../errors.ts';
 import type { IngestReport } from '../ingest/api.ts';
 import { entryFile } from '../places.ts';
 
@@ -48,7 +48,7 @@ export class Running {
       process.kill(-this.child.pid, signal);
     } catch (error) {
       // It has ended meanwhile.
-      if (errnoOf(error) !== 'ESRCH') throw error;
+      if (!hasErrno(error, 'ESRCH')) throw error;
     }
   }
 

@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { errnoOf } from '../errors.ts';
+import { hasErrno } from '../errors.ts';
 import { joinPath, toFsPath } from '../names.ts';
 import type { Files, OpenAt, SourceFd } from '../native/files.ts';
 import type { WalkedDirectory } from './found-files.ts';
@@ -64,7 +64,7 @@ export class SourceDirectory {
       const { from, rest } = this.#long.lead(toFsPath(this.#withoutLinks!));
       return retryingOpen(() => openAt.directory(rest, from));
     } catch (error) {
-      if (errnoOf(error) !== 'ELOOP') throw error;
+      if (!hasErrno(error, 'ELOOP')) throw error;
       // To the callers ELOOP means that a file is a link. Here a link has taken the place of a
       // directory.
       throw Object.assign(new Error('ENOTDIR: open', { cause: error }), { code: 'ENOTDIR' });

@@ -16,7 +16,7 @@ import fs from 'node:fs';
 import type { Readable } from 'node:stream';
 import { abortSignal, type Checks, callback, flag, oneOf, requireOptions } from '../checked.ts';
 import { type Digest, parseDigest } from '../digest.ts';
-import { errnoOf, failed, IngotError } from '../errors.ts';
+import { failed, hasErrno, IngotError } from '../errors.ts';
 import { type FileOps, nodeFileOps } from '../files/file-ops.ts';
 import { loadLibc } from '../native/libc.ts';
 import { DURABILITIES, type Durability, LAYOUTS, type Layout } from './choices.ts';
@@ -188,7 +188,7 @@ export class Store {
         const found = await fs.promises.lstat(path);
         if (found.isFile()) return { digest, size: found.size, path };
       } catch (error) {
-        if (errnoOf(error) !== 'ENOENT') throw failed('cannot look for an object', error, { path });
+        if (!hasErrno(error, 'ENOENT')) throw failed('cannot look for an object', error, { path });
       }
     }
     return undefined;

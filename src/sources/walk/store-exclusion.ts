@@ -1,5 +1,5 @@
 import fs, { type Stats } from 'node:fs';
-import { errnoOf, printable } from '../../errors.ts';
+import { hasErrno, printable } from '../../errors.ts';
 import { realPathOf, toFsPath } from '../../names.ts';
 import type { WalkSink } from './entries.ts';
 
@@ -43,7 +43,7 @@ export function openStoreExclusion(root: string | undefined): StoreExclusion | u
   try {
     return root === undefined ? undefined : new StoreExclusion(root);
   } catch (error) {
-    if (errnoOf(error) !== 'ENOENT') throw error;
+    if (!hasErrno(error, 'ENOENT')) throw error;
     return undefined;
   }
 }

@@ -7,7 +7,7 @@
  */
 
 import type { Digest } from '../../digest.ts';
-import { errnoOf, failed } from '../../errors.ts';
+import { failed, hasErrno } from '../../errors.ts';
 import { type FileOps, flushFile, type StoreFd, writeFully } from '../../files/file-ops.ts';
 import { renameNew } from '../../files/rename-new.ts';
 import type { AnyDescriptor } from '../../native/descriptor.ts';
@@ -190,7 +190,7 @@ export class LocalGroup implements Group {
       try {
         this.#giveName(temp, digest, target);
       } catch (error) {
-        if (errnoOf(error) !== 'ENOENT' || !remakeShard(root, target, ops)) throw error;
+        if (!hasErrno(error, 'ENOENT') || !remakeShard(root, target, ops)) throw error;
         this.#giveName(temp, digest, target);
       }
     } catch (error) {

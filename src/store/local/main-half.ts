@@ -1,4 +1,4 @@
-import { bestEffort, errnoOf, failed } from '../../errors.ts';
+import { bestEffort, failed, hasErrno } from '../../errors.ts';
 import {
   confirmFlush,
   type FileOps,
@@ -117,7 +117,7 @@ export class LocalMainHalf implements MainHalf {
       return true;
     } catch (error) {
       // A shard that a user removed while it was empty: it holds no names.
-      if (errnoOf(error) === 'ENOENT') return false;
+      if (hasErrno(error, 'ENOENT')) return false;
       throw error;
     }
   }

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { dirname, join } from 'node:path';
-import { bestEffort, errnoOf, failed, isDenied } from '../../../errors.ts';
+import { bestEffort, failed, hasErrno, isDenied } from '../../../errors.ts';
 import { diskFullHint } from '../../../files/disk-full.ts';
 import { type FileOps, flushDirectory, makeFolder, nodeFileOps } from '../../../files/file-ops.ts';
 import { isWithoutLocks } from '../../../files/locks.ts';
@@ -88,7 +88,7 @@ function flushAncestors(root: string, firstNew: string | undefined, ops: FileOps
     } catch (error) {
       // A folder that others made for us need not be readable.
       const isOurs = firstNew !== undefined && below.length >= firstNew.length;
-      if (isOurs || errnoOf(error) !== 'EACCES') throw error;
+      if (isOurs || !hasErrno(error, 'EACCES')) throw error;
     }
   }
 }

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { dirname, join } from 'node:path';
-import { errnoOf, failed, IngotError, UsageError } from '../../../errors.ts';
+import { errnoOf, failed, hasErrno, IngotError, UsageError } from '../../../errors.ts';
 import { diskFullHint } from '../../../files/disk-full.ts';
 import {
   type FileOps,
@@ -47,7 +47,7 @@ export function readFormat(root: string): StoreFormat | undefined {
     requireNoLink(join(root, METADATA));
     text = readSmallFile(path, MAX_FORMAT_BYTES);
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return checkEmpty(root);
+    if (hasErrno(error, 'ENOENT')) return checkEmpty(root);
     throw cannotOpen(root, error);
   }
   return parseFormat(text, path);
@@ -180,7 +180,7 @@ function checkEmpty(root: string): undefined {
   try {
     names = fs.readdirSync(root);
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return requireNothing(root);
+    if (hasErrno(error, 'ENOENT')) return requireNothing(root);
     throw cannotOpen(root, error);
   }
   const isCutOff = names.includes(METADATA);
@@ -200,7 +200,7 @@ function isEmptyShard(root: string, name: string): boolean {
 }
 
 function cannotOpen(root: string, error: unknown): Error {
-  if (errnoOf(error) === 'ENOTDIR') return notAStore(root, 'it is a file, or below one');
+  if (hasErrno(error, 'ENOTDIR')) return notAStore(root, 'it is a file, or below one');
   return failed('cannot open the store', error, { path: root, hint: diskFullHint(error, root) });
 }
 

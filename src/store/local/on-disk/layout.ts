@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { type Digest, isDigest } from '../../../digest.ts';
-import { errnoOf, failed, type IngotError, isDenied, isIngotError } from '../../../errors.ts';
+import { failed, hasErrno, type IngotError, isDenied, isIngotError } from '../../../errors.ts';
 import type { Layout } from '../../choices.ts';
 
 export const SHARDS: readonly string[] = Array.from({ length: 256 }, (_, n) =>
@@ -72,7 +72,7 @@ function* digestsIn(
     for (let entry = handle.readSync(); entry !== null; entry = handle.readSync())
       if (entry.name.startsWith(prefix) && isDigest(entry.name)) yield entry.name;
   } catch (error) {
-    if (handle === undefined && errnoOf(error) === 'ENOENT') return;
+    if (handle === undefined && hasErrno(error, 'ENOENT')) return;
     const failure = failed('cannot list objects', error, { path: folder });
     if (onRefused === undefined || !isDenied(error) || !isIngotError(failure)) throw failure;
     onRefused(folder, failure);

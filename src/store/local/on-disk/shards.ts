@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path';
-import { errnoOf, hasErrno } from '../../../errors.ts';
+import { hasErrno } from '../../../errors.ts';
 import { type FileOps, flushDirectory, makeFolder } from '../../../files/file-ops.ts';
 import { FOLDER_MODE, SHARDS } from './layout.ts';
 import { requireNoLink } from './metadata-file.ts';
@@ -16,7 +16,7 @@ export function makeShards(
       makeFolder(ops, join(root, shard), FOLDER_MODE);
       return false;
     } catch (refusal) {
-      if (errnoOf(refusal) !== 'ENOSPC') throw refusal;
+      if (!hasErrno(refusal, 'ENOSPC')) throw refusal;
       error = refusal;
       return true;
     }

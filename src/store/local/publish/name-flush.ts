@@ -1,5 +1,5 @@
 import { promisify } from 'node:util';
-import { errnoOf, failed } from '../../../errors.ts';
+import { failed, hasErrno } from '../../../errors.ts';
 import {
   confirmFlush,
   type FileOps,
@@ -44,7 +44,7 @@ export class NameFlush {
       confirmFlush(this.#ops, folder);
     } catch (error) {
       // A shard that is not there holds no names.
-      if (fd === undefined && errnoOf(error) === 'ENOENT') return;
+      if (fd === undefined && hasErrno(error, 'ENOENT')) return;
       throw namesNotDurable(error, folder);
     } finally {
       if (fd !== undefined) this.#ops.closeSync(fd);

@@ -1,4 +1,4 @@
-import { errnoOf } from '../../../errors.ts';
+import { hasErrno } from '../../../errors.ts';
 import { type FileOps, writeLater } from '../../../files/file-ops.ts';
 import { PAGE_BYTES } from '../../../native/aligned-buffer.ts';
 import type { AnyDescriptor } from '../../../native/descriptor.ts';
@@ -46,7 +46,7 @@ export class TempStream {
       return (await this.#write(this.#fd, bytes, at, length, null)).bytesWritten;
     } catch (error) {
       // A device whose blocks are larger than a page.
-      if (!this.#direct || errnoOf(error) !== 'EINVAL') throw error;
+      if (!this.#direct || !hasErrno(error, 'EINVAL')) throw error;
       this.#throughCache();
       return 0;
     }

@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { bestEffort, errnoOf, failed, hasErrno } from '../../../errors.ts';
+import { bestEffort, failed, hasErrno } from '../../../errors.ts';
 import { diskFullHint } from '../../../files/disk-full.ts';
 import type { FileOps, StoreFd } from '../../../files/file-ops.ts';
 import { type AnyDescriptor, numberOf } from '../../../native/descriptor.ts';
@@ -81,7 +81,7 @@ export class TempFolder {
     try {
       this.#ops.linkOpenSync!(temp.fd!, target);
     } catch (error) {
-      if (errnoOf(error) !== 'EEXIST') throw error;
+      if (!hasErrno(error, 'EEXIST')) throw error;
       const path = this.#nextPath();
       this.#ops.linkOpenSync!(temp.fd!, path);
       temp.path = path;

@@ -10,9 +10,9 @@ import fs from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { type Digest, isDigest } from '../../../digest.ts';
 import {
-  errnoOf,
   type Failure,
   failed,
+  hasErrno,
   IngotError,
   isDenied,
   isIngotError,
@@ -83,7 +83,7 @@ export function quarantine(
     return place;
   } catch (error) {
     // Moved, removed or settled by another process.
-    if (errnoOf(error) === 'ENOENT' && !isThere(at)) return undefined;
+    if (hasErrno(error, 'ENOENT') && !isThere(at)) return undefined;
     throw failed('cannot quarantine an object', error, { path });
   }
 }
@@ -148,7 +148,7 @@ export function replaceObject(
   try {
     ops.renameSync(temp, path);
   } catch (error) {
-    if (errnoOf(error) !== 'EISDIR') throw error;
+    if (!hasErrno(error, 'EISDIR')) throw error;
     quarantine(root, { digest, path }, ops);
     ops.renameSync(temp, path);
   }
@@ -197,7 +197,7 @@ function settleMove(
   try {
     moveOn(root, moving, hashesTo(moving, digest) ? path : undefined, ops);
   } catch (error) {
-    if (errnoOf(error) !== 'ENOENT' || isThere(moving)) throw error;
+    if (!hasErrno(error, 'ENOENT') || isThere(moving)) throw error;
   }
 }
 

@@ -6,7 +6,7 @@
  */
 import fs from 'node:fs';
 import { type Digest, DigestStream } from '../../../digest.ts';
-import { errnoOf } from '../../../errors.ts';
+import { errnoOf, hasErrno } from '../../../errors.ts';
 import { alignedBuffer, PAGE_BYTES } from '../../../native/aligned-buffer.ts';
 import type { Libc } from '../../../native/libc.ts';
 import { uninterrupted } from '../../../native/uninterrupted.ts';
@@ -81,7 +81,7 @@ export class DiskReader {
       return uninterrupted(read);
     } catch (error) {
       // A device whose blocks are larger than a page.
-      if (errnoOf(error) !== 'EINVAL') throw error;
+      if (!hasErrno(error, 'EINVAL')) throw error;
       this.#libc?.setDirect(fd, false);
       return uninterrupted(read);
     }

@@ -12,7 +12,7 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import type { Digest } from '../../../digest.ts';
-import { errnoOf, failed, IngotError, isDenied } from '../../../errors.ts';
+import { failed, hasErrno, IngotError, isDenied } from '../../../errors.ts';
 import { diskFullHint } from '../../../files/disk-full.ts';
 import {
   type FileOps,
@@ -234,7 +234,7 @@ class Relayout {
     } catch (error) {
       if (error === this.#options.signal?.reason) this.#stopIfAsked();
       // Moved aside by a verify: listing it and moving it are two steps.
-      if (errnoOf(error) === 'ENOENT' && !fs.existsSync(source)) return;
+      if (hasErrno(error, 'ENOENT') && !fs.existsSync(source)) return;
       const hint = directoryFullHint(error, this.#root, this.#to);
       const failure = failed('cannot move an object', error, { path: source, hint });
       if (!isDenied(error)) throw failure;

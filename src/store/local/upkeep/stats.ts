@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { abortSignal, type Checks, callback, requireOptions } from '../../../checked.ts';
 import type { Digest } from '../../../digest.ts';
-import { errnoOf, failed, isDenied } from '../../../errors.ts';
+import { failed, hasErrno, isDenied } from '../../../errors.ts';
 import { type FileSystemStats, fileSystemStats } from '../../../files/disk-space.ts';
 import { namesIn } from '../../../files/file-ops.ts';
 import { type Libc, loadLibc } from '../../../native/libc.ts';
@@ -138,7 +138,7 @@ function tempsIn(folder: string): number {
     // In a folder for each worker; beside those is the lock.
     return namesIn(folder).flatMap((worker) => namesIn(join(folder, worker))).length;
   } catch (error) {
-    if (errnoOf(error) !== 'EACCES') throw error;
+    if (!hasErrno(error, 'EACCES')) throw error;
     return 0;
   }
 }

@@ -5,7 +5,7 @@
  */
 import fs from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { errnoOf, failed, isDenied } from '../../../errors.ts';
+import { failed, hasErrno, isDenied } from '../../../errors.ts';
 import {
   type FileOps,
   flushDirectory,
@@ -104,7 +104,7 @@ function flushObject(path: string, ops: FileOps): void {
   try {
     flushFile(path, ops);
   } catch (error) {
-    if (errnoOf(error) !== 'ENOENT') throw error;
+    if (!hasErrno(error, 'ENOENT')) throw error;
   }
 }
 
