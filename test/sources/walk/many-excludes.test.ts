@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import { beforeEach, expect, test } from 'vitest';
 import { makeTree } from '../../harness/tree.ts';
 import { walk } from './walking.ts';
@@ -27,13 +28,12 @@ async function longestTurn(work: () => Promise<void>): Promise<number> {
   return longest;
 }
 
+/** Rules without a literal: each is held against each name. */
+const likeAll = (n: number) => `?[a-z]${n.toString(2).replace(/0/g, '[x-z]').replace(/1/g, '?')}`;
+
 test.each([
   ['that a literal tells apart', 60_000, (n: number) => `*/x${n}*`],
-  [
-    'that nothing tells apart',
-    2_000,
-    (n: number) => `?[a-z]${n.toString(2).replace(/0/g, '[x-z]').replace(/1/g, '?')}`,
-  ],
+  ['that nothing tells apart', 2_000, likeAll],
 ])(
   'the event loop turns while rules are read and names held against them: %s',
   async (_, count, rule) => {
@@ -45,3 +45,16 @@ test.each([
     expect(turn).toBeLessThan(500);
   },
 );
+
+test('the event loop turns while names of a list are held against rules', async () => {
+  const list = `${root}/list`;
+  // Excluded: those are handed on to nobody who would make a pause.
+  const names = Array.from({ length: 5 * FILES }, (_, n) => `a/${n.toString(36)}xyz.h\n`);
+  fs.writeFileSync(list, names.join(''));
+  const exclude = ['*.h', ...Array.from({ length: 2_000 }, (_, n) => likeAll(n + 1))];
+  const turn = await longestTurn(async () => {
+    const sink = await walk([], { exclude, filesFrom: list });
+    expect(sink.found).toEqual([]);
+  });
+  expect(turn).toBeLessThan(500);
+});
