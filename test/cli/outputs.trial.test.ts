@@ -227,7 +227,7 @@ describe('standard input', () => {
 
   it.each([
     ['put -', 1],
-    ['ingest --files-from -', 1],
+    ['ingest --files-from -', 2],
   ])('that is a directory is refused: %s', (command, code) => {
     const ended = script(`$INGOT ${command} --store s < src`, { cwd });
     expect(ended.stderr).toMatch(/^ingot: cannot [^\n]*: -: [^\n]*\(EISDIR\)[^\n]*\n$/);

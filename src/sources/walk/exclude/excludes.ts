@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { UsageError } from '../../../errors.ts';
+import { asError, UsageError } from '../../../errors.ts';
 import { WalkTurns } from '../turns.ts';
 import { toMatchable } from './matchable.ts';
 import { NamePatterns } from './name-pattern.ts';
@@ -67,8 +67,9 @@ function parse(line: string, place: number, patterns: NamePatterns): Rule | unde
   try {
     return parseRule(toMatchable(line), place, patterns);
   } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw notAPattern(error);
+    const refused = asError(error);
+    if (refused.name !== 'SyntaxError') throw error;
+    throw notAPattern(refused);
   }
 }
 

@@ -121,7 +121,8 @@ it('signals are heard while many small objects are read back', async () => {
   setImmediate(() => {
     heard = true;
   });
-  for (let n = 0; n < 1000; n++) await disk.holds(path, digestOf(Buffer.from('x')));
+  const giveUpAt = performance.now() + 5000;
+  while (!heard && performance.now() < giveUpAt) await disk.holds(path, digestOf(Buffer.from('x')));
   expect(heard).toBe(true);
 });
 

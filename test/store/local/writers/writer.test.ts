@@ -65,7 +65,7 @@ test('temps of dead writers are swept, folders and files; those of live ones are
   live.close();
 });
 
-test('of other names, and of files as young as this run, nothing is swept', () => {
+test('of other names, and of files as young as this run, nothing is swept', async () => {
   const root = tempStore();
   const hex = '0123456789abcdef';
   const folders = ['.tmp-mine', '.tmp-build_1', `.tmp-${hex.repeat(4)}`, `.tmp-${hex}${hex}.d`];
@@ -77,11 +77,11 @@ test('of other names, and of files as young as this run, nothing is swept', () =
   plantOld(join(root, `.tmp-${hex.repeat(4)}x`));
   plantOld(join(root, '.tmp-Ab3_-Z'));
   fs.mkdirSync(join(root, `.tmp-ingot-probe-${hex}${hex}`));
-  expect(sweep(root, libc)).toBe(3);
+  expect(await sweep(root, libc)).toBe(3);
   expect(strayNames(root)).toEqual(kept);
 });
 
-test('what cannot be removed is named', () => {
+test('what cannot be removed is named', async () => {
   const root = tempStore();
   const temp = join(plantDead(root, 'dead'), '0', '17');
   const immutable = {
@@ -91,7 +91,7 @@ test('what cannot be removed is named', () => {
       throw Object.assign(errno('EPERM', 'unlink'), { path: temp });
     },
   };
-  expect(() => sweep(root, libc, immutable)).toThrow(`: ${temp}: operation not permitted`);
+  await expect(sweep(root, libc, immutable)).rejects.toThrow(`: ${temp}: operation not permitted`);
 });
 
 test('a lock held by another process keeps its temps; they are swept when it is killed', async () => {
