@@ -6,8 +6,8 @@ import { loadLibc } from '../../src/native/libc.ts';
 import { PROBE_PREFIX } from '../../src/store/local/on-disk/format.ts';
 import { signOf, writerFolders } from '../../src/store/local/writers/writer.ts';
 import { Store } from '../../src/store/store.ts';
-import { strayNames, tempFolder, tempStore } from '../harness/temp-store.ts';
-import { makeTree } from '../harness/tree.ts';
+import { strayNames, tempStore } from '../harness/temp-store.ts';
+import { makeTree, temporaryDirectory } from '../harness/tree.ts';
 
 const libc = (await loadLibc())!;
 
@@ -32,7 +32,7 @@ describe('a doctor', () => {
   });
 
   it('probes an empty directory itself: it may be the mount point of a disk', async () => {
-    const root = tempFolder();
+    const root = temporaryDirectory();
     fs.mkdirSync(join(root, 'lost+found'));
     const place = await openProbePlace(root, libc);
     expect(place).toMatchObject({ kind: 'empty', directory: root, format: undefined });
@@ -42,7 +42,7 @@ describe('a doctor', () => {
   });
 
   it('probes the nearest directory above a path that is not there, and makes none', async () => {
-    const above = tempFolder();
+    const above = temporaryDirectory();
     const place = await openProbePlace(join(above, 'a/b/store'), libc);
     expect(place).toMatchObject({ kind: 'missing', directory: above });
     expect(fs.readdirSync(above)).toHaveLength(1);
@@ -72,7 +72,7 @@ describe('a doctor', () => {
 
 describe('what a killed doctor left', () => {
   it('is swept by the next one there', async () => {
-    const root = tempFolder();
+    const root = temporaryDirectory();
     plantKilled(root);
     const place = await openProbePlace(join(root, 'store'), libc);
     expect(place.swept).toBe(1);
@@ -81,7 +81,7 @@ describe('what a killed doctor left', () => {
   });
 
   it('is kept while its owner lives, and where nobody can be known to be dead', async () => {
-    const root = tempFolder();
+    const root = temporaryDirectory();
     const other = await openProbePlace(root, libc);
     const place = await openProbePlace(root, libc);
     expect(place).toMatchObject({ kind: 'empty', swept: 0 });
@@ -92,7 +92,7 @@ describe('what a killed doctor left', () => {
   });
 
   it('does not keep an empty directory from becoming a store, whose first writer sweeps it', async () => {
-    const root = tempFolder();
+    const root = temporaryDirectory();
     const left = plantKilled(root);
     const store = await Store.open(root, { create: true });
     await store.put(Buffer.from('x'));

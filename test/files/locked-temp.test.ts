@@ -7,14 +7,15 @@ import { replaceFile } from '../../src/files/replace-file.ts';
 import { escapeName, toFsPath } from '../../src/names.ts';
 import { numberOf } from '../../src/native/descriptor.ts';
 import { loadLibc } from '../../src/native/libc.ts';
-import { errno, recordingOps, tempFolder } from '../harness/temp-store.ts';
+import { errno, recordingOps } from '../harness/temp-store.ts';
+import { temporaryDirectory } from '../harness/tree.ts';
 
 const libc = (await loadLibc())!;
 
 let folder: string;
 let target: string;
 beforeEach(() => {
-  folder = tempFolder();
+  folder = temporaryDirectory();
   target = join(folder, 'file');
 });
 

@@ -1,25 +1,17 @@
 import fs from 'node:fs';
-import os from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { onTestFinished } from 'vitest';
 import { type Digest, digestOf } from '../../src/digest.ts';
 import type { FileOps } from '../../src/files/file-ops.ts';
 import { type Libc, loadLibc } from '../../src/native/libc.ts';
 import type { Layout } from '../../src/store/choices.ts';
 import { createStore } from '../../src/store/local/on-disk/create-store.ts';
 import { listObjects, objectPath } from '../../src/store/local/on-disk/layout.ts';
-
-/** A fresh directory, removed when the test is over. */
-export function tempFolder(): string {
-  const folder = fs.mkdtempSync(join(os.tmpdir(), 'ingot-store-'));
-  onTestFinished(() => fs.rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
+import { temporaryDirectory } from './tree.ts';
 
 /** An empty store. */
 export function tempStore(layout: Layout = 'flat'): string {
-  const root = join(tempFolder(), 'store');
+  const root = join(temporaryDirectory(), 'store');
   createStore(root, layout);
   return root;
 }

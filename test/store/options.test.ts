@@ -1,9 +1,11 @@
 /** What the types forbid, and a caller without types gives all the same. */
+
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { ingest, isDigest, relayout, Store, UsageError, verify } from 'ingot';
 import { expect, it } from 'vitest';
-import { tempFolder, tempStore } from '../harness/temp-store.ts';
+import { tempStore } from '../harness/temp-store.ts';
+import { temporaryDirectory } from '../harness/tree.ts';
 
 const wrong = <T>(value: unknown): T => value as T;
 
@@ -21,7 +23,7 @@ it.each([
   ['layout', { layout: wrong<'flat'>('deep') }, /unknown layout: deep is none of flat, sharded/],
   ['report', { report: wrong<'all'>('some') }, /unknown report: some is none of all, problems/],
 ])('ingest refuses an unknown %s and makes no store', async (_, options, line) => {
-  const folder = tempFolder();
+  const folder = temporaryDirectory();
   const store = join(folder, 's');
   await expect(ingest(store, [folder], options)).rejects.toThrow(line);
   expect(fs.existsSync(store)).toBe(false);
@@ -31,7 +33,7 @@ it.each([
   ['durability', { durability: wrong<'none'>('bogus') }],
   ['layout', { layout: wrong<'flat'>('bogus') }],
 ])('Store.open refuses an unknown %s', async (_, options) => {
-  const store = join(tempFolder(), 's');
+  const store = join(temporaryDirectory(), 's');
   const opened = Store.open(store, { create: true, ...options });
   await expect(opened).rejects.toThrow(/is none of/);
   await expect(opened).rejects.toBeInstanceOf(UsageError);
@@ -40,7 +42,7 @@ it.each([
 
 it('a store’s path is not empty: it would be the working directory', async () => {
   const before = process.cwd();
-  const folder = tempFolder();
+  const folder = temporaryDirectory();
   process.chdir(folder);
   try {
     await expect(ingest('', [folder])).rejects.toBeInstanceOf(UsageError);
@@ -52,7 +54,7 @@ it('a store’s path is not empty: it would be the working directory', async () 
 });
 
 it('a dry run writes no manifest', async () => {
-  const folder = tempFolder();
+  const folder = temporaryDirectory();
   const options = { dryRun: true, manifest: join(folder, 'M') };
   const run = ingest(join(folder, 's'), [folder], options);
   await expect(run).rejects.toThrow(/a manifest lists what is stored/);

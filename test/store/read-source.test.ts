@@ -6,8 +6,7 @@ import { expect, it } from 'vitest';
 import { digestOf } from '../../src/digest.ts';
 import { Readings } from '../../src/sources/readings.ts';
 import { SourceReading } from '../../src/store/read-source.ts';
-import { tempFolder } from '../harness/temp-store.ts';
-import { makeTree } from '../harness/tree.ts';
+import { makeTree, temporaryDirectory } from '../harness/tree.ts';
 
 const CHUNK = 1 << 16;
 
@@ -22,7 +21,7 @@ async function chunksOf(path: string): Promise<Buffer[]> {
 it.each([0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK])(
   'a file of %i bytes is read in the fewest chunks',
   async (size) => {
-    const path = join(tempFolder(), 'source');
+    const path = join(temporaryDirectory(), 'source');
     fs.writeFileSync(path, Buffer.alloc(size, 'x'));
     const chunks = await chunksOf(path);
     expect(Buffer.concat(chunks).equals(fs.readFileSync(path))).toBe(true);
@@ -40,7 +39,7 @@ it('what comes byte by byte lies in one buffer', async () => {
 });
 
 it('a large file lies in two buffers in turn', async () => {
-  const path = join(tempFolder(), 'source');
+  const path = join(temporaryDirectory(), 'source');
   fs.writeFileSync(path, Buffer.alloc(10 * CHUNK));
   const held = new Set<ArrayBufferLike>();
   for await (const chunk of new SourceReading(path).chunks(Buffer.alloc(CHUNK), undefined))
@@ -49,7 +48,7 @@ it('a large file lies in two buffers in turn', async () => {
 });
 
 it('a file that grows as fast as it is read does not keep a reading from its end', async () => {
-  const path = join(tempFolder(), 'growing');
+  const path = join(temporaryDirectory(), 'growing');
   fs.writeFileSync(path, Buffer.alloc(CHUNK));
   const reading = new SourceReading(path);
   let size = 0;

@@ -19,8 +19,8 @@ import {
   plantMany,
   recordingOps,
   strayNames,
-  tempFolder,
 } from '../harness/temp-store.ts';
+import { temporaryDirectory } from '../harness/tree.ts';
 
 const libc = (await loadLibc())!;
 const ERRORS = ['EIO', 'ENOSPC', 'EDQUOT', 'EMFILE', 'EACCES'];
@@ -118,7 +118,7 @@ const REMOVALS: readonly Call['name'][] = ['unlinkSync', 'rmdirSync'];
 describe.each(WORKS)('$name', ({ prepare, run, objects, errors }) => {
   let calls: readonly Call[];
   beforeEach(async () => {
-    const root = `${tempFolder()}/store`;
+    const root = `${temporaryDirectory()}/store`;
     prepare(root);
     const recorder = recordingOps();
     await run(root, recorder.ops);
@@ -134,7 +134,7 @@ describe.each(WORKS)('$name', ({ prepare, run, objects, errors }) => {
   );
 
   async function tryCall(at: number, code: string): Promise<void> {
-    const root = `${tempFolder()}/store`;
+    const root = `${temporaryDirectory()}/store`;
     prepare(root);
     let made = 0;
     const { ops, calls: done } = recordingOps(() => (made++ === at ? errno(code) : undefined));

@@ -12,20 +12,13 @@ import type { FileOps } from '../../src/files/file-ops.ts';
 import { objectPath } from '../../src/store/local/on-disk/layout.ts';
 import { openStore, Store } from '../../src/store/store.ts';
 import { countOpenIn } from '../harness/open-files.ts';
-import {
-  listSorted,
-  plant,
-  recordingOps,
-  strayNames,
-  tempFolder,
-  tempStore,
-} from '../harness/temp-store.ts';
-import { makeTree } from '../harness/tree.ts';
+import { listSorted, plant, recordingOps, strayNames, tempStore } from '../harness/temp-store.ts';
+import { makeTree, temporaryDirectory } from '../harness/tree.ts';
 
 const content = async (stream: Readable) => Buffer.concat(await stream.toArray());
 
 test('opening needs a store unless it may create one', async () => {
-  const path = join(tempFolder(), 'store');
+  const path = join(temporaryDirectory(), 'store');
   await expect(Store.open(path)).rejects.toMatchObject({ code: 'INGOT_NO_STORE', path });
   expect(fs.existsSync(path)).toBe(false);
   const store = await Store.open(relative(process.cwd(), path), {
@@ -80,7 +73,7 @@ test('an unknown digest is not there', async () => {
 
 test('a file, a link to it, its bytes and a stream of them are one object', async () => {
   const root = tempStore();
-  const folder = tempFolder();
+  const folder = temporaryDirectory();
   const bytes = randomBytes(3_000_000);
   fs.writeFileSync(join(folder, 'file'), bytes);
   fs.symlinkSync('file', join(folder, 'link'));
@@ -98,7 +91,7 @@ test('a file, a link to it, its bytes and a stream of them are one object', asyn
 });
 
 test('a fifo is read to its end', async () => {
-  const fifo = join(tempFolder(), 'fifo');
+  const fifo = join(temporaryDirectory(), 'fifo');
   execFileSync('mkfifo', [fifo]);
   const store = await Store.open(tempStore());
   const [result] = await Promise.all([
@@ -131,7 +124,7 @@ test('closing waits for the puts that run, and ends putting', async () => {
 
 test('a directory, a missing file and a stream of text cannot be put', async () => {
   const root = tempStore();
-  const folder = tempFolder();
+  const folder = temporaryDirectory();
   const store = await Store.open(root);
   await expect(store.put(folder)).rejects.toMatchObject({ code: 'EISDIR', path: folder });
   await expect(store.put(join(folder, 'no'))).rejects.toMatchObject({ code: 'ENOENT' });
@@ -159,7 +152,7 @@ test('the error of a stream is passed on and leaves no temp', async () => {
 });
 
 test('a file that changes while it is read is refused', async () => {
-  const path = join(tempFolder(), 'growing');
+  const path = join(temporaryDirectory(), 'growing');
   fs.writeFileSync(path, Buffer.alloc(20 << 20));
   const store = await Store.open(tempStore());
   await store.put(Buffer.from('opens the writer'));
@@ -173,7 +166,7 @@ test('a file that changes while it is read is refused', async () => {
 test.each([1000, 5 << 20])(
   'a file of %i bytes that changes during one reading is read again and stored as it is then',
   async (size) => {
-    const path = join(tempFolder(), 'growing');
+    const path = join(temporaryDirectory(), 'growing');
     fs.writeFileSync(path, Buffer.alloc(size));
     const store = await Store.open(tempStore());
     // It is asked before each read, and at other times.
@@ -311,7 +304,7 @@ test('of two puts of one stream the second is refused, and the first one stores 
   const root = tempStore();
   const store = await Store.open(root);
   const content = Buffer.alloc(3 << 20, 'x');
-  const path = join(tempFolder(), 'source');
+  const path = join(temporaryDirectory(), 'source');
   fs.writeFileSync(path, content);
   const stream = fs.createReadStream(path);
   const first = store.put(stream);
@@ -335,7 +328,7 @@ test('bytes in shared memory are stored as they were at one moment', async () =>
 });
 
 test('a put of a fifo can be given up, and so can the store', async () => {
-  const fifo = join(tempFolder(), 'fifo');
+  const fifo = join(temporaryDirectory(), 'fifo');
   execFileSync('mkfifo', [fifo]);
   const root = tempStore();
   const store = await Store.open(root);
@@ -364,7 +357,7 @@ test.each(OTHER_KINDS)('%s under a digest is damaged, not followed', async (_, m
   const root = tempStore();
   const digest = digestOf(Buffer.from('precious'));
   const path = objectPath(root, 'flat', digest);
-  const other = join(tempFolder(), 'other');
+  const other = join(temporaryDirectory(), 'other');
   fs.writeFileSync(other, 'precious');
   make(path, other);
   const store = await Store.open(root);
@@ -376,7 +369,7 @@ test.each(OTHER_KINDS)('%s under a digest is no hit, and is repaired', async (_,
   const root = tempStore();
   const bytes = Buffer.from('precious');
   const path = objectPath(root, 'flat', digestOf(bytes));
-  const other = join(tempFolder(), 'other');
+  const other = join(temporaryDirectory(), 'other');
   fs.writeFileSync(other, bytes);
   make(path, other);
   const store = await Store.open(root);

@@ -6,7 +6,8 @@ import type { Durability } from '../../../src/store/choices.ts';
 import { LocalMainHalf } from '../../../src/store/local/main-half.ts';
 import { writeFormat } from '../../../src/store/local/on-disk/format.ts';
 import { openStore } from '../../../src/store/store.ts';
-import { errno, plant, recordingOps, tempFolder, tempStore } from '../../harness/temp-store.ts';
+import { errno, plant, recordingOps, tempStore } from '../../harness/temp-store.ts';
+import { temporaryDirectory } from '../../harness/tree.ts';
 
 const options = (durability: Durability) => ({
   ...({ durability, barrier: 'fsync', verifyHits: false, dryRun: false, groups: 1 } as const),
@@ -54,7 +55,7 @@ test('so is one that a relayout writes while the writer is opened', async () => 
 });
 
 test('a store that another process creates meanwhile has the layout that was asked for, or is refused', async () => {
-  const root = join(tempFolder(), 'store');
+  const root = join(temporaryDirectory(), 'store');
   const { ops } = recordingOps(({ name }) => {
     if (name === 'linkSync') writeFormat(root, { format: 1, layout: 'flat' }, 'replace');
     return undefined;

@@ -11,7 +11,8 @@ import {
   requireFormat,
   writeFormat,
 } from '../../../../src/store/local/on-disk/format.ts';
-import { errno, recordingOps, tempFolder, tempStore } from '../../../harness/temp-store.ts';
+import { errno, recordingOps, tempStore } from '../../../harness/temp-store.ts';
+import { temporaryDirectory } from '../../../harness/tree.ts';
 
 test('a created store is private to its owner and says format and layout', () => {
   const root = tempStore('sharded');
@@ -22,7 +23,7 @@ test('a created store is private to its owner and says format and layout', () =>
 });
 
 test('creating makes missing parents and flushes every folder that got a new name', () => {
-  const top = tempFolder();
+  const top = temporaryDirectory();
   const { ops, count } = recordingOps();
   createStore(join(top, 'a', 'b', 'store'), 'flat', ops);
   for (const folder of [top, join(top, 'a'), join(top, 'a', 'b'), join(top, 'a', 'b', 'store')])
@@ -32,7 +33,7 @@ test('creating makes missing parents and flushes every folder that got a new nam
 });
 
 test('creating flushes every folder above that lies on the same disk, whoever made it', () => {
-  const top = tempFolder();
+  const top = temporaryDirectory();
   const root = join(top, 'a', 'b', 'store');
   fs.mkdirSync(root, { recursive: true });
   const { ops, count } = recordingOps();
@@ -43,7 +44,7 @@ test('creating flushes every folder above that lies on the same disk, whoever ma
 
 test('.ingot is durable before the first shard is made', () => {
   const { ops, calls } = recordingOps();
-  const root = join(tempFolder(), 'store');
+  const root = join(temporaryDirectory(), 'store');
   createStore(root, 'sharded', ops);
   const steps = calls.flatMap(({ name, path }) => {
     if (name === 'fsyncSync' && path === root) return 'flush';
@@ -55,7 +56,7 @@ test('.ingot is durable before the first shard is made', () => {
 
 test('store.json appears only when the names above it are durable', () => {
   const { ops, calls } = recordingOps();
-  createStore(join(tempFolder(), 'store'), 'flat', ops);
+  createStore(join(temporaryDirectory(), 'store'), 'flat', ops);
   const linked = calls.findIndex(({ name }) => name === 'linkSync');
   const flushed = calls.findLastIndex(
     ({ name, path }) => name === 'fsyncSync' && !/ingot$/.test(path) && !/json/.test(path),
@@ -66,7 +67,7 @@ test('store.json appears only when the names above it are durable', () => {
 
 test('a creation that was cut short is taken up again, also with shards made already', () => {
   for (const layout of LAYOUTS) {
-    const root = join(tempFolder(), 'store');
+    const root = join(temporaryDirectory(), 'store');
     const { ops } = recordingOps(({ name }) => (name === 'linkSync' ? errno('EIO') : undefined));
     expect(() => createStore(root, layout, ops)).toThrow(/cannot create the store.*EIO/);
     expect(readFormat(root)).toBeUndefined();
@@ -80,14 +81,14 @@ test('the first of two creations wins', () => {
 });
 
 test('a missing path and an empty directory are no store yet', () => {
-  const folder = tempFolder();
+  const folder = temporaryDirectory();
   expect(readFormat(folder)).toBeUndefined();
   expect(readFormat(join(folder, 'missing'))).toBeUndefined();
   expect(() => requireFormat(folder)).toThrow(expect.objectContaining({ code: 'INGOT_NO_STORE' }));
 });
 
 test('a directory with other things in it is refused and left alone', () => {
-  const folder = tempFolder();
+  const folder = temporaryDirectory();
   fs.writeFileSync(join(folder, 'mine'), 'x');
   expect(() => readFormat(folder)).toThrow(expect.objectContaining({ code: 'INGOT_NOT_A_STORE' }));
   expect(fs.readdirSync(folder)).toEqual(['mine']);
@@ -101,7 +102,7 @@ test('a sharded store that lost its store.json is refused, not made anew', () =>
 });
 
 test('a file is refused as a store', () => {
-  const file = join(tempFolder(), 'file');
+  const file = join(temporaryDirectory(), 'file');
   fs.writeFileSync(file, 'x');
   expect(() => readFormat(file)).toThrow(/not a store.*it is a file/);
 });

@@ -4,7 +4,8 @@ import { fileSystemTypeOf, syncfsReportsErrors } from '../../../../src/native/fi
 import { nodeFiles } from '../../../../src/native/files.ts';
 import type { Libc } from '../../../../src/native/libc.ts';
 import { BarrierCoordinator, chooseBarrier } from '../../../../src/store/local/publish/barrier.ts';
-import { errno, tempFolder } from '../../../harness/temp-store.ts';
+import { errno } from '../../../harness/temp-store.ts';
+import { temporaryDirectory } from '../../../harness/tree.ts';
 
 const libc: Libc = {
   syncfs: async () => {},
@@ -59,14 +60,14 @@ test('a failed flush fails all that wait, those that come later, and is not trie
 });
 
 test('fsync is taken when asked for, and where libc cannot be called', () => {
-  const folder = tempFolder();
+  const folder = temporaryDirectory();
   expect(chooseBarrier('fsync', folder, libc)).toBe('fsync');
   expect(chooseBarrier('auto', folder, undefined)).toBe('fsync');
   expect(() => chooseBarrier('syncfs', folder, undefined)).toThrow(UsageError);
 });
 
 test('auto takes syncfs exactly where it is known to be a barrier', () => {
-  for (const folder of [tempFolder(), '/proc', '/dev/shm']) {
+  for (const folder of [temporaryDirectory(), '/proc', '/dev/shm']) {
     const known = fileSystemTypeOf(folder).syncfsIsBarrier && syncfsReportsErrors();
     expect(chooseBarrier('auto', folder, libc), folder).toBe(known ? 'syncfs' : 'fsync');
   }

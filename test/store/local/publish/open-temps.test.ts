@@ -5,7 +5,7 @@ import { loadLibc } from '../../../../src/native/libc.ts';
 import { LocalMainHalf } from '../../../../src/store/local/main-half.ts';
 import { openTemps } from '../../../../src/store/local/publish/open-temps.ts';
 import { openLocalWorkerHalf } from '../../../../src/store/local/worker-half.ts';
-import { tempFolder } from '../../../harness/temp-store.ts';
+import { temporaryDirectory } from '../../../harness/tree.ts';
 
 test('temps have names where too few of them could be open otherwise', () => {
   const named = { namelessTemps: false, maxOpenTemps: Number.POSITIVE_INFINITY };
@@ -34,7 +34,7 @@ test('a group of temps without names is full when as many are open as may be', a
   const libc = (await loadLibc())!;
   const barrier = 'auto';
   const options = { durability: 'group', barrier, verifyHits: false, dryRun: false } as const;
-  const main = await LocalMainHalf.open(`${tempFolder()}/store`, { ...options, groups: 1 });
+  const main = await LocalMainHalf.open(`${temporaryDirectory()}/store`, { ...options, groups: 1 });
   const init = { ...main.workerInit, namelessTemps: true, maxOpenTemps: 2 };
   const group = openLocalWorkerHalf(init, 0, libc, fileOpsWith(libc.files)).openGroup((message) =>
     main.answer(message),

@@ -6,7 +6,8 @@ import type { FileOps } from '../../../../src/files/file-ops.ts';
 import { PAGE_BYTES } from '../../../../src/native/aligned-buffer.ts';
 import type { AnyDescriptor } from '../../../../src/native/descriptor.ts';
 import { TempStream } from '../../../../src/store/local/publish/temp-stream.ts';
-import { errno, tempFolder } from '../../../harness/temp-store.ts';
+import { errno } from '../../../harness/temp-store.ts';
+import { temporaryDirectory } from '../../../harness/tree.ts';
 
 /** A device whose blocks have this size: direct writes of anything else fail. */
 function deviceOf(blockBytes: number) {
@@ -36,7 +37,7 @@ it.each([
   ['of a page', PAGE_BYTES, 0],
   ['larger than a page', 4 * PAGE_BYTES, 1],
 ])('all is written, also where the blocks of the device are %s', async (_, block, refusals) => {
-  const path = join(tempFolder(), 'temp');
+  const path = join(temporaryDirectory(), 'temp');
   const fd = fs.openSync(path, 'wx');
   const { ops, setDirect, refused } = deviceOf(block);
   const stream = new TempStream(fd, ops, setDirect);
@@ -48,7 +49,7 @@ it.each([
 });
 
 it('what fails for another reason fails', async () => {
-  const path = join(tempFolder(), 'temp');
+  const path = join(temporaryDirectory(), 'temp');
   const fd = fs.openSync(path, 'wx');
   const { ops } = deviceOf(PAGE_BYTES);
   const write = async () => {

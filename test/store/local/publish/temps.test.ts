@@ -5,13 +5,14 @@ import { type FileOps, nodeFileOps, type StoreFd } from '../../../../src/files/f
 import { numberOf } from '../../../../src/native/descriptor.ts';
 import { loadLibc } from '../../../../src/native/libc.ts';
 import { TempFolder } from '../../../../src/store/local/publish/temps.ts';
-import { errno, tempFolder } from '../../../harness/temp-store.ts';
+import { errno } from '../../../harness/temp-store.ts';
+import { temporaryDirectory } from '../../../harness/tree.ts';
 
 let folder: string;
 let source: number;
 beforeEach((context) => {
-  folder = tempFolder();
-  const path = join(tempFolder(), 'source');
+  folder = temporaryDirectory();
+  const path = join(temporaryDirectory(), 'source');
   fs.writeFileSync(path, 'content');
   source = fs.openSync(path, 'r');
   context.onTestFinished(() => fs.closeSync(source));
@@ -133,7 +134,7 @@ test('a temp without a name gets that of its object, and is closed', async () =>
   const { fd } = temp;
   fs.writeSync(numberOf(fd), 'content');
   expect(fs.readdirSync(folder)).toEqual([]);
-  const object = join(tempFolder(), 'object');
+  const object = join(temporaryDirectory(), 'object');
   expect(temps.publishNameless(temp, object)).toBe(true);
   expect(fs.readFileSync(object, 'utf8')).toBe('content');
   expect(fs.statSync(object).mode & 0o777).toBe(0o444);

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { storeStats } from '../../../../src/store/local/upkeep/stats.ts';
 import { Store } from '../../../../src/store/store.ts';
-import { plant, tempFolder, tempStore } from '../../../harness/temp-store.ts';
+import { plant, tempStore } from '../../../harness/temp-store.ts';
+import { temporaryDirectory } from '../../../harness/tree.ts';
 
 test('objects, temps, quarantine and the disk are counted', async () => {
   const root = tempStore();
@@ -37,5 +38,5 @@ test('a live writer is told from a dead one', async () => {
 
 test('an empty store has no largest object, and no store is an error', async () => {
   expect((await storeStats(tempStore())).largest).toBeUndefined();
-  await expect(storeStats(tempFolder())).rejects.toMatchObject({ code: 'INGOT_NO_STORE' });
+  await expect(storeStats(temporaryDirectory())).rejects.toMatchObject({ code: 'INGOT_NO_STORE' });
 });
