@@ -74,7 +74,8 @@ async function failDirectory(ground: Ground): Promise<string | undefined> {
   return ground.barrier === 'syncfs' ? await injected(ground, 'fsync') : undefined;
 }
 
-const isInjected = ({ result }: RawCall) => result.includes('(INJECTED)');
+/** A call on no file flushes nothing: it only asks whether the call may be made. */
+const isInjected = ({ args, result }: RawCall) => result.includes('(INJECTED)') && args[0] !== '-1';
 
 /** The descriptor that strace shows has the path with it: a temp, or the store. */
 function flushedAgain(calls: readonly RawCall[]): string | undefined {
