@@ -3,6 +3,7 @@ import { fileSystemTypeOf, syncfsReportsErrors } from '../../../native/file-syst
 import type { Libc } from '../../../native/libc.ts';
 import { withoutLibc } from '../../../native/load-koffi.ts';
 import type { BarrierChoice, BarrierKind } from '../../choices.ts';
+import { Rounds } from './rounds.ts';
 
 /**
  * Decides between one syncfs(2) for all waiting groups and an fsync(2) of each temp. syncfs is
@@ -43,22 +44,18 @@ export function notDurable(error: unknown, path: string | undefined): Error {
   return failed('cannot make objects durable', error, { path, hint });
 }
 
-interface Waiter {
-  resolve(): void;
-  reject(error: unknown): void;
-}
-
 /**
- * Group commit: one flush of the file system serves every group that waits when it begins. A flush
- * covers what was written before it started, so a group that arrives while one runs waits for the
- * next. After a failed flush nothing is ever flushed again: the kernel may have dropped the pages,
- * and a second try would report a false success.
+ * One flush of the file system for every group that waits. After a failed flush nothing is ever
+ * flushed again: the kernel may have dropped the pages, and a second try would report a false
+ * success.
  */
 export class BarrierCoordinator {
   readonly #flush: () => Promise<void>;
   readonly #path: string | undefined;
-  #waiting: Waiter[] = [];
-  #running = false;
+  readonly #rounds = new Rounds<undefined>((groups) => {
+    const flushed = this.#flushOnce();
+    return groups.map(() => flushed);
+  });
   #failure: unknown;
   /** Flushes begun. */
   count = 0;
@@ -71,27 +68,17 @@ export class BarrierCoordinator {
 
   /** Resolves when all that was written before the call is durable. */
   wait(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ resolve, reject });
-      if (!this.#running) void this.#run();
-    });
+    return this.#rounds.wait(undefined);
   }
 
-  async #run(): Promise<void> {
-    this.#running = true;
-    while (this.#waiting.length > 0) {
-      const served = this.#waiting;
-      this.#waiting = [];
-      try {
-        if (this.#failure !== undefined) throw this.#failure;
-        this.count++;
-        await this.#flush();
-        for (const waiter of served) waiter.resolve();
-      } catch (error) {
-        this.#failure ??= notDurable(error, this.#path);
-        for (const waiter of served) waiter.reject(this.#failure);
-      }
+  async #flushOnce(): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure;
+    this.count++;
+    try {
+      await this.#flush();
+    } catch (error) {
+      this.#failure = notDurable(error, this.#path);
+      throw this.#failure;
     }
-    this.#running = false;
   }
 }

@@ -1,5 +1,6 @@
 import { promisify } from 'node:util';
 import type { FileOps, StoreFd } from '../../../files/file-ops.ts';
+import { Rounds } from './rounds.ts';
 
 /**
  * So many temps are made durable by one flush of the file system. Fewer are flushed each on its own:
@@ -7,21 +8,11 @@ import type { FileOps, StoreFd } from '../../../files/file-ops.ts';
  */
 const MIN_FOR_SYNCFS = 8;
 
-interface Waiting {
-  readonly temps: readonly StoreFd[];
-  resolve(): void;
-  reject(error: unknown): void;
-}
-
-/**
- * Group commit for temps that were staged one by one: those that wait while a flush runs are
- * flushed together by the next one.
- */
+/** Group commit for temps that were staged one by one. */
 export class TempFlush {
   readonly #ops: FileOps;
   readonly #syncfs: (() => Promise<unknown>) | undefined;
-  #waiting: Waiting[] = [];
-  #running = false;
+  readonly #rounds = new Rounds<readonly StoreFd[]>((groups) => this.#flush(groups));
   /** The flush of the file system that failed. */
   #failed: Promise<unknown> | undefined;
 
@@ -33,38 +24,22 @@ export class TempFlush {
 
   /** Resolves when these are durable. Rejects with what their flush fails with. */
   wait(temps: readonly StoreFd[]): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ temps, resolve, reject });
-      if (!this.#running) void this.#run();
-    });
+    return this.#rounds.wait(temps);
   }
 
-  async #run(): Promise<void> {
-    this.#running = true;
-    while (this.#waiting.length > 0) {
-      const served = this.#waiting;
-      this.#waiting = [];
-      const together = this.#flushTogether(served);
-      await Promise.all(
-        served.map(({ temps, resolve, reject }) =>
-          (together ?? fsyncAll(this.#ops, temps)).then(() => resolve(), reject),
-        ),
-      );
-    }
-    this.#running = false;
+  #flush(groups: readonly (readonly StoreFd[])[]): readonly Promise<unknown>[] {
+    const together = this.#flushTogether(groups.flat().length);
+    return groups.map((temps) => together ?? fsyncAll(this.#ops, temps));
   }
 
   /** Undefined when each is to be flushed on its own. Once it has failed, nothing is flushed again. */
-  #flushTogether(served: readonly Waiting[]): Promise<unknown> | undefined {
-    const temps = served.reduce((sum, each) => sum + each.temps.length, 0);
-    if (this.#failed === undefined && temps >= MIN_FOR_SYNCFS) {
-      const flushed = this.#syncfs?.();
-      flushed?.catch(() => {
-        this.#failed = flushed;
-      });
-      return flushed;
-    }
-    return this.#failed;
+  #flushTogether(temps: number): Promise<unknown> | undefined {
+    if (this.#failed !== undefined || temps < MIN_FOR_SYNCFS) return this.#failed;
+    const flushed = this.#syncfs?.();
+    flushed?.catch(() => {
+      this.#failed = flushed;
+    });
+    return flushed;
   }
 }
 
