@@ -74,12 +74,16 @@ export class LockedTemp {
  * Removes the temps of `target` that dead processes left, and gives their number. Without flock no
  * process is known to be dead, so nothing is removed. Throws an IngotError.
  */
-export function sweepTempsOf(target: string, libc: Libc | undefined, ops: FileOps): number {
+export async function sweepTempsOf(
+  target: string,
+  libc: Libc | undefined,
+  ops: FileOps,
+): Promise<number> {
   if (libc === undefined) return 0;
   const folder = dirname(target);
   let swept = 0;
   try {
-    for (const path of tempsOf(folder, tempPrefix(target), libc))
+    for (const path of await tempsOf(folder, tempPrefix(target), libc))
       if (sweepFile(path, libc, ops)) swept++;
   } catch (error) {
     const { path } = error as NodeJS.ErrnoException;
@@ -97,9 +101,10 @@ function tempPrefix(target: string): string {
 const NEW_FILE = fs.constants.O_RDWR | fs.constants.O_CREAT | fs.constants.O_EXCL;
 
 /** The folder is the user's, and may hold millions of files. */
-function tempsOf(folder: string, begin: string, libc: Libc): string[] {
+async function tempsOf(folder: string, begin: string, libc: Libc): Promise<string[]> {
   const prefix = toBytes(begin);
-  return namesBeginning(prefix, toFsPath(folder), libc)
+  const names = await namesBeginning(prefix, toFsPath(folder), libc);
+  return names
     .filter((name) => ID.test(name.toString('latin1', prefix.length)))
     .map((name) => joinPath(folder, escapeName(name)));
 }

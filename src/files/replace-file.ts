@@ -50,7 +50,7 @@ export async function replaceFile(
   if (place.there !== undefined && !place.there.isFile())
     return fillSpecial(target, fill, ops, signal);
   if (place.obstacle !== undefined) return fillThenCopy(place, fill, ops);
-  sweepTempsOf(place.path, libc, ops);
+  await sweepTempsOf(place.path, libc, ops);
   await fillThenRename(place, fill, libc, ops);
 }
 

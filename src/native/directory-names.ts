@@ -17,19 +17,10 @@ const LENGTH_AT = 16;
 const NAME_AT = 19;
 
 /**
- * The names in a directory that begin with these bytes, in no order. Throws what open(2) and
- * getdents64(2) fail with.
+ * The names in a directory that begin with these bytes, in no order. In one of millions the event
+ * loop gets turns meanwhile. Throws what open(2) and getdents64(2) fail with.
  */
-export function namesBeginning(
-  prefix: Buffer,
-  directory: string | Buffer,
-  libc: Pick<Libc, 'readEntries'>,
-): Buffer[] {
-  return [...readsOf(prefix, directory, libc)].flat();
-}
-
-/** The same for a directory of millions: the event loop gets turns meanwhile. */
-export async function namesBeginningLater(
+export async function namesBeginning(
   prefix: Buffer,
   directory: string | Buffer,
   libc: Pick<Libc, 'readEntries'>,

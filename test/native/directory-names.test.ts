@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { namesBeginning, namesBeginningLater } from '../../src/native/directory-names.ts';
+import { namesBeginning } from '../../src/native/directory-names.ts';
 import { loadLibc } from '../../src/native/libc.ts';
 import { makeTree, temporaryDirectory } from '../harness/tree.ts';
 
@@ -33,43 +33,38 @@ describe.each([
   ['getdents64', libc],
   ["Node's Dir", { readEntries: undefined }],
 ])('names by %s', (_, way) => {
-  it('are those that begin so, byte for byte, however many others there are', () => {
-    const names = namesBeginning(PREFIX, crowded(), way).map((name) => name.toString('latin1'));
+  it('are those that begin so, byte for byte, however many others there are', async () => {
+    const found = await namesBeginning(PREFIX, crowded(), way);
+    const names = found.map((name) => name.toString('latin1'));
     const expected = BEGINNING.map((name) => Buffer.from(name).toString('latin1'));
     expect(names.sort()).toEqual(expected.sort());
   });
 
-  it('are the same when the event loop gets turns meanwhile', async () => {
-    const directory = crowded();
-    const names = await namesBeginningLater(PREFIX, directory, way);
-    expect(names).toEqual(namesBeginning(PREFIX, directory, way));
-  });
-
-  it('are found by a path of bytes', () => {
+  it('are found by a path of bytes', async () => {
     const odd = Buffer.concat([Buffer.from(`${temporaryDirectory()}/`), Buffer.from([0xfe])]);
     fs.mkdirSync(odd);
     fs.writeFileSync(Buffer.concat([odd, Buffer.from('/.tmp-c')]), '');
-    expect(namesBeginning(PREFIX, odd, way).map(String)).toEqual(['.tmp-c']);
+    expect((await namesBeginning(PREFIX, odd, way)).map(String)).toEqual(['.tmp-c']);
   });
 
   it.each([
     ['missing', 'ENOENT'],
     ['file', 'ENOTDIR'],
-  ])('of no directory: %s is %s', (name, code) => {
+  ])('of no directory: %s is %s', async (name, code) => {
     const path = join(makeTree({ file: '' }), name);
     const call = () => namesBeginning(PREFIX, path, way);
-    expect(call).toThrow(expect.objectContaining({ code }));
+    await expect(call()).rejects.toThrow(expect.objectContaining({ code }));
   });
 });
 
-it('a failed read of the names is thrown, and leaves nothing open', () => {
+it('a failed read of the names is thrown, and leaves nothing open', async () => {
   const open = () => fs.readdirSync('/proc/self/fd').length;
   const before = open();
   const fails = () => {
     throw Object.assign(new Error('EIO'), { code: 'EIO' });
   };
   const call = () => namesBeginning(PREFIX, temporaryDirectory(), { readEntries: fails });
-  expect(call).toThrow('EIO');
+  await expect(call()).rejects.toThrow('EIO');
   expect(open()).toBe(before);
 });
 
@@ -78,4 +73,20 @@ it('getdents64 names the call that fails', () => {
   const call = () => libc.readEntries!(fd, Buffer.alloc(1024));
   expect(call).toThrow(expect.objectContaining({ code: 'ENOTDIR', syscall: 'scandir' }));
   fs.closeSync(fd);
+});
+
+it('the event loop turns while a directory is listed that takes its time', async () => {
+  const slowly: (typeof libc)['readEntries'] = (fd, into) => {
+    for (const begun = performance.now(); performance.now() < begun + 60; );
+    return libc.readEntries!(fd, into.subarray(0, 32 * 1024));
+  };
+  let isListing = true;
+  let turns = 0;
+  setImmediate(function turn() {
+    turns++;
+    if (isListing) setImmediate(turn);
+  });
+  await namesBeginning(PREFIX, crowded(), { readEntries: slowly });
+  isListing = false;
+  expect(turns).toBeGreaterThan(3);
 });

@@ -167,7 +167,7 @@ async function sweepDead(
   upTo: number | undefined,
 ): Promise<number> {
   if (dryRun) return 0;
-  const ofFormat = sweepTempsOf(formatPath(root), libc, ops);
+  const ofFormat = await sweepTempsOf(formatPath(root), libc, ops);
   return isLarger(root, upTo) ? ofFormat : ofFormat + (await sweep(root, libc, ops));
 }
 

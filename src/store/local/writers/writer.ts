@@ -16,7 +16,7 @@ import {
 } from '../../../files/locked-folder.ts';
 import { openToSweep, sweepFile } from '../../../files/locked-temp.ts';
 import { tryDeadLock } from '../../../files/locks.ts';
-import { namesBeginningLater } from '../../../native/directory-names.ts';
+import { namesBeginning } from '../../../native/directory-names.ts';
 import type { Libc } from '../../../native/libc.ts';
 import { LAYOUTS, type Layout } from '../../choices.ts';
 import { directoryFullHint } from '../on-disk/directory-full.ts';
@@ -141,7 +141,7 @@ export async function writerFolders(root: string, libc: Libc): Promise<string[]>
 }
 
 async function tempsAt(root: string, libc: Libc): Promise<string[]> {
-  const names = await namesBeginningLater(Buffer.from(TEMP_PREFIX), root, libc);
+  const names = await namesBeginning(Buffer.from(TEMP_PREFIX), root, libc);
   return names.map((name) => join(root, name.toString()));
 }
 
