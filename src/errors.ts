@@ -1,5 +1,4 @@
-import { constants } from 'node:os';
-import { getSystemErrorMap } from 'node:util';
+import { errnoName, isErrnoName, wordsOfErrno } from './errno.ts';
 import { refusalIn } from './node-refusals.ts';
 
 /**
@@ -163,54 +162,8 @@ export function bugOf(error: unknown): Failure {
   return { what: 'internal error', code, why: message, hint, stack };
 }
 
-const MESSAGES = new Map([...getSystemErrorMap().values()]);
-/** Linux errnos that libuv has no words for. */
-MESSAGES.set('EDQUOT', 'disk quota exceeded');
-MESSAGES.set('EUCLEAN', 'file system is damaged');
-MESSAGES.set('EBADMSG', 'bytes with a wrong checksum');
-MESSAGES.set('ESTALE', 'stale file handle');
-MESSAGES.set('ENOLCK', 'no locks available');
-MESSAGES.set('ENOLINK', 'link has been severed');
-MESSAGES.set('ETIME', 'timer expired');
-MESSAGES.set('ENOMEDIUM', 'no medium found');
-MESSAGES.set('EMEDIUMTYPE', 'wrong medium type');
-MESSAGES.set('ENOKEY', 'required key is not available');
-MESSAGES.set('EKEYEXPIRED', 'key has expired');
-MESSAGES.set('EKEYREVOKED', 'key has been revoked');
-MESSAGES.set('EKEYREJECTED', 'key was rejected by the service');
-MESSAGES.set('EHWPOISON', 'memory page has a hardware error');
-
-/** Where a number has several names: libuv's, as in Node's errors. */
-const ERRNO_NAMES = new Map([
-  ...Object.entries(constants.errno).map(([name, number]) => [number, name] as const),
-  // Names that Node does not know either.
-  ...([
-    [117, 'EUCLEAN'],
-    [123, 'ENOMEDIUM'],
-    [124, 'EMEDIUMTYPE'],
-    [126, 'ENOKEY'],
-    [127, 'EKEYEXPIRED'],
-    [128, 'EKEYREVOKED'],
-    [129, 'EKEYREJECTED'],
-    [133, 'EHWPOISON'],
-  ] as const),
-  ...[...getSystemErrorMap()].map(([number, [name]]) => [-number, name] as const),
-]);
-
-const ALL_ERRNO_NAMES = new Set([...Object.keys(constants.errno), ...ERRNO_NAMES.values()]);
-
-/** Those that have no name are called by their number. */
-function isErrnoName(code: string): boolean {
-  return ALL_ERRNO_NAMES.has(code) || /^errno \d+$/.test(code);
-}
-
-/** The name of a Linux errno number, for calls made outside Node's fs. */
-export function errnoName(errno: number): string {
-  return ERRNO_NAMES.get(errno) ?? `errno ${errno}`;
-}
-
 function describe({ what, code, why, path, hint }: Failure): string {
-  const reason = why ?? MESSAGES.get(code) ?? code;
+  const reason = why ?? wordsOfErrno(code) ?? code;
   const shown = code.startsWith('INGOT_') || reason === code ? reason : `${reason} (${code})`;
   const head = path === undefined ? what : `${what}: ${shortened(printable(path))}`;
   return hint === undefined ? `${head}: ${shown}` : `${head}: ${shown}; ${hint}`;

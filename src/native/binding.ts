@@ -1,5 +1,5 @@
 /** Shared by the functions that are called through koffi. */
-import { errnoName } from '../errors.ts';
+import { errnoName } from '../errno.ts';
 
 export type Koffi = typeof import('koffi').default;
 

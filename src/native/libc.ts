@@ -5,7 +5,7 @@
  * fsync for the barrier, no sweep without flock.
  */
 import fs from 'node:fs';
-import { errnoName } from '../errors.ts';
+import { errnoName } from '../errno.ts';
 import {
   AT_FDCWD,
   errnoError,

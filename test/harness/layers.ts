@@ -30,7 +30,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['src/commonjs.ts'],
   ['src/places.ts'],
   ['src/errors.ts', 'src/platform.ts'],
-  ['src/node-refusals.ts'],
+  ['src/node-refusals.ts', 'src/errno.ts'],
 ];
 
 /** Only this file imports an engine. */
