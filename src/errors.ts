@@ -6,6 +6,13 @@ import { refusalIn } from './node-refusals.ts';
  * what Node throws is made of the Error of another realm.
  */
 
+/**
+ * What a failure means to those who need not know which call met it: a flush that failed, whose
+ * bytes may be lost whatever a second one says; no room; a thing that is not there any more; a
+ * right that is missing.
+ */
+export type FailureKind = 'flush' | 'full' | 'gone' | 'denied';
+
 /** A failure as data: enough to report it in one line, and to pass it between threads. */
 export interface Failure {
   /** What could not be done: "cannot write an object". */
@@ -16,6 +23,8 @@ export interface Failure {
   readonly why?: string | undefined;
   readonly path?: string | undefined;
   readonly syscall?: string | undefined;
+  /** Undefined for all other failures. */
+  readonly kind?: FailureKind | undefined;
   /** What the user can do about it. */
   readonly hint?: string | undefined;
   /** Where a mistake of ours was made, in another thread perhaps. */
@@ -30,6 +39,7 @@ export class IngotError extends Error implements Failure {
   readonly why: string | undefined;
   readonly path: string | undefined;
   readonly syscall: string | undefined;
+  readonly kind: FailureKind | undefined;
   readonly hint: string | undefined;
 
   constructor(failure: Failure, cause?: unknown) {
@@ -39,14 +49,15 @@ export class IngotError extends Error implements Failure {
     this.why = failure.why;
     this.path = failure.path;
     this.syscall = failure.syscall;
+    this.kind = failure.kind;
     this.hint = failure.hint;
     if (failure.stack !== undefined) this.stack = failure.stack;
   }
 
   /** The parts that structured cloning would drop from an Error. */
   toFailure(): Failure {
-    const { what, code, why, path, syscall, hint } = this;
-    return { what, code, why, path, syscall, hint };
+    const { what, code, why, path, syscall, kind, hint } = this;
+    return { what, code, why, path, syscall, kind, hint };
   }
 }
 
@@ -89,8 +100,27 @@ export function failed(
   }
   const { path, syscall } = cause as NodeJS.ErrnoException;
   const hint = SHORTAGES.get(code) ?? more.hint;
-  return new IngotError({ what, code, path: more.path ?? path, syscall, hint }, cause);
+  const kind = kindOf(code, syscall);
+  return new IngotError({ what, code, path: more.path ?? path, syscall, kind, hint }, cause);
 }
+
+const FLUSHES = new Set(['fsync', 'syncfs']);
+
+/** By the call first: a flush may fail with ENOSPC, and is a failed flush all the same. */
+function kindOf(errno: string, syscall: string | undefined): FailureKind | undefined {
+  if (FLUSHES.has(syscall ?? '')) return 'flush';
+  return KINDS.get(errno);
+}
+
+const KINDS: ReadonlyMap<string, FailureKind> = new Map([
+  ['ENOSPC', 'full'],
+  ['EDQUOT', 'full'],
+  ['ENOENT', 'gone'],
+  ['ESTALE', 'gone'],
+  ['EACCES', 'denied'],
+  ['EPERM', 'denied'],
+  ['EROFS', 'denied'],
+]);
 
 /** The code of an error, whoever gave it: an errno, ingot's own (`INGOT_…`), Node's (`ERR_…`). */
 export function codeOf(error: unknown): string | undefined {

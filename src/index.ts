@@ -13,7 +13,7 @@ export type {
   ThreadRates,
 } from './doctor/report.ts';
 export type { Spread } from './doctor/spread.ts';
-export { type Failure, IngotError, printable, UsageError } from './errors.ts';
+export { type Failure, type FailureKind, IngotError, printable, UsageError } from './errors.ts';
 export {
   IngestError,
   type IngestOptions,

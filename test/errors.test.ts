@@ -104,3 +104,27 @@ describe('a bug', () => {
     },
   );
 });
+
+describe('the kind of a failure', () => {
+  it.each([
+    ['EIO', 'fsync', 'flush'],
+    ['ENOSPC', 'syncfs', 'flush'],
+    ['ENOSPC', 'write', 'full'],
+    ['EDQUOT', 'link', 'full'],
+    ['ENOENT', 'open', 'gone'],
+    ['ESTALE', 'fstat', 'gone'],
+    ['EACCES', 'open', 'denied'],
+    ['EPERM', 'rename', 'denied'],
+    ['EROFS', 'mkdir', 'denied'],
+    ['EIO', 'write', undefined],
+  ])('%s of %s is %s, also in another thread', (code, syscall, kind) => {
+    const failure = failureOf('cannot', withCode(code, { syscall }));
+    expect(failure.kind).toBe(kind);
+    expect(new IngotError(structuredClone(failure)).kind).toBe(kind);
+  });
+
+  it('is what the one who throws it says, whatever its code', () => {
+    const error = new IngotError({ what: 'cannot', code: 'INGOT_X', kind: 'full' });
+    expect(failureOf('cannot', failed('cannot', error)).kind).toBe('full');
+  });
+});

@@ -257,5 +257,5 @@ export class Pipeline implements WalkSink {
 
 /** After a failed flush nothing may be flushed again in the hope of a better answer. */
 function isFlushFailure(error: Error): boolean {
-  return isIngotError(error) && (error.syscall === 'syncfs' || error.syscall === 'fsync');
+  return isIngotError(error) && error.kind === 'flush';
 }

@@ -100,7 +100,7 @@ export function tryQuarantine(
   try {
     return { moved: quarantine(root, object) };
   } catch (error) {
-    if (!isIngotError(error) || SHORTAGES.has(error.code) || error.syscall === 'fsync') throw error;
+    if (!isIngotError(error) || SHORTAGES.has(error.code) || error.kind === 'flush') throw error;
     return { unmoved: error.toFailure() };
   }
 }
