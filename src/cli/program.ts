@@ -1,10 +1,9 @@
-import fs from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { failed, hasErrno, IngotError } from '../errors.ts';
-import { PACKAGE_FILE } from '../places.ts';
 import { EXIT } from './fail.ts';
 import { toDocument, toLine } from './json.ts';
 import { spellEventsFlag } from './options.ts';
+import { addVersion, printVersion } from './version.ts';
 
 type AddCommand = (program: Command) => void;
 
@@ -18,23 +17,23 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   stats: async () => (await import('./stats.ts')).addStats,
   doctor: async () => (await import('./doctor.ts')).addDoctor,
   selftest: async () => (await import('./selftest.ts')).addSelftest,
+  version: async () => addVersion,
 };
-
-const NO_COMMAND = 'no command given; see ingot --help';
 
 /** Runs one command line; its exit code ends up in process.exitCode. */
 export async function run(args: readonly string[]): Promise<void> {
   const [first, topic = ''] = args;
-  if (first === undefined) return refuse(NO_COMMAND, args);
-  // Commander would take it for a call without a command.
-  if (first === 'help' && /^[^-]/.test(topic) && !Object.hasOwn(COMMANDS, topic))
-    return refuse(`unknown command '${topic}'; see ingot --help`, args);
+  // Commander would take it for a call without a command; this gives the error of the topic itself.
+  const isUnknownTopic = first === 'help' && /^[^-]/.test(topic) && !Object.hasOwn(COMMANDS, topic);
+  const line = isUnknownTopic ? args.slice(1) : args;
   try {
-    const program = await buildProgram(args);
-    await program.parseAsync(spellEventsFlag(args), { from: 'user' });
+    const program = await buildProgram(line);
+    await program.parseAsync(spellEventsFlag(line), { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage;
+    if (error.exitCode === 0) return;
+    const { usageLine } = await import('./usage.ts');
+    refuse(usageLine(error, line, Object.keys(COMMANDS)), args);
   }
 }
 
@@ -45,17 +44,14 @@ export async function buildProgram(args: readonly string[]): Promise<Command> {
     .description('Fast, durable ingest of directory trees into a content-addressed store')
     .option('-V, --version', 'print the version')
     .on('option:version', () => {
-      process.stdout.write(`${version()}\n`);
+      printVersion();
       throw new CommanderError(EXIT.done, 'ingot.version', '');
     })
     .hook('preAction', requireWorkingDirectory)
     // Inherited by the commands that are added from here on.
     .exitOverride()
-    .configureOutput({
-      outputError: (text) => refuse(usageLine(text), args),
-      // What commander would write is its whole help, when options came without a command.
-      writeErr: () => refuse(NO_COMMAND, args),
-    });
+    // What is wrong is in the error that it throws.
+    .configureOutput({ outputError: () => {}, writeErr: () => {} });
   const names = Object.keys(COMMANDS);
   for (const each of names)
     if (each === name || !names.includes(name)) (await COMMANDS[each]!())(program);
@@ -86,16 +82,4 @@ function refuse(why: string, args: readonly string[]): void {
   if (asked.includes('--json=events')) process.stdout.write(toLine({ event: 'error', error }));
   else if (asked.includes('--json')) process.stdout.write(toDocument({ error }));
   process.exitCode = EXIT.usage;
-}
-
-/** Commander's "error: unknown option '--x'\n(Did you mean --y?)" as the rest of one line. */
-function usageLine(text: string): string {
-  return text
-    .replace(/^error: /, '')
-    .trim()
-    .replace(/\s*\n\s*/g, ' ');
-}
-
-function version(): string {
-  return (JSON.parse(fs.readFileSync(PACKAGE_FILE, 'utf8')) as { version: string }).version;
 }

@@ -38,7 +38,9 @@ export function addVerify(program: Command): void {
 export function parseShare(text: string): number {
   const share = /^\d+(\.\d+)?%$/.test(text) ? Number(text.slice(0, -1)) / 100 : 0;
   if (share > 0 && share <= 1) return share;
-  throw new InvalidArgumentError('It is not a share above 0% up to 100%.');
+  const number = /^\d+(\.\d+)?$/.test(text) ? Number(text) : 0;
+  if (number >= 1 && number <= 100) throw new InvalidArgumentError(`Write ${text}%.`);
+  throw new InvalidArgumentError('It is not a share above 0% up to 100%, such as 5% or 0.5%.');
 }
 
 async function runVerify(
