@@ -55,11 +55,11 @@ export function addIngest(program: Command): void {
         .default('group'),
     )
     .addOption(
-      new Option('--barrier <how>', 'how a group is made durable')
+      new Option('--barrier <how>', 'how a group is made durable; auto: syncfs where it is safe')
         .choices(BARRIERS)
         .default('auto'),
     )
-    .addOption(new Option('--layout <layout>', 'of a store that is created').choices(LAYOUTS))
+    .addOption(new Option('--layout <layout>', 'of a new store (default: flat)').choices(LAYOUTS))
     .addOption(threadsOption())
     .option('--exclude <glob>', 'leave out what matches, as in .gitignore (repeatable)', collect)
     .option('--exclude-from <file>', 'a file of such patterns (repeatable)', collect)

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { failed, hasErrno, IngotError } from '../errors.ts';
 import { EXIT } from './fail.ts';
+import { type CommandName, NOTES, notesText } from './help/notes.ts';
 import { toDocument, toLine } from './json.ts';
 import { spellEventsFlag } from './options.ts';
 import { addVersion, printVersion } from './version.ts';
@@ -8,7 +9,7 @@ import { addVersion, printVersion } from './version.ts';
 type AddCommand = (program: Command) => void;
 
 /** In the order of the help. Only the one that is run is loaded: each module costs start-up time. */
-const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
+const COMMANDS: Readonly<Record<CommandName, () => Promise<AddCommand>>> = {
   ingest: async () => (await import('./ingest.ts')).addIngest,
   put: async () => (await import('./put.ts')).addPut,
   get: async () => (await import('./get.ts')).addGet,
@@ -17,8 +18,11 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   stats: async () => (await import('./stats.ts')).addStats,
   doctor: async () => (await import('./doctor.ts')).addDoctor,
   selftest: async () => (await import('./selftest.ts')).addSelftest,
+  completion: async () => (await import('./completion.ts')).addCompletion,
   version: async () => addVersion,
 };
+
+const COMMAND_NAMES = Object.keys(COMMANDS) as CommandName[];
 
 /** Runs one command line; its exit code ends up in process.exitCode. */
 export async function run(args: readonly string[]): Promise<void> {
@@ -33,11 +37,20 @@ export async function run(args: readonly string[]): Promise<void> {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return;
     const { usageLine } = await import('./usage.ts');
-    refuse(usageLine(error, line, Object.keys(COMMANDS)), args);
+    refuse(usageLine(error, line, COMMAND_NAMES), args);
   }
 }
 
-/** With the command that the arguments begin with, or with all. */
+/** The commands that have to be there when the arguments begin with `first`. */
+function neededFor(first: string): readonly CommandName[] {
+  if (first === '-V' || first === '--version') return [];
+  // A completion is made of all commands, and so are the help and most errors.
+  if (first === 'completion') return COMMAND_NAMES;
+  const command = COMMAND_NAMES.find((name) => name === first);
+  return command === undefined ? COMMAND_NAMES : [command];
+}
+
+/** With all that the arguments need. */
 export async function buildProgram(args: readonly string[]): Promise<Command> {
   const [name = ''] = args;
   const program = new Command('ingot')
@@ -52,9 +65,9 @@ export async function buildProgram(args: readonly string[]): Promise<Command> {
     .exitOverride()
     // What is wrong is in the error that it throws.
     .configureOutput({ outputError: () => {}, writeErr: () => {} });
-  const names = Object.keys(COMMANDS);
-  for (const each of names)
-    if (each === name || !names.includes(name)) (await COMMANDS[each]!())(program);
+  for (const each of neededFor(name)) (await COMMANDS[each]())(program);
+  for (const command of [program, ...program.commands])
+    command.addHelpText('after', () => notesText(NOTES[command.name() as keyof typeof NOTES]));
   return program;
 }
 

@@ -22,9 +22,10 @@ export function addVerify(program: Command): void {
     .command('verify')
     .description('hash the objects again and name each one that is damaged')
     .addOption(
-      new Option('--sample <share>', 'check a random share of them, as 5%').argParser(
-        (text, before?: number) => parseShare(once(text, before)),
-      ),
+      new Option(
+        '--sample <share>',
+        'check a random share of them, such as 5% (default: all)',
+      ).argParser((text, before?: number) => parseShare(once(text, before))),
     )
     .option('--quarantine', 'move damaged objects aside, so that an ingest stores them again')
     .addOption(threadsOption())
