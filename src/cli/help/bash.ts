@@ -1,6 +1,6 @@
 import type { CommandOutline, OptionOutline, ProgramOutline, Value } from './outline.ts';
 
-/** A script for bash 4.4 or newer: `source <(ingot completion bash)`. */
+/** A script for bash 4 or newer: `source <(ingot completion bash)`. */
 export function bashCompletion(program: ProgramOutline): string {
   const { commands, options } = program;
   const first = [...commands.map(({ name }) => name), ...options.flatMap(flagsOf)];
