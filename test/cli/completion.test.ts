@@ -17,8 +17,7 @@ const SCRIPTS = SHELLS.map((shell) => [`in.${shell}`, ingot(['completion', shell
 
 let cwd: string;
 beforeEach(() => {
-  // A file that is called like a command is none.
-  cwd = makeTree({ ...Object.fromEntries(SCRIPTS), 'tree/f': 'x', 'two words': 'y', stats: 'z' });
+  cwd = makeTree({ ...Object.fromEntries(SCRIPTS), 'tree/f': 'x', 'two words': 'y' });
 });
 
 /** All that the help of a command lists, and what --json may be followed by. */
@@ -93,6 +92,10 @@ describe.each([
       const offered = [...offers(command.name(), '--'), ...offers(command.name(), '-')];
       expect([...new Set(offered)].sort()).toEqual(optionsOf(command));
     }
+  });
+
+  it('nothing of a command whose name is that of a file', () => {
+    expect(offers('put', 'verify', '--s')).toEqual(['--store']);
   });
 
   it('the values of an option', () => {
