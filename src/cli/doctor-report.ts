@@ -33,7 +33,7 @@ function answer(report: DoctorReport): string {
   return `This machine takes in ${rough}up to ${small} and ${large}, ${where}; reading the sources and writing large files was not measured and comes on top.`;
 }
 
-/** Two digits: a machine is never more alike from run to run. */
+/** Two digits: a third one would change from run to run. */
 function about(value: number): string {
   return count(Number(value.toPrecision(2)));
 }

@@ -151,8 +151,8 @@ class Examination {
   }
 
   /**
-   * The rates come first: an ext4 without a journal makes no new inode where the fsyncs have just
-   * removed one, and looks long for another. syncfs comes last: it may take all that is left.
+   * The rates come first: an ext4 without a journal is slow at making files where the fsyncs have
+   * just removed some. syncfs comes last: it may take all the time that is left.
    */
   async #flushAndRate(withSyncfs: boolean): Promise<{ flushes: FlushFigures; rates: RateFigures }> {
     const folder = join(this.#place.folder, 'flushes');
@@ -162,10 +162,11 @@ class Examination {
       const probe = new FlushProbe(flusher, this.#room.files, this.#budget, this.#signal);
       this.#begin('rates');
       const rates = await this.#rates();
-      this.#begin('fsync');
-      const fsyncs = await probe.fsyncs();
       // What is removed before it was written need not be flushed.
       await fs.promises.rm(this.#ratesFolder, { recursive: true });
+      this.#begin('fsync');
+      await probe.settle();
+      const fsyncs = await probe.fsyncs();
       this.#begin('syncfs');
       const syncfs = withSyncfs ? await probe.syncfs() : {};
       return { flushes: { ...fsyncs, ...syncfs }, rates };

@@ -1,4 +1,4 @@
-/** How fast files can come in: what was measured, put together, and no more. */
+/** How fast files can come in, computed from what was measured and nothing else. */
 import type { BarrierKind } from '../store/choices.ts';
 import type { FlushFigure } from './flushes.ts';
 import type { Figures } from './report.ts';
