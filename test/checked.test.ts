@@ -181,7 +181,7 @@ it.each([undefined, null, 7, {}, 'G'.repeat(64)])('%j is no digest', async (dige
 it('a digest in capitals is the same one', async () => {
   const store = await Store.open(join(temporaryDirectory(), 's'), { create: true });
   const { digest } = await store.put(Buffer.from('x'));
-  const capitals = any(digest.toUpperCase());
+  const capitals = any<typeof digest>(digest.toUpperCase());
   expect(await store.has(capitals)).toBe(true);
   expect(await store.stat(capitals)).toMatchObject({ digest, size: 1 });
   expect(String(Buffer.concat(await (await store.get(capitals)).toArray()))).toBe('x');
