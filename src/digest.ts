@@ -1,29 +1,39 @@
 import crypto from 'node:crypto';
-import { UsageError } from './errors.ts';
+import { printable, UsageError } from './errors.ts';
 
 declare const brand: unique symbol;
 
 /** The SHA-256 of a whole content: 64 lower-case hex characters. Made only by this module. */
 export type Digest = string & { readonly [brand]: 'Digest' };
 
+const HEX_DIGITS = 64;
 const PATTERN = /^[0-9a-f]{64}$/;
 
 /** True for a digest's exact spelling: a name in the store that is an object. */
 export function isDigest(text: unknown): text is Digest {
-  return typeof text === 'string' && text.length === 64 && PATTERN.test(text);
+  return typeof text === 'string' && text.length === HEX_DIGITS && PATTERN.test(text);
 }
 
-/** Reads a digest that a user typed. Throws a UsageError on any other spelling. */
+/** Reads a digest that a user gives, in capitals too. Throws a UsageError on any other text. */
 export function parseDigest(text: string): Digest {
-  if (isDigest(text)) return text;
-  const isText = typeof text === 'string';
+  const digest = typeof text === 'string' ? text.toLowerCase() : text;
+  if (isDigest(digest)) return digest;
   throw new UsageError({
     what: 'not a digest',
     code: 'INGOT_BAD_DIGEST',
-    path: isText ? text : undefined,
-    why: `expected 64 characters of 0-9a-f, got ${isText ? text.length : `a value of type ${typeof text}`}`,
-    hint: 'give the whole SHA-256 in lower case, as the store names its objects',
+    path: typeof text === 'string' ? text : undefined,
+    why: whyNoDigest(text),
+    hint: "give the whole SHA-256 of a content, as 'ingot put' prints it and a manifest lists it",
   });
+}
+
+function whyNoDigest(text: unknown): string {
+  if (typeof text !== 'string') return `expected a string, got a value of type ${typeof text}`;
+  const characters = [...text];
+  if (characters.length !== HEX_DIGITS)
+    return `expected ${HEX_DIGITS} hexadecimal digits, got ${characters.length} characters`;
+  const wrong = characters.findIndex((character) => !/[0-9a-f]/i.test(character));
+  return `character ${wrong + 1} is '${printable(characters[wrong]!)}', not a hexadecimal digit`;
 }
 
 /** Digests bytes that lie in memory (FIPS 180-4). One call to OpenSSL, no hash object. */

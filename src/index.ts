@@ -4,6 +4,7 @@ import './require-platform.ts';
 export { type Digest, isDigest, parseDigest } from './digest.ts';
 export { type DoctorOptions, doctor } from './doctor/doctor.ts';
 export type { FlushFigure, FlushFigures } from './doctor/flushes.ts';
+export type { Intake } from './doctor/intake.ts';
 export type {
   Advice,
   Advised,

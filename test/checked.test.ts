@@ -170,12 +170,21 @@ it.each(SIGNALS)('put refuses a signal that is %j', async (signal) => {
   await expectUsageError(() => store.put(Buffer.from('x'), any(signal === null ? null : 'fast')));
 });
 
-it.each([undefined, null, 7, {}, 'A'.repeat(64)])('%j is no digest', async (digest) => {
+it.each([undefined, null, 7, {}, 'G'.repeat(64)])('%j is no digest', async (digest) => {
   const store = await Store.open(join(temporaryDirectory(), 's'), { create: true });
   await expectUsageError(async () => parseDigest(any(digest)));
   await expectUsageError(() => store.get(any(digest)));
   await expectUsageError(() => store.has(any(digest)));
   await expectUsageError(() => store.stat(any(digest)));
+});
+
+it('a digest in capitals is the same one', async () => {
+  const store = await Store.open(join(temporaryDirectory(), 's'), { create: true });
+  const { digest } = await store.put(Buffer.from('x'));
+  const capitals = any<typeof digest>(digest.toUpperCase());
+  expect(await store.has(capitals)).toBe(true);
+  expect(await store.stat(capitals)).toMatchObject({ digest, size: 1 });
+  expect(String(Buffer.concat(await (await store.get(capitals)).toArray()))).toBe('x');
 });
 
 it('all find the same store by a path that leads through a link and back', async () => {

@@ -2,6 +2,7 @@
 import type { FlushFigure, FlushFigures } from '../doctor/flushes.ts';
 import type { DoctorReport, ExistingStore, RateFigures } from '../doctor/report.ts';
 import type { Spread } from '../doctor/spread.ts';
+import { swingsOf } from '../doctor/swings.ts';
 import { printable } from '../errors.ts';
 import { availableProcessors } from '../native/processors.ts';
 import { bytes, count, counted, latency } from '../units.ts';
@@ -9,6 +10,7 @@ import { bytes, count, counted, latency } from '../units.ts';
 /** Some lines, each ended by a newline. */
 export function describeDoctor(report: DoctorReport): string {
   const blocks = [
+    [answer(report)],
     surroundings(report),
     table(flushRows(report.flushes)),
     table(rateRows(report.rates)),
@@ -17,6 +19,23 @@ export function describeDoctor(report: DoctorReport): string {
   ];
   const text = blocks.filter((lines) => lines.length > 0).map((lines) => lines.join('\n'));
   return `${text.join('\n\n')}\n`;
+}
+
+/** How fast this machine can take files in. */
+function answer(report: DoctorReport): string {
+  const { intake, fileSystem } = report;
+  const { threads, fileBytes, filesPerSecond, bytesPerSecond, hashedBytesPerSecond } = intake;
+  const small = `${about(filesPerSecond)} files/s of ${count(fileBytes)} bytes (${about(bytesPerSecond / 1e6)} MB/s)`;
+  const large = `${about(hashedBytesPerSecond / 1e6)} MB/s of large files`;
+  const durable = fileSystem.type === 'tmpfs' ? 'in memory' : 'durable';
+  const where = `${intake.flushed ? durable : 'flushes not counted,'} on this ${fileSystem.type} with ${counted(threads, 'thread')}`;
+  const rough = swingsOf(report).length > 0 ? 'roughly ' : '';
+  return `This machine takes in ${rough}up to ${small} and ${large}, ${where}; reading the sources and writing large files was not measured and comes on top.`;
+}
+
+/** Two digits: a third one would change from run to run. */
+function about(value: number): string {
+  return count(Number(value.toPrecision(2)));
 }
 
 function surroundings(report: DoctorReport): string[] {

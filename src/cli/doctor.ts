@@ -20,7 +20,9 @@ export function addDoctor(program: Command): void {
       new Option('--expect <n>', 'how many objects the store shall hold').argParser(parseCount),
     )
     .addOption(
-      new Option('--seconds <n>', 'how long to try, at most (default: 15)').argParser(parseSeconds),
+      new Option('--seconds <n>', 'longest time to try, in seconds (default: 15)').argParser(
+        parseSeconds,
+      ),
     );
   addCommonOptions(command).action((flags: DoctorFlags) =>
     runCommand(flags, 'go on', (context) => runDoctor(flags, context)),

@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import { type Command, Option } from 'commander';
 import { type Failure, IngotError, printable, UsageError } from '../errors.ts';
 import { IngestError, type IngestOptions, type IngestReport } from '../ingest/api.ts';
@@ -54,11 +55,11 @@ export function addIngest(program: Command): void {
         .default('group'),
     )
     .addOption(
-      new Option('--barrier <how>', 'how a group is made durable')
+      new Option('--barrier <how>', 'how a group is made durable; auto: syncfs where it is safe')
         .choices(BARRIERS)
         .default('auto'),
     )
-    .addOption(new Option('--layout <layout>', 'of a store that is created').choices(LAYOUTS))
+    .addOption(new Option('--layout <layout>', 'of a new store (default: flat)').choices(LAYOUTS))
     .addOption(threadsOption())
     .option('--exclude <glob>', 'leave out what matches, as in .gitignore (repeatable)', collect)
     .option('--exclude-from <file>', 'a file of such patterns (repeatable)', collect)
@@ -127,6 +128,11 @@ function checkFlags(sources: readonly string[], flags: IngestFlags, output: Outp
     new UsageError({ what: 'wrong usage', code: 'INGOT_USAGE', why, hint });
   if (sources.length === 0 && flags.filesFrom === undefined)
     throw wrong('no source given', 'name a directory or a file, or use --files-from');
+  if (sources.includes('-') && !fs.existsSync('-'))
+    throw wrong(
+      "'ingot ingest' reads no content from standard input",
+      "use 'ingot put -' to store it as one object, or --files-from - for a list of sources",
+    );
   if (flags.null && flags.filesFrom === undefined)
     throw wrong('--null says how --files-from is separated', 'add --files-from FILE');
   if (flags.manifest === '-' && output.mode !== 'human')

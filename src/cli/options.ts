@@ -2,7 +2,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { UsageError } from '../errors.ts';
 import { dashOf } from '../files/standard-streams.ts';
-import { availableProcessors } from '../native/processors.ts';
 import { MAX_THREADS } from '../threads/thread-count.ts';
 
 export interface CommonFlags {
@@ -56,11 +55,8 @@ export function storeOf(flags: CommonFlags): string {
 }
 
 export function threadsOption(): Option {
-  const processors = availableProcessors();
-  return new Option(
-    '--threads <n>',
-    `worker threads (default: ${processors}, the processors)`,
-  ).argParser(parseThreads);
+  const what = `worker threads, 1 to ${MAX_THREADS} (default: one for each processor)`;
+  return new Option('--threads <n>', what).argParser(parseThreads);
 }
 
 export function parseThreads(text: string): number {

@@ -1,15 +1,15 @@
-import fs from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { failed, hasErrno, IngotError } from '../errors.ts';
-import { PACKAGE_FILE } from '../places.ts';
 import { EXIT } from './fail.ts';
+import { type CommandName, NOTES, notesText } from './help/notes.ts';
 import { toDocument, toLine } from './json.ts';
 import { spellEventsFlag } from './options.ts';
+import { addVersion, printVersion } from './version.ts';
 
 type AddCommand = (program: Command) => void;
 
 /** In the order of the help. Only the one that is run is loaded: each module costs start-up time. */
-const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
+const COMMANDS: Readonly<Record<CommandName, () => Promise<AddCommand>>> = {
   ingest: async () => (await import('./ingest.ts')).addIngest,
   put: async () => (await import('./put.ts')).addPut,
   get: async () => (await import('./get.ts')).addGet,
@@ -18,47 +18,56 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   stats: async () => (await import('./stats.ts')).addStats,
   doctor: async () => (await import('./doctor.ts')).addDoctor,
   selftest: async () => (await import('./selftest.ts')).addSelftest,
+  completion: async () => (await import('./completion.ts')).addCompletion,
+  version: async () => addVersion,
 };
 
-const NO_COMMAND = 'no command given; see ingot --help';
+const COMMAND_NAMES = Object.keys(COMMANDS) as CommandName[];
 
 /** Runs one command line; its exit code ends up in process.exitCode. */
 export async function run(args: readonly string[]): Promise<void> {
   const [first, topic = ''] = args;
-  if (first === undefined) return refuse(NO_COMMAND, args);
-  // Commander would take it for a call without a command.
-  if (first === 'help' && /^[^-]/.test(topic) && !Object.hasOwn(COMMANDS, topic))
-    return refuse(`unknown command '${topic}'; see ingot --help`, args);
+  // Commander would take it for a call without a command; this gives the error of the topic itself.
+  const isUnknownTopic = first === 'help' && /^[^-]/.test(topic) && !Object.hasOwn(COMMANDS, topic);
+  const line = isUnknownTopic ? args.slice(1) : args;
   try {
-    const program = await buildProgram(args);
-    await program.parseAsync(spellEventsFlag(args), { from: 'user' });
+    const program = await buildProgram(line);
+    await program.parseAsync(spellEventsFlag(line), { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage;
+    if (error.exitCode === 0) return;
+    const { usageLine } = await import('./usage.ts');
+    refuse(usageLine(error, line, COMMAND_NAMES), args);
   }
 }
 
-/** With the command that the arguments begin with, or with all. */
+/** The commands that have to be there when the arguments begin with `first`. */
+function neededFor(first: string): readonly CommandName[] {
+  if (first === '-V' || first === '--version') return [];
+  // A completion is made of all commands, and so are the help and most errors.
+  if (first === 'completion') return COMMAND_NAMES;
+  const command = COMMAND_NAMES.find((name) => name === first);
+  return command === undefined ? COMMAND_NAMES : [command];
+}
+
+/** With all that the arguments need. */
 export async function buildProgram(args: readonly string[]): Promise<Command> {
   const [name = ''] = args;
   const program = new Command('ingot')
     .description('Fast, durable ingest of directory trees into a content-addressed store')
     .option('-V, --version', 'print the version')
     .on('option:version', () => {
-      process.stdout.write(`${version()}\n`);
+      printVersion();
       throw new CommanderError(EXIT.done, 'ingot.version', '');
     })
     .hook('preAction', requireWorkingDirectory)
     // Inherited by the commands that are added from here on.
     .exitOverride()
-    .configureOutput({
-      outputError: (text) => refuse(usageLine(text), args),
-      // What commander would write is its whole help, when options came without a command.
-      writeErr: () => refuse(NO_COMMAND, args),
-    });
-  const names = Object.keys(COMMANDS);
-  for (const each of names)
-    if (each === name || !names.includes(name)) (await COMMANDS[each]!())(program);
+    // What is wrong is in the error that it throws.
+    .configureOutput({ outputError: () => {}, writeErr: () => {} });
+  for (const each of neededFor(name)) (await COMMANDS[each]())(program);
+  for (const command of [program, ...program.commands])
+    command.addHelpText('after', () => notesText(NOTES[command.name() as keyof typeof NOTES]));
   return program;
 }
 
@@ -86,16 +95,4 @@ function refuse(why: string, args: readonly string[]): void {
   if (asked.includes('--json=events')) process.stdout.write(toLine({ event: 'error', error }));
   else if (asked.includes('--json')) process.stdout.write(toDocument({ error }));
   process.exitCode = EXIT.usage;
-}
-
-/** Commander's "error: unknown option '--x'\n(Did you mean --y?)" as the rest of one line. */
-function usageLine(text: string): string {
-  return text
-    .replace(/^error: /, '')
-    .trim()
-    .replace(/\s*\n\s*/g, ' ');
-}
-
-function version(): string {
-  return (JSON.parse(fs.readFileSync(PACKAGE_FILE, 'utf8')) as { version: string }).version;
 }

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import type { Command } from 'commander';
-import { failed, printable } from '../errors.ts';
+import { filePath } from '../checked.ts';
+import { failed, printable, UsageError } from '../errors.ts';
 import { requireGiven, requireStandardInput, standardInput } from '../files/standard-streams.ts';
 import { toFsPath } from '../names.ts';
 import type { PutSource } from '../store/put-source.ts';
@@ -46,13 +47,27 @@ async function runPut(
 
 /** Before a store is created for nothing. */
 function checkReadable(file: string): void {
+  filePath('file', file);
   try {
     requireGiven(file);
     if (file === '-') requireStandardInput();
-    else fs.accessSync(toFsPath(file), fs.constants.R_OK);
+    else requireReadable(file);
   } catch (error) {
     throw failed('cannot read the source', error, { path: file });
   }
+}
+
+function requireReadable(file: string): void {
+  const path = toFsPath(file);
+  fs.accessSync(path, fs.constants.R_OK);
+  if (!fs.statSync(path).isDirectory()) return;
+  throw new UsageError({
+    what: 'wrong usage',
+    code: 'INGOT_USAGE',
+    path: file,
+    why: "it is a directory, and 'ingot put' stores one file",
+    hint: "use 'ingot ingest' for directories",
+  });
 }
 
 function sourceOf(file: string): PutSource {

@@ -1,13 +1,13 @@
 /** The summary of an ingest, for people. */
 import { type IngestReport, PHASES, type Phase } from '../ingest/api.ts';
-import { OUTCOMES, type Outcome } from '../ingest/outcome.ts';
+import { OUTCOMES } from '../ingest/outcome.ts';
 import { byteRate, bytes, count, counted, duration, percent } from '../units.ts';
 
 /** Some lines, each ended by a newline. */
 export function ingestSummary(report: IngestReport): string {
   const lines = [
     headline(report),
-    `  ${outcomes(report)}`,
+    ...outcomes(report),
     ...unsupported(report),
     ...lost(report),
     `  read ${bytes(report.bytesRead)}, ${written(report)}, saved ${bytes(report.bytesSaved)} by dedup`,
@@ -29,13 +29,11 @@ function headline(report: IngestReport): string {
   return `${found}, ${duration(report.wallMs)} (${speed})`;
 }
 
-/** Shown above zero only: most runs have none. */
-const WHEN_THERE: ReadonlySet<Outcome> = new Set(['excluded', 'unfinished']);
-
-function outcomes(report: IngestReport): string {
-  return OUTCOMES.filter((outcome) => !WHEN_THERE.has(outcome) || report.outcomes[outcome] > 0)
-    .map((outcome) => `${outcome} ${count(report.outcomes[outcome])}`)
-    .join('  ');
+/** Those that there were: most runs have few. */
+function outcomes(report: IngestReport): string[] {
+  const met = OUTCOMES.filter((outcome) => report.outcomes[outcome] > 0);
+  if (met.length === 0) return [];
+  return [`  ${met.map((outcome) => `${outcome} ${count(report.outcomes[outcome])}`).join('  ')}`];
 }
 
 function unsupported(report: IngestReport): string[] {

@@ -15,18 +15,11 @@ export function addSelftest(program: Command): void {
   const command = program
     .command('selftest')
     .description("try out ingot's guarantees on a directory's disk; nothing stays on it")
-    .argument('<dir>', 'a directory on the disk')
-    .addHelpText(
-      'after',
-      '\nIt ingests, kills, resumes, damages and verifies stores of its own in a folder in DIR,\n' +
-        'for half a minute or so, without root. With strace installed it also looks at the order\n' +
-        'of flushes and lets one fail. Exit code 1: a guarantee is broken, or it could not be tried.',
-    );
+    .argument('<dir>', 'a directory on the disk');
   command.addOption(
-    new Option(
-      '--only <trial>',
-      `one trial only (repeatable): ${TRIAL_NAMES.join(', ')}`,
-    ).argParser(collectTrials),
+    new Option('--only <trial>', 'run this trial only (repeatable)')
+      .choices(TRIAL_NAMES)
+      .argParser(collectTrials),
   );
   addOutputOptions(command).action((directory: string, flags: SelftestFlags) =>
     runCommand(flags, 'go on', (context) => runSelftest(directory, flags, context)),

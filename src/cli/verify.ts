@@ -22,9 +22,10 @@ export function addVerify(program: Command): void {
     .command('verify')
     .description('hash the objects again and name each one that is damaged')
     .addOption(
-      new Option('--sample <share>', 'check a random share of them, as 5%').argParser(
-        (text, before?: number) => parseShare(once(text, before)),
-      ),
+      new Option(
+        '--sample <share>',
+        'check a random share of them, such as 5% (default: all)',
+      ).argParser((text, before?: number) => parseShare(once(text, before))),
     )
     .option('--quarantine', 'move damaged objects aside, so that an ingest stores them again')
     .addOption(threadsOption())
@@ -38,7 +39,9 @@ export function addVerify(program: Command): void {
 export function parseShare(text: string): number {
   const share = /^\d+(\.\d+)?%$/.test(text) ? Number(text.slice(0, -1)) / 100 : 0;
   if (share > 0 && share <= 1) return share;
-  throw new InvalidArgumentError('It is not a share above 0% up to 100%.');
+  const number = /^\d+(\.\d+)?$/.test(text) ? Number(text) : 0;
+  if (number >= 1 && number <= 100) throw new InvalidArgumentError(`Write ${text}%.`);
+  throw new InvalidArgumentError('It is not a share above 0% up to 100%, such as 5% or 0.5%.');
 }
 
 async function runVerify(

@@ -24,6 +24,7 @@ import { Budget } from './budget.ts';
 import { countObjects } from './count-objects.ts';
 import { Flusher } from './flusher.ts';
 import { type FlushFigures, FlushProbe } from './flushes.ts';
+import { intakeOf } from './intake.ts';
 import { closePlace, openProbePlace, type ProbePlace } from './probe-place.ts';
 import type { RateReply, RateTask } from './rate-task.ts';
 import { RateProbe } from './rates.ts';
@@ -52,7 +53,7 @@ const CHECKS: Checks<DoctorOptions> = {
   signal: abortSignal,
 };
 
-export type ProbeName = 'reflink' | 'objects' | 'fsync' | 'rates' | 'syncfs';
+export type ProbeName = 'reflink' | 'objects' | 'rates' | 'fsync' | 'syncfs';
 
 /** With a start, a last flush and a removal on a slow disk it stays below 20 s. */
 const BUDGET_MS = 15_000;
@@ -84,12 +85,14 @@ export async function doctor(path: string, options: DoctorOptions = {}): Promise
   } finally {
     closePlace(place, figures !== undefined);
   }
+  const advice = advise(figures);
   return {
     store,
     probedIn: place.directory,
     swept: place.swept,
     ...figures,
-    advice: advise(figures),
+    intake: intakeOf(figures, advice.threads.value, advice.barrier.value),
+    advice,
     wallMs: performance.now() - begun,
   };
 }
@@ -147,19 +150,23 @@ class Examination {
     this.#options.onProbe?.(probe);
   }
 
-  /** syncfs comes last: it may take all the time that is left. */
+  /**
+   * The rates come first: an ext4 without a journal is slow at making files where the fsyncs have
+   * just removed some. syncfs comes last: it may take all the time that is left.
+   */
   async #flushAndRate(withSyncfs: boolean): Promise<{ flushes: FlushFigures; rates: RateFigures }> {
     const folder = join(this.#place.folder, 'flushes');
     fs.mkdirSync(folder);
     const flusher = Flusher.start(folder);
     try {
       const probe = new FlushProbe(flusher, this.#room.files, this.#budget, this.#signal);
-      this.#begin('fsync');
-      const fsyncs = await probe.fsyncs();
       this.#begin('rates');
       const rates = await this.#rates();
       // What is removed before it was written need not be flushed.
       await fs.promises.rm(this.#ratesFolder, { recursive: true });
+      this.#begin('fsync');
+      await probe.settle();
+      const fsyncs = await probe.fsyncs();
       this.#begin('syncfs');
       const syncfs = withSyncfs ? await probe.syncfs() : {};
       return { flushes: { ...fsyncs, ...syncfs }, rates };

@@ -71,6 +71,17 @@ export class FlushProbe {
     this.#signal = signal;
   }
 
+  /**
+   * One fsync that is no figure: it writes what the probes before have left in the journal. It may
+   * take all that is left of the budget. Throws an IngotError.
+   */
+  async settle(): Promise<void> {
+    const limitMs = Math.max(this.#budget.leftMs, PATIENCE_MS);
+    const request = { kind: 'fsyncFile', files: 1 } as const;
+    const sample = await this.#flusher.ask(request, limitMs, this.#signal);
+    if (sample === 'unfinished') this.#unfinished = { kind: 'fsyncFile', waitedMs: limitMs };
+  }
+
   /** fsync(2) in all its uses. Throws an IngotError. */
   async fsyncs(): Promise<FlushFigures> {
     const fsyncFile = await this.#sample('fsyncFile', 1);

@@ -3,6 +3,7 @@
 import type { FileSystemStats } from '../files/disk-space.ts';
 import type { BarrierKind, Durability, Layout } from '../store/choices.ts';
 import type { FlushFigures } from './flushes.ts';
+import type { Intake } from './intake.ts';
 import type { PlaceKind } from './probe-place.ts';
 import type { ReflinkFigure } from './reflink.ts';
 import type { Spread } from './spread.ts';
@@ -70,6 +71,8 @@ export interface DoctorReport extends Figures {
   readonly probedIn: string;
   /** Folders of dead writers and doctors that were removed. */
   readonly swept: number;
+  /** How fast files can come in, with the settings that are advised. */
+  readonly intake: Intake;
   readonly advice: Advice;
   readonly wallMs: number;
 }

@@ -2,6 +2,10 @@
 export interface Spread {
   readonly median: number;
   readonly min: number;
+  /** A quarter of the values lies at or below it. */
+  readonly lowerQuartile: number;
+  /** A quarter of the values lies at or above it. */
+  readonly upperQuartile: number;
   readonly max: number;
   /** How often it was measured, at least once. */
   readonly samples: number;
@@ -10,13 +14,17 @@ export interface Spread {
 /** The spread of at least one value. */
 export function spreadOf(values: readonly number[]): Spread {
   const sorted = [...values].sort((a, b) => a - b);
-  const half = sorted.length >> 1;
+  const samples = sorted.length;
+  const half = samples >> 1;
   const upper = sorted[half]!;
-  const median = sorted.length % 2 === 1 ? upper : (sorted[half - 1]! + upper) / 2;
-  return { median, min: sorted[0]!, max: sorted.at(-1)!, samples: sorted.length };
-}
-
-/** How far apart the values lie, as a share of their median. */
-export function noiseOf({ median, min, max }: Spread): number {
-  return median > 0 ? (max - min) / median : 0;
+  const median = samples % 2 === 1 ? upper : (sorted[half - 1]! + upper) / 2;
+  const quarter = Math.floor((samples - 1) / 4);
+  return {
+    median,
+    min: sorted[0]!,
+    lowerQuartile: sorted[quarter]!,
+    upperQuartile: sorted[samples - 1 - quarter]!,
+    max: sorted.at(-1)!,
+    samples,
+  };
 }

@@ -1,7 +1,7 @@
-import { bytes, count, duration, latency, percent } from '../units.ts';
+import { bytes, count, duration, latency } from '../units.ts';
 import type { FlushKind } from './flush-messages.ts';
 import type { Figures } from './report.ts';
-import { noiseOf } from './spread.ts';
+import { swingsOf } from './swings.ts';
 
 type Rule = (figures: Figures) => string | undefined;
 
@@ -19,8 +19,6 @@ const IMPLAUSIBLE_MS = 0.1;
 const LONG_FLUSH_MS = 1000;
 /** How much longer than later ones the first syncfs took, when others had data waiting. */
 const FIRST_FACTOR = 10;
-/** Figures that lie further apart say little about the disk. */
-const NOISY = 0.5;
 /** Fewer files than this are done before a rate can be measured. */
 const FEW_FILES = 1000;
 
@@ -57,10 +55,10 @@ const RULES: readonly Rule[] = [
     probeFiles < FEW_FILES
       ? `there is room for ${count(probeFiles)} files in a probe only: the rates are rough`
       : undefined,
-  ({ rates }) => {
-    const noise = noiseOf(rates.byThreads.at(-1)!.createdFilesPerSecond);
-    return noise > NOISY
-      ? `the machine or the disk is busy: rates differ by ${percent(noise)} from round to round; run again when it is quiet`
+  (figures) => {
+    const swings = swingsOf(figures);
+    return swings.length > 0
+      ? `the figures swing, so they are rough: ${swings.join(', ')}; run doctor again when the machine is quiet`
       : undefined;
   },
 ];

@@ -183,10 +183,11 @@ export class Store {
 
   /** Size and place of an object; undefined when it is not there. Throws an errno. */
   async stat(digest: Digest): Promise<ObjectInfo | undefined> {
-    for (const path of candidatePaths(this.root, this.layout, parseDigest(digest))) {
+    const wanted = parseDigest(digest);
+    for (const path of candidatePaths(this.root, this.layout, wanted)) {
       try {
         const found = await fs.promises.lstat(path);
-        if (found.isFile()) return { digest, size: found.size, path };
+        if (found.isFile()) return { digest: wanted, size: found.size, path };
       } catch (error) {
         if (!hasErrno(error, 'ENOENT')) throw failed('cannot look for an object', error, { path });
       }

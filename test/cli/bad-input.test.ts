@@ -54,7 +54,7 @@ describe('a source', () => {
     const folder = makeTree({ empty: { directory: true } });
     const ended = ingot(['ingest', 'empty', '--store', 's'], { cwd: folder });
     expect(ended).toMatchObject({ code: 0, stderr: '' });
-    expect(ended.stdout).toMatch(/^0 entries in 1 directory/);
+    expect(ended.stdout).toMatch(/^0 entries in 1 directory.*\n {2}read 0 B/);
   });
 
   it('is needed', () => {
@@ -103,6 +103,21 @@ describe('a store', () => {
     expect(fs.readdirSync(join(cwd, 'src'))).toEqual(['a', 'b']);
   });
 
+  it('that has to be there is not to be an empty directory', () => {
+    const commands = [['get', HELLO], ['verify'], ['stats'], ['relayout', '--to', 'flat']];
+    for (const args of commands)
+      expectLine(
+        ingot([...args, '--store', 'src'], { cwd }),
+        1,
+        /not a store: \S*src: .*; name an existing store\n$/,
+      );
+    expectLine(
+      ingot(['put', 'src/a', '--store', 'src'], { cwd }),
+      1,
+      /an empty directory or a new/,
+    );
+  });
+
   it('of a newer format is refused and not touched', () => {
     const json = '{"format":99,"layout":"flat"}';
     makeTree({ 's/.ingot/store.json': json }, cwd);
@@ -121,14 +136,38 @@ describe('a store', () => {
 describe('a digest', () => {
   it('that is malformed is wrong usage', () => {
     ingot(['ingest', 'src', '--store', 's'], { cwd });
-    for (const text of ['abc', HELLO.toUpperCase(), `${HELLO}0`, '../src/a'])
-      expectLine(ingot(['get', text, '--store', 's'], { cwd }), 2, /not a digest/);
+    for (const [text, why] of [
+      ['abc', /not a digest: abc: expected 64 hexadecimal digits, got 3 characters; give/],
+      [`${HELLO}0`, /expected 64 hexadecimal digits, got 65 characters/],
+      ['../src/a', /not a digest: ..\/src\/a: .*'ingot put' prints it/],
+      [HELLO.replace('b', 'g'), /character 7 is 'g', not a hexadecimal digit/],
+      [HELLO.replace('b', '\u200b'), /character 7 is '\\u200b', not/],
+    ] as const)
+      expectLine(ingot(['get', text, '--store', 's'], { cwd }), 2, why);
+  });
+
+  it('in capitals is the same', () => {
+    ingot(['ingest', 'src', '--store', 's'], { cwd });
+    const { code, stdout } = ingot(['get', HELLO.toUpperCase(), '--store', 's'], { cwd });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'hello' });
+    expectLine(
+      ingot(['get', HELLO.replace('2', 'A').toUpperCase(), '--store', 's'], { cwd }),
+      1,
+      new RegExp(HELLO.replace('2', 'a')),
+    );
   });
 
   it('that is unknown is named', () => {
     ingot(['ingest', 'src', '--store', 's'], { cwd });
     const unknown = HELLO.replace('2', '3');
     expectLine(ingot(['get', unknown, '--store', 's'], { cwd }), 1, new RegExp(unknown));
+  });
+});
+
+describe('a file', () => {
+  it('whose name is - is a source as any other', () => {
+    makeTree({ '-': 'dash' }, cwd);
+    expect(ingot(['ingest', '-', '--store', 's', '-q'], { cwd })).toMatchObject({ code: 0 });
   });
 });
 
@@ -144,7 +183,8 @@ describe('an option', () => {
     [['ingest', 'src', '--colour'], /unknown option '--colour'/],
     [['ingest', 'src', '--json=lines'], /unknown option '--json=lines'/],
     [['ingest', 'src', '--null'], /--null.*--files-from/],
-    [['verify', '--sample', '5'], /--sample.*'5'/],
+    [['verify', '--sample', '5'], /--sample.*'5' is invalid\. Write 5%\n$/],
+    [['verify', '--sample', '0.05'], /--sample.*'0.05'.* such as 5% or 0.5%/],
     [['verify', '--sample', '0%'], /--sample.*'0%'/],
     [['verify', '--sample', '101%'], /--sample.*'101%'/],
     [['verify', '--sample', '5%', '--sample', '6%'], /--sample.*given before/],
@@ -152,12 +192,28 @@ describe('an option', () => {
     [['doctor', '--threads', '0'], /--threads.*'0'/],
     [['doctor', '--expect', 'many'], /--expect.*'many'/],
     [['doctor', '--seconds', '0'], /--seconds.*'0'/],
-    [['doctor', 'here'], /too many arguments/],
+    [['doctor', 'here'], /too many arguments.*; name the store with --store DIR/],
     [['put'], /missing required argument 'file'/],
-    [['put', 'a', 'b'], /too many arguments/],
+    [['put', 'a', 'b'], /too many arguments.*; 'ingot ingest' takes any number of files/],
+    [['put', 'src'], /: src: it is a directory.*; use 'ingot ingest'/],
+    [['put', ''], /the empty string is not a path/],
+    [['get', HELLO, HELLO], /too many arguments.*; give one digest at a time/],
+    [['ingest', '-'], /'ingot put -'.*--files-from -/],
+    [['ingest', 'src', '-'], /'ingot put -'.*--files-from -/],
     [['ingets'], /unknown command 'ingets' \(Did you mean ingest\?\)/],
-    [['help', 'ingets'], /unknown command 'ingets'; see ingot --help/],
-    [['help', 'help'], /unknown command 'help'/],
+    [['help', 'ingets'], /unknown command 'ingets' \(Did you mean ingest\?\)/],
+    [['xyz'], /unknown command 'xyz'; the commands are ingest, put, get, .*; see 'ingot --help'/],
+    [['help', 'xyz'], /unknown command 'xyz'; the commands are/],
+    [['--store', 's', 'stats'], /unknown option '--store'; the command comes first/],
+    [['relayout'], /--to <layout>.*; see 'ingot relayout --help'/],
+    [['ls'], /unknown command 'ls': .* names.*--manifest/],
+    [['help', 'ls'], /unknown command 'ls': .* names.*--manifest/],
+    [['restore', 'x'], /unknown command 'restore': .*'ingot get DIGEST' gives one content back/],
+    [['rm', '-r', 'x'], /unknown command 'rm': nothing can be deleted/],
+    [['gc'], /unknown command 'gc': nothing can be deleted/],
+    [['diff'], /unknown command 'diff': .*diff\(1\)/],
+    [['backup', '/'], /unknown command 'backup': use 'ingot ingest SOURCE'/],
+    [['check', '--json=x'], /unknown command 'check': use 'ingot verify'/],
   ])('that is wrong is refused with exit code 2: %j', (args, line) => {
     const env = { INGOT_STORE: 's' };
     expectLine(ingot(args, { cwd, env }), 2, line);
@@ -206,7 +262,8 @@ describe('an option', () => {
   });
 
   it('is not even needed to learn that a command is', () => {
-    for (const args of [[], ['--']]) expectLine(ingot(args), 2, /no command given/);
+    for (const args of [[], ['--']])
+      expectLine(ingot(args), 2, /no command given; the commands are ingest, .*'ingot --help'/);
   });
 });
 

@@ -28,7 +28,10 @@ describe('ingot doctor', () => {
   it('shows figures and advice for a store that is not there, and does not make it', () => {
     const { code, stdout, stderr } = ingot(['doctor', ...SHORT], { cwd });
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout).toMatch(/^store +\S+\/s \(not there yet; tried out in \S+\)\ndisk +\w+, /);
+    expect(stdout).toMatch(
+      /^This machine takes in (roughly )?up to [\d,.]+ files\/s of 4,096 bytes \([\d,.]+ MB\/s\) and [\d,]+ MB\/s of large files, [^\n]+ with \d+ threads?; [^\n]+\.\n\n/,
+    );
+    expect(stdout).toMatch(/\nstore +\S+\/s \(not there yet; tried out in \S+\)\ndisk +\w+, /);
     expect(stdout).toMatch(/\nbarrier +(syncfs|fsync): .+\nreflink +tried: .+\n\nflush /);
     expect(stdout).toMatch(/\nfsync of a new file +[\d.]+ .?s +\S.*\n/);
     expect(stdout).toMatch(/\ncreate \+ rename, 1 thread +[\d,]+ files\/s +\S.*\n/);
@@ -54,6 +57,7 @@ describe('ingot doctor', () => {
       blockBytes: expect.any(Number),
       expectedObjects: 7,
       flushes: { fsyncFile: { ms: spread, files: 1 } },
+      intake: { threads: expect.any(Number), filesPerSecond: expect.any(Number) },
       advice: { durability: { value: 'group' }, layout: { value: 'sharded' } },
       wallMs: expect.any(Number),
     });
@@ -64,6 +68,12 @@ describe('ingot doctor', () => {
       hashedBytesPerSecond: spread,
     });
     expect(fs.readdirSync(join(cwd, 's')).filter((name) => name.length > 2)).toEqual(['.ingot']);
+  });
+
+  it('makes files before it removes any: some disks make new ones slowly after that', () => {
+    const { stdout } = ingot(['doctor', '--json=events', ...SHORT], { cwd });
+    const probes = stdout.split('\n').flatMap((line) => /"probe":"(\w+)"/.exec(line)?.[1] ?? []);
+    expect(probes.slice(0, 4)).toEqual(['reflink', 'objects', 'rates', 'fsync']);
   });
 
   it('needs a directory that may be written to', () => {

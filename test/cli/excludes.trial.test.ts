@@ -164,7 +164,7 @@ describe('what is left out', () => {
 
   it('is in the summary, and named by -v and as an event', () => {
     const summary = script("$INGOT ingest . --exclude '*.pem' --store ../s", { cwd });
-    expect(summary.stdout).toContain('  unsupported 0  excluded 2\n');
+    expect(summary.stdout).toMatch(/^ {2}new \d+ {2}excluded 2$/m);
     const named = script("$INGOT ingest . --exclude '*.pem' --store ../s -v", { cwd });
     expect(named.stdout).toContain('excluded    ./key.pem\n');
     const events = script("$INGOT ingest . --exclude '*.pem' --store ../s --json=events", { cwd });

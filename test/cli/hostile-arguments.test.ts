@@ -51,7 +51,7 @@ const argument = fc.oneof(
   { weight: 1, arbitrary: anything },
 );
 const commandLines = PROGRAM.commands.map((command) => {
-  const own = fc.constantFrom(...optionsOf(command));
+  const own = fc.constantFrom('--help', ...optionsOf(command));
   const rest = fc.array(fc.oneof({ weight: 2, arbitrary: own }, argument), { maxLength: 6 });
   return rest.map((args) => [command.name(), ...args]);
 });

@@ -170,17 +170,45 @@ describe('a warning', () => {
     ["other programs' data", { flushes: { syncfsFirst: flushOf(4000) } }, /first syncfs.* 4.00 s/],
     ['little room for a probe', { probeFiles: 20 }, /room for 20 files/],
     [
-      'a noisy machine',
+      'files made at rates that swing',
       {
         rates: {
           ...USUAL.rates,
-          byThreads: [{ ...ratesOf(1, 1, 1), createdFilesPerSecond: spreadOf([10, 20, 30]) }],
+          byThreads: [{ ...ratesOf(1, 1, 1), createdFilesPerSecond: spreadOf([1000, 2e3, 3e3]) }],
         },
       },
-      /rates differ by 100 %/,
+      /figures swing, .*: create \+ rename with 1 thread 1,000 to 3,000 files\/s; run doctor again/,
+    ],
+    [
+      'bytes hashed at rates that swing',
+      {
+        rates: {
+          ...USUAL.rates,
+          byThreads: [
+            ratesOf(1, 20_000, 2000),
+            { ...ratesOf(2, 35_000, 1), hashedBytesPerSecond: spreadOf([272e6, 1e9, 1439e6]) },
+          ],
+        },
+      },
+      /: hash with 2 threads 272 to 1,439 MB\/s; run/,
+    ],
+    [
+      'flushes that swing',
+      { flushes: { syncfsGroup: { ms: spreadOf([1, 2, 2, 3, 9, 9, 9]), files: 1000 } } },
+      /: a syncfs 2.00 ms to 9.00 ms; run/,
     ],
   ] as const)('is given for %s', (_, changes, text) => {
     expect(warnings(changes)).toEqual([expect.stringMatching(text)]);
+  });
+
+  it('of swinging figures is not given for some odd flushes, nor for rates that differ a little', () => {
+    const syncfsGroup = { ms: spreadOf([10, 10, 11, 12, 500]), files: 1000 };
+    const byThreads = [
+      { ...ratesOf(1, 1, 1), createdFilesPerSecond: spreadOf([1000, 1400, 1500]) },
+    ];
+    const rates = { ...USUAL.rates, byThreads };
+    const fsyncGroup = { ms: spreadOf([0.1, 0.1, 0.5, 0.9, 0.9]), files: 128 };
+    expect(warnings({ flushes: { syncfsGroup, fsyncGroup }, rates })).toEqual([]);
   });
 
   it('of too fast a flush is not given in memory, nor one of inodes where they are not counted', () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Budget, planRounds, threadSteps } from '../../src/doctor/budget.ts';
 import { fsyncGroupSize } from '../../src/doctor/flushes.ts';
 import { roomOf } from '../../src/doctor/room.ts';
-import { noiseOf, spreadOf } from '../../src/doctor/spread.ts';
+import { spreadOf } from '../../src/doctor/spread.ts';
 import { manualClock } from './manual-clock.ts';
 
 describe('a budget', () => {
@@ -75,8 +75,15 @@ describe('the room for probes', () => {
   });
 });
 
-it('a spread tells median and range, and noise is their distance', () => {
-  expect(spreadOf([5, 1, 3])).toEqual({ median: 3, min: 1, max: 5, samples: 3 });
+it('a spread has the median, the quartiles and the range', () => {
+  const quartiles = { lowerQuartile: 2, upperQuartile: 4 };
+  expect(spreadOf([5, 1, 3, 2, 4])).toEqual({
+    median: 3,
+    min: 1,
+    ...quartiles,
+    max: 5,
+    samples: 5,
+  });
   expect(spreadOf([1, 2, 4, 100]).median).toBe(3);
-  expect(noiseOf(spreadOf([2, 4, 6]))).toBe(1);
+  expect(spreadOf([7])).toMatchObject({ lowerQuartile: 7, median: 7, upperQuartile: 7 });
 });

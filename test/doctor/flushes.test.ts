@@ -80,3 +80,21 @@ it('no group is larger than there is room for, nor than a slow disk can flush in
   const slow = diskThatTakes({ fsyncFile: 500, fsyncGroup: 500 });
   expect((await slow.probe.fsyncs()).fsyncGroup).toMatchObject({ files: 4 });
 });
+
+it('what is left in the journal may take all the time that is left, and is no figure', async () => {
+  const slow = diskThatTakes({ fsyncFile: TOTAL_MS / 2 });
+  await slow.probe.settle();
+  expect(slow.asked).toEqual([{ kind: 'fsyncFile', files: 1, limitMs: TOTAL_MS }]);
+  const quick = diskThatTakes({ fsyncFile: 5 });
+  await quick.probe.settle();
+  expect((await quick.probe.fsyncs()).fsyncFile?.ms.samples).toBe(160);
+});
+
+it('a journal that is not written in time ends the probes of flushes', async () => {
+  const { probe, asked } = diskThatTakes({ fsyncFile: 60_000 });
+  await probe.settle();
+  const unfinished = { kind: 'fsyncFile', waitedMs: TOTAL_MS };
+  expect(await probe.fsyncs()).toEqual({ unfinished });
+  expect(await probe.syncfs()).toEqual({ unfinished });
+  expect(asked).toHaveLength(1);
+});

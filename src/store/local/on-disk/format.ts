@@ -1,6 +1,13 @@
 import fs from 'node:fs';
 import { dirname, join } from 'node:path';
-import { errnoOf, failed, hasErrno, IngotError, UsageError } from '../../../errors.ts';
+import {
+  errnoOf,
+  failed,
+  hasErrno,
+  IngotError,
+  isIngotError,
+  UsageError,
+} from '../../../errors.ts';
 import { diskFullHint } from '../../../files/disk-full.ts';
 import {
   type FileOps,
@@ -19,6 +26,7 @@ import { readSmallFile, requireNoLink } from './metadata-file.ts';
 
 export const METADATA = '.ingot';
 export const FORMAT = 1;
+const NOT_A_STORE = 'INGOT_NOT_A_STORE';
 
 /** Where a store says what it is. */
 export function formatPath(root: string): string {
@@ -53,9 +61,17 @@ export function readFormat(root: string): StoreFormat | undefined {
   return parseFormat(text, path);
 }
 
-/** Reads the format of a store that has to be there. Throws INGOT_NO_STORE when it is not. */
+/**
+ * Reads the format of a store that has to be there. Throws INGOT_NO_STORE when it is not, and
+ * INGOT_NOT_A_STORE when something else is.
+ */
 export function requireFormat(root: string): StoreFormat {
-  const format = readFormat(root);
+  let format: StoreFormat | undefined;
+  try {
+    format = readFormat(root);
+  } catch (error) {
+    throw isIngotError(error) && error.code === NOT_A_STORE ? withoutNewPlaces(error) : error;
+  }
   if (format !== undefined) return format;
   throw new IngotError({
     what: 'no store here',
@@ -207,9 +223,15 @@ function cannotOpen(root: string, error: unknown): Error {
 function notAStore(root: string, why: string): IngotError {
   return new IngotError({
     what: 'not a store',
-    code: 'INGOT_NOT_A_STORE',
+    code: NOT_A_STORE,
     path: root,
     why,
     hint: 'nothing was touched; name an existing store, an empty directory or a new path',
   });
+}
+
+/** Who needs a store that is there has no use for a place where one could be made. */
+function withoutNewPlaces(error: IngotError): IngotError {
+  const hint = 'nothing was touched; name an existing store';
+  return new IngotError({ ...error.toFailure(), hint }, error);
 }
