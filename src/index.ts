@@ -40,6 +40,7 @@ export {
   type Durability,
   LAYOUTS,
   type Layout,
+  type Sharing,
 } from './store/choices.ts';
 export type {
   RelayoutOptions,

@@ -4,7 +4,7 @@ import { failed, hasErrno, IngotError } from '../errors.ts';
 import { PACKAGE_FILE } from '../places.ts';
 import { EXIT } from './fail.ts';
 import { toDocument, toLine } from './json.ts';
-import { spellEventsFlag } from './options.ts';
+import { spellOptionalValues } from './options.ts';
 
 type AddCommand = (program: Command) => void;
 
@@ -31,7 +31,7 @@ export async function run(args: readonly string[]): Promise<void> {
     return refuse(`unknown command '${topic}'; see ingot --help`, args);
   try {
     const program = await buildProgram(args);
-    await program.parseAsync(spellEventsFlag(args), { from: 'user' });
+    await program.parseAsync(spellOptionalValues(args), { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage;
