@@ -1,7 +1,7 @@
 /**
  * Who may use what is made. The umask takes rights away at the moment that a file or a folder is
- * made, from the user itself, too: they are given back at once. Rights are only ever added, so a
- * default ACL of the folder that it lies in keeps what it gives.
+ * made, from the user itself, too: they are given back at once. Rights are only ever added, and all
+ * are asked for from the start, so that a default ACL of the folder gives what it names.
  */
 import fs from 'node:fs';
 import { hasErrno } from '../errors.ts';
@@ -95,7 +95,7 @@ function missingGroup(found: fs.Stats, { mode, gid }: Rights): number | undefine
   return isSpecial && found.gid !== gid ? gid : undefined;
 }
 
-/** The mode to give; undefined where nothing is missing. Another group gets what others get. */
+/** The mode to give; undefined where nothing is missing. Another group is given what others are. */
 function missingMode(found: fs.Stats, { mode }: Rights, hasGroup: boolean): number | undefined {
   const wanted = hasGroup ? mode : (mode & 0o707) | ((mode & 7) << 3);
   const now = found.mode & 0o7777;

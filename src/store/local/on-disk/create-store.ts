@@ -1,8 +1,7 @@
 import { dirname, join } from 'node:path';
-import { bestEffort, failed, hasErrno, isDenied } from '../../../errors.ts';
+import { bestEffort, failed, hasErrno, isDenied, isIngotError } from '../../../errors.ts';
 import { diskFullHint } from '../../../files/disk-full.ts';
 import { type FileOps, flushDirectory, nodeFileOps } from '../../../files/file-ops.ts';
-import { isWithoutLocks } from '../../../files/locks.ts';
 import { makeFolder } from '../../../files/rights.ts';
 import type { Libc } from '../../../native/libc.ts';
 import type { Layout, Sharing } from '../../choices.ts';
@@ -17,7 +16,8 @@ import { storeRights } from './sharing.ts';
  * private files to other local users. Durable when it returns, its own entry in its parent included.
  * When another process creates the same store at once, one of them wins and both use its format.
  *
- * Where permission is denied, and where no writer can be, the folders that were made go again.
+ * Where permission is denied, and where no writer can be or none can share the store, the folders
+ * that were made go again.
  * Otherwise the next attempt goes on from them.
  */
 export function createStore(
@@ -34,7 +34,7 @@ export function createStore(
     // Last: whoever finds store.json finds a store whose own name is durable.
     writeFormat(root, { format: FORMAT, layout }, 'if missing', ops, libc);
   } catch (error) {
-    if (isDenied(error) || isWithoutLocks(error)) removeEmpty(made, ops);
+    if (isDenied(error) || isIngotError(error)) removeEmpty(made, ops);
     throw failed('cannot create the store', error, {
       path: root,
       hint: diskFullHint(error, root),

@@ -126,9 +126,10 @@ export function writeFormat(
   libc?: Libc,
 ): void {
   const path = formatPath(root);
-  const temp = LockedTemp.open(path, 0o600, libc, ops);
+  const rights = storeRights(root).file;
+  const temp = LockedTemp.open(path, rights.mode, libc, ops);
   try {
-    grant(temp.fd, storeRights(root).file, ops);
+    grant(temp.fd, rights, ops);
     writeFully(ops, temp.fd, Buffer.from(`${JSON.stringify(format)}\n`));
     if (how === 'replace') keepOwner(path, temp.fd, ops);
     ops.fsyncSync(temp.fd);
