@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { dirname, join } from 'node:path';
-import { bestEffort, hasErrno } from '../errors.ts';
+import { bestEffort, hasErrno, isDenied } from '../errors.ts';
 import { type AnyDescriptor, numberOf } from '../native/descriptor.ts';
 import type { Libc } from '../native/libc.ts';
 import { type FileOps, namesIn, type StoreFd, writeFully } from './file-ops.ts';
@@ -103,7 +103,7 @@ function lockFolder(
   try {
     fd = openLock(path, rights, ops);
   } catch (error) {
-    if (hasErrno(error, 'ENOENT')) return undefined;
+    if (hasErrno(error, 'ENOENT') || (isDenied(error) && isAnothers(path))) return undefined;
     throw error;
   }
   let held = false;
@@ -113,6 +113,12 @@ function lockFolder(
     if (!held) ops.closeSync(fd);
   }
   return held ? fd : undefined;
+}
+
+/** A sweep of another user has made the lock a moment ago, and not let others use it yet. */
+function isAnothers(lock: string): boolean {
+  const found = fs.lstatSync(lock, { throwIfNoEntry: false });
+  return found !== undefined && found.uid !== process.geteuid?.();
 }
 
 /**

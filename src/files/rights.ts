@@ -61,7 +61,14 @@ export function grant(fd: AnyDescriptor, rights: Rights, ops: FileOps): void {
 export function grantAt(path: string, rights: Rights, ops: FileOps): void {
   const seen = fs.lstatSync(path, { throwIfNoEntry: false });
   if (seen === undefined || !isOneThing(seen) || hasAll(seen, rights)) return;
-  const fd = ops.openSync(path, O_PATH | fs.constants.O_NOFOLLOW);
+  let fd: StoreFd;
+  try {
+    fd = ops.openSync(path, O_PATH | fs.constants.O_NOFOLLOW);
+  } catch (error) {
+    // Somebody has removed it since: whoever wants to use it will find out.
+    if (hasErrno(error, 'ENOENT')) return;
+    throw error;
+  }
   try {
     const itself = `/proc/self/fd/${numberOf(fd)}`;
     const found = fs.fstatSync(numberOf(fd));
