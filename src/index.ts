@@ -41,6 +41,7 @@ export {
   type Durability,
   LAYOUTS,
   type Layout,
+  type Sharing,
 } from './store/choices.ts';
 export type {
   RelayoutOptions,

@@ -10,6 +10,7 @@ import {
   type Durability,
   LAYOUTS,
   type Layout,
+  type Sharing,
 } from '../store/choices.ts';
 import { type CommandContext, runCommand, warnOfNewStore } from './command.ts';
 import { EXIT, type ExitCode } from './fail.ts';
@@ -19,6 +20,7 @@ import {
   collect,
   once,
   outputFile,
+  sharedOption,
   storeOf,
   threadsOption,
 } from './options.ts';
@@ -30,6 +32,7 @@ interface IngestFlags extends CommonFlags {
   readonly durability: Durability;
   readonly barrier: BarrierChoice;
   readonly layout?: Layout;
+  readonly shared?: Sharing;
   readonly threads?: number;
   readonly exclude?: readonly string[];
   readonly excludeFrom?: readonly string[];
@@ -60,6 +63,7 @@ export function addIngest(program: Command): void {
         .default('auto'),
     )
     .addOption(new Option('--layout <layout>', 'of a new store (default: flat)').choices(LAYOUTS))
+    .addOption(sharedOption())
     .addOption(threadsOption())
     .option('--exclude <glob>', 'leave out what matches, as in .gitignore (repeatable)', collect)
     .option('--exclude-from <file>', 'a file of such patterns (repeatable)', collect)
@@ -87,7 +91,7 @@ async function runIngest(
 ): Promise<ExitCode> {
   const store = storeOf(flags);
   checkFlags(sources, flags, output);
-  if (!flags.dryRun) warnOfNewStore(store, output);
+  if (!flags.dryRun && flags.shared === undefined) warnOfNewStore(store, output);
   await output.showProgress(flags.progress, 'entries');
   output.doing('opening the store');
   const { ingest } = await import('../ingest/ingest.ts');

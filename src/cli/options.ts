@@ -2,6 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { UsageError } from '../errors.ts';
 import { dashOf } from '../files/standard-streams.ts';
+import { SHARINGS } from '../store/choices.ts';
 import { MAX_THREADS } from '../threads/thread-count.ts';
 
 export interface CommonFlags {
@@ -30,15 +31,24 @@ export function addOutputOptions(command: Command): Command {
 
 const EVENTS_FLAG = '--json-events';
 
-/**
- * `--json=events` as a flag of its own. With an optional value, commander would take the source
- * in `--json SOURCE` for one.
- */
-export function spellEventsFlag(args: readonly string[]): string[] {
+/** What commander would not understand: it takes the source in `--json SOURCE` for a value. */
+const SPELLINGS: ReadonlyMap<string, string> = new Map([
+  ['--json=events', EVENTS_FLAG],
+  ['--shared', '--shared=group'],
+]);
+
+/** Options with an optional value, which has to be attached with `=`, as commander knows them. */
+export function spellOptionalValues(args: readonly string[]): string[] {
   const end = args.indexOf('--');
-  return args.map((arg, at) =>
-    arg === '--json=events' && (end < 0 || at < end) ? EVENTS_FLAG : arg,
-  );
+  return args.map((arg, at) => (end < 0 || at < end ? (SPELLINGS.get(arg) ?? arg) : arg));
+}
+
+/** For a command that makes the store if it is missing. */
+export function sharedOption(): Option {
+  return new Option(
+    '--shared [who]',
+    'open the store to its group (=group), and to all users to read (=all)',
+  ).choices(SHARINGS);
 }
 
 /** The store that was named. Throws a UsageError when none was. */

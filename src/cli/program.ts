@@ -3,7 +3,7 @@ import { failed, hasErrno, IngotError } from '../errors.ts';
 import { EXIT } from './fail.ts';
 import { type CommandName, NOTES, notesText } from './help/notes.ts';
 import { toDocument, toLine } from './json.ts';
-import { spellEventsFlag } from './options.ts';
+import { spellOptionalValues } from './options.ts';
 import { addVersion, printVersion } from './version.ts';
 
 type AddCommand = (program: Command) => void;
@@ -32,7 +32,7 @@ export async function run(args: readonly string[]): Promise<void> {
   const line = isUnknownTopic ? args.slice(1) : args;
   try {
     const program = await buildProgram(line);
-    await program.parseAsync(spellEventsFlag(line), { from: 'user' });
+    await program.parseAsync(spellOptionalValues(line), { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return;

@@ -4,33 +4,43 @@ import { filePath } from '../checked.ts';
 import { failed, printable, UsageError } from '../errors.ts';
 import { requireGiven, requireStandardInput, standardInput } from '../files/standard-streams.ts';
 import { toFsPath } from '../names.ts';
+import type { Sharing } from '../store/choices.ts';
 import type { PutSource } from '../store/put-source.ts';
 import { bytes } from '../units.ts';
 import { type CommandContext, runCommand, warnOfNewStore } from './command.ts';
 import { EXIT, type ExitCode } from './fail.ts';
-import { addCommonOptions, type CommonFlags, storeOf } from './options.ts';
+import { addCommonOptions, type CommonFlags, sharedOption, storeOf } from './options.ts';
+
+interface PutFlags extends CommonFlags {
+  readonly shared?: Sharing;
+}
 
 /** `ingot put FILE|-` */
 export function addPut(program: Command): void {
   const command = program
     .command('put')
     .description('store one content and print its digest')
-    .argument('<file>', 'a file, or - for standard input');
-  addCommonOptions(command).action((file: string, flags: CommonFlags) =>
+    .argument('<file>', 'a file, or - for standard input')
+    .addOption(sharedOption());
+  addCommonOptions(command).action((file: string, flags: PutFlags) =>
     runCommand(flags, 'go on', (context) => runPut(file, flags, context)),
   );
 }
 
 async function runPut(
   file: string,
-  flags: CommonFlags,
+  flags: PutFlags,
   { output, signal }: CommandContext,
 ): Promise<ExitCode> {
   const path = storeOf(flags);
   checkReadable(file);
-  warnOfNewStore(path, output);
+  if (flags.shared === undefined) warnOfNewStore(path, output);
   const { Store } = await import('../store/store.ts');
-  const store = await Store.open(path, { create: true, onNotice: (text) => output.notice(text) });
+  const store = await Store.open(path, {
+    create: true,
+    shared: flags.shared,
+    onNotice: (text) => output.notice(text),
+  });
   const source = sourceOf(file);
   output.doing(() => `storing ${printable(file)}${readFrom(source)}`);
   try {

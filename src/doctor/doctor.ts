@@ -11,6 +11,7 @@ import {
   requireOptions,
 } from '../checked.ts';
 import { failed } from '../errors.ts';
+import { denialOf } from '../files/denied.ts';
 import { diskFullHint } from '../files/disk-full.ts';
 import { fileSystemStats } from '../files/disk-space.ts';
 import { type Libc, loadLibc } from '../native/libc.ts';
@@ -81,7 +82,8 @@ export async function doctor(path: string, options: DoctorOptions = {}): Promise
   } catch (error) {
     const { directory } = place;
     const hint = diskFullHint(error, directory);
-    throw failed('cannot probe the disk', error, { path: directory, hint });
+    const denial = denialOf(error, directory);
+    throw failed('cannot probe the disk', error, { path: directory, hint, ...denial });
   } finally {
     closePlace(place, figures !== undefined);
   }

@@ -7,6 +7,7 @@
 import fs from 'node:fs';
 import { dirname, join } from 'node:path';
 import { codeOf, failed, hasErrno, IngotError, isFailure } from '../errors.ts';
+import { denialOf } from '../files/denied.ts';
 import { diskFullHint } from '../files/disk-full.ts';
 import { nodeFileOps } from '../files/file-ops.ts';
 import { LockedFolder } from '../files/locked-folder.ts';
@@ -100,6 +101,7 @@ function openBeside(found: Found, root: string, libc: Libc | undefined): ProbePl
     throw failed(`cannot probe the disk of ${root}`, error, {
       path: directory,
       hint: diskFullHint(error, directory),
+      ...denialOf(error, directory),
     });
   }
 }

@@ -22,9 +22,6 @@ export function diskFullHint(error: unknown, root: string, needed?: number): str
       return `the disk of ${root} is mounted read-only`;
     case 'EFBIG':
       return 'raise the limit on the size of files (ulimit -f), or use a file system that takes files this large (FAT takes 4 GiB)';
-    case 'EACCES':
-    case 'EPERM':
-      return 'check owner and mode of the store';
     default:
       return undefined;
   }

@@ -17,7 +17,14 @@ type Done = (error: NodeJS.ErrnoException | null) => void;
 export interface FileOps
   extends Pick<
     typeof fs,
-    'linkSync' | 'unlinkSync' | 'mkdirSync' | 'rmdirSync' | 'statSync' | 'copyFileSync'
+    | 'linkSync'
+    | 'unlinkSync'
+    | 'mkdirSync'
+    | 'rmdirSync'
+    | 'statSync'
+    | 'copyFileSync'
+    | 'chmodSync'
+    | 'chownSync'
   > {
   openSync(path: string | Buffer, flags: number, mode?: number): StoreFd;
   closeSync(fd: StoreFd): void;
@@ -33,6 +40,7 @@ export interface FileOps
   fsyncSync(fd: AnyDescriptor): void;
   fsync(fd: AnyDescriptor, done: Done): void;
   fchmodSync(fd: AnyDescriptor, mode: number): void;
+  fchownSync(fd: AnyDescriptor, uid: number, gid: number): void;
   renameSync(from: string | Buffer, to: string | Buffer): void;
   /** Gives an open file without a name its name. Undefined where that cannot be called. */
   linkOpenSync?(fd: AnyDescriptor, to: string): void;
@@ -154,21 +162,5 @@ export function namesIn(folder: string): string[] {
   } catch (error) {
     if (!hasErrno(error, 'ENOENT', 'ENOTDIR')) throw error;
     return [];
-  }
-}
-
-/**
- * Makes a folder whose parent is there, unless it is there itself; true when it was not. A link in
- * its place does not count: it would choose where the store writes. Never with `recursive`: Node
- * reports EIO, EDQUOT and EROFS of such a call as ENOENT.
- */
-export function makeFolder(ops: FileOps, path: string, mode: number): boolean {
-  try {
-    ops.mkdirSync(path, { mode });
-    return true;
-  } catch (error) {
-    const isThere = () => fs.lstatSync(path, { throwIfNoEntry: false })?.isDirectory();
-    if (!hasErrno(error, 'EEXIST') || !isThere()) throw error;
-    return false;
   }
 }

@@ -5,14 +5,23 @@
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { dirname, join } from 'node:path';
-import { bestEffort, hasErrno } from '../errors.ts';
+import { bestEffort, hasErrno, isDenied } from '../errors.ts';
 import { type AnyDescriptor, numberOf } from '../native/descriptor.ts';
 import type { Libc } from '../native/libc.ts';
 import { type FileOps, namesIn, type StoreFd, writeFully } from './file-ops.ts';
 import { tryLock } from './locks.ts';
 import { removeFile, removeTree } from './remove.ts';
+import { makeFolder, openOrMake, type Rights } from './rights.ts';
 
 export const LOCK = 'lock';
+
+/** Who else may look into a locked folder, and who may lock it: sweep it once its holder is dead. */
+export interface LockedRights {
+  readonly folder: Rights;
+  readonly lock: Rights;
+}
+
+export const OWNERS: LockedRights = { folder: { mode: 0o700 }, lock: { mode: 0o600 } };
 
 export class LockedFolder {
   readonly path: string;
@@ -29,11 +38,17 @@ export class LockedFolder {
    * Makes `parent/<prefix><random id>`, locked. Throws INGOT_NO_FLOCK where locks are refused, and
    * what the file system throws.
    */
-  static open(parent: string, prefix: string, libc: Libc | undefined, ops: FileOps): LockedFolder {
+  static open(
+    parent: string,
+    prefix: string,
+    libc: Libc | undefined,
+    ops: FileOps,
+    rights: LockedRights = OWNERS,
+  ): LockedFolder {
     for (;;) {
       const path = join(parent, prefix + randomBytes(16).toString('hex'));
-      ops.mkdirSync(path, { mode: 0o700 });
-      const lockFd = lockOrRemove(path, libc, ops);
+      makeFolder(ops, path, rights.folder);
+      const lockFd = lockOrRemove(path, libc, ops, rights.lock);
       // A sweep may have come between mkdir and lock, or another process may be looking whose lock
       // it is: begin anew.
       if (lockFd !== undefined) return new LockedFolder(path, lockFd, ops);
@@ -56,26 +71,39 @@ export class LockedFolder {
   }
 }
 
+/** Opened for writing: NFS refuses exclusive locks on files opened for reading. */
+export function openLock(path: string, rights: Rights, ops: FileOps): StoreFd {
+  return openOrMake(path, fs.constants.O_RDWR, rights, ops);
+}
+
 /** A folder without a lock is nobody's: it goes when its lock cannot be made or taken. */
-function lockOrRemove(path: string, libc: Libc | undefined, ops: FileOps): StoreFd | undefined {
+function lockOrRemove(
+  path: string,
+  libc: Libc | undefined,
+  ops: FileOps,
+  rights: Rights,
+): StoreFd | undefined {
   let lockFd: StoreFd | undefined;
   try {
-    lockFd = lockFolder(path, libc, ops);
+    lockFd = lockFolder(path, libc, ops, rights);
     return lockFd;
   } finally {
     if (lockFd === undefined) bestEffort(() => removeTemps(path, ops));
   }
 }
 
-function lockFolder(folder: string, libc: Libc | undefined, ops: FileOps): StoreFd | undefined {
+function lockFolder(
+  folder: string,
+  libc: Libc | undefined,
+  ops: FileOps,
+  rights: Rights,
+): StoreFd | undefined {
   const path = join(folder, LOCK);
   let fd: StoreFd;
   try {
-    // Opened for writing: NFS refuses exclusive locks on files opened for reading.
-    const { O_RDWR, O_CREAT, O_NOFOLLOW } = fs.constants;
-    fd = ops.openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600);
+    fd = openLock(path, rights, ops);
   } catch (error) {
-    if (hasErrno(error, 'ENOENT')) return undefined;
+    if (hasErrno(error, 'ENOENT') || (isDenied(error) && isAnothers(path))) return undefined;
     throw error;
   }
   let held = false;
@@ -85,6 +113,12 @@ function lockFolder(folder: string, libc: Libc | undefined, ops: FileOps): Store
     if (!held) ops.closeSync(fd);
   }
   return held ? fd : undefined;
+}
+
+/** A sweep of another user has made the lock a moment ago, and not let others use it yet. */
+function isAnothers(lock: string): boolean {
+  const found = fs.lstatSync(lock, { throwIfNoEntry: false });
+  return found !== undefined && found.uid !== process.geteuid?.();
 }
 
 /**

@@ -14,6 +14,7 @@ import type { FileOps, StoreFd } from './file-ops.ts';
 import { isSameFile } from './locked-folder.ts';
 import { tryDeadLock, tryLock } from './locks.ts';
 import { removeFile } from './remove.ts';
+import { openOrMake, type Rights } from './rights.ts';
 
 /** Between the name of the file and a random id. No other program names files like this. */
 const INFIX = '.ingot.tmp-';
@@ -122,11 +123,15 @@ export function sweepFile(path: string, libc: Libc, ops: FileOps): boolean {
   }
 }
 
-/** Opens a file for its lock. Undefined when another sweep was faster, or it is another user's. */
-export function openToSweep(path: string, ops: FileOps, more = 0): StoreFd | undefined {
+/**
+ * Opens a file for its lock; with `rights` it is made where it is missing. Undefined when another
+ * sweep was faster, or it is another user's.
+ */
+export function openToSweep(path: string, ops: FileOps, rights?: Rights): StoreFd | undefined {
   const { O_RDWR, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
   try {
-    return ops.openSync(toFsPath(path), O_RDWR | O_NOFOLLOW | O_NONBLOCK | more, 0o600);
+    if (rights !== undefined) return openOrMake(path, O_RDWR, rights, ops);
+    return ops.openSync(toFsPath(path), O_RDWR | O_NOFOLLOW | O_NONBLOCK);
   } catch (error) {
     if (hasErrno(error, 'ENOENT', 'EACCES', 'EPERM', 'ELOOP', 'ENXIO', 'EISDIR')) return undefined;
     throw error;

@@ -3,7 +3,7 @@
 import type { Digest } from '../digest.ts';
 import { type Failure, IngotError } from '../errors.ts';
 import type { UnsupportedKind } from '../sources/kind.ts';
-import type { BarrierChoice, BarrierKind, Durability, Layout } from '../store/choices.ts';
+import type { BarrierChoice, BarrierKind, Durability, Layout, Sharing } from '../store/choices.ts';
 import type { EntryReport, Outcome } from './outcome.ts';
 
 export const REPORTS = ['all', 'problems'] as const;
@@ -15,6 +15,12 @@ export interface IngestOptions {
   readonly barrier?: BarrierChoice;
   /** Layout of a store that is created. Default `flat`. */
   readonly layout?: Layout;
+  /**
+   * Open the store to the members of its directory's group (`group`), and to all users to read
+   * (`all`): mode 2770 or 2775, whatever the umask is. Of an existing store that is its owner's to
+   * do. Default: a new store is its owner's alone, mode 0700.
+   */
+  readonly shared?: Sharing;
   /** Worker threads. Default: the processors this process may use. */
   readonly threads?: number;
   /** Small files that a worker takes at a time, at most. The default suits all but experiments. */

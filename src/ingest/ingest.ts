@@ -11,7 +11,7 @@ import {
   strings,
 } from '../checked.ts';
 import { UsageError } from '../errors.ts';
-import { BARRIERS, DURABILITIES, LAYOUTS } from '../store/choices.ts';
+import { BARRIERS, DURABILITIES, LAYOUTS, SHARINGS } from '../store/choices.ts';
 import { storePath } from '../store/store-path.ts';
 import { Pool } from '../threads/pool.ts';
 import { checkedThreads, threadCount } from '../threads/thread-count.ts';
@@ -55,6 +55,7 @@ const CHECKS: Checks<IngestOptions> = {
   durability: oneOf(DURABILITIES),
   barrier: oneOf(BARRIERS),
   layout: oneOf(LAYOUTS),
+  shared: oneOf(SHARINGS),
   threads: threadCount,
   batchFiles: countOf('files in a batch'),
   verifyHits: flag,

@@ -6,6 +6,7 @@ import { abortSignal, type Checks, callback, eachOneOf, requireOptions } from '.
 import { barrierAt } from '../doctor/barrier-at.ts';
 import { closePlace, openProbePlace } from '../doctor/probe-place.ts';
 import { failed, IngotError } from '../errors.ts';
+import { denialOf } from '../files/denied.ts';
 import { diskFullHint } from '../files/disk-full.ts';
 import { fileSystemStats } from '../files/disk-space.ts';
 import { loadLibc } from '../native/libc.ts';
@@ -84,7 +85,8 @@ export async function selftest(
     done = true;
   } catch (error) {
     const hint = diskFullHint(error, directory);
-    throw failed('the selftest cannot go on', error, { path: directory, hint });
+    const denial = denialOf(error, directory);
+    throw failed('the selftest cannot go on', error, { path: directory, hint, ...denial });
   } finally {
     await program.stop();
     closePlace(place, done);

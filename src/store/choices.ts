@@ -14,3 +14,7 @@ export const BARRIERS = ['auto', 'syncfs', 'fsync'] as const;
 
 /** What `auto` came to: how the barrier of a group is made. */
 export type BarrierKind = 'syncfs' | 'fsync';
+
+/** Who else may use a store: the members of its group; `all`: and all users, to read. */
+export type Sharing = (typeof SHARINGS)[number];
+export const SHARINGS = ['group', 'all'] as const;

@@ -19,7 +19,14 @@ import { type Digest, parseDigest } from '../digest.ts';
 import { failed, hasErrno, IngotError } from '../errors.ts';
 import { type FileOps, nodeFileOps } from '../files/file-ops.ts';
 import { loadLibc } from '../native/libc.ts';
-import { DURABILITIES, type Durability, LAYOUTS, type Layout } from './choices.ts';
+import {
+  DURABILITIES,
+  type Durability,
+  LAYOUTS,
+  type Layout,
+  SHARINGS,
+  type Sharing,
+} from './choices.ts';
 import { createStore } from './local/on-disk/create-store.ts';
 import { listEveryObject } from './local/on-disk/every-object.ts';
 import {
@@ -29,6 +36,7 @@ import {
   type StoreFormat,
 } from './local/on-disk/format.ts';
 import { candidatePaths } from './local/on-disk/layout.ts';
+import { shareStore } from './local/on-disk/share-store.ts';
 import { type PutOptions, type PutResult, Putter } from './put.ts';
 import { type PutSource, requirePutSource } from './put-source.ts';
 import { storePath } from './store-path.ts';
@@ -39,6 +47,12 @@ export interface OpenOptions {
   readonly create?: boolean | undefined;
   /** Layout of a store that is created (default `flat`); an existing one must have it. */
   readonly layout?: Layout | undefined;
+  /**
+   * Open the store to the members of its directory's group (`group`), and to all users to read
+   * (`all`): mode 2770 or 2775, whatever the umask is. Of an existing store that is its owner's to
+   * do. Default: a new store is its owner's alone, mode 0700.
+   */
+  readonly shared?: Sharing | undefined;
   /** `none`: put does not wait for the disk. Default `group`. */
   readonly durability?: Durability | undefined;
   /** Called at the first put with what is unusual about the place, a line each. */
@@ -56,6 +70,7 @@ export interface ObjectInfo {
 const OPEN_CHECKS: Checks<OpenOptions> = {
   create: flag,
   layout: oneOf(LAYOUTS),
+  shared: oneOf(SHARINGS),
   durability: oneOf(DURABILITIES),
   onNotice: callback,
 };
@@ -80,10 +95,11 @@ export async function openStore(
 ): Promise<Store> {
   const root = storePath(path);
   requireOptions(options, OPEN_CHECKS);
-  const { create = false, layout, durability = 'group' } = options;
+  const { create = false, layout, shared, durability = 'group' } = options;
   const existing = create ? readFormat(root) : requireFormat(root);
   if (existing !== undefined) checkLayout(root, existing, layout);
-  const format = existing ?? createStore(root, layout ?? 'flat', ops, await loadLibc());
+  const format = existing ?? createStore(root, layout ?? 'flat', ops, await loadLibc(), shared);
+  if (existing !== undefined && shared !== undefined) shareStore(root, shared, ops);
   return newStore(root, format, { ...options, durability }, ops);
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { toDocument, toLine } from '../../src/cli/json.ts';
-import { spellEventsFlag } from '../../src/cli/options.ts';
+import { spellOptionalValues } from '../../src/cli/options.ts';
 import { escapeName } from '../../src/names.ts';
 
 const entry = (path: Buffer) =>
@@ -43,8 +43,8 @@ describe('JSON output', () => {
 
 describe('--json', () => {
   it('never takes the word after it for its value', () => {
-    expect(spellEventsFlag(['ingest', '--json', 'src'])).toEqual(['ingest', '--json', 'src']);
-    expect(spellEventsFlag(['ingest', '--json=events', 'src'])).toEqual([
+    expect(spellOptionalValues(['ingest', '--json', 'src'])).toEqual(['ingest', '--json', 'src']);
+    expect(spellOptionalValues(['ingest', '--json=events', 'src'])).toEqual([
       'ingest',
       '--json-events',
       'src',
@@ -53,6 +53,6 @@ describe('--json', () => {
 
   it('is a name like any other after --', () => {
     const args = ['ingest', '--', '--json=events'];
-    expect(spellEventsFlag(args)).toEqual(args);
+    expect(spellOptionalValues(args)).toEqual(args);
   });
 });

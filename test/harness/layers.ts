@@ -29,7 +29,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['src/names.ts', 'src/digest.ts', 'src/programs.ts', 'src/require-platform.ts'],
   ['src/commonjs.ts'],
   ['src/places.ts'],
-  ['src/errors.ts', 'src/platform.ts'],
+  ['src/errors.ts', 'src/platform.ts', 'src/addresses.ts'],
   ['src/node-refusals.ts', 'src/errno.ts'],
 ];
 

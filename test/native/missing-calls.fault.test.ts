@@ -4,8 +4,9 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ingest, isDigest } from 'ingot';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, type TestContext } from 'vitest';
 import {
+  demand,
   demandMountNamespace,
   demandMounts,
   demandProgram,
@@ -48,8 +49,8 @@ function expectStored(injection: Injection, stderr: RegExp = /^$/, ...options: s
   expect(tempsIn(store)).toEqual([]);
 }
 
-function expectRefused(injection: Injection, stderr: RegExp): void {
-  const ended = ingotInjected(ingestArgs('-q'), injection);
+function expectRefused(injection: Injection, stderr: RegExp, ...options: string[]): void {
+  const ended = ingotInjected(ingestArgs('-q', ...options), injection);
   expect(ended.stderr).toMatch(stderr);
   expect(ended.stderr.split('\n').length).toBe(2);
   expect(ended.code).toBe(1);
@@ -70,7 +71,7 @@ const NO_LOCKS =
   /^ingot: cannot write here without locks: [^\n]* flock is refused \(E\w+\)[^\n]*\n$/;
 
 /** By the names in src/native/README.md. */
-const TAKEN_AWAY: Record<string, (error: string) => void> = {
+const TAKEN_AWAY: Record<string, (error: string, context: TestContext) => void> = {
   statx: (error) => expectStored({ inject: `statx:error=${error}` }),
   openat2: (error) => expectStored({ inject: `openat2:error=${error}` }),
   getdents64: (error) =>
@@ -90,6 +91,22 @@ const TAKEN_AWAY: Record<string, (error: string) => void> = {
   link: (error) => expectStored({ inject: `link:error=${error}` }),
   fchmod: (error) =>
     withoutUmask(() => expectStored({ inject: `fchmod:error=${error}` }, MODE_NOTICE)),
+  chmod: (error) => {
+    expectRefused(
+      { inject: `chmod:error=${error}` },
+      /^ingot: cannot share the store: \S+\/s: its mode stays 0750; [^\n]*\n$/,
+      '--shared',
+    );
+    expect(fs.existsSync(store)).toBe(false);
+  },
+  chown: (error, context) => {
+    demand(context, process.getuid?.() === 0, 'only root can give a directory to a group');
+    fs.mkdirSync(store);
+    fs.chownSync(store, 0, 4321);
+    fs.chmodSync(store, 0o770);
+    expectStored({ inject: `chown,fchown:error=${error}` }, /^ingot: warning: others can[^\n]*\n$/);
+    expect(fs.statSync(join(store, '.ingot')).gid).toBe(0);
+  },
   FICLONE: (error) => expectStored({ inject: `ioctl:error=${error}`, on: [tempPath(store, 0)] }),
   statfs: (error) => expectStored({ inject: `statfs:error=${error}` }),
   syncfs: (error) => expectStored({ inject: `syncfs:error=${error}` }),
@@ -124,8 +141,8 @@ it('what is bound of libc is listed, or needed in any case', () => {
 });
 
 describe.each(Object.keys(TAKEN_AWAY))('without %s', (call) => {
-  it.each(['EPERM', 'ENOSYS'])('which fails with %s, all goes on or says so', (error) => {
-    TAKEN_AWAY[call]!(error);
+  it.for(['EPERM', 'ENOSYS'])('which fails with %s, all goes on or says so', (error, context) => {
+    TAKEN_AWAY[call]!(error, context);
   });
 });
 

@@ -50,18 +50,15 @@ describe('whatever the umask is', () => {
     expectPrivate,
   );
 
-  it.each([
-    ['000', '755'],
-    ['077', '700'],
-  ])('nobody else may write to shards: umask %s', (umask, shard) => {
+  it.each(['000', '077'])("shards are their owner's alone: umask %s", (umask) => {
     run(umask, 'ingest', 'source', '--layout', 'sharded');
-    expect(modesIn()).toEqual({ ...METADATA, SHARD: shard, 'SHARD/OBJECT': '444' });
+    expect(modesIn()).toEqual({ ...METADATA, SHARD: '700', 'SHARD/OBJECT': '444' });
   });
 
-  it('nobody else may write to shards that a relayout makes', () => {
+  it("shards that a relayout makes are their owner's alone", () => {
     run('000', 'put', 'source/small');
     run('000', 'relayout', '--to', 'sharded');
-    expect(modesIn()).toMatchObject({ '.': '700', SHARD: '755', 'SHARD/OBJECT': '444' });
+    expect(modesIn()).toMatchObject({ '.': '700', SHARD: '700', 'SHARD/OBJECT': '444' });
   });
 
   it('nobody else may write to what a quarantine, an unflushed store and its folders on the way hold', () => {
@@ -137,23 +134,40 @@ describe('the trial of privileges finds', () => {
 });
 
 describe('an umask that takes rights from the user itself', () => {
-  it.each(['ingest source', 'put source/small'])(
-    'is named, and leaves no folder that nobody can use: %s',
-    (command) => {
-      fs.chmodSync(root, 0o755);
-      fs.mkdirSync(join(root, 'mine'));
-      for (const [umask, at] of [
-        ['0277', 's/t'],
-        ['0400', 's/t'],
-        ['0277', 'mine'],
-      ] as const) {
-        const text = `umask ${umask}; ${UNPRIVILEGED} $INGOT ${command} --store ${at}`;
-        const ended = script(text, { cwd: root });
-        expect(ended.stderr).toContain(`the umask ${umask} takes rights from yourself`);
-        expect(ended.code).toBe(1);
-        expect(fs.readdirSync(root).sort()).toEqual(['mine', 'source']);
-        expect(fs.readdirSync(join(root, 'mine'))).toEqual([]);
-      }
-    },
-  );
+  it.each(['0777', '0277'])('leaves all that is made usable: %s', (umask) => {
+    fs.chmodSync(root, 0o777);
+    const as = (command: string, at = 's') =>
+      expect(
+        script(`umask ${umask}; ${UNPRIVILEGED} $INGOT ${command} --store ${at} -q`, { cwd: root }),
+      );
+    as('ingest source').toMatchObject({ code: 0, stderr: '' });
+    expect(modesIn()).toEqual({ ...METADATA, OBJECT: '444' });
+    for (const command of ['relayout --to sharded', 'relayout --to flat'])
+      as(command).toMatchObject({ code: 0, stderr: '' });
+    as('put source/small', 'on/the/way').toMatchObject({ code: 0, stderr: '' });
+    for (const command of ['ingest source --layout sharded --durability none', 'ingest source'])
+      as(command, 'unflushed').toMatchObject({ code: 0, stderr: '' });
+    const [digest] = objectsIn(store);
+    fs.rmSync(join(store, digest!));
+    fs.writeFileSync(join(store, digest!), 'damaged', { mode: 0o444 });
+    as('verify --quarantine').toMatchObject({ code: 4 });
+    as('ingest source').toMatchObject({ code: 0, stderr: '' });
+    for (const at of ['s', 'on/the/way', 'unflushed']) expect(tempsIn(join(root, at))).toEqual([]);
+  });
+
+  it('leaves nothing that the next run cannot sweep when a run is killed', (context) => {
+    demandProgram(context, 'strace');
+    fs.chmodSync(root, 0o777);
+    const kill = 'strace -f -qq -o /dev/null -e trace=rename -e inject=rename:signal=KILL:when=1';
+    const as = (before: string) =>
+      script(`umask 0777; ${before} ${UNPRIVILEGED} $INGOT ingest source --store s -q`, {
+        cwd: root,
+      });
+    expect(as('').code).toBe(0);
+    fs.writeFileSync(join(root, 'source', 'more'), Buffer.alloc(5 << 20, 'y'));
+    as(kill);
+    expect(tempsIn(store).length).toBe(1);
+    expect(as('')).toMatchObject({ code: 0, stderr: '' });
+    expect(tempsIn(store)).toEqual([]);
+  });
 });

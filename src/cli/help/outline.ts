@@ -65,7 +65,7 @@ function commandOutline(
       description: option.description,
       details: helper.optionDescription(option),
       value: optionValue(option),
-      attached: option.long === '--json' ? ['events'] : [],
+      attached: attachedWords(option),
       repeatable: option.description.includes('(repeatable)'),
     })),
     arguments: command.registeredArguments.map((argument) => ({
@@ -75,6 +75,12 @@ function commandOutline(
       value: argument.name() === 'command' ? wordsOf(commands) : argumentValue(argument),
     })),
   };
+}
+
+/** An option whose value is optional takes it after `=` only: what follows is the next argument. */
+function attachedWords({ long, optional, argChoices = [] }: Option): readonly string[] {
+  if (long === '--json') return ['events'];
+  return optional ? argChoices : [];
 }
 
 function optionValue(option: Option): OptionOutline['value'] {

@@ -46,6 +46,7 @@ export async function openRun(request: RunRequest, pool: IngestPool): Promise<Ru
     durability: options.durability ?? 'group',
     barrier: options.barrier ?? 'auto',
     layout: options.layout,
+    sharing: options.shared,
     verifyHits: options.verifyHits ?? false,
     dryRun: options.dryRun ?? false,
     groups: threads * TASKS_PER_WORKER,

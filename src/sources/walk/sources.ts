@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import { addressKind } from '../../addresses.ts';
 import { failed, hasErrno, IngotError, isDenied } from '../../errors.ts';
 import { escapeName, realPathOf, toBytes, toFsPath } from '../../names.ts';
 import { unsupportedKind } from '../kind.ts';
@@ -75,6 +76,8 @@ function hintFor(error: unknown, given: string): string | undefined {
   if (isDenied(error))
     return 'check the modes of the directories that lead there, or run as a user who may enter them';
   if (!hasErrno(error, 'ENOENT', 'ENOTDIR')) return undefined;
+  if (addressKind(given) !== undefined)
+    return 'sources are local files and directories: mount it (sshfs), and name the directory';
   return given.includes('\ufffd')
     ? 'a name that is not UTF-8 can be given through --files-from'
     : 'give an existing directory or file';

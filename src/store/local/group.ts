@@ -23,6 +23,7 @@ import type {
   StreamedContent,
   StreamStage,
 } from '../seam.ts';
+import { denialIn } from './on-disk/denial.ts';
 import { directoryFullHint } from './on-disk/directory-full.ts';
 import { objectPath, otherLayout } from './on-disk/layout.ts';
 import { remakeShard } from './on-disk/shards.ts';
@@ -197,6 +198,7 @@ export class LocalGroup implements Group {
       throw failed('cannot publish an object', error, {
         path: target,
         hint: directoryFullHint(error, root, layout),
+        ...denialIn(root, error, target),
       });
     }
     this.#staged.pop();

@@ -8,6 +8,7 @@ import {
 } from '../../files/file-ops.ts';
 import type { Layout } from '../choices.ts';
 import type { FlushReport, MainHalf } from '../seam.ts';
+import { denialIn } from './on-disk/denial.ts';
 import { requireFormat } from './on-disk/format.ts';
 import { objectFolders } from './on-disk/layout.ts';
 import { type OpenWriter, openWriter, type WriteOptions } from './open-writer.ts';
@@ -79,7 +80,8 @@ export class LocalMainHalf implements MainHalf {
       // Not before: a relayout that waits for this writer would move what is not durable yet.
       this.#writer?.close();
     } catch (error) {
-      throw failed('cannot remove the temps of this run', error, { path: root });
+      const what = 'cannot remove the temps of this run';
+      throw failed(what, error, { path: root, ...denialIn(root, error) });
     } finally {
       this.#closeRoot();
     }

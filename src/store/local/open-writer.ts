@@ -1,7 +1,7 @@
 /**
  * How a store is opened for writing:
  *
- *   look → sweep → settle moves → flush metadata → take writer → mark → try a temp
+ *   look → share → sweep → settle moves → flush metadata → take writer → mark → try a temp
  *
  * Each step says why it stands where it does. In short: what dead processes left is put right
  * before this writer is there; store.json is durable before anything of this writer is in the
@@ -24,8 +24,11 @@ import {
   type Durability,
   LAYOUTS,
   type Layout,
+  SHARINGS,
+  type Sharing,
 } from '../choices.ts';
 import { createStore } from './on-disk/create-store.ts';
+import { denialIn } from './on-disk/denial.ts';
 import { listEveryObject } from './on-disk/every-object.ts';
 import {
   checkLayout,
@@ -35,6 +38,7 @@ import {
   type StoreFormat,
 } from './on-disk/format.ts';
 import { requireShards } from './on-disk/shards.ts';
+import { shareStore } from './on-disk/share-store.ts';
 import { chooseBarrier } from './publish/barrier.ts';
 import { NAMED_TEMPS, type OpenTemps, openTemps } from './publish/open-temps.ts';
 import { type TempsHere, tryTemp } from './publish/try-temp.ts';
@@ -48,6 +52,8 @@ export interface WriteOptions {
   readonly barrier: BarrierChoice;
   /** Layout of a store that is created; an existing one keeps its own. */
   readonly layout?: Layout | undefined;
+  /** Open the store to others, be it new or not. */
+  readonly sharing?: Sharing | undefined;
   readonly verifyHits: boolean;
   /** Look and hash, but create and write nothing. */
   readonly dryRun: boolean;
@@ -136,7 +142,7 @@ export async function openWriter(
   } catch (error) {
     writer?.close();
     if (rootFd !== undefined) ops.closeSync(rootFd);
-    throw failed('cannot open the store', error, { path: root });
+    throw failed('cannot open the store', error, { path: root, ...denialIn(root, error) });
   }
 }
 
@@ -151,9 +157,13 @@ async function look(root: string, options: WriteOptions, ops: FileOps): Promise<
   requireOneOf('barrier', BARRIERS, options.barrier);
   const found = readFormat(root);
   const layout = requireOneOf('layout', LAYOUTS, options.layout ?? 'flat');
+  const sharing = options.sharing && requireOneOf('shared', SHARINGS, options.sharing);
   const libc = await loadLibc();
-  const format = found ?? (dryRun ? { format: 1, layout } : createStore(root, layout, ops, libc));
+  const format =
+    found ?? (dryRun ? { format: 1, layout } : createStore(root, layout, ops, libc, sharing));
   checkLayout(root, format, options.layout);
+  // Before anything is made in it, which has the rights of the store's directory.
+  if (found !== undefined && !dryRun) shareStore(root, sharing, ops);
   const wasFound = found !== undefined;
   const exists = wasFound || !dryRun;
   const barrier = exists ? chooseBarrier(options.barrier, root, libc) : 'fsync';
@@ -196,7 +206,7 @@ function openRoot({ root, ops, exists }: Place): StoreFd | undefined {
   try {
     return openDirectory(ops, root);
   } catch (error) {
-    throw failed('cannot open the store', error, { path: root });
+    throw failed('cannot open the store', error, { path: root, ...denialIn(root, error) });
   }
 }
 

@@ -3,13 +3,16 @@
 import { join } from 'node:path';
 import { failed } from '../../errors.ts';
 import { diskFullHint } from '../../files/disk-full.ts';
-import { type FileOps, makeFolder, nodeFileOps } from '../../files/file-ops.ts';
+import { type FileOps, nodeFileOps } from '../../files/file-ops.ts';
+import { makeFolder } from '../../files/rights.ts';
 import { statusReader } from '../../native/file-status.ts';
 import type { Libc } from '../../native/libc.ts';
 import type { BarrierKind, Durability } from '../choices.ts';
 import type { CallMain, Group, WorkerHalf } from '../seam.ts';
 import { LocalGroup, type LocalWorkerState } from './group.ts';
+import { denialIn } from './on-disk/denial.ts';
 import type { StoreFormat } from './on-disk/format.ts';
+import { storeRights } from './on-disk/sharing.ts';
 import { LargeIndex } from './publish/large-index.ts';
 import type { OpenTemps } from './publish/open-temps.ts';
 import { fsyncAll } from './publish/temp-flush.ts';
@@ -43,10 +46,11 @@ export function openLocalWorkerHalf(
   const tempFolder = join(init.writerFolder, String(worker));
   if (!init.dryRun) {
     try {
-      makeFolder(ops, tempFolder, 0o700);
+      makeFolder(ops, tempFolder, storeRights(init.root).folder);
     } catch (error) {
       const hint = diskFullHint(error, init.root);
-      throw failed("cannot make a folder for a worker's temps", error, { path: tempFolder, hint });
+      const what = "cannot make a folder for a worker's temps";
+      throw failed(what, error, { path: tempFolder, hint, ...denialIn(init.root, error) });
     }
   }
   const state: LocalWorkerState = {

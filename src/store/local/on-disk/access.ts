@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { codeOf, type Failure, isFailure } from '../../../errors.ts';
 import { storePath } from '../../store-path.ts';
 import { METADATA, readFormat } from './format.ts';
+import { isShared } from './sharing.ts';
 
-/** Whose process this is: an effective uid, and who called sudo(8), if anyone did. */
+/** Whose process this is: an effective uid, its groups, and who called sudo(8), if anyone did. */
 export interface User {
   readonly uid: number;
+  readonly gids: readonly number[];
   readonly sudoUid: number | undefined;
 }
 
@@ -17,6 +19,7 @@ function currentUser(): User {
   const { SUDO_UID } = process.env;
   return {
     uid: process.geteuid?.() ?? ROOT,
+    gids: [process.getegid?.() ?? ROOT, ...(process.getgroups?.() ?? [])],
     sudoUid: SUDO_UID === undefined ? undefined : Number(SUDO_UID),
   };
 }
@@ -24,7 +27,8 @@ function currentUser(): User {
 /**
  * The warning for a user of an existing store: another user owns it, or others may write to it.
  * Undefined when there is nothing to warn of, or no store. A store that the user may only read is
- * no danger: what is read is hashed.
+ * no danger: what is read is hashed. Nor is it news to the members of a group that the group shares
+ * a store, where that is marked by the setgid bit.
  */
 export function accessWarning(store: string, user: User = currentUser()): Failure | undefined {
   const root = storePath(store);
@@ -32,7 +36,8 @@ export function accessWarning(store: string, user: User = currentUser()): Failur
   const { R_OK, W_OK } = fs.constants;
   if (!may(root, W_OK) || !may(join(metadata, 'store.json'), R_OK)) return undefined;
   for (const folder of [root, metadata]) {
-    const { uid, mode } = fs.statSync(folder);
+    const { uid, gid, mode } = fs.statSync(folder);
+    if (isShared(mode) && user.uid !== ROOT && user.gids.includes(gid)) continue;
     const warning = ownerWarning(folder, uid, user) ?? modeWarning(folder, mode);
     if (warning !== undefined) return warning;
   }
@@ -47,7 +52,7 @@ export function newStoreWarning(store: string): Failure | undefined {
   const root = storePath(store);
   if (!isUnmade(root) || !may(root, fs.constants.W_OK)) return undefined;
   const { mode } = fs.statSync(root);
-  if ((mode & 0o077) === 0) return undefined;
+  if ((mode & 0o077) === 0 || (isShared(mode) && (mode & 0o007) === 0)) return undefined;
   return {
     what: 'others can read what is stored here',
     code: 'INGOT_OPEN_STORE',
@@ -77,14 +82,14 @@ function ownerWarning(folder: string, owner: number, user: User): Failure | unde
 }
 
 function modeWarning(folder: string, mode: number): Failure | undefined {
-  if ((mode & 0o022) === 0) return undefined;
+  if ((mode & 0o022) === 0 || isShared(mode)) return undefined;
   const who = (mode & 0o002) === 0 ? 'the members of its group' : 'all local users';
   return {
     what: 'others can change the store',
     code: 'INGOT_OPEN_STORE',
     path: folder,
     why: `its mode is ${octal(mode)}: ${who} can put files of their own into it`,
-    hint: "run 'chmod go-w' on it",
+    hint: "run 'chmod go-w' on it, or 'chmod o-w,g+s' if its group shares it",
   };
 }
 

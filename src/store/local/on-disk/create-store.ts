@@ -1,77 +1,70 @@
-import fs from 'node:fs';
 import { dirname, join } from 'node:path';
-import { bestEffort, failed, hasErrno, isDenied } from '../../../errors.ts';
+import { bestEffort, failed, hasErrno, isDenied, isIngotError } from '../../../errors.ts';
 import { diskFullHint } from '../../../files/disk-full.ts';
-import { type FileOps, flushDirectory, makeFolder, nodeFileOps } from '../../../files/file-ops.ts';
-import { isWithoutLocks } from '../../../files/locks.ts';
+import { type FileOps, flushDirectory, nodeFileOps } from '../../../files/file-ops.ts';
+import { makeFolder } from '../../../files/rights.ts';
 import type { Libc } from '../../../native/libc.ts';
-import type { Layout } from '../../choices.ts';
+import type { Layout, Sharing } from '../../choices.ts';
+import { denialIn } from './denial.ts';
 import { FORMAT, METADATA, readFormat, type StoreFormat, writeFormat } from './format.ts';
-import { FOLDER_MODE, SHARDS } from './layout.ts';
+import { SHARDS } from './layout.ts';
+import { makeRoot } from './share-store.ts';
+import { storeRights } from './sharing.ts';
 
 /**
- * Creates a store: mode 0700, because objects are 0444 and must not show private files to other
- * local users. Durable when it returns, its own entry in its parent included. When another
- * process creates the same store at once, one of them wins and both use its format.
+ * Creates a store: unless it is shared with mode 0700, because objects are 0444 and must not show
+ * private files to other local users. Durable when it returns, its own entry in its parent included.
+ * When another process creates the same store at once, one of them wins and both use its format.
  *
- * Where permission is denied the folders that were made go again: under an umask that takes rights
- * from the user itself nobody could use them. Otherwise the next attempt goes on from them.
+ * Where permission is denied, and where no writer can be or none can share the store, the folders
+ * that were made go again.
+ * Otherwise the next attempt goes on from them.
  */
 export function createStore(
   root: string,
   layout: Layout,
   ops: FileOps = nodeFileOps,
   libc?: Libc,
+  sharing?: Sharing,
 ): StoreFormat {
   const made: string[] = [];
   try {
+    makeRoot(root, sharing, ops, made);
     makeFolders(root, layout, ops, made);
     // Last: whoever finds store.json finds a store whose own name is durable.
     writeFormat(root, { format: FORMAT, layout }, 'if missing', ops, libc);
   } catch (error) {
-    // Where no writer can be, no store is left either.
-    if (isDenied(error) || isWithoutLocks(error)) removeEmpty(made, ops);
+    if (isDenied(error) || isIngotError(error)) removeEmpty(made, ops);
     throw failed('cannot create the store', error, {
       path: root,
-      hint: umaskHint(error) ?? diskFullHint(error, root),
+      hint: diskFullHint(error, root),
+      ...denialIn(root, error),
     });
   }
   return readFormat(root)!;
 }
 
-/** Adds those to `made` that were not there before. */
+/** Those in the store's own. Adds those to `made` that were not there before. */
 function makeFolders(root: string, layout: Layout, ops: FileOps, made: string[]): void {
-  const make = (folder: string, mode: number): void => {
-    if (makeFolder(ops, folder, mode)) made.push(folder);
-  };
-  for (const folder of missingFolders(root)) make(folder, 0o700);
   const [firstNew] = made;
-  make(join(root, METADATA), 0o700);
+  const { folder } = storeRights(root);
+  const make = (name: string): void => {
+    const path = join(root, name);
+    if (makeFolder(ops, path, folder)) made.push(path);
+  };
+  make(METADATA);
   flushDirectory(ops, root);
   if (layout === 'sharded') {
     // After the flush: shards without .ingot would pass for somebody's own folders.
-    for (const shard of SHARDS) make(join(root, shard), FOLDER_MODE);
+    for (const shard of SHARDS) make(shard);
     flushDirectory(ops, root);
   }
   flushAncestors(root, firstNew, ops);
 }
 
-/** The store's folder and those on the way to it that are not there, topmost first. */
-function missingFolders(root: string): string[] {
-  const missing: string[] = [];
-  for (let folder = root; !fs.existsSync(folder); folder = dirname(folder)) missing.push(folder);
-  return missing.reverse();
-}
-
 /** The last made first; one that somebody uses by now is not empty. */
 function removeEmpty(folders: readonly string[], ops: FileOps): void {
   for (const folder of folders.toReversed()) bestEffort(() => ops.rmdirSync(folder));
-}
-
-function umaskHint(error: unknown): string | undefined {
-  const umask = process.umask();
-  if (!isDenied(error) || (umask & 0o700) === 0) return undefined;
-  return `the umask ${umask.toString(8).padStart(4, '0')} takes rights from yourself: run with another, such as 0077`;
 }
 
 /**

@@ -14,15 +14,17 @@ import {
   flushDirectory,
   nodeFileOps,
   type StoreFd,
-  setMode,
   writeFully,
 } from '../../../files/file-ops.ts';
 import { LockedTemp } from '../../../files/locked-temp.ts';
+import { grant } from '../../../files/rights.ts';
 import { numberOf } from '../../../native/descriptor.ts';
 import type { Libc } from '../../../native/libc.ts';
 import { LAYOUTS, type Layout } from '../../choices.ts';
+import { denialIn } from './denial.ts';
 import { SHARDS } from './layout.ts';
 import { readSmallFile, requireNoLink } from './metadata-file.ts';
+import { storeRights } from './sharing.ts';
 
 export const METADATA = '.ingot';
 export const FORMAT = 1;
@@ -140,8 +142,10 @@ export function writeFormat(
   libc?: Libc,
 ): void {
   const path = formatPath(root);
-  const temp = LockedTemp.open(path, 0o600, libc, ops);
+  const rights = storeRights(root).file;
+  const temp = LockedTemp.open(path, rights.mode, libc, ops);
   try {
+    grant(temp.fd, rights, ops);
     writeFully(ops, temp.fd, Buffer.from(`${JSON.stringify(format)}\n`));
     if (how === 'replace') keepOwner(path, temp.fd, ops);
     ops.fsyncSync(temp.fd);
@@ -160,8 +164,8 @@ function keepOwner(path: string, fd: StoreFd, ops: FileOps): void {
   const { uid, gid } = fs.fstatSync(numberOf(fd));
   // Where files have no owners of their own (FAT), it is right already, and chown is refused.
   const isKept = uid === before.uid && gid === before.gid;
-  if (process.getuid?.() === 0 && !isKept) fs.fchownSync(numberOf(fd), before.uid, before.gid);
-  setMode(fd, before.mode & 0o777, ops);
+  if (process.getuid?.() === 0 && !isKept) ops.fchownSync(fd, before.uid, before.gid);
+  grant(fd, { mode: before.mode & 0o777, gid: before.gid }, ops);
 }
 
 function linkIfMissing(temp: string, path: string, ops: FileOps): void {
@@ -217,7 +221,8 @@ function isEmptyShard(root: string, name: string): boolean {
 
 function cannotOpen(root: string, error: unknown): Error {
   if (hasErrno(error, 'ENOTDIR')) return notAStore(root, 'it is a file, or below one');
-  return failed('cannot open the store', error, { path: root, hint: diskFullHint(error, root) });
+  const hint = diskFullHint(error, root);
+  return failed('cannot open the store', error, { path: root, hint, ...denialIn(root, error) });
 }
 
 function notAStore(root: string, why: string): IngotError {

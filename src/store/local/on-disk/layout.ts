@@ -8,9 +8,6 @@ export const SHARDS: readonly string[] = Array.from({ length: 256 }, (_, n) =>
   n.toString(16).padStart(2, '0'),
 );
 
-/** Of folders within a store: the mode of its own directory decides who may enter. */
-export const FOLDER_MODE = 0o755;
-
 /** Where an object lies in a layout. */
 export function objectPath(root: string, layout: Layout, digest: Digest): string {
   return layout === 'flat' ? `${root}/${digest}` : `${root}/${digest.slice(0, 2)}/${digest}`;

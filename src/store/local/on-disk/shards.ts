@@ -1,8 +1,10 @@
 import { dirname, join } from 'node:path';
 import { hasErrno } from '../../../errors.ts';
-import { type FileOps, flushDirectory, makeFolder } from '../../../files/file-ops.ts';
-import { FOLDER_MODE, SHARDS } from './layout.ts';
+import { type FileOps, flushDirectory } from '../../../files/file-ops.ts';
+import { makeFolder } from '../../../files/rights.ts';
+import { SHARDS } from './layout.ts';
 import { requireNoLink } from './metadata-file.ts';
+import { storeRights } from './sharing.ts';
 
 /** Makes folders of the sharded layout; gives those that found no room, with the last error. */
 export function makeShards(
@@ -11,9 +13,10 @@ export function makeShards(
   ops: FileOps,
 ): { readonly missing: readonly string[]; readonly error: unknown } {
   let error: unknown;
+  const { folder } = storeRights(root);
   const missing = shards.filter((shard) => {
     try {
-      makeFolder(ops, join(root, shard), FOLDER_MODE);
+      makeFolder(ops, join(root, shard), folder);
       return false;
     } catch (refusal) {
       if (!hasErrno(refusal, 'ENOSPC')) throw refusal;
@@ -36,7 +39,7 @@ export function requireShards(root: string): void {
 export function remakeShard(root: string, path: string, ops: FileOps): boolean {
   const shard = dirname(path);
   if (shard === root) return false;
-  if (makeFolder(ops, shard, FOLDER_MODE)) flushDirectory(ops, root);
+  if (makeFolder(ops, shard, storeRights(root).folder)) flushDirectory(ops, root);
   return true;
 }
 

@@ -1,9 +1,12 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { bestEffort } from '../../../errors.ts';
+import { bestEffort, hasErrno } from '../../../errors.ts';
+import { nodeFileOps } from '../../../files/file-ops.ts';
+import { grant } from '../../../files/rights.ts';
 import { uninterrupted } from '../../../native/uninterrupted.ts';
 import { METADATA } from '../on-disk/format.ts';
 import { openRegular } from '../on-disk/metadata-file.ts';
+import { storeRights } from '../on-disk/sharing.ts';
 
 /** More lines than these 350,000 objects are not worth each worker's memory. */
 const MAX_BYTES = 16 << 20;
@@ -17,12 +20,14 @@ const LINE = /^\d{1,16} [0-9a-f]{32}$/;
  * flushed, and many writers append to it at once (a line is one write(2) with O_APPEND).
  */
 export class LargeIndex {
+  readonly #root: string;
   readonly #path: string;
   readonly #known = new Set<string>();
   /** How much of the file was read so far: other workers and writers add to it. */
   #readTo = 0;
 
   constructor(root: string) {
+    this.#root = root;
     this.#path = join(root, METADATA, 'large');
   }
 
@@ -38,13 +43,24 @@ export class LargeIndex {
   }
 
   #append(line: string): void {
-    const { O_WRONLY, O_CREAT, O_APPEND } = fs.constants;
-    const fd = openRegular(this.#path, O_WRONLY | O_CREAT | O_APPEND, 0o600);
+    const fd = this.#openOrMake(fs.constants.O_WRONLY | fs.constants.O_APPEND);
     try {
       fs.writeSync(fd, line);
     } finally {
       fs.closeSync(fd);
     }
+  }
+
+  #openOrMake(flags: number): number {
+    try {
+      return openRegular(this.#path, flags);
+    } catch (error) {
+      if (!hasErrno(error, 'ENOENT')) throw error;
+    }
+    const rights = storeRights(this.#root).file;
+    const fd = openRegular(this.#path, flags | fs.constants.O_CREAT, rights.mode);
+    bestEffort(() => grant(fd, rights, nodeFileOps));
+    return fd;
   }
 
   #readOn(): void {

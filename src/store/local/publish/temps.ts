@@ -3,6 +3,7 @@ import { bestEffort, failed, hasErrno } from '../../../errors.ts';
 import { diskFullHint } from '../../../files/disk-full.ts';
 import type { FileOps, StoreFd } from '../../../files/file-ops.ts';
 import { type AnyDescriptor, numberOf } from '../../../native/descriptor.ts';
+import { denialIn } from '../on-disk/denial.ts';
 
 /** An object being written. */
 export interface Temp {
@@ -165,7 +166,11 @@ export class TempFolder {
   /** The error for a failed write: which disk, and what to do. */
   failure(error: unknown, path: string, bytesNeeded?: number): Error {
     const hint = diskFullHint(error, this.#root, bytesNeeded);
-    return failed('cannot write an object', error, { path, hint });
+    return failed('cannot write an object', error, {
+      path,
+      hint,
+      ...denialIn(this.#root, error, path),
+    });
   }
 
   #nextPath(): string {

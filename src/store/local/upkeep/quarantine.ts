@@ -22,15 +22,17 @@ import {
   type FileOps,
   flushDirectory,
   flushFile,
-  makeFolder,
   namesIn,
   nodeFileOps,
 } from '../../../files/file-ops.ts';
+import { makeFolder } from '../../../files/rights.ts';
 import { stampAt } from '../../../files/stamp.ts';
 import type { Layout } from '../../choices.ts';
+import { denialIn } from '../on-disk/denial.ts';
 import { METADATA } from '../on-disk/format.ts';
-import { candidatePaths, FOLDER_MODE, objectPath } from '../on-disk/layout.ts';
+import { candidatePaths, objectPath } from '../on-disk/layout.ts';
 import { requireNoLink } from '../on-disk/metadata-file.ts';
+import { storeRights } from '../on-disk/sharing.ts';
 import { hashesTo } from './verify-objects.ts';
 
 /** Where damaged objects are kept: as `<digest>.<random>`. */
@@ -73,7 +75,7 @@ export function quarantine(
   let at = path;
   try {
     requireOwnShard(root, path);
-    for (const folder of bothFolders(root)) openFolder(folder, ops);
+    for (const folder of bothFolders(root)) openFolder(root, folder, ops);
     if (isSound(path)) return undefined;
     const moving = join(movingFolder(root), `${digest}.${randomBytes(8).toString('hex')}`);
     ops.renameSync(path, moving);
@@ -84,7 +86,7 @@ export function quarantine(
   } catch (error) {
     // Moved, removed or settled by another process.
     if (hasErrno(error, 'ENOENT') && !isThere(at)) return undefined;
-    throw failed('cannot quarantine an object', error, { path });
+    throw failed('cannot quarantine an object', error, { path, ...denialIn(root, error) });
   }
 }
 
@@ -193,7 +195,7 @@ function settleMove(
 ): void {
   const path = objectPath(root, layout, digest);
   requireOwnShard(root, path);
-  openFolder(quarantineFolder(root), ops);
+  openFolder(root, quarantineFolder(root), ops);
   try {
     moveOn(root, moving, hashesTo(moving, digest) ? path : undefined, ops);
   } catch (error) {
@@ -244,8 +246,8 @@ export function objectsLost(what: string, count: number, path?: string): IngotEr
 
 const DIGEST_LENGTH = 64;
 
-function openFolder(folder: string, ops: FileOps): void {
-  if (makeFolder(ops, folder, FOLDER_MODE)) flushDirectory(ops, dirname(folder));
+function openFolder(root: string, folder: string, ops: FileOps): void {
+  if (makeFolder(ops, folder, storeRights(root).folder)) flushDirectory(ops, dirname(folder));
 }
 
 function isThere(path: string): boolean {

@@ -20,11 +20,13 @@ import {
   nodeFileOps,
   type StoreFd,
 } from '../../../files/file-ops.ts';
+import { openLock } from '../../../files/locked-folder.ts';
 import { tryLock } from '../../../files/locks.ts';
 import { renameNew } from '../../../files/rename-new.ts';
 import { type Libc, loadLibc } from '../../../native/libc.ts';
 import { NAMES_PER_LOOK, Turns } from '../../../turns.ts';
 import type { Layout } from '../../choices.ts';
+import { denialIn } from '../on-disk/denial.ts';
 import { directoryFullHint } from '../on-disk/directory-full.ts';
 import {
   FORMAT,
@@ -36,6 +38,8 @@ import {
 import { listLayout, objectFolders, objectPath, otherLayout, SHARDS } from '../on-disk/layout.ts';
 import { requireNoLink } from '../on-disk/metadata-file.ts';
 import { makeShards, removeShards, requireShards } from '../on-disk/shards.ts';
+import { shareStore } from '../on-disk/share-store.ts';
+import { storeRights } from '../on-disk/sharing.ts';
 import { waitForOldWriters } from '../writers/old-writers.ts';
 import { Merger } from './merge.ts';
 import { requireQuarantine } from './quarantine.ts';
@@ -81,13 +85,13 @@ export async function relayoutStore(
   let lockFd: StoreFd | undefined;
   try {
     requireNoLink(lock);
-    const { O_RDWR, O_CREAT, O_NOFOLLOW } = fs.constants;
-    lockFd = ops.openSync(lock, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600);
+    shareStore(root, undefined, ops);
+    lockFd = openLock(lock, storeRights(root).lock, ops);
     if (!tryLock(libc, lockFd, root)) throw alreadyRunning(root);
     return await new Relayout(root, to, options, libc, ops).run();
   } catch (error) {
     const hint = diskFullHint(error, root) ?? 'run it again to go on';
-    throw failed('cannot change the layout', error, { path: root, hint });
+    throw failed('cannot change the layout', error, { path: root, hint, ...denialIn(root, error) });
   } finally {
     if (lockFd !== undefined) ops.closeSync(lockFd);
   }

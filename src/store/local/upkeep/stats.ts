@@ -9,6 +9,7 @@ import { type Libc, loadLibc } from '../../../native/libc.ts';
 import { Turns } from '../../../turns.ts';
 import type { Layout } from '../../choices.ts';
 import { storePath } from '../../store-path.ts';
+import { denialIn } from '../on-disk/denial.ts';
 import { requireFormat } from '../on-disk/format.ts';
 import { candidatePaths, listObjects } from '../on-disk/layout.ts';
 import { mayLive, writerFolders } from '../writers/writer.ts';
@@ -70,7 +71,10 @@ export async function storeStats(store: string, options: StatsOptions = {}): Pro
     const counts = { ...objects, writers, quarantined, unsettled, unreadable: refusals.count };
     return { root, format, layout, movingFrom, ...counts, fileSystem };
   } catch (error) {
-    throw failed('cannot look through the store', error, { path: root });
+    throw failed('cannot look through the store', error, {
+      path: root,
+      ...denialIn(root, error),
+    });
   }
 }
 

@@ -6,20 +6,17 @@
 import fs from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { failed, hasErrno, isDenied } from '../../../errors.ts';
-import {
-  type FileOps,
-  flushDirectory,
-  flushFile,
-  makeFolder,
-  namesIn,
-} from '../../../files/file-ops.ts';
+import { type FileOps, flushDirectory, flushFile, namesIn } from '../../../files/file-ops.ts';
 import { removeFile } from '../../../files/remove.ts';
+import { makeFolder, openOrMake } from '../../../files/rights.ts';
 import { type Libc, loadLibc } from '../../../native/libc.ts';
 import type { Layout } from '../../choices.ts';
+import { denialIn } from '../on-disk/denial.ts';
 import { listEveryObject } from '../on-disk/every-object.ts';
 import { METADATA } from '../on-disk/format.ts';
-import { candidatePaths, FOLDER_MODE } from '../on-disk/layout.ts';
+import { candidatePaths } from '../on-disk/layout.ts';
 import { requireNoLink } from '../on-disk/metadata-file.ts';
+import { storeRights } from '../on-disk/sharing.ts';
 import { isWriterName, mayLive } from '../writers/writer.ts';
 import { objectsLost, quarantineLost } from './quarantine.ts';
 import { DiskReader } from './read-back.ts';
@@ -29,11 +26,11 @@ import { DiskReader } from './read-back.ts';
  * them. Throws what the file system throws.
  */
 export function markUnflushed(root: string, writerFolder: string, ops: FileOps): void {
-  const { O_WRONLY, O_CREAT, O_NOFOLLOW } = fs.constants;
   const folder = marksFolder(root);
-  makeFolder(ops, folder, FOLDER_MODE);
+  const rights = storeRights(root);
+  makeFolder(ops, folder, rights.folder);
   const mark = join(folder, basename(writerFolder));
-  ops.closeSync(ops.openSync(mark, O_WRONLY | O_CREAT | O_NOFOLLOW, 0o600));
+  ops.closeSync(openOrMake(mark, fs.constants.O_WRONLY, rights.file, ops));
   // The folder, too: the process that made it may have been killed before its flush.
   for (const each of [folder, dirname(folder)]) flushDirectory(ops, each);
 }
@@ -95,6 +92,7 @@ export async function readBackUnflushed(
   } catch (error) {
     throw failed('cannot make objects durable that --durability none stored', error, {
       path: root,
+      ...denialIn(root, error),
     });
   }
 }

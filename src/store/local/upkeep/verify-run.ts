@@ -1,10 +1,12 @@
 import type { Digest } from '../../../digest.ts';
 import { type Failure, failed, IngotError, isDenied, isIngotError } from '../../../errors.ts';
+import { nodeFileOps } from '../../../files/file-ops.ts';
 import { NAMES_PER_LOOK, Turns } from '../../../turns.ts';
 import type { Layout } from '../../choices.ts';
 import { listEveryObject } from '../on-disk/every-object.ts';
 import { requireFormat } from '../on-disk/format.ts';
 import { requireShards } from '../on-disk/shards.ts';
+import { shareStore } from '../on-disk/share-store.ts';
 import { countMoves, movingFolder, settleMoves, tryQuarantine } from './quarantine.ts';
 import type { DamagedObject, UnreadableObject, VerifyBatch } from './verify-objects.ts';
 
@@ -77,6 +79,7 @@ export async function verifyStore(root: string, options: VerifyOptions): Promise
   const { layout } = requireFormat(root);
   if (options.quarantine) {
     requireShards(root);
+    shareStore(root, undefined, nodeFileOps);
     settleMoves(root, layout);
   }
   return new VerifyRun(root, layout, options).run();

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { isDenied } from '../../../errors.ts';
 import type { Libc } from '../../../native/libc.ts';
 import type { Layout } from '../../choices.ts';
 import { signOf, writerFolders } from './writer.ts';
@@ -22,9 +23,17 @@ export async function waitForOldWriters(
   libc: Libc,
   { onWaiting, onPoll }: Hooks,
 ): Promise<void> {
+  const denied = new Set<string>();
   const isOld = (folder: string) => {
-    const sign = signOf(folder, libc);
-    return sign.alive && sign.layout !== layout;
+    try {
+      const sign = signOf(folder, libc);
+      return sign.alive && sign.layout !== layout;
+    } catch (error) {
+      // Another user has made it a moment ago, and not let those look who share the store yet.
+      if (!isDenied(error) || denied.has(folder)) throw error;
+      denied.add(folder);
+      return true;
+    }
   };
   let old = await writerFolders(root, libc);
   for (let reported = 0; ; ) {

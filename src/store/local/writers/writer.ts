@@ -11,17 +11,21 @@ import {
   isSameFile,
   LOCK,
   LockedFolder,
+  OWNERS,
   removeFolder,
   removeTemps,
 } from '../../../files/locked-folder.ts';
 import { openToSweep, sweepFile } from '../../../files/locked-temp.ts';
 import { tryDeadLock } from '../../../files/locks.ts';
+import type { Rights } from '../../../files/rights.ts';
 import { namesBeginning } from '../../../native/directory-names.ts';
 import type { Libc } from '../../../native/libc.ts';
 import { LAYOUTS, type Layout } from '../../choices.ts';
+import { denialIn } from '../on-disk/denial.ts';
 import { directoryFullHint } from '../on-disk/directory-full.ts';
 import { requireFormat, type StoreFormat } from '../on-disk/format.ts';
 import { openRegular, readStart } from '../on-disk/metadata-file.ts';
+import { storeRights } from '../on-disk/sharing.ts';
 
 export const TEMP_PREFIX = '.tmp-';
 
@@ -52,7 +56,7 @@ export class Writer {
   ): Writer {
     try {
       for (let known = format; ; ) {
-        const locked = LockedFolder.open(root, TEMP_PREFIX, libc, ops);
+        const locked = LockedFolder.open(root, TEMP_PREFIX, libc, ops, storeRights(root));
         const writer = new Writer(locked, known);
         writer.#orClose(() => locked.sign(known.layout));
         // A relayout writes its format, then looks for writers; a writer shows its layout, then
@@ -67,6 +71,7 @@ export class Writer {
       throw failed('cannot open the store for writing', error, {
         path: root,
         hint: directoryFullHint(error, root, format.layout),
+        ...denialIn(root, error),
       });
     }
   }
@@ -100,8 +105,9 @@ export async function sweep(
   if (libc === undefined) return 0;
   let swept = 0;
   try {
+    const { lock } = storeRights(root);
     for (const path of await tempsAt(root, libc))
-      if (isLeftBehind(path) && sweepOne(path, libc, ops)) swept++;
+      if (isLeftBehind(path) && sweepOne(path, libc, ops, lock)) swept++;
   } catch (error) {
     throw failed('cannot sweep the temps of dead writers', error, {
       path: (error as NodeJS.ErrnoException).path === undefined ? root : undefined,
@@ -183,13 +189,26 @@ export function signOf(folder: string, libc: Libc): WriterSign {
   }
 }
 
-/** Removes what one dead writer left, a folder or a file; false when it lives or is not ours. */
-export function sweepOne(path: string, libc: Libc, ops: FileOps): boolean {
-  const isFolder = fs.lstatSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-  if (!isFolder) return sweepFile(path, libc, ops);
+/**
+ * Removes what one dead writer left, a folder or a file; false when it lives or is not ours, as
+ * another user's in a directory with the sticky bit.
+ */
+export function sweepOne(path: string, libc: Libc, ops: FileOps, lock = OWNERS.lock): boolean {
+  const found = fs.lstatSync(path, { throwIfNoEntry: false });
+  const sweepLocked = found?.isDirectory() ? sweepFolder : sweepFile;
+  try {
+    return sweepLocked(path, libc, ops, lock);
+  } catch (error) {
+    const user = process.geteuid?.();
+    if (!isDenied(error) || user === 0 || user === found?.uid) throw error;
+    return false;
+  }
+}
+
+function sweepFolder(path: string, libc: Libc, ops: FileOps, rights: Rights): boolean {
   const lock = join(path, LOCK);
   // Creating the lock where it is missing keeps out a writer that is just about to take it.
-  const fd = openToSweep(lock, ops, fs.constants.O_CREAT);
+  const fd = openToSweep(lock, ops, rights);
   if (fd === undefined) return false;
   try {
     if (!tryDeadLock(libc, fd) || !isSameFile(fd, lock)) return false;

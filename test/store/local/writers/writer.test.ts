@@ -202,6 +202,40 @@ test.each(['mkdirSync', 'openSync'] as const)(
   },
 );
 
+test('a writer whose folder is swept before it has all of its rights begins anew', () => {
+  const root = tempStore();
+  fs.chmodSync(root, 0o2770);
+  onTestFinished(() => void process.umask(before));
+  const before = process.umask(0o077);
+  let swept = 0;
+  const openSync: FileOps['openSync'] = (...args) => {
+    if (swept === 0) swept += sweepNow(root);
+    return nodeFileOps.openSync(...args);
+  };
+  const writer = Writer.open(root, FLAT, libc, { ...nodeFileOps, openSync });
+  expect(swept).toBe(1);
+  expect(strayNames(root)).toEqual([writer.folder.slice(root.length + 1)]);
+  expect(fs.statSync(writer.folder).mode & 0o7777).toBe(0o2770);
+  writer.close();
+});
+
+test("a writer whose lock another user's sweep has just made begins anew", (context) => {
+  demand(context, process.getuid?.() === 0, 'only root can take the part of two users');
+  const root = tempStore();
+  let made = '';
+  const openSync: FileOps['openSync'] = (path, ...more) => {
+    if (made !== '') return nodeFileOps.openSync(path, ...more);
+    made = String(path);
+    fs.writeFileSync(path, '');
+    fs.chownSync(path, 65534, 65534);
+    throw errno('EACCES', 'open');
+  };
+  const writer = Writer.open(root, FLAT, libc, { ...nodeFileOps, openSync });
+  expect(made).toMatch(/\/lock$/);
+  expect(strayNames(root)).toEqual([writer.folder.slice(root.length + 1)]);
+  writer.close();
+});
+
 test('a writer whose lock another process holds for a moment leaves nothing of its first try', () => {
   const root = tempStore();
   // As one that looks for live writers does (signOf).
