@@ -22,7 +22,7 @@ export function denialOf(error: unknown, at?: string): Denial | undefined {
   const refusing = isRight
     ? (refusingOf(path, ofNames) ?? (dest && refusingOf(dest, ofNames)) ?? path)
     : path;
-  return { path: refusing, hint: rightsOf(refusing) };
+  return { path: refusing, hint: isRight ? rightsOf(refusing) : ownershipOf(refusing) };
 }
 
 /**
@@ -49,6 +49,13 @@ function rightsOf(path: string): string {
   if (uid === user && (found.mode & 0o700) !== 0o700)
     return `its mode is ${mode}: run 'chmod u+rwX' on it`;
   return `its mode is ${mode}, its owner uid ${uid}, its group gid ${gid}; you are uid ${user}`;
+}
+
+/** EPERM is for owners, whatever the mode; what refuses its owner, too, is guarded. */
+function ownershipOf(path: string): string {
+  const user = process.geteuid?.();
+  const isGuarded = user === 0 || statOf(path)?.uid === user;
+  return isGuarded ? "'lsattr -d' shows whether chattr(1) guards it" : rightsOf(path);
 }
 
 function statOf(path: string): fs.Stats | undefined {

@@ -20,12 +20,15 @@ beforeEach(() => {
   cwd = makeTree({ ...Object.fromEntries(SCRIPTS), 'tree/f': 'x', 'two words': 'y' });
 });
 
-/** All that the help of a command lists, and what --json may be followed by. */
+/** All that the help of a command lists, and what may follow them after =. */
 function optionsOf(command: Command): string[] {
   const shown = command.options.filter(({ hidden }) => !hidden);
   const flags = shown.flatMap(({ short, long }) => [short ?? [], long ?? []].flat());
   const events = flags.includes('--json') ? ['--json=events'] : [];
-  return [...flags, ...events, '-h', '--help'].sort();
+  const attached = shown.flatMap(({ long, optional, argChoices = [] }) =>
+    optional ? argChoices.map((word) => `${long}=${word}`) : [],
+  );
+  return [...flags, ...events, ...attached, '-h', '--help'].sort();
 }
 
 function run(command: string, ...args: readonly string[]): string {
@@ -95,7 +98,7 @@ describe.each([
   });
 
   it('nothing of a command whose name is that of a file', () => {
-    expect(offers('put', 'verify', '--s')).toEqual(['--store']);
+    expect(offers('put', 'verify', '--sto')).toEqual(['--store']);
   });
 
   it('the values of an option', () => {

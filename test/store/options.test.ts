@@ -72,7 +72,7 @@ it('relayout refuses an unknown layout and changes nothing', async () => {
   expect(fs.readFileSync(join(root, '.ingot/store.json'), 'utf8')).toBe(before);
 });
 
-it.each(['/.ingot/store.json', '../other', 'A'.repeat(64), ''])(
+it.each(['/.ingot/store.json', '../other', 'G'.repeat(64), ''])(
   'what is no digest leads nowhere: %j',
   async (digest) => {
     const store = await Store.open(tempStore());
