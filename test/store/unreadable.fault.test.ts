@@ -99,7 +99,10 @@ describe('a verify goes on', () => {
       4,
     );
     expect(stdout).toMatch(
-      new RegExp(`^damaged ${stays}: it hashes to .*; it stays: .*not permitted \\(EPERM\\)$`, 'm'),
+      new RegExp(
+        `^damaged ${stays}: it hashes to .*; it stays: .*not permitted \\(EPERM\\); lsattr shows .*$`,
+        'm',
+      ),
     );
     expect(stdout).toMatch(
       /5 objects damaged; 4 objects moved to quarantine; 1 object could not be moved/,
