@@ -18,12 +18,13 @@ export function denialOf(error: unknown, at?: string): Denial | undefined {
   const { path = at, dest, syscall = '' } = error as NodeJS.ErrnoException & { dest?: string };
   if (!path?.startsWith('/')) return undefined;
   const ofNames = /^(mkdir|rmdir|unlink|rename|link)/.test(syscall);
-  const isRight = hasErrno(error, 'EACCES');
-  const refusing = isRight
-    ? (refusingOf(path, ofNames) ?? (dest && refusingOf(dest, ofNames)) ?? path)
-    : path;
-  return { path: refusing, hint: isRight ? rightsOf(refusing) : ownershipOf(refusing) };
+  if (!hasErrno(error, 'EACCES')) return { path, hint: NOT_BY_MODE };
+  const refusing = refusingOf(path, ofNames) ?? (dest && refusingOf(dest, ofNames)) ?? path;
+  return { path: refusing, hint: rightsOf(refusing) };
 }
+
+const NOT_BY_MODE =
+  'lsattr shows whether it is immutable; in a directory with the sticky bit only its owner may';
 
 /**
  * The topmost folder on the way that may not be entered; else what is there, unless the call was
@@ -46,16 +47,10 @@ function rightsOf(path: string): string {
   const { uid, gid } = found;
   const mode = (found.mode & 0o7777).toString(8).padStart(4, '0');
   const user = process.geteuid?.();
-  if (uid === user && (found.mode & 0o700) !== 0o700)
+  const owners = found.isDirectory() ? 0o700 : 0o600;
+  if (uid === user && (found.mode & owners) !== owners)
     return `its mode is ${mode}: run 'chmod u+rwX' on it`;
   return `its mode is ${mode}, its owner uid ${uid}, its group gid ${gid}; you are uid ${user}`;
-}
-
-/** EPERM is for owners, whatever the mode; what refuses its owner, too, is guarded. */
-function ownershipOf(path: string): string {
-  const user = process.geteuid?.();
-  const isGuarded = user === 0 || statOf(path)?.uid === user;
-  return isGuarded ? "'lsattr -d' shows whether chattr(1) guards it" : rightsOf(path);
 }
 
 function statOf(path: string): fs.Stats | undefined {

@@ -47,11 +47,10 @@ export function openOrMake(path: string, flags: number, rights: Rights, ops: Fil
 
 /** Adds rights to an open file. Where that is refused, it keeps those that it has. */
 export function grant(fd: AnyDescriptor, rights: Rights, ops: FileOps): void {
-  const found = fs.fstatSync(numberOf(fd));
-  const gid = missingGroup(found, rights);
-  const hasGroup = gid === undefined || isTaken(() => ops.fchownSync(fd, KEEP_OWNER, gid));
-  const mode = missingMode(found, rights, hasGroup);
-  if (mode !== undefined) isTaken(() => ops.fchmodSync(fd, mode));
+  addMissing(fs.fstatSync(numberOf(fd)), rights, {
+    group: (gid) => ops.fchownSync(fd, KEEP_OWNER, gid),
+    mode: (mode) => ops.fchmodSync(fd, mode),
+  });
 }
 
 /**
@@ -60,7 +59,7 @@ export function grant(fd: AnyDescriptor, rights: Rights, ops: FileOps): void {
  */
 export function grantAt(path: string, rights: Rights, ops: FileOps): void {
   const seen = fs.lstatSync(path, { throwIfNoEntry: false });
-  if (seen === undefined || !isOneThing(seen) || hasAll(seen, rights)) return;
+  if (seen === undefined || !hasOneName(seen) || hasAll(seen, rights)) return;
   let fd: StoreFd;
   try {
     fd = ops.openSync(path, O_PATH | fs.constants.O_NOFOLLOW);
@@ -72,14 +71,26 @@ export function grantAt(path: string, rights: Rights, ops: FileOps): void {
   try {
     const itself = `/proc/self/fd/${numberOf(fd)}`;
     const found = fs.fstatSync(numberOf(fd));
-    if (!isOneThing(found)) return;
-    const gid = missingGroup(found, rights);
-    const hasGroup = gid === undefined || isTaken(() => ops.chownSync(itself, KEEP_OWNER, gid));
-    const mode = missingMode(found, rights, hasGroup);
-    if (mode !== undefined) isTaken(() => ops.chmodSync(itself, mode));
+    if (!hasOneName(found)) return;
+    addMissing(found, rights, {
+      group: (gid) => ops.chownSync(itself, KEEP_OWNER, gid),
+      mode: (mode) => ops.chmodSync(itself, mode),
+    });
   } finally {
     ops.closeSync(fd);
   }
+}
+
+interface Change {
+  group(gid: number): void;
+  mode(mode: number): void;
+}
+
+function addMissing(found: fs.Stats, rights: Rights, change: Change): void {
+  const gid = missingGroup(found, rights);
+  const hasGroup = gid === undefined || isAllowed(() => change.group(gid));
+  const mode = missingMode(found, rights, hasGroup);
+  if (mode !== undefined) isAllowed(() => change.mode(mode));
 }
 
 /** Node has no constant for it; on all architectures that it runs on it is the same number. */
@@ -87,7 +98,7 @@ const O_PATH = 0o10000000;
 const KEEP_OWNER = -1;
 
 /** No link of either kind, by which somebody might have this user open another file of its own. */
-function isOneThing(found: fs.Stats): boolean {
+function hasOneName(found: fs.Stats): boolean {
   return found.isDirectory() || (found.isFile() && found.nlink === 1);
 }
 
@@ -113,7 +124,7 @@ function missingMode(found: fs.Stats, { mode }: Rights, hasGroup: boolean): numb
  * False where rights are somebody else's to give, or cannot be given: a file system without modes
  * or owners (FAT), a sandbox, a group that this container does not know (EINVAL), no /proc (ENOENT).
  */
-function isTaken(change: () => void): boolean {
+function isAllowed(change: () => void): boolean {
   try {
     change();
     return true;

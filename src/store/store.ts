@@ -99,7 +99,7 @@ export async function openStore(
   const existing = create ? readFormat(root) : requireFormat(root);
   if (existing !== undefined) checkLayout(root, existing, layout);
   const format = existing ?? createStore(root, layout ?? 'flat', ops, await loadLibc(), shared);
-  if (existing !== undefined && shared !== undefined) shareStore(root, shared, ops);
+  if (existing !== undefined && shared !== undefined) shareStore(root, existing, shared, ops);
   return newStore(root, format, { ...options, durability }, ops);
 }
 

@@ -100,7 +100,7 @@ describe('a verify goes on', () => {
     );
     expect(stdout).toMatch(
       new RegExp(
-        `^damaged ${stays}: it hashes to .*; it stays: .*not permitted \\(EPERM\\); .*lsattr.*$`,
+        `^damaged ${stays}: it hashes to .*; it stays: .*not permitted \\(EPERM\\); lsattr shows .*$`,
         'm',
       ),
     );

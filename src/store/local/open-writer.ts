@@ -163,7 +163,7 @@ async function look(root: string, options: WriteOptions, ops: FileOps): Promise<
     found ?? (dryRun ? { format: 1, layout } : createStore(root, layout, ops, libc, sharing));
   checkLayout(root, format, options.layout);
   // Before anything is made in it, which has the rights of the store's directory.
-  if (found !== undefined && !dryRun) shareStore(root, sharing, ops);
+  if (found !== undefined && !dryRun) shareStore(root, found, sharing, ops);
   const wasFound = found !== undefined;
   const exists = wasFound || !dryRun;
   const barrier = exists ? chooseBarrier(options.barrier, root, libc) : 'fsync';

@@ -6,7 +6,7 @@ import type { FileOps } from '../../../files/file-ops.ts';
 import { grantAt, makeFolder } from '../../../files/rights.ts';
 import type { Sharing } from '../../choices.ts';
 import { denialIn } from './denial.ts';
-import { METADATA } from './format.ts';
+import { METADATA, type StoreFormat } from './format.ts';
 import { SHARDS } from './layout.ts';
 import { isSet, storeRights } from './sharing.ts';
 
@@ -61,9 +61,15 @@ function openRoot(root: string, sharing: Sharing, ops: FileOps): void {
 }
 
 /** Of a store that is there: opens it to others where that is wanted. Throws an IngotError. */
-export function shareStore(root: string, sharing: Sharing | undefined, ops: FileOps): void {
+export function shareStore(
+  root: string,
+  { layout, movingFrom }: StoreFormat,
+  sharing: Sharing | undefined,
+  ops: FileOps,
+): void {
   if (sharing !== undefined) openRoot(root, sharing, ops);
-  followRoot(root, ops);
+  const hasShards = layout === 'sharded' || movingFrom !== undefined;
+  follow(root, hasShards ? [...FOLLOWING, ...SHARDS] : FOLLOWING, ops);
 }
 
 /** What has its rights from the store's directory. Temps, which go soon, have them from the start. */
@@ -72,16 +78,15 @@ const FOLLOWING = [
   ...['store.json', 'large', 'relayout.lock', 'quarantine', 'moving', 'unflushed'].map((name) =>
     join(METADATA, name),
   ),
-  ...SHARDS,
 ];
 
 /**
  * Opens what this user has made in a store to those who may use its directory by now: the owner may
  * have opened that alone. What belongs to others, and what may not be changed, is left as it is.
  */
-function followRoot(root: string, ops: FileOps): void {
+function follow(root: string, names: readonly string[], ops: FileOps): void {
   const { folder, file, lock } = storeRights(root);
-  for (const name of FOLLOWING)
+  for (const name of names)
     bestEffort(() => {
       const path = join(root, name);
       const found = fs.lstatSync(path, { throwIfNoEntry: false });

@@ -78,14 +78,14 @@ export async function relayoutStore(
   ops: FileOps = nodeFileOps,
   calls: Promise<Libc | undefined> = loadLibc(),
 ): Promise<RelayoutReport> {
-  requireFormat(root);
+  const format = requireFormat(root);
   const libc = await calls;
   if (libc === undefined) throw noFlock(root);
   const lock = join(root, METADATA, 'relayout.lock');
   let lockFd: StoreFd | undefined;
   try {
     requireNoLink(lock);
-    shareStore(root, undefined, ops);
+    shareStore(root, format, undefined, ops);
     lockFd = openLock(lock, storeRights(root).lock, ops);
     if (!tryLock(libc, lockFd, root)) throw alreadyRunning(root);
     return await new Relayout(root, to, options, libc, ops).run();

@@ -76,10 +76,11 @@ const BATCHES_PER_THREAD = 2;
  * a flush fails, or when it was interrupted.
  */
 export async function verifyStore(root: string, options: VerifyOptions): Promise<VerifyReport> {
-  const { layout } = requireFormat(root);
+  const format = requireFormat(root);
+  const { layout } = format;
   if (options.quarantine) {
     requireShards(root);
-    shareStore(root, undefined, nodeFileOps);
+    shareStore(root, format, undefined, nodeFileOps);
     settleMoves(root, layout);
   }
   return new VerifyRun(root, layout, options).run();
