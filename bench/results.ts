@@ -59,6 +59,8 @@ export interface Row {
   readonly floor?: { readonly label: string; readonly distance: number };
   /** Figures of the row's own: system calls a file, latencies; unit in the name. */
   readonly figures?: Readonly<Record<string, number>>;
+  /** What a peer, or ingot beside peers, keeps besides contents, and what it does to them. */
+  readonly keeps?: string;
   /** Versions and settings of a peer. */
   readonly settings?: string;
   /** Why there are no figures: not installed, failed with …. */

@@ -14,7 +14,7 @@ export const COLD: Question = {
   async *run(context) {
     const times = await floorTimes(context);
     const prepare = () => fresh(context);
-    const limits = (['none', 'syncfs'] as const).map((mode) => ({
+    const limits = (['none', 'tmpfile', 'syncfs'] as const).map((mode) => ({
       mode,
       tree: context.tree,
       batch: 256,

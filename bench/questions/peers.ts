@@ -57,13 +57,16 @@ async function* rowsBeside(peer: Peer, context: Context, ours: Samples): AsyncGe
   try {
     const version = await peer.version();
     if (version === undefined) return yield missing('not installed');
-    const settings = `${version}: ${peer.settings}; ${peer.flush}`;
+    const words = {
+      keeps: peer.keeps,
+      settings: `${version}: ${peer.settings}; ${peer.flush}`,
+    };
     const [first, again, ourFirst, ourAgain] = await alternateWith(peer, context);
     await checkStored(peer, context);
     ours.first.push(...ourFirst);
     ours.again.push(...ourAgain);
-    yield { ...peerRow(peer, 'first', first, ourFirst, context), settings };
-    yield { ...peerRow(peer, 'again', again, ourAgain, context), settings };
+    yield { ...peerRow(peer, 'first', first, ourFirst, context), ...words };
+    yield { ...peerRow(peer, 'again', again, ourAgain, context), ...words };
   } catch (error) {
     if (!isPeerFailure(error)) throw error;
     const why = `failed: ${error.why}`;
@@ -114,10 +117,13 @@ function peerRow(
   };
 }
 
+const OURS_KEEPS = 'no names unless asked for (--manifest); digests, dedup of whole files';
+
 /** All our runs, whichever peer they alternated with. */
 function ownRow(run: Run, samples: readonly Sample[], times: FloorTimes): Row {
   const head = { label: `ingot, ${RUN_LABELS[run]}`, parameters: { peer: 'ingot', run } };
-  return ingestRow(head, samples, times, run === 'first' ? FLOORS_OF.group : FLOORS_OF_HITS);
+  const floors = run === 'first' ? FLOORS_OF.group : FLOORS_OF_HITS;
+  return { ...ingestRow(head, samples, times, floors), keeps: OURS_KEEPS };
 }
 
 function isPeerFailure(error: unknown): error is IngotError {

@@ -28,7 +28,7 @@ export const SYSCALLS: Question = {
     const ingot: MakeCommand = (given) => ingestCommand(given, given.tree);
     yield* rowsOf(context, 'ingot', ingot);
     const program = await limitProgram(context);
-    for (const mode of ['none', 'syncfs']) {
+    for (const mode of ['none', 'tmpfile', 'syncfs']) {
       const label = `limit.c ${mode}`;
       if ('lack' in program) yield { label, parameters: {}, absent: program.lack };
       else yield* rowsOf(context, label, limitCommand(program.path, mode));
