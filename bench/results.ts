@@ -36,6 +36,8 @@ export interface CorpusFacts {
 export interface Answer {
   readonly question: string;
   readonly asks: string;
+  /** The answer in a sentence that is computed from the rows. */
+  readonly finding: string;
   /** How it was measured, in a sentence: rounds, alternation, what is outside the measured time. */
   readonly method: string;
   readonly rows: readonly Row[];
@@ -49,7 +51,10 @@ export interface Row {
   readonly seconds?: Spread;
   readonly filesPerSecond?: number;
   readonly bytesPerSecond?: number;
-  /** Our time ÷ the other's, of the two runs of each round. */
+  /**
+   * Of the two runs of each round: ingot's time ÷ the row's where `to` is the row itself (a peer, a
+   * reference), else the row's ÷ that of `to`, another setting.
+   */
   readonly ratio?: Spread & { readonly to: string };
   readonly peakRssBytes?: number;
   /** The workers' time by phase, of the median run. */

@@ -1,4 +1,5 @@
 import { IngotError } from '../../src/errors.ts';
+import { takes } from '../finding.ts';
 import { floorTimes } from '../floors/measure-floors.ts';
 import { FLOORS_OF, FLOORS_OF_HITS, type FloorTimes } from '../floors/times.ts';
 import { firstIngest, ingestCommand, ingesting, ingestRow, ratesOf } from '../ingot.ts';
@@ -39,6 +40,7 @@ export function besidePeers(peers: readonly Peer[]): Question {
     room: ({ corpus }) =>
       roomFor(corpus) + (corpus.files + Math.min(corpus.files, MAX_FOLDERS)) * 4096,
     inodes: ({ corpus }) => 2 * inodesFor(corpus.files) + 2 * MAX_FOLDERS,
+    finding: besideFastestAndSlowest,
     async *run(context) {
       const ours: Samples = { first: [], again: [] };
       const chosen = peers.filter(({ name }) => context.peers?.includes(name) ?? true);
@@ -48,6 +50,22 @@ export function besidePeers(peers: readonly Peer[]): Question {
       for (const run of RUNS) yield ownRow(run, ours[run], times);
     },
   };
+}
+
+/** `ingot takes, first ingest: … cp, the fastest of 12 others, and … bup, the slowest; …` */
+function besideFastestAndSlowest(rows: readonly Row[]): string | undefined {
+  const each = RUNS.flatMap((run) => {
+    const theirs = rows
+      .flatMap(({ parameters, ratio }) => (parameters.run === run && ratio ? [ratio] : []))
+      .sort((a, b) => b.median - a.median);
+    const [fastest, slowest] = [theirs[0], theirs.at(-1)];
+    if (fastest === undefined || slowest === undefined) return [];
+    const beside = `${RUN_LABELS[run]}: ${takes(fastest, fastest.to)}`;
+    if (fastest === slowest) return beside;
+    const most = `${takes(slowest, slowest.to)}, the slowest`;
+    return `${beside}, the fastest of ${theirs.length} others, and ${most}`;
+  });
+  return each.length === 0 ? undefined : `ingot takes, ${each.join('; ')}.`;
 }
 
 /** Two rows of one peer, or one that says why there are none. Adds our own samples to `ours`. */

@@ -16,9 +16,9 @@ export function time(seconds: number): string {
   return `${figure(seconds * 1e6)} µs`;
 }
 
-/** `1.06` */
+/** `1.06`, `1,234` */
 export function ratio(value: number): string {
-  return value.toFixed(2);
+  return value >= 99.95 ? count(value) : value.toFixed(2);
 }
 
 /** `4.12 s (4.01 – 4.30)`, `1.01 s (990 ms – 1.02 s)`, or the value alone when there was one run. */

@@ -46,6 +46,14 @@ interface PageFacts {
   readonly active: number;
   /** Rows of cells of each table, its head included. */
   readonly tables: readonly (readonly (readonly string[])[])[];
+  /** The answers in a sentence. */
+  readonly findings: readonly string[];
+  /** How many tables have their rows folded below their labels. */
+  readonly folded: number;
+  /** Elements of which something lies outside of their box or of the window. */
+  readonly cut: readonly string[];
+  /** Labels of the rows that have more than one line, of the tables that are not folded. */
+  readonly tall: readonly string[];
   readonly figures: readonly FigureFacts[];
   /** Texts with too little contrast to what is behind them. */
   readonly faint: readonly string[];
