@@ -107,3 +107,13 @@ export async function see(
   await page.close();
   return { ...facts, source: fs.readFileSync(file, 'utf8'), requests, address, troubles };
 }
+
+/** Pairs of texts that lie on each other. */
+export function overlaps(texts: readonly (Box & { readonly text: string })[]): string[] {
+  return texts.flatMap((a, index) =>
+    texts
+      .slice(index + 1)
+      .filter((b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom)
+      .map((b) => `${a.text} / ${b.text}`),
+  );
+}

@@ -1,7 +1,7 @@
 /** Nothing of the report is cut off, in a real browser: real rows, and worse ones. */
 import { describe, expect, it } from 'vitest';
 import type { Results, Row, Spread } from '../../bench/results.ts';
-import { type Look, see } from './browser.ts';
+import { type Look, overlaps, see } from './browser.ts';
 import { SAMPLE } from './sample-results.ts';
 
 const LOOKS: readonly Look[] = [
@@ -72,7 +72,8 @@ describe.each(LOOKS)('at $width px, $scheme, nothing is cut off', (look) => {
   });
 
   it('of endless names, huge numbers, a single row and failures', async (context) => {
-    const { cut, scrollWidth, text } = await see(context, WORSE, look);
+    const { cut, scrollWidth, text, figures } = await see(context, WORSE, look);
+    for (const { texts, title } of figures) expect(overlaps(texts), title).toEqual([]);
     expect(cut).toEqual([]);
     expect(scrollWidth).toBe(look.width);
     expect(text).toContain(`failed: ${ENDLESS}`);
@@ -86,7 +87,7 @@ describe('a row', () => {
     const labels = tables.flatMap((rows) => rows.map(([label]) => label!));
     expect(tall.length).toBeGreaterThan(0);
     expect(tall.filter((label) => label.length <= WIDEST.label.length)).toEqual([]);
-    expect(labels).toEqual(expect.arrayContaining(tall));
+    expect(labels).toEqual(expect.arrayContaining([...tall]));
   });
 
   it('has one line at 1,280 px with all that a row can have', async (context) => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Results, Row } from '../../bench/results.ts';
-import { type Box, type FigureFacts, type Look, see } from './browser.ts';
+import { type Box, type FigureFacts, type Look, overlaps, see } from './browser.ts';
 import { HOSTILE_TITLE, SAMPLE, sampleOf } from './sample-results.ts';
 
 const LOOKS: readonly Look[] = [
@@ -275,13 +275,4 @@ function isWithin(outer: Box): (inner: Box) => boolean {
     inner.right <= outer.right + 0.5 &&
     inner.top >= outer.top - 0.5 &&
     inner.bottom <= outer.bottom + 0.5;
-}
-
-function overlaps(texts: readonly (Box & { readonly text: string })[]): string[] {
-  return texts.flatMap((a, index) =>
-    texts
-      .slice(index + 1)
-      .filter((b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom)
-      .map((b) => `${a.text} / ${b.text}`),
-  );
 }
