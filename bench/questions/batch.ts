@@ -1,4 +1,5 @@
 import { BATCH_FILES } from '../../src/ingest/main/work-queue.ts';
+import { counted } from '../../src/units.ts';
 import { COMPARISON_METHOD, compareTrials } from '../compare.ts';
 import { amongSettings } from '../finding.ts';
 import { FLOORS_OF } from '../floors/times.ts';
@@ -19,7 +20,7 @@ export const BATCH: Question = {
     compareTrials(
       context,
       BATCHES.map((batchFiles) => ({
-        label: `${batchFiles} files`,
+        label: counted(batchFiles, 'file'),
         parameters: { batchFiles },
         contender: libraryIngest(context, { threads: context.threads, batchFiles }),
         floors: FLOORS_OF.group,

@@ -1,4 +1,4 @@
-import { bytes } from '../../src/units.ts';
+import { bytes, counted } from '../../src/units.ts';
 import { tinyFiles } from '../corpus/description.ts';
 import { someFloorTimes } from '../floors/measure-floors.ts';
 import { FLOORS_OF } from '../floors/times.ts';
@@ -31,7 +31,7 @@ export const MEMORY_GROWTH: Question = {
       const context = { ...given, tree, corpus: facts, rounds: 1 };
       const sample = await measure(firstIngest(context));
       const times = await someFloorTimes(context, FLOORS_OF.group);
-      const head = { label: `${facts.files} files`, parameters: { files: facts.files } };
+      const head = { label: counted(facts.files, 'file'), parameters: { files: facts.files } };
       const row = ingestRow(head, [sample], times, FLOORS_OF.group);
       const growth = (sample.peakRssBytes ?? 0) / (before ?? Number.NaN);
       yield Number.isFinite(growth) ? { ...row, figures: { peakRssGrowth: growth } } : row;

@@ -1,6 +1,6 @@
 import { IngotError } from '../../src/errors.ts';
 import { LAYOUTS, type Layout } from '../../src/index.ts';
-import { count } from '../../src/units.ts';
+import { count, counted } from '../../src/units.ts';
 import { tinyFiles } from '../corpus/description.ts';
 import { someFloorTimes } from '../floors/measure-floors.ts';
 import { FLOORS_OF, type FloorTimes } from '../floors/times.ts';
@@ -85,7 +85,7 @@ async function* rowsOf(context: Context): AsyncGenerator<{ layout: Layout; row: 
       }
   const times = await floorsBelow(context);
   for (const layout of LAYOUTS) {
-    const head = { label: `${files} files, ${layout}`, parameters: { files, layout } };
+    const head = { label: `${counted(files, 'file')}, ${layout}`, parameters: { files, layout } };
     const absent = failures.get(layout);
     const row =
       absent === undefined

@@ -113,7 +113,7 @@ describe('a benchmark', { timeout: TIMEOUT_MS }, () => {
     expect(ended.code, ended.stderr).toBe(0);
     const [memory, scale] = questions.map((each) => answerTo(each, resultsIn(cwd)).rows);
     const ingests = scale!.filter(({ seconds }) => seconds !== undefined);
-    expect(memory!.map(({ label }) => label)).toEqual(['100 files', '1000 files']);
+    expect(memory!.map(({ label }) => label)).toEqual(['100 files', '1,000 files']);
     expect(ingests.map(({ parameters }) => [parameters.files, parameters.layout])).toEqual(
       [10, 100, 1000].flatMap((files) => ['flat', 'sharded'].map((layout) => [files, layout])),
     );

@@ -181,7 +181,7 @@ describe('the report', () => {
         'times the least',
       ],
       [
-        '10000 files, flat',
+        '10,000 files, flat',
         '300 ms (282 – 318)',
         '30 µs (28.2 – 31.8)',
         '33,333',

@@ -206,7 +206,7 @@ const SCALE = answer(
       [1e4, 1e5, 1e6, 1e7].map((files, step): Row => {
         const perFile = (30 + 2 * step + (index === 0 ? step ** 4 / 3 : step)) * 1e-6;
         return {
-          label: `${files} files, ${layout}`,
+          label: `${files.toLocaleString('en')} files, ${layout}`,
           parameters: { files, layout },
           seconds: step < 2 ? spread(perFile * files, 0.12, 3) : spread(perFile * files, 0, 1),
           filesPerSecond: 1 / perFile,
@@ -252,7 +252,7 @@ const MEMORY = answer(
   'memory',
   'Does memory grow with the number of files?',
   [1e5, 1e6].map((files) =>
-    timed(`${files} files`, files / 3e4, { peakRssBytes: 1e8 + files * 30 }),
+    timed(`${files.toLocaleString('en')} files`, files / 3e4, { peakRssBytes: 1e8 + files * 30 }),
   ),
 );
 
