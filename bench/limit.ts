@@ -15,7 +15,8 @@ import { dropCachesIfCold } from './prepare.ts';
 import type { Context, Need } from './question.ts';
 import type { Row } from './results.ts';
 
-export type LimitMode = 'none' | 'syncfs' | 'hash';
+/** `tmpfile`: as `none`, with nameless files that are linked, the stricter floor. */
+export type LimitMode = 'none' | 'tmpfile' | 'syncfs' | 'hash';
 
 export interface LimitRun {
   readonly mode: LimitMode;

@@ -18,6 +18,8 @@ export interface Question {
   corpora?(need: Need): readonly CorpusDescription[];
   /** Rows as they are measured. Rejects only when nothing can be measured at all. */
   run(context: Context): AsyncIterable<Row>;
+  /** The answer in one sentence, from rows with figures; undefined when they do not suffice. */
+  finding(rows: readonly Row[]): string | undefined;
 }
 
 /** What is known before the arena and the tree are made. */

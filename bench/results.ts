@@ -36,6 +36,8 @@ export interface CorpusFacts {
 export interface Answer {
   readonly question: string;
   readonly asks: string;
+  /** The answer in a sentence that is computed from the rows. */
+  readonly finding: string;
   /** How it was measured, in a sentence: rounds, alternation, what is outside the measured time. */
   readonly method: string;
   readonly rows: readonly Row[];
@@ -49,7 +51,10 @@ export interface Row {
   readonly seconds?: Spread;
   readonly filesPerSecond?: number;
   readonly bytesPerSecond?: number;
-  /** Our time ÷ the other's, of the two runs of each round. */
+  /**
+   * Of the two runs of each round: ingot's time ÷ the row's where `to` is the row itself (a peer, a
+   * reference), else the row's ÷ that of `to`, another setting.
+   */
   readonly ratio?: Spread & { readonly to: string };
   readonly peakRssBytes?: number;
   /** The workers' time by phase, of the median run. */
@@ -59,6 +64,8 @@ export interface Row {
   readonly floor?: { readonly label: string; readonly distance: number };
   /** Figures of the row's own: system calls a file, latencies; unit in the name. */
   readonly figures?: Readonly<Record<string, number>>;
+  /** What a peer, or ingot beside peers, keeps besides contents, and what it does to them. */
+  readonly keeps?: string;
   /** Versions and settings of a peer. */
   readonly settings?: string;
   /** Why there are no figures: not installed, failed with …. */

@@ -7,6 +7,7 @@ import type { Settings } from './command-line.ts';
 import { Corpora } from './corpus/corpora.ts';
 import { CORPORA } from './corpus/description.ts';
 import { checkRoom, type Demand } from './disk-check.ts';
+import { findingOf } from './finding.ts';
 import { describeMachine } from './machine.ts';
 import { factsOf } from './measured-tree.ts';
 import { isNoisy } from './method.ts';
@@ -151,7 +152,7 @@ async function answerOf(
   }
   for (const description of question.corpora?.(context) ?? []) context.corpora.drop(description);
   const { name, asks, method } = question;
-  const answer = { question: name, asks, method, rows };
+  const answer = { question: name, asks, finding: findingOf(question, rows), method, rows };
   print(tableOf(answer));
   tellNoise(answer, note);
   return { answer, isWhole };

@@ -33,16 +33,16 @@ const COLUMNS: readonly Column[] = [
 ];
 
 /**
- * Heading, method, and a line a row, only the columns in which some row has something; then the
+ * Heading, answer, method, and a line a row, only the columns in which some row has something; then the
  * times as a chart.
  */
-export function tableOf({ question, asks, method, rows }: Answer): string {
+export function tableOf({ question, asks, finding, method, rows }: Answer): string {
   const columns = COLUMNS.filter(({ cell }) => rows.some((row) => cell(row) !== undefined));
   const cells = [
     ['', ...columns.map(({ title }) => title)],
     ...rows.map((row) => [row.label, ...rest(row, columns)]),
   ];
-  return `${question}: ${asks}\n  (${method})\n${align(cells)}\n${chartOf(rows)}`;
+  return `${question}: ${asks}\n  ${finding}\n  (${method})\n${align(cells)}\n${chartOf(rows)}`;
 }
 
 /** A bar a row that has a time, the longest as wide as BAR_CELLS; nothing for a single one. */

@@ -7,6 +7,7 @@ export const BORG: Peer = {
   name: 'borg',
   version: programVersion('borg', '--version'),
   settings: 'create --compression none --noacls --noxattrs --noflags; encryption none',
+  keeps: 'names, modes, owners, times, links, in an archive; dedup of chunks',
   flush: 'flushes itself, each segment: docstring of SyncFile in borg/platform/base.py',
   environment: {
     BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK: 'yes',

@@ -9,6 +9,7 @@ export const BUP: Peer = {
   name: 'bup',
   version: programVersion('bup', '--version'),
   settings: 'index, save -0 (no compression)',
+  keeps: 'names, modes, owners, times, links, in a snapshot; dedup of chunks',
   flush: 'flushes itself, each pack: bup/git.py; documented nowhere',
   environment: { GIT_CONFIG_NOSYSTEM: '1', GIT_CONFIG_GLOBAL: '/dev/null' },
   init: 'bup -d "$REPO" init',

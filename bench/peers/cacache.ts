@@ -6,6 +6,7 @@ export const CACACHE: Peer = {
   name: 'cacache',
   version: packageVersion('cacache'),
   settings: 'put() of whole files, sha256, 16 at a time',
+  keeps: 'a key for each content, in an index; digests, dedup of whole files',
   flush: 'it never flushes: sync -f inside the measured time',
   environment: childEnvironment('./cacache-child.js'),
   init: 'mkdir "$REPO"',

@@ -7,6 +7,7 @@ export const CASYNC: Peer = {
   name: 'casync',
   version: programVersion('casync', '--version'),
   settings: 'make --with=unix --digest=sha256; zstd, its fastest compression: it cannot do without',
+  keeps: 'names, modes, owners, times, links, in an index; dedup of chunks; compresses',
   flush: 'it never flushes: sync -f inside the measured time',
   init: 'mkdir "$REPO"',
   store: `casync make ${OPTIONS} --with=unix --compression=zstd \\

@@ -4,7 +4,8 @@ import { programVersion } from './version.ts';
 export const CP: Peer = {
   name: 'cp -r',
   version: programVersion('cp', '--version'),
-  settings: '-rT --update: a file that has a newer copy is left alone; no dedup, no digests',
+  settings: '-rT --update: a file that has a newer copy is left alone',
+  keeps: 'names and modes; no digests, no dedup',
   flush: 'sync -f inside the measured time',
   init: 'mkdir "$REPO"',
   store: 'cp -rT --update "$TREE" "$REPO" && sync -f "$REPO"',

@@ -3,6 +3,7 @@ import { programVersion } from './version.ts';
 
 const COMMON = {
   version: programVersion('git', '--version'),
+  keeps: 'names and the executable bit, in an index; digests, dedup of whole files',
   environment: { GIT_CONFIG_NOSYSTEM: '1', GIT_CONFIG_GLOBAL: '/dev/null' },
   count: 'git --git-dir="$REPO" ls-files -sz | grep -zc ^100',
   digest: 'git --git-dir="$REPO" cat-file blob ":$FILE" | sha256sum',

@@ -5,6 +5,7 @@ export const OSTREE: Peer = {
   name: 'ostree',
   version: programVersion('ostree', '--version'),
   settings: 'commit --no-xattrs --canonical-permissions; mode bare-user-only',
+  keeps: 'names, in a commit; digests, dedup of whole files',
   flush: 'flushes itself, a syncfs and each folder: ostree.repo-config(5), fsync, per-object-fsync',
   init: `
     ostree init --repo="$REPO" --mode=bare-user-only

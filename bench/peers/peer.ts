@@ -13,6 +13,8 @@ export interface Peer {
   readonly version: () => Promise<string | undefined>;
   /** What makes it as fast as it can be while durable and without compression. */
   readonly settings: string;
+  /** What it keeps besides contents, and what it does to them: what the times pay for. */
+  readonly keeps: string;
   /** Who makes the result durable, and where that is said. */
   readonly flush: string;
   readonly environment?: Readonly<Record<string, string>>;

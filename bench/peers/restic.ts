@@ -4,7 +4,8 @@ import { programVersion } from './version.ts';
 export const RESTIC: Peer = {
   name: 'restic',
   version: programVersion('restic', 'version'),
-  settings: 'backup --compression off --no-cache --pack-size 128; it always encrypts',
+  settings: 'backup --compression off --no-cache --pack-size 128',
+  keeps: 'names, modes, owners, times, links, in a snapshot; dedup of chunks; encrypts',
   flush: 'flushes itself, each pack: changelog of 0.10.0, #2395',
   environment: { RESTIC_PASSWORD: 'bench' },
   init: 'restic init --quiet --repo "$REPO"',

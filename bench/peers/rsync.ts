@@ -4,7 +4,8 @@ import { programVersion } from './version.ts';
 export const RSYNC: Peer = {
   name: 'rsync',
   version: programVersion('rsync', '--version'),
-  settings: '-a; no dedup, no digests',
+  settings: '-a',
+  keeps: 'names, modes, owners, times, links; no digests, no dedup',
   flush: 'sync -f inside the measured time, faster than --fsync of each file (rsync(1))',
   init: 'mkdir "$REPO"',
   store: 'rsync -a "$TREE/" "$REPO/" && sync -f "$REPO"',

@@ -1,3 +1,4 @@
+import { besideOthers } from '../finding.ts';
 import { floorTimes } from '../floors/measure-floors.ts';
 import { FLOORS_OF } from '../floors/times.ts';
 import { firstIngest, ingestRow } from '../ingot.ts';
@@ -11,10 +12,11 @@ export const COLD: Question = {
   asks: 'How long does a durable first ingest take, beside the same work in C?',
   method: `${LIMIT_METHOD}; a new store for each run`,
   room: ({ corpus }) => roomFor(corpus),
+  finding: (rows) => besideOthers('ingot', rows),
   async *run(context) {
     const times = await floorTimes(context);
     const prepare = () => fresh(context);
-    const limits = (['none', 'syncfs'] as const).map((mode) => ({
+    const limits = (['none', 'tmpfile', 'syncfs'] as const).map((mode) => ({
       mode,
       tree: context.tree,
       batch: 256,

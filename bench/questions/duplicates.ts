@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { runChecked } from '../children.ts';
+import { besideOthers } from '../finding.ts';
 import { someFloorTimes } from '../floors/measure-floors.ts';
 import { FLOORS_OF_HITS } from '../floors/times.ts';
 import { ingestCommand, ingesting, ingestRow } from '../ingot.ts';
@@ -15,6 +16,7 @@ export const DUPLICATES: Question = {
   method: `${LIMIT_METHOD}; limit.c only reads and hashes`,
   room: ({ corpus }) => 2 * roomFor(corpus),
   inodes: ({ corpus }) => 3 * inodesFor(corpus.files),
+  finding: (rows) => besideOthers('ingot', rows),
   async *run(context) {
     const { arena, tree } = context;
     arena.renew();

@@ -1,5 +1,6 @@
 import type { Durability } from '../../src/index.ts';
 import { COMPARISON_METHOD, compareTrials } from '../compare.ts';
+import { amongSettings } from '../finding.ts';
 import { FLOORS_OF, type FloorName } from '../floors/times.ts';
 import { firstIngest } from '../ingot.ts';
 import type { Question } from '../question.ts';
@@ -22,6 +23,7 @@ export const DURABILITY: Question = {
   asks: 'What does each durability mode cost, with each kind of barrier?',
   method: COMPARISON_METHOD,
   room: ({ corpus }) => roomFor(corpus),
+  finding: amongSettings,
   run: (context) =>
     compareTrials(
       context,

@@ -1,3 +1,4 @@
+import { besideOthers } from '../finding.ts';
 import { COPY_AND_SYNC, copyAndSync } from '../floors/copy-and-sync.ts';
 import { FLOORS } from '../floors/index.ts';
 import { floorLacks, floorTimes } from '../floors/measure-floors.ts';
@@ -6,6 +7,7 @@ import { FLOORS_OF, type FloorTime } from '../floors/times.ts';
 import { firstIngest, ingestRow, ratesOf } from '../ingot.ts';
 import { alternateBeside, type Reference, ratioOf, type Sample, secondsOf } from '../method.ts';
 import type { Context, Question } from '../question.ts';
+import { ratio } from '../report/numbers.ts';
 import type { Row } from '../results.ts';
 import { inodesFor, roomFor } from '../room.ts';
 
@@ -16,6 +18,13 @@ export const FLOORS_BELOW: Question = {
     "each part alone in C (floor.c) on the same tree; ingot, cp and sha256sum are whole processes in turn; ratio: ingot's time ÷ the other's, of the two runs of each round",
   room: ({ corpus }) => roomFor(corpus),
   inodes: ({ corpus }) => 2 * inodesFor(corpus.files),
+  finding(rows) {
+    const beside = besideOthers('ingot', rows);
+    const floor = rows.find(({ label }) => label === 'ingot')?.floor;
+    if (beside === undefined || floor === undefined) return beside;
+    const { distance, label } = floor;
+    return `${beside.slice(0, -1)}; its time ÷ that of the floor that binds it, ${label}, is ${ratio(distance)}.`;
+  },
   async *run(context) {
     const times = await floorTimes(context);
     const lacks = await floorLacks(context);

@@ -1,4 +1,5 @@
 import { CORPORA } from '../corpus/description.ts';
+import { besideOthers } from '../finding.ts';
 import { floorTimes } from '../floors/measure-floors.ts';
 import { FLOORS_OF } from '../floors/times.ts';
 import { firstIngest, ingestRow } from '../ingot.ts';
@@ -15,6 +16,7 @@ export const LARGE_FILES: Question = {
   method: `${LIMIT_METHOD}; a new store for each run; the corpus 'large', whatever was named`,
   room: ({ corpora }) => roomFor(corpora.facts(LARGE)),
   corpora: () => [LARGE],
+  finding: (rows) => besideOthers('ingot', rows),
   async *run(given) {
     const { tree, facts } = await given.corpora.make(LARGE);
     const context: Context = { ...given, tree, corpus: facts };

@@ -1,5 +1,6 @@
 import { LAYOUTS } from '../../src/index.ts';
 import { COMPARISON_METHOD, compareTrials } from '../compare.ts';
+import { amongSettings } from '../finding.ts';
 import { FLOORS_OF } from '../floors/times.ts';
 import { firstIngest } from '../ingot.ts';
 import type { Question } from '../question.ts';
@@ -10,6 +11,7 @@ export const LAYOUT: Question = {
   asks: 'What does a first ingest cost in each layout of the store?',
   method: COMPARISON_METHOD,
   room: ({ corpus }) => roomFor(corpus),
+  finding: amongSettings,
   run: (context) =>
     compareTrials(
       context,

@@ -4,6 +4,7 @@ import { CLAIM } from '../micro/claim.ts';
 import { ESCAPE } from '../micro/escape.ts';
 import { HASH } from '../micro/hash.ts';
 import type { Question } from '../question.ts';
+import { time } from '../report/numbers.ts';
 
 const MICROS = [...HASH, ...CLAIM, ...BATCH_OF_FILES, ...ESCAPE];
 const MS_EACH = 500;
@@ -14,6 +15,14 @@ export const MICRO: Question = {
   method: 'tinybench in this process, half a second each after its warm-up; no files are touched',
   room: () => 0,
   inodes: () => 0,
+  finding(rows) {
+    const costs = rows
+      .map(({ label, figures }) => ({ label, cost: figures?.nanosecondsMedian ?? 0 }))
+      .sort((a, b) => b.cost - a.cost);
+    const [most, least] = [costs[0], costs.at(-1)];
+    if (most === undefined || least === undefined || most === least) return undefined;
+    return `“${most.label}” costs the most, ${time(most.cost / 1e9)}, and “${least.label}” the least, ${time(least.cost / 1e9)}.`;
+  },
   async *run() {
     for (const { label, run } of MICROS) {
       const bench = new Bench({ time: MS_EACH }).add(label, run);

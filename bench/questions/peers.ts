@@ -1,4 +1,5 @@
 import { IngotError } from '../../src/errors.ts';
+import { takes } from '../finding.ts';
 import { floorTimes } from '../floors/measure-floors.ts';
 import { FLOORS_OF, FLOORS_OF_HITS, type FloorTimes } from '../floors/times.ts';
 import { firstIngest, ingestCommand, ingesting, ingestRow, ratesOf } from '../ingot.ts';
@@ -39,6 +40,7 @@ export function besidePeers(peers: readonly Peer[]): Question {
     room: ({ corpus }) =>
       roomFor(corpus) + (corpus.files + Math.min(corpus.files, MAX_FOLDERS)) * 4096,
     inodes: ({ corpus }) => 2 * inodesFor(corpus.files) + 2 * MAX_FOLDERS,
+    finding: besideFastestAndSlowest,
     async *run(context) {
       const ours: Samples = { first: [], again: [] };
       const chosen = peers.filter(({ name }) => context.peers?.includes(name) ?? true);
@@ -50,6 +52,22 @@ export function besidePeers(peers: readonly Peer[]): Question {
   };
 }
 
+/** `ingot takes, first ingest: … cp, the fastest of 12 others, and … bup, the slowest; …` */
+function besideFastestAndSlowest(rows: readonly Row[]): string | undefined {
+  const each = RUNS.flatMap((run) => {
+    const theirs = rows
+      .flatMap(({ parameters, ratio }) => (parameters.run === run && ratio ? [ratio] : []))
+      .sort((a, b) => b.median - a.median);
+    const [fastest, slowest] = [theirs[0], theirs.at(-1)];
+    if (fastest === undefined || slowest === undefined) return [];
+    const beside = `${RUN_LABELS[run]}: ${takes(fastest, fastest.to)}`;
+    if (fastest === slowest) return beside;
+    const most = `${takes(slowest, slowest.to)}, the slowest`;
+    return `${beside}, the fastest of ${theirs.length} others, and ${most}`;
+  });
+  return each.length === 0 ? undefined : `ingot takes, ${each.join('; ')}.`;
+}
+
 /** Two rows of one peer, or one that says why there are none. Adds our own samples to `ours`. */
 async function* rowsBeside(peer: Peer, context: Context, ours: Samples): AsyncGenerator<Row> {
   const { name } = peer;
@@ -57,13 +75,16 @@ async function* rowsBeside(peer: Peer, context: Context, ours: Samples): AsyncGe
   try {
     const version = await peer.version();
     if (version === undefined) return yield missing('not installed');
-    const settings = `${version}: ${peer.settings}; ${peer.flush}`;
+    const words = {
+      keeps: peer.keeps,
+      settings: `${version}: ${peer.settings}; ${peer.flush}`,
+    };
     const [first, again, ourFirst, ourAgain] = await alternateWith(peer, context);
     await checkStored(peer, context);
     ours.first.push(...ourFirst);
     ours.again.push(...ourAgain);
-    yield { ...peerRow(peer, 'first', first, ourFirst, context), settings };
-    yield { ...peerRow(peer, 'again', again, ourAgain, context), settings };
+    yield { ...peerRow(peer, 'first', first, ourFirst, context), ...words };
+    yield { ...peerRow(peer, 'again', again, ourAgain, context), ...words };
   } catch (error) {
     if (!isPeerFailure(error)) throw error;
     const why = `failed: ${error.why}`;
@@ -114,10 +135,13 @@ function peerRow(
   };
 }
 
+const OURS_KEEPS = 'no names unless asked for (--manifest); digests, dedup of whole files';
+
 /** All our runs, whichever peer they alternated with. */
 function ownRow(run: Run, samples: readonly Sample[], times: FloorTimes): Row {
   const head = { label: `ingot, ${RUN_LABELS[run]}`, parameters: { peer: 'ingot', run } };
-  return ingestRow(head, samples, times, run === 'first' ? FLOORS_OF.group : FLOORS_OF_HITS);
+  const floors = run === 'first' ? FLOORS_OF.group : FLOORS_OF_HITS;
+  return { ...ingestRow(head, samples, times, floors), keeps: OURS_KEEPS };
 }
 
 function isPeerFailure(error: unknown): error is IngotError {

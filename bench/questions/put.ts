@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
+import { besideOthers } from '../finding.ts';
 import { INGOT, storeIn } from '../ingot.ts';
 import { alternate, type Contender, ratioOf, secondsOf } from '../method.ts';
 import { dropCachesIfCold } from '../prepare.ts';
@@ -17,6 +18,7 @@ export const PUT: Question = {
     "whole processes in turn, new bytes for each; ratio: ingot's time ÷ Node's, of the two runs of each round",
   room: () => roomFor({ name: 'small', files: 1000, bytes: 0 }),
   inodes: () => 10_000,
+  finding: (rows) => besideOthers('ingot put', rows),
   async *run(context) {
     const { arena, rounds } = context;
     arena.renew();

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { takes } from '../finding.ts';
 import { storeIn } from '../ingot.ts';
 import { alternate, type Contender, medianSample, ratioOf, secondsOf } from '../method.ts';
 import { dropCachesIfCold } from '../prepare.ts';
@@ -23,6 +24,12 @@ export const PUTS: Question = {
   method: `${FILES} files of one size; the time of their puts alone, in whole processes in turn; ratio: ÷ one after the other, of the two runs of each round`,
   room: () => roomFor(largest),
   inodes: () => inodesFor(largest.files),
+  finding(rows) {
+    const each = rows.flatMap(({ label, ratio }) =>
+      ratio === undefined ? [] : `${label}, take ${takes(ratio)}`,
+    );
+    return each.length === 0 ? undefined : `Beside ${wordsOf(1)}: ${each.join('; ')}.`;
+  },
   async *run(context) {
     for (const bytes of SIZES) {
       context.arena.renew();

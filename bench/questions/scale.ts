@@ -1,11 +1,14 @@
 import { IngotError } from '../../src/errors.ts';
 import { LAYOUTS, type Layout } from '../../src/index.ts';
+import { count, counted } from '../../src/units.ts';
 import { tinyFiles } from '../corpus/description.ts';
 import { someFloorTimes } from '../floors/measure-floors.ts';
 import { FLOORS_OF, type FloorTimes } from '../floors/times.ts';
 import { firstIngest, ingestRow } from '../ingot.ts';
 import { alternate, type Sample } from '../method.ts';
 import type { Context, Need, Question } from '../question.ts';
+import { time } from '../report/numbers.ts';
+import { grouped } from '../report/parameters.ts';
 import type { Row } from '../results.ts';
 import { inodesFor, roomFor } from '../room.ts';
 import { bendOf, type CostAt } from '../scale-curve.ts';
@@ -23,6 +26,13 @@ export const SCALE: Question = {
   room: (need) => roomFor(need.corpora.facts(largest(need))),
   inodes: (need) => inodesFor(need.corpora.facts(largest(need)).files),
   corpora: descriptions,
+  finding(rows) {
+    const costs = rows.filter(({ figures }) => figures?.microsecondsAFile !== undefined);
+    const each = grouped(costs, ({ parameters }) => `${parameters.layout}`).map(
+      ([layout, curve]) => `${layout}, ${costIn(curve[0]!)} and ${costIn(curve.at(-1)!)}`,
+    );
+    return each.length === 0 ? undefined : `A file costs: ${each.join('; ')}.`;
+  },
   async *run(context) {
     const curves = new Map<Layout, CostAt[]>(LAYOUTS.map((layout) => [layout, []]));
     for (const description of descriptions(context)) {
@@ -37,6 +47,12 @@ export const SCALE: Question = {
     for (const [layout, curve] of curves) yield bendRow(layout, curve);
   },
 };
+
+/** `21 µs among 100,000` */
+function costIn({ figures, parameters }: Row): string {
+  const seconds = figures!.microsecondsAFile! / 1e6;
+  return `${time(seconds)} among ${count(Number(parameters.files))}`;
+}
 
 function descriptions({ huge }: Need) {
   return (huge ? [...SIZES, HUGE] : SIZES).map(tinyFiles);
@@ -69,7 +85,7 @@ async function* rowsOf(context: Context): AsyncGenerator<{ layout: Layout; row: 
       }
   const times = await floorsBelow(context);
   for (const layout of LAYOUTS) {
-    const head = { label: `${files} files, ${layout}`, parameters: { files, layout } };
+    const head = { label: `${counted(files, 'file')}, ${layout}`, parameters: { files, layout } };
     const absent = failures.get(layout);
     const row =
       absent === undefined

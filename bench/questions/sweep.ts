@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { LAYOUTS } from '../../src/index.ts';
 import { BATCH_FILES } from '../../src/ingest/main/work-queue.ts';
 import { COMPARISON_METHOD, compareTrials, type Trial } from '../compare.ts';
+import { amongSettings } from '../finding.ts';
 import { libraryIngest } from '../ingot.ts';
 import type { Context, Question } from '../question.ts';
 import { roomFor } from '../room.ts';
@@ -16,6 +17,7 @@ export const SWEEP: Question = {
   asks: 'Which settings are the fastest together: durability, barrier, threads, batch, layout?',
   method: `${COMPARISON_METHOD}; every combination, through the library's call`,
   room: ({ corpus }) => roomFor(corpus),
+  finding: amongSettings,
   run: (context) => compareTrials(context, combinations(context)),
 };
 

@@ -7,6 +7,8 @@ import type { CorpusDescription } from '../corpus/description.ts';
 import { ingestCommand } from '../ingot.ts';
 import { limitProgram } from '../limit.ts';
 import type { Context, Question } from '../question.ts';
+import { figure } from '../report/numbers.ts';
+import { grouped } from '../report/parameters.ts';
 import type { Row } from '../results.ts';
 import { inodesFor, roomFor } from '../room.ts';
 import { callsAFile, parseCounts, type SyscallCounts } from '../syscall-counts.ts';
@@ -24,11 +26,20 @@ export const SYSCALLS: Question = {
   room: ({ corpora }) => roomFor(corpora.facts(MANY)),
   inodes: ({ corpora }) => inodesFor(2 * corpora.facts(MANY).files),
   corpora: () => [FEW, MANY],
+  finding(rows) {
+    const programs = grouped(rows, ({ parameters }) => `${parameters.program}`);
+    const each = programs.map(([program, [added, duplicate]]) => {
+      const calls = [added, duplicate].map((row) => row?.figures?.callsAFile);
+      const [one = 0, other = 0] = calls;
+      return `${program} ${figure(one)} for a new file and ${figure(other)} for a duplicate`;
+    });
+    return each.length === 0 ? undefined : `System calls: ${each.join('; ')}.`;
+  },
   async *run(context) {
     const ingot: MakeCommand = (given) => ingestCommand(given, given.tree);
     yield* rowsOf(context, 'ingot', ingot);
     const program = await limitProgram(context);
-    for (const mode of ['none', 'syncfs']) {
+    for (const mode of ['none', 'tmpfile', 'syncfs']) {
       const label = `limit.c ${mode}`;
       if ('lack' in program) yield { label, parameters: {}, absent: program.lack };
       else yield* rowsOf(context, label, limitCommand(program.path, mode));

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { COMPARISON_METHOD, compareTrials } from '../compare.ts';
+import { amongSettings } from '../finding.ts';
 import { FLOORS_OF } from '../floors/times.ts';
 import { firstIngest } from '../ingot.ts';
 import type { Question } from '../question.ts';
@@ -10,6 +11,7 @@ export const THREADS: Question = {
   asks: 'How does a first ingest scale with its worker threads?',
   method: `${COMPARISON_METHOD}; the floors are those of the number of threads that was asked for`,
   room: ({ corpus }) => roomFor(corpus),
+  finding: amongSettings,
   run: (context) =>
     compareTrials(
       context,

@@ -1,4 +1,5 @@
 import type { VerifyReport } from '../../src/index.ts';
+import { besideOthers } from '../finding.ts';
 import { INGOT, ingestCommand, ingesting, ratesOf, storeIn } from '../ingot.ts';
 import { besideLimit, LIMIT_METHOD } from '../limit.ts';
 import { measure, secondsOf } from '../method.ts';
@@ -11,6 +12,7 @@ export const VERIFY: Question = {
   asks: 'How fast are objects re-hashed, beside the same in C?',
   method: `${LIMIT_METHOD}; limit.c only reads and hashes`,
   room: ({ corpus }) => roomFor(corpus),
+  finding: (rows) => besideOthers('ingot verify', rows),
   async *run(given) {
     const { arena, tree, threads } = given;
     arena.renew();

@@ -6,7 +6,7 @@ import { draw, type Frame, unitFor } from './drawing.ts';
 import { html, type Markup } from './html.ts';
 import { widthOf } from './labels.ts';
 import type { Measure, Value } from './measures.ts';
-import { figure } from './numbers.ts';
+import { short, tick } from './numbers.ts';
 import { grouped, varying } from './parameters.ts';
 
 export interface Point extends Value {
@@ -77,7 +77,7 @@ export function drawLines(
       domain: [0, Math.max(...scaled.map(({ most }) => most)) || 1],
       nice: 5,
       ticks: 5,
-      tickFormat: figure,
+      tickFormat: tick,
       tickSize: 0,
       tickPadding: 8,
       grid: true,
@@ -145,12 +145,6 @@ function withRoom(values: readonly number[], scale: Over['scale'], length: numbe
     end = middle + half;
     return true;
   });
-}
-
-/** `8`, `10 k`, `1.5 M`: there is little room on an axis. */
-function short(value: number): string {
-  if (value >= 1e6) return `${figure(value / 1e6)} M`;
-  return value >= 1e4 ? `${figure(value / 1e3)} k` : count(value);
 }
 
 function legend(names: readonly string[]): Markup {

@@ -1,8 +1,8 @@
 /** What a chart can show of a row: a value, its range, and how both are written. */
-import { byteRate, bytes, count } from '../../src/units.ts';
+import { bytes, count } from '../../src/units.ts';
 import type { Row, Spread } from '../results.ts';
 import type { Unit } from './drawing.ts';
-import { ratio, time } from './numbers.ts';
+import { ratio, short, time } from './numbers.ts';
 
 /** Least and most are of the runs; both equal the value when there was one. */
 export interface Value {
@@ -34,14 +34,8 @@ export const TIME: Measure = {
 
 export const FILE_RATE: Measure = {
   of: ({ filesPerSecond, seconds }) => ofRate(filesPerSecond, seconds),
-  text: count,
+  text: (rate) => (rate >= 1e9 ? short(rate) : count(rate)),
   units: [{ name: 'files a second', size: 1 }],
-};
-
-export const BYTE_RATE: Measure = {
-  of: ({ bytesPerSecond, seconds }) => ofRate(bytesPerSecond, seconds),
-  text: byteRate,
-  units: [{ name: 'MB/s', size: 1e6 }],
 };
 
 export const RATIO: Measure = {

@@ -1,6 +1,6 @@
 /** The report as one page that needs nothing from outside and no script. */
 import { bytes, counted } from '../../src/units.ts';
-import type { CorpusFacts, Machine, Results } from '../results.ts';
+import type { Answer, CorpusFacts, Machine, Results, Spread } from '../results.ts';
 import { html, type Markup, trusted } from './html.ts';
 import { type Section, sectionsOf } from './section.ts';
 import { STYLE } from './style.ts';
@@ -20,7 +20,7 @@ export function toPage(results: Results): string {
 <body>
 <header>
 <h1>ingot benchmarks</h1>
-<p>Bars and points show the median run, thin lines reach from the fastest run to the slowest. † marks a range of more than 20 % of the median: the machine was busy, and the number is to be taken with care.</p>
+<p>${guide(results.answers)}</p>
 ${factsMarkup(results)}
 ${sections.length > 1 ? contents(sections) : undefined}
 </header>
@@ -30,6 +30,18 @@ ${sections.map(({ markup }) => markup)}</main>
 </html>
 `;
   return page.text;
+}
+
+/** What bars and lines show. Of single runs there are no ranges. */
+function guide(answers: readonly Answer[]): string {
+  const rows = answers.flatMap((answer) => answer.rows);
+  const hasRanges = rows.some(({ seconds, ratio }) => [seconds, ratio].some(isRange));
+  if (!hasRanges) return 'Bars and points show a single run each.';
+  return 'Bars and points show the median run, thin lines reach from the fastest run to the slowest. † marks a range of more than 20 % of the median: the machine was busy, and the number is to be taken with care.';
+}
+
+function isRange(spread: Spread | undefined): boolean {
+  return spread !== undefined && spread.runs > 1;
 }
 
 function factsMarkup({ machine, corpus, begunAt }: Results): Markup {

@@ -2,7 +2,7 @@
 import { text } from '@observablehq/plot';
 import type { Frame } from './drawing.ts';
 import { widthOf, wrap } from './labels.ts';
-import { figure } from './numbers.ts';
+import { tick } from './numbers.ts';
 
 /** A row, in pixels from the chart's top. */
 export interface RowBox {
@@ -86,7 +86,7 @@ export function xAxis(label: string, { narrow }: Frame) {
     labelOffset: 36,
     ticks: narrow ? 4 : 7,
     nice: narrow ? 4 : 7,
-    tickFormat: figure,
+    tickFormat: tick,
     tickSize: 0,
     tickPadding: 8,
     grid: true,

@@ -1,4 +1,4 @@
-/** One question of the report: how it was measured, the charts, the numbers, and what is missing. */
+/** One question of the report: its answer, how it was measured, the charts, the numbers, and what is missing. */
 import type { Answer, Row } from '../results.ts';
 import { type Figure, figuresOf, phaseFigure } from './figures.ts';
 import { html, type Markup } from './html.ts';
@@ -25,13 +25,17 @@ export function sectionsOf(answers: readonly Answer[]): Section[] {
   });
 }
 
-/** An answer; of several questions with a sentence for each, which asks what it asked. */
-type Part = Omit<Answer, 'method'> & { readonly methods: readonly string[] };
+/** An answer; of several questions with sentences of each, which name what it asked. */
+type Part = Omit<Answer, 'finding' | 'method'> & {
+  readonly findings: readonly string[];
+  readonly methods: readonly string[];
+};
 
 function merged(answers: readonly Answer[]): Part[] {
   const limits = answers.filter(({ question }) => LIMIT.includes(question));
   return answers.flatMap((answer) => {
-    if (!limits.includes(answer)) return [{ ...answer, methods: [answer.method] }];
+    const { finding, method } = answer;
+    if (!limits.includes(answer)) return [{ ...answer, findings: [finding], methods: [method] }];
     return answer === limits[0] ? [limitPart(limits)] : [];
   });
 }
@@ -40,22 +44,29 @@ function limitPart(answers: readonly Answer[]): Part {
   return {
     question: 'limit',
     asks: LIMIT_ASKS,
+    findings: answers.map(({ question, finding }) => `${question}: ${finding}`),
     methods: answers.map(({ question, asks, method }) => `${question}: ${asks} ${method}`),
     rows: answers.flatMap(({ question, rows }) =>
-      rows.map((row) => ({ ...row, label: `${question}: ${row.label}` })),
+      rows.map(({ ratio, ...row }) => ({
+        ...row,
+        label: `${question}: ${row.label}`,
+        ...(ratio && { ratio: { ...ratio, to: `${question}: ${ratio.to}` } }),
+      })),
     ),
   };
 }
 
-function sectionMarkup(id: string, { question, asks, methods, rows }: Part): Markup {
+function sectionMarkup(id: string, { question, asks, findings, methods, rows }: Part): Markup {
   const measured = rows.filter(({ absent }) => absent === undefined);
   const phases = measured.flatMap((row) => toPhaseRow(row) ?? []);
   return html`<section id="${id}" aria-labelledby="${id}-asks">
 <h2 id="${id}-asks">${asks}</h2>
+${findings.map((finding) => html`<p class="finding">${finding}</p>`)}
 ${methods.map((method) => html`<p class="method">${method}</p>`)}
 ${figuresOf(question, measured).map(figureMarkup)}
 ${measured.length > 0 ? rowTable(asks, measured) : undefined}
 ${phases.length > 0 ? [figureMarkup(phaseFigure(phases)), phaseTable('Phases', phases)] : undefined}
+${listOf('What each keeps besides contents', rows, ({ keeps }) => keeps)}
 ${listOf('Without figures', rows, ({ absent }) => absent)}
 ${listOf('Versions and settings', rows, ({ settings }) => settings)}
 </section>

@@ -1,3 +1,5 @@
+import { BREAKPOINTS } from './grid.ts';
+
 /**
  * The page's style sheet. The colours of marks keep a contrast of 3 to the page in both schemes, and
  * the phases differ from each other with any kind of colour blindness.
@@ -51,7 +53,7 @@ html { -webkit-text-size-adjust: 100%; text-size-adjust: 100%; }
 body {
   margin: 0 auto;
   padding: 40px 24px 64px;
-  max-width: 888px;
+  max-width: 1280px;
   background: var(--page);
   color: var(--ink);
   font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sans-serif;
@@ -62,15 +64,16 @@ h2 { margin: 0 0 6px; font-size: 21px; line-height: 1.3; }
 h3 { margin: 20px 0 4px; font-size: 14px; }
 p { margin: 0 0 12px; max-width: 70ch; }
 a { color: var(--link); }
-header p, .method { color: var(--quiet); font-size: 14px; }
-dl { margin: 20px 0; padding: 14px 18px; background: var(--panel); border-radius: 8px; font-size: 14px; }
+header p, .method, .note { color: var(--quiet); font-size: 14px; }
+dl { margin: 20px 0; max-width: 840px; padding: 14px 18px; background: var(--panel); border-radius: 8px; font-size: 14px; }
 dl div { display: flex; gap: 4px 16px; padding: 3px 0; }
 dt { flex: 0 0 92px; color: var(--quiet); }
 dd { margin: 0; min-width: 0; }
-nav ol { margin: 0; padding-left: 22px; font-size: 14px; }
+nav ol { margin: 0; padding-left: 28px; font-size: 14px; }
 section { margin-top: 48px; padding-top: 28px; border-top: 1px solid var(--rule); }
 figure { margin: 22px 0 12px; }
 figcaption { margin-bottom: 8px; font-size: 15px; font-weight: 600; }
+.chart { max-width: 840px; }
 .chart svg { display: block; width: 100%; height: auto; color: var(--quiet); font: 12px system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sans-serif; }
 .narrow { display: none; }
 .legend { display: flex; flex-wrap: wrap; gap: 4px 16px; margin: 0 0 8px; padding: 0; list-style: none; font-size: 13px; }
@@ -86,17 +89,17 @@ figcaption { margin-bottom: 8px; font-size: 15px; font-weight: 600; }
 .series-2 { color: var(--series-2); }
 .series-3 { color: var(--series-3); }
 .series-4 { color: var(--series-4); }
-.scroll { overflow-x: auto; border: 1px solid var(--rule); border-radius: 8px; overflow-wrap: normal; }
-.scroll:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
-table { width: 100%; border-collapse: collapse; font-size: 13px; line-height: 1.4; font-variant-numeric: tabular-nums; }
-th, td { padding: 6px 12px; text-align: left; vertical-align: top; }
+.finding { font-size: 17px; }
+.scroll { overflow-x: auto; container-type: inline-size; margin: 0 0 8px; }
+table { min-width: min(100%, 840px); border: 1px solid var(--rule); border-spacing: 0; border-radius: 8px; font-size: 13px; line-height: 1.4; font-variant-numeric: tabular-nums; overflow-wrap: normal; }
+.note { margin-bottom: 4px; }
+th, td { padding: 6px 8px; text-align: left; vertical-align: top; }
 thead th { color: var(--quiet); font-weight: 500; background: var(--panel); vertical-align: bottom; }
 thead td { background: var(--panel); }
-tbody tr + tr { border-top: 1px solid var(--rule); }
-tbody th { min-width: 150px; max-width: 260px; font-weight: 500; overflow-wrap: anywhere; }
-.number { text-align: right; white-space: nowrap; }
-thead .number { white-space: normal; min-width: 76px; }
-.text { min-width: 110px; }
+tbody tr + tr > * { border-top: 1px solid var(--rule); }
+tbody th { min-width: var(--label); max-width: 400px; font-weight: 500; overflow-wrap: anywhere; }
+tbody td { white-space: nowrap; }
+.number { text-align: right; }
 .words { margin: 0; padding-left: 20px; font-size: 14px; }
 @media (max-width: 700px) {
   body { padding: 24px 16px 48px; }
@@ -107,4 +110,19 @@ thead .number { white-space: normal; min-width: 76px; }
   dl div { flex-direction: column; gap: 0; padding: 5px 0; }
   dt { flex: none; font-size: 12px; }
 }
+${folded('.folded')}
+${BREAKPOINTS.map((from) => `@container (width < ${from}px) {${folded(`.from-${from}`)}}`).join('\n')}
 `;
+
+/** Each row as its label, and below it the cells that are filled, each below its head. */
+function folded(table: string): string {
+  return `
+${table}, ${table} tbody { display: block; }
+${table} thead, ${table} td:empty { display: none; }
+${table} tr { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, var(--tile)), 1fr)); gap: 6px 12px; padding: 10px 12px; }
+${table} tr + tr { border-top: 1px solid var(--rule); }
+${table} tr > * { padding: 0; border: 0; min-width: 0; max-width: none; text-align: left; white-space: normal; overflow-wrap: anywhere; }
+${table} th { grid-column: 1 / -1; }
+${table} td::before { content: attr(data-head); display: block; color: var(--quiet); font-size: 12px; }
+`;
+}

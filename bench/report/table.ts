@@ -1,11 +1,12 @@
-/** The numbers of a chart as a table, in a box of its own that may scroll sideways. */
+/** The numbers of a chart as a table. Where it does not fit, each row is folded below its label. */
 import { PHASES } from '../../src/index.ts';
 import { byteRate, bytes, count, percent } from '../../src/units.ts';
 import type { Row } from '../results.ts';
+import { BREAKPOINTS, flatWidth, type Grid, labelWidth, tileWidth, turned } from './grid.ts';
 import { html, type Markup } from './html.ts';
 import { secondsPerFile } from './measures.ts';
 import { figure, ratio, spread, time } from './numbers.ts';
-import { varying } from './parameters.ts';
+import { nameOf, varying } from './parameters.ts';
 import type { PhaseRow } from './shares.ts';
 
 interface Column<Of> {
@@ -17,7 +18,15 @@ interface Column<Of> {
 
 /** Only columns that any row fills. */
 export function rowTable(name: string, rows: readonly Row[]): Markup {
-  return table(name, rows, [...parameterColumns(rows), ...COLUMNS, ...figureColumns(rows)]);
+  const columns = [
+    ...parameterColumns(rows),
+    ...TIMES,
+    ratioColumn(rows),
+    ...OTHERS,
+    ...(sharedRuns(rows) === undefined ? [RUNS] : []),
+    ...figureColumns(rows),
+  ];
+  return table(name, rangeText(rows), turned(toGrid(rows, columns)));
 }
 
 export function phaseTable(name: string, rows: readonly PhaseRow[]): Markup {
@@ -25,10 +34,10 @@ export function phaseTable(name: string, rows: readonly PhaseRow[]): Markup {
     head: phase,
     cell: (row: PhaseRow) => percent(row.shares[phase]),
   }));
-  return table(name, rows, shares);
+  return table(name, undefined, toGrid(rows, shares));
 }
 
-const COLUMNS: readonly Column<Row>[] = [
+const TIMES: readonly Column<Row>[] = [
   { head: 'time', cell: ({ seconds }) => mapped(seconds, (value) => spread(value, time)) },
   {
     head: 'time a file',
@@ -36,17 +45,46 @@ const COLUMNS: readonly Column<Row>[] = [
   },
   { head: 'files/s', cell: ({ filesPerSecond: rate }) => mapped(rate, count) },
   { head: 'data rate', cell: ({ bytesPerSecond: rate }) => mapped(rate, byteRate) },
+];
+
+const OTHERS: readonly Column<Row>[] = [
   {
-    head: 'ratio',
-    cell: (row) => mapped(row.ratio, (value) => spread(value, ratio)),
+    head: 'time ÷ the floor’s',
+    cell: ({ floor }) => floor && `${ratio(floor.distance)} of ${floor.label}`,
+    isText: true,
   },
-  { head: 'ratio to', cell: (row) => row.ratio?.to, isText: true },
-  { head: 'time ÷ the floor’s', cell: ({ floor }) => floor && ratio(floor.distance) },
-  { head: 'floor that binds', cell: ({ floor }) => floor?.label, isText: true },
   { head: 'peak memory', cell: ({ peakRssBytes: peak }) => mapped(peak, bytes) },
   { head: 'bottleneck', cell: ({ bottleneck }) => bottleneck, isText: true },
-  { head: 'runs', cell: (row) => mapped((row.seconds ?? row.ratio)?.runs, count) },
 ];
+
+const RUNS: Column<Row> = { head: 'runs', cell: (row) => mapped(runsOf(row), count) };
+
+function runsOf({ seconds, ratio: spread }: Row): number | undefined {
+  return (seconds ?? spread)?.runs;
+}
+
+/** Undefined where rows have different numbers of runs. */
+function sharedRuns(rows: readonly Row[]): number | undefined {
+  const runs = new Set(rows.flatMap((row) => runsOf(row) ?? []));
+  return runs.size === 1 ? [...runs][0] : undefined;
+}
+
+/** What the numbers in parentheses are; nothing where there are none. */
+function rangeText(rows: readonly Row[]): string | undefined {
+  if (!rows.some((row) => (runsOf(row) ?? 0) > 1)) return undefined;
+  const runs = sharedRuns(rows);
+  return `Median (fastest – slowest)${runs === undefined ? '' : ` of ${count(runs)} runs`}`;
+}
+
+/** Says which way it goes: our time to each row's, or each row's to that of one thing. */
+function ratioColumn(rows: readonly Row[]): Column<Row> {
+  const other = rows.find((row) => row.ratio && row.ratio.to !== nameOf(row))?.ratio?.to;
+  const name = other === rows[0]?.label ? 'the first row’s' : `that of ${other}`;
+  return {
+    head: other === undefined ? 'ingot’s time ÷ its' : `its time ÷ ${name}`,
+    cell: (row) => mapped(row.ratio, (value) => spread(value, ratio)),
+  };
+}
 
 /** What the rows need to be told apart: nothing where their labels do it. */
 function parameterColumns(rows: readonly Row[]): Column<Row>[] {
@@ -82,23 +120,34 @@ function mapped<Value>(value: Value | undefined, format: (value: Value) => strin
   return value === undefined ? undefined : format(value);
 }
 
-function table<Of extends { readonly label: string }>(
-  name: string,
+function toGrid<Of extends { readonly label: string }>(
   rows: readonly Of[],
   columns: readonly Column<Of>[],
-): Markup {
+): Grid {
   const filled = columns.filter(({ cell }) => rows.some((row) => cell(row) !== undefined));
-  const kind = ({ isText }: Column<Of>) => (isText ? 'text' : 'number');
-  const heads = filled.map(
-    (column) => html`<th scope="col" class="${kind(column)}">${column.head}</th>`,
+  return {
+    columns: filled.map(({ head, isText = false }) => ({ head, isText })),
+    rows: rows.map((row) => ({ label: row.label, cells: filled.map(({ cell }) => cell(row)) })),
+  };
+}
+
+function table(name: string, note: string | undefined, grid: Grid): Markup {
+  const kinds = grid.columns.map(({ isText }) => (isText ? 'text' : 'number'));
+  const heads = grid.columns.map(
+    ({ head }, at) => html`<th scope="col" class="${kinds[at]}">${head}</th>`,
   );
-  const body = rows.map((row) => {
-    const cells = filled.map(
-      (column) => html`<td class="${kind(column)}">${column.cell(row)}</td>`,
+  const body = grid.rows.map(({ label, cells }) => {
+    const filled = cells.map(
+      (cell, at) =>
+        html`<td class="${kinds[at]}" data-head="${grid.columns[at]!.head}">${cell}</td>`,
     );
-    return html`<tr><th scope="row">${row.label}</th>${cells}</tr>`;
+    return html`<tr><th scope="row">${label}</th>${filled}</tr>`;
   });
-  return html`<div class="scroll" role="region" aria-label="${name}" tabindex="0"><table>
+  const width = flatWidth(grid);
+  const from = BREAKPOINTS.find((breakpoint) => width <= breakpoint);
+  const sizes = `--label: ${labelWidth(grid)}px; --tile: ${tileWidth(grid)}px`;
+  return html`${note === undefined ? undefined : html`<p class="note">${note}</p>`}
+<div class="scroll"><table aria-label="${name}" class="${from === undefined ? 'folded' : `from-${from}`}" style="${sizes}">
 <thead><tr><td></td>${heads}</tr></thead>
 <tbody>${body}</tbody>
 </table></div>`;

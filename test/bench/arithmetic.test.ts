@@ -96,7 +96,9 @@ it('noise is told of, with the rows that it is in', () => {
   );
   const notes: string[] = [];
   const tell = (from: typeof rows) =>
-    tellNoise({ question: 'q', asks: '', method: '', rows: from }, (text) => notes.push(text));
+    tellNoise({ question: 'q', asks: '', finding: '', method: '', rows: from }, (text) =>
+      notes.push(text),
+    );
   tell(rows.slice(0, 1));
   expect(notes).toEqual([]);
   tell(rows);

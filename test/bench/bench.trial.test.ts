@@ -85,6 +85,8 @@ describe('a benchmark', { timeout: TIMEOUT_MS }, () => {
     );
     expect(calls['limit.c none, new']!.renameat).toBeCloseTo(1, 1);
     expect(calls['limit.c none, duplicate']!.renameat).toBeUndefined();
+    expect(calls['limit.c tmpfile, new']!.renameat).toBeUndefined();
+    expect(calls['limit.c tmpfile, new']!.linkat).toBeCloseTo(1, 1);
     expect(calls['ingot, new']!.linkat).toBeCloseTo(1, 1);
     expect(calls['ingot, duplicate']!.linkat).toBeUndefined();
     expect(calls['ingot, duplicate']!.openat).toBeGreaterThanOrEqual(1);
@@ -111,7 +113,7 @@ describe('a benchmark', { timeout: TIMEOUT_MS }, () => {
     expect(ended.code, ended.stderr).toBe(0);
     const [memory, scale] = questions.map((each) => answerTo(each, resultsIn(cwd)).rows);
     const ingests = scale!.filter(({ seconds }) => seconds !== undefined);
-    expect(memory!.map(({ label }) => label)).toEqual(['100 files', '1000 files']);
+    expect(memory!.map(({ label }) => label)).toEqual(['100 files', '1,000 files']);
     expect(ingests.map(({ parameters }) => [parameters.files, parameters.layout])).toEqual(
       [10, 100, 1000].flatMap((files) => ['flat', 'sharded'].map((layout) => [files, layout])),
     );
@@ -163,10 +165,11 @@ describe('a benchmark', { timeout: TIMEOUT_MS }, () => {
     });
     expect(ended.code, ended.stderr).toBe(0);
     const results = resultsIn(cwd);
-    const [ours, none, syncfs] = answerTo('cold', results).rows;
+    const [ours, ...limits] = answerTo('cold', results).rows;
     expectTimed(ours!);
     expect(ours!.floor).toBeUndefined();
-    for (const row of [none, syncfs]) expect(row?.absent).toMatch(/^cc .* is needed/);
+    expect(limits).toHaveLength(3);
+    for (const row of limits) expect(row.absent).toMatch(/^cc .* is needed/);
     for (const { absent, label } of answerTo('syscalls', results).rows)
       expect(absent).toMatch(label.startsWith('ingot') ? /strace is not installed/ : /^cc /);
     for (const row of answerTo('layout', results).rows) expectTimed(row);

@@ -46,6 +46,14 @@ interface PageFacts {
   readonly active: number;
   /** Rows of cells of each table, its head included. */
   readonly tables: readonly (readonly (readonly string[])[])[];
+  /** The answers in a sentence. */
+  readonly findings: readonly string[];
+  /** How many tables have their rows folded below their labels. */
+  readonly folded: number;
+  /** Elements of which something lies outside of their box or of the window. */
+  readonly cut: readonly string[];
+  /** Labels of the rows that have more than one line, of the tables that are not folded. */
+  readonly tall: readonly string[];
   readonly figures: readonly FigureFacts[];
   /** Texts with too little contrast to what is behind them. */
   readonly faint: readonly string[];
@@ -98,4 +106,14 @@ export async function see(
   const facts: PageFacts = await page.evaluate(fs.readFileSync(FACTS, 'utf8'));
   await page.close();
   return { ...facts, source: fs.readFileSync(file, 'utf8'), requests, address, troubles };
+}
+
+/** Pairs of texts that lie on each other. */
+export function overlaps(texts: readonly (Box & { readonly text: string })[]): string[] {
+  return texts.flatMap((a, index) =>
+    texts
+      .slice(index + 1)
+      .filter((b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom)
+      .map((b) => `${a.text} / ${b.text}`),
+  );
 }

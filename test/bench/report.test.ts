@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Results, Row } from '../../bench/results.ts';
-import { type Box, type FigureFacts, type Look, see } from './browser.ts';
+import { type Box, type FigureFacts, type Look, overlaps, see } from './browser.ts';
 import { HOSTILE_TITLE, SAMPLE, sampleOf } from './sample-results.ts';
 
 const LOOKS: readonly Look[] = [
@@ -126,6 +126,27 @@ describe('the report', () => {
     ]);
   });
 
+  it('answers each question in a sentence, above its charts', async (context) => {
+    const { findings } = await see(context, SAMPLE);
+    expect(findings).toHaveLength(SAMPLE.answers.length);
+    expect(findings).toContain(
+      'cold: ingot takes 1.05 of the time of limit.c none (0.97 – 1.13, no clear difference) and 0.58 of the time of limit.c syncfs (1.7 times as fast).',
+    );
+  });
+
+  it('says which way a ratio goes', async (context) => {
+    const { tables } = await see(context, sampleOf('threads', 'peers', 'cold'));
+    const heads = tables.map(([head]) => head!.find((cell) => /÷ (its|the first)/.test(cell)));
+    expect(heads.filter((head) => head !== undefined)).toEqual([
+      ...['its time ÷ the first row’s', 'ingot’s time ÷ its', 'ingot’s time ÷ its'],
+    ]);
+  });
+
+  it('says what each tool keeps besides contents', async (context) => {
+    const { text } = await see(context, sampleOf('peers'));
+    expect(text.match(/^restic: restic’s names$/gm)).toHaveLength(1);
+  });
+
   it('tells in words what could not be measured, and with what the rest was', async (context) => {
     const { text, tables } = await see(context, sampleOf('peers'));
     expect(text).toContain('casync: not installed');
@@ -140,13 +161,13 @@ describe('the report', () => {
     const { tables } = await see(context, sampleOf('durability', 'cold', 'put', 'scale'));
     expect(tables[0]![2]).toEqual([
       ...['group, one syncfs for many objects', '4.10 s (3.94 – 4.26)', '28,718', '595 MB/s'],
-      ...['1.31', 'write + rename without flush', '131 MB', 'write', '5'],
+      ...['1.05 (1.01 – 1.09)', '1.31 of write + rename without flush', '131 MB', 'write'],
     ]);
     expect(tables[0]![3]).toContain('11.4 s (9.40 – 13.4) †');
     expect(tables[1]![4]!.slice(-2)).toEqual(['84 %', '2 %']);
     expect(tables[2]![3]).toEqual([
       ...['cold: limit.c syncfs', '7.10 s (6.82 – 7.38)', '16,584', '344 MB/s'],
-      ...['0.58 (0.48 – 0.68) †', 'limit.c syncfs', '', '', '', '5'],
+      ...['0.58 (0.48 – 0.68) †', '', ''],
     ]);
     expect(tables[5]!.slice(0, 2)).toEqual([
       [
@@ -160,7 +181,7 @@ describe('the report', () => {
         'times the least',
       ],
       [
-        '10000 files, flat',
+        '10,000 files, flat',
         '300 ms (282 – 318)',
         '30 µs (28.2 – 31.8)',
         '33,333',
@@ -230,7 +251,10 @@ describe('the report', () => {
 function rows(...given: readonly (Row | string)[]): Results {
   const question = given.find((item) => typeof item === 'string') ?? 'other';
   const found = given.filter((item) => typeof item !== 'string');
-  return { ...SAMPLE, answers: [{ question, asks: 'What?', method: 'So.', rows: found }] };
+  return {
+    ...SAMPLE,
+    answers: [{ question, asks: 'What?', finding: 'That.', method: 'So.', rows: found }],
+  };
 }
 
 function bar(label: string, median: number, range = 0): Row {
@@ -251,13 +275,4 @@ function isWithin(outer: Box): (inner: Box) => boolean {
     inner.right <= outer.right + 0.5 &&
     inner.top >= outer.top - 0.5 &&
     inner.bottom <= outer.bottom + 0.5;
-}
-
-function overlaps(texts: readonly (Box & { readonly text: string })[]): string[] {
-  return texts.flatMap((a, index) =>
-    texts
-      .slice(index + 1)
-      .filter((b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom)
-      .map((b) => `${a.text} / ${b.text}`),
-  );
 }

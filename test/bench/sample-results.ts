@@ -1,5 +1,7 @@
 /** Results as a bench run leaves them, with what is odd about real ones and worse. */
 import { PHASES } from 'ingot';
+import { findingOf } from '../../bench/finding.ts';
+import { ON_REQUEST, QUESTIONS } from '../../bench/questions/index.ts';
 import type { Answer, Results, Row, Spread } from '../../bench/results.ts';
 
 export const HOSTILE = '/srv/</script><img src=x onerror=alert(1)>/"\'&\u202etree\u0007';
@@ -42,7 +44,8 @@ const METHOD =
   '5 rounds of whole processes in turn, A B A B, after a warm-up; a new file system before each run, deletion outside the measured time.';
 
 function answer(question: string, asks: string, rows: readonly Row[], method = METHOD): Answer {
-  return { question, asks, method, rows };
+  const { finding } = [...QUESTIONS, ...ON_REQUEST].find(({ name }) => name === question)!;
+  return { question, asks, finding: findingOf({ finding }, rows), method, rows };
 }
 
 const DURABILITY = answer('durability', 'What does durability cost?', [
@@ -51,6 +54,7 @@ const DURABILITY = answer('durability', 'What does durability cost?', [
     ...phases(3.9, [4, 22, 17, 45, 0, 12]),
   }),
   timed('group, one syncfs for many objects', 4.1, {
+    ratio: { ...spread(1.05), to: 'none, no flush at all' },
     parameters: { durability: 'group', barrier: 'syncfs' },
     peakRssBytes: 131e6,
     ...phases(4.1, [3, 21, 16, 41, 9, 10]),
@@ -60,6 +64,7 @@ const DURABILITY = answer('durability', 'What does durability cost?', [
     'group, an fsync of each file by eight at a time',
     11.4,
     {
+      ratio: { ...spread(2.92), to: 'none, no flush at all' },
       parameters: { durability: 'group', barrier: 'fsync' },
       peakRssBytes: 133e6,
       ...phases(11.4, [1, 7, 5, 15, 68, 4]),
@@ -67,6 +72,7 @@ const DURABILITY = answer('durability', 'What does durability cost?', [
     0.35,
   ),
   timed('file, fsync before each rename', 24.6, {
+    ratio: { ...spread(6.31), to: 'none, no flush at all' },
     parameters: { durability: 'file' },
     ...phases(24.6, [0, 4, 3, 7, 84, 2]),
   }),
@@ -79,7 +85,12 @@ const THREADS = answer(
     timed(
       `${threads} ${threads === 1 ? 'thread' : 'threads'}`,
       [6.7, 4.1, 4.3, 4.6, 5.4][index]!,
-      { parameters: { threads }, ...phases(4, [3, 21 + index, 16, 41, 9 - index, 10]) },
+      {
+        ...{ parameters: { threads }, ...phases(4, [3, 21 + index, 16, 41, 9 - index, 10]) },
+        ...(index > 0 && {
+          ratio: { ...spread([0.61, 0.64, 0.97, 1.2][index - 1]!), to: '1 thread' },
+        }),
+      },
       0.1,
     ),
   ),
@@ -105,6 +116,8 @@ const FLOORS = answer('floors', 'How far is an ingest from what the machine can 
   }),
   timed('ingot ingest, all duplicates', 2.5, { floor: { label: 'read + hash', distance: 1.14 } }),
 ]);
+
+const OURS = { first: 4.1, again: 1.4 } as const;
 
 const PEERS = answer('peers', 'Who is faster, on the first ingest and when nothing has changed?', [
   ...peer('ingot', 4.1, 1.4, 'ingot 0.1.0, --durability group --threads 2'),
@@ -133,9 +146,14 @@ const PEERS = answer('peers', 'Who is faster, on the first ingest and when nothi
 ]);
 
 function peer(name: string, first: number, again: number, settings: string): Row[] {
+  const times = { first, again };
   return [
-    timed(`${name}, first ingest`, first, { parameters: { peer: name, run: 'first' }, settings }),
-    timed(`${name}, unchanged tree`, again, { parameters: { peer: name, run: 'again' }, settings }),
+    ...(['first', 'again'] as const).map((run) =>
+      timed(`${name}, ${run === 'first' ? 'first ingest' : 'unchanged tree'}`, times[run], {
+        ...{ parameters: { peer: name, run }, settings, keeps: `${name}’s names` },
+        ...(name !== 'ingot' && { ratio: { ...spread(OURS[run] / times[run]), to: name } }),
+      }),
+    ),
   ];
 }
 
@@ -175,6 +193,11 @@ function limit(label: string, seconds: number, ratio: number, range?: number): R
   return timed(label, seconds, { ratio: { ...spread(ratio, range), to: label } });
 }
 
+const CALLS = [
+  ...['callsAFile', 'openat', 'close', 'read', 'fstat', 'statx', 'write', 'linkat', 'renameat'],
+  ...['faccessat2', 'newfstatat', 'clock_gettime', 'epoll_pwait', 'getdents64', 'futex', 'lseek'],
+] as const;
+
 const SCALE = answer(
   'scale',
   'What does a file cost as a store grows, and where does the curve bend?',
@@ -183,7 +206,7 @@ const SCALE = answer(
       [1e4, 1e5, 1e6, 1e7].map((files, step): Row => {
         const perFile = (30 + 2 * step + (index === 0 ? step ** 4 / 3 : step)) * 1e-6;
         return {
-          label: `${files} files, ${layout}`,
+          label: `${files.toLocaleString('en')} files, ${layout}`,
           parameters: { files, layout },
           seconds: step < 2 ? spread(perFile * files, 0.12, 3) : spread(perFile * files, 0, 1),
           filesPerSecond: 1 / perFile,
@@ -210,11 +233,26 @@ const MICRO = answer('micro', 'What do the inner parts cost that every file goes
   { label: 'claim', parameters: {}, figures: { nanosecondsMedian: 142.3 } },
 ]);
 
+/** Calls of a file by name, as few programs have many of. */
+const SYSCALLS = answer(
+  'syscalls',
+  'How many system calls does a small file cost, new and as a duplicate?',
+  ['ingot', 'limit.c none', 'limit.c tmpfile', 'limit.c syncfs'].flatMap((program, index) =>
+    ['new', 'duplicate'].map((files, run) => ({
+      label: `${program}, ${files}`,
+      parameters: { program, files },
+      figures: Object.fromEntries(
+        CALLS.map((call, at) => [call, Math.max(0, 9.016 - index / 7 - run * 3 - at / 1.7)]),
+      ),
+    })),
+  ),
+);
+
 const MEMORY = answer(
   'memory',
   'Does memory grow with the number of files?',
   [1e5, 1e6].map((files) =>
-    timed(`${files} files`, files / 3e4, { peakRssBytes: 1e8 + files * 30 }),
+    timed(`${files.toLocaleString('en')} files`, files / 3e4, { peakRssBytes: 1e8 + files * 30 }),
   ),
 );
 
@@ -247,7 +285,7 @@ export const SAMPLE: Results = {
     distinctFiles: 83_259,
     distinctBytes: 1.61e9,
   },
-  answers: [DURABILITY, THREADS, FLOORS, PEERS, ...LIMITS, SCALE, MEMORY, BATCH, MICRO],
+  answers: [DURABILITY, THREADS, FLOORS, PEERS, ...LIMITS, SCALE, MEMORY, BATCH, MICRO, SYSCALLS],
 };
 
 /** The sample with only these questions asked. */

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { tableOf } from '../../bench/table.ts';
 
-const head = { question: 'q', asks: 'How?', method: 'so' };
+const head = { question: 'q', asks: 'How?', finding: 'Thus.', method: 'so' };
 
 it('a table has the columns that some row fills, and a line for what is absent', () => {
   const table = tableOf({
@@ -25,6 +25,7 @@ it('a table has the columns that some row fills, and a line for what is absent',
   });
   expect(table.split('\n')).toEqual([
     'q: How?',
+    '  Thus.',
     '  (so)',
     '           time (range)            files/s  ratio (range)     above the floor',
     '  one      1.50 s (1.00 s-2.00 s)  1,234                      1.25 x read + hash',
