@@ -19,7 +19,7 @@ export async function countObjects(
   const onRefused = () => {
     countedAll = false;
   };
-  const turns = new Turns(NAMES_PER_LOOK);
+  const turns = new Turns({ stepsPerLook: NAMES_PER_LOOK });
   for (const _ of listObjects(root, layout, onRefused)) {
     objects++;
     if (!turns.isDue()) continue;

@@ -10,7 +10,7 @@ import { type NamedEntries, splitPath } from './named-entries.ts';
 import type { NamedFiles } from './named-files.ts';
 import { identityOf, type SourceRoots } from './source-roots.ts';
 import { toSourcePath } from './sources.ts';
-import { WalkTurns } from './turns.ts';
+import { walkTurns } from './turns.ts';
 
 /** Where what a list names goes. */
 export interface ListTaker {
@@ -36,7 +36,7 @@ export async function ingestListed(
   taker: ListTaker,
   signal?: AbortSignal,
 ): Promise<void> {
-  const turns = new WalkTurns(signal);
+  const turns = walkTurns(signal);
   let root: string | undefined;
   let hasOthers = false;
   for await (const paths of readPathList(list, signal)) {
@@ -45,7 +45,7 @@ export async function ingestListed(
     hasOthers ||= others.length > 0;
     if (root !== undefined && hasOthers) throw rootAmongOthers(list);
     for (const path of others) {
-      if (turns.isOver) await turns.next();
+      if (turns.isDue()) await turns.take();
       const full = handOnListed(path, taker);
       if (full !== undefined) await full;
     }

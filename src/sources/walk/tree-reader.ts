@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { errnoOf, failed, printable, SHORTAGES } from '../../errors.ts';
 import { escapeLatin1Name, joinPath, toFsPath } from '../../names.ts';
 import { nodeFiles } from '../../native/files.ts';
+import type { Turns } from '../../turns.ts';
 import { unsupportedKind } from '../kind.ts';
 import { LongPaths } from '../long-paths.ts';
 import type { EntryStatus } from '../mode-status.ts';
@@ -12,7 +13,7 @@ import { type NamedEntries, splitPath, type Tree } from './named-entries.ts';
 import type { SourceRoots } from './source-roots.ts';
 import { withoutLinks } from './sources.ts';
 import type { StoreExclusion } from './store-exclusion.ts';
-import { WalkTurns } from './turns.ts';
+import { walkTurns } from './turns.ts';
 
 /** What holds for every tree of a walk. */
 export interface WalkRules {
@@ -105,13 +106,13 @@ export class TreeReader {
     const entered = this.#enter(directory, relative === '/');
     if (entered === undefined) return subdirectories;
     const walked = { directory, withoutLinks: joinBelow(this.#withoutLinks, relative) };
-    const turns = new WalkTurns(this.#rules.signal);
+    const turns = walkTurns(this.#rules.signal);
     for (const { entries, pauseMs } of this.#chunks(directory, entered)) {
       if (pauseMs > 0) await setTimeout(pauseMs);
       this.#rules.signal?.throwIfAborted();
       for (let at = 0; at < entries.length; ) {
         // Even where few names are files: signals and messages of workers wait for the event loop.
-        if (turns.isOver) await turns.next();
+        if (turns.isDue()) await turns.take();
         const met: Met = { directory, relative, names: [], subdirectories };
         at = this.#filesOf(entries, at, met, turns);
         if (met.names.length === 0) continue;
@@ -221,7 +222,7 @@ export class TreeReader {
     entries: readonly RawEntry[],
     from: number,
     { directory, relative, names, subdirectories }: Met,
-    turns: WalkTurns,
+    turns: Turns,
   ): number {
     const { excludes } = this.#rules;
     const end = Math.min(from + CHUNK_NAMES, entries.length);
@@ -230,7 +231,7 @@ export class TreeReader {
     const named = this.#named.within(realDirectory);
     const manifest = nameWithin(realDirectory, this.#rules.manifest);
     for (let at = from; at < end; at++) {
-      if (excludes !== undefined && at > from && turns.isOver) return at;
+      if (excludes !== undefined && at > from && turns.isDue()) return at;
       const entry = entries[at]!;
       const name = escapeLatin1Name(entry.name);
       if (named?.has(name) && !this.#adopts(realDirectory, name)) continue;

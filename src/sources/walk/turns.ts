@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Turns } from '../../turns.ts';
 
 /**
  * How long the walk may run before it yields to worker messages, in milliseconds; one directory may
@@ -6,23 +6,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
  */
 export const TURN_MS = 1;
 
-/** Gives signals and messages of workers their turn of the event loop in a long stretch of work. */
-export class WalkTurns {
-  readonly #signal: AbortSignal | undefined;
-  #began = performance.now();
-
-  constructor(signal?: AbortSignal) {
-    this.#signal = signal;
-  }
-
-  get isOver(): boolean {
-    return performance.now() - this.#began >= TURN_MS;
-  }
-
-  /** Rejects with the signal's reason. */
-  async next(): Promise<void> {
-    await nextTurn();
-    this.#signal?.throwIfAborted();
-    this.#began = performance.now();
-  }
+/** The turns of a walk, of reading its rules, and of its list of sources. */
+export function walkTurns(signal: AbortSignal | undefined, stepsPerLook = 1): Turns {
+  return new Turns({ holdMs: TURN_MS, signal, stepsPerLook });
 }

@@ -2,7 +2,7 @@ import { UsageError } from '../../../errors.ts';
 import { escapeName } from '../../../names.ts';
 import { AS_UTF8, isUtf16, withoutMark } from '../encoding.ts';
 import { checkInput, inputError, openInput, readInput } from '../input.ts';
-import { WalkTurns } from '../turns.ts';
+import { walkTurns } from '../turns.ts';
 
 /** What holds more (`/dev/zero` has no end) is no file of patterns. */
 const MAX_BYTES = 1 << 20;
@@ -18,13 +18,13 @@ export async function readExcludeFiles(
   files: readonly string[],
   signal?: AbortSignal,
 ): Promise<string[]> {
-  const turns = new WalkTurns(signal);
+  const turns = walkTurns(signal, CHUNK_LINES);
   const patterns: string[] = [];
   for (const file of files) {
     const bytes = withoutMark(await readExcludeFile(file, signal));
     for (const line of bytes.toString('latin1').split('\n')) {
       patterns.push(escapeName(Buffer.from(line.replace(/\r$/, ''), 'latin1')));
-      if (patterns.length % CHUNK_LINES === 0 && turns.isOver) await turns.next();
+      if (turns.isDue()) await turns.take();
     }
   }
   return patterns;

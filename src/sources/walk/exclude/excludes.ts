@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { asError, UsageError } from '../../../errors.ts';
-import { WalkTurns } from '../turns.ts';
+import { walkTurns } from '../turns.ts';
 import { toMatchable } from './matchable.ts';
 import { NamePatterns } from './name-pattern.ts';
 import { leadsTo, parseRule, type Rule } from './rule.ts';
@@ -43,7 +43,7 @@ export async function loadExcludes(
   signal?: AbortSignal,
 ): Promise<Excludes | undefined> {
   if (lines.length === 0) return undefined;
-  const turns = new WalkTurns(signal);
+  const turns = walkTurns(signal, CHUNK_RULES);
   const patterns = new NamePatterns();
   const index = new RuleIndex();
   const rules: Rule[] = [];
@@ -53,11 +53,11 @@ export async function loadExcludes(
       rules.push(rule);
       index.count(rule);
     }
-    if (place % CHUNK_RULES === 0 && turns.isOver) await turns.next();
+    if (turns.isDue()) await turns.take();
   }
-  for (const [at, rule] of rules.entries()) {
+  for (const rule of rules) {
     index.add(rule);
-    if (at % CHUNK_RULES === 0 && turns.isOver) await turns.next();
+    if (turns.isDue()) await turns.take();
   }
   index.end();
   return new IndexedRules(index);

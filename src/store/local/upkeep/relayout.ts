@@ -153,7 +153,7 @@ class Relayout {
   /** So that progress has a whole to be a part of. It takes a small part of the moves' time. */
   async #count(): Promise<void> {
     this.#counting = true;
-    const turns = new Turns(NAMES_PER_LOOK);
+    const turns = new Turns({ stepsPerLook: NAMES_PER_LOOK });
     for (const _ of listLayout(this.#root, this.#from)) {
       this.#found++;
       if (!turns.isDue()) continue;

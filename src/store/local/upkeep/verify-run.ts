@@ -130,7 +130,7 @@ class VerifyRun {
     let batch: Digest[] = [];
     let spare: Digest | undefined;
     let passed = 0;
-    const turns = new Turns(NAMES_PER_LOOK);
+    const turns = new Turns({ stepsPerLook: NAMES_PER_LOOK });
     const onRefused = (path: string, error: IngotError) => this.#refuseFolder(path, error);
     for (const digest of listEveryObject(this.#root, onRefused)) {
       // A sample may pass over all that is listed, without a batch to wait for.
