@@ -11,8 +11,8 @@ interface Kind {
   hasLarge: boolean;
 }
 
-/** Of each kind at least so many files are looked at, then one in `LOOK_EVERY`. */
-const LEAST_LOOKS = 2;
+/** Of each kind at least so many files are looked at, and one in `LOOK_EVERY`. */
+const LEAST_LOOKS = 1;
 /** A look takes some four times as long as reading the name. */
 const LOOK_EVERY = 16;
 /** One file above this in a kind has all files of that kind looked at. */
@@ -30,7 +30,7 @@ export function estimateBytes(
   for (const name of names) {
     const kind = kindOf(name, kinds);
     kind.files++;
-    const isDue = kind.files <= LEAST_LOOKS || kind.files % LOOK_EVERY === 0 || kind.hasLarge;
+    const isDue = kind.looks < LEAST_LOOKS || kind.files % LOOK_EVERY === 0 || kind.hasLarge;
     if (isDue) look(kind, sizeOf(name));
     else kind.passedOver.push(name);
   }
