@@ -26,6 +26,7 @@ export {
 export { ingest } from './ingest/ingest.ts';
 export { type EntryReport, OUTCOMES, type Outcome } from './ingest/outcome.ts';
 export { escapeName, toBytes } from './names.ts';
+export type { Estimate } from './progress/estimate.ts';
 export type {
   GuaranteeNumber,
   GuaranteeReport,
@@ -50,7 +51,8 @@ export type {
 } from './store/local/upkeep/relayout.ts';
 export { type StatsOptions, type StoreStats, storeStats } from './store/local/upkeep/stats.ts';
 export type { DamagedObject, UnreadableObject } from './store/local/upkeep/verify-objects.ts';
-export type { VerifyProgress, VerifyReport } from './store/local/upkeep/verify-run.ts';
+export type { VerifyProgress } from './store/local/upkeep/verify-progress.ts';
+export type { VerifyReport } from './store/local/upkeep/verify-run.ts';
 export type { PutOptions, PutResult } from './store/put.ts';
 export type { PutSource } from './store/put-source.ts';
 export { relayout } from './store/relayout.ts';

@@ -101,6 +101,7 @@ async function runIngest(
     const report = await ingest(store, sources, {
       ...ingestOptions(flags),
       signal,
+      countAhead: output.showsProgress,
       onProgress: (progress) => output.progress(progress),
       onEntry: (entry) =>
         inTheEnd && isProblem(entry)

@@ -4,7 +4,7 @@ import { asFailure, lineOf, stackOf } from './fail.ts';
 import { type Event, toDocument, toLine } from './json.ts';
 import type { CommonFlags } from './options.ts';
 import { createDisplay, type ProgressDisplay, SilentDisplay } from './progress.ts';
-import type { ShownProgress } from './rates.ts';
+import type { ShownProgress } from './progress-line.ts';
 import { Stdout } from './stdout.ts';
 
 export type Mode = 'human' | 'json' | 'events';
@@ -16,6 +16,7 @@ export class Output {
   readonly #stdout: Stdout;
   #display: ProgressDisplay = new SilentDisplay(process.stderr, '');
   #state: () => string = () => 'starting';
+  #showsProgress = false;
 
   constructor(flags: CommonFlags, onReaderGone: () => void) {
     this.mode = flags.jsonEvents ? 'events' : flags.json ? 'json' : 'human';
@@ -24,9 +25,15 @@ export class Output {
     this.#stdout = new Stdout(onReaderGone);
   }
 
+  /** People or machines see progress; users who ask with a signal see it in any case. */
+  get showsProgress(): boolean {
+    return this.#showsProgress;
+  }
+
   /** Shows progress from here on, unless it is unwanted or goes out as events. */
   async showProgress(wanted: boolean, unit: string): Promise<void> {
     const visible = wanted && !this.quiet && this.mode !== 'events';
+    this.#showsProgress = visible || this.mode === 'events';
     this.#display = await createDisplay(process.stderr, visible, unit);
   }
 

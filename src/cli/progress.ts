@@ -4,8 +4,7 @@
  */
 import { Writable } from 'node:stream';
 import type { SingleBar } from 'cli-progress';
-import { byteRate, bytes, clock, count, percent } from '../units.ts';
-import { type Estimate, Rates, type ShownProgress } from './rates.ts';
+import { fittedLine, plainLine, type ShownProgress } from './progress-line.ts';
 
 export interface ProgressDisplay {
   update(progress: ShownProgress): void;
@@ -49,29 +48,20 @@ export async function createDisplay(
 /** Lines only. */
 export class SilentDisplay implements ProgressDisplay {
   protected readonly terminal: Terminal;
-  readonly #unit: string;
-  readonly #rates = new Rates();
-  #last: ShownProgress | undefined;
+  protected readonly unit: string;
+  protected last: ShownProgress | undefined;
 
   constructor(terminal: Terminal, unit: string) {
     this.terminal = terminal;
-    this.#unit = unit;
+    this.unit = unit;
   }
 
   update(progress: ShownProgress): void {
-    this.#rates.add(progress);
-    this.#last = progress;
+    this.last = progress;
   }
 
   state(): string {
-    const share = this.#last === undefined ? '' : `${percent(fractionDone(this.#last))}  `;
-    return share + this.stateText();
-  }
-
-  /** The state without the share that is done. */
-  protected stateText(): string {
-    if (this.#last === undefined) return 'starting';
-    return stateText(this.#last, this.#rates.estimate(), this.#unit);
+    return this.last === undefined ? 'starting' : plainLine(this.last, this.unit);
   }
 
   line(text: string): void {
@@ -103,11 +93,9 @@ class BarDisplay extends SilentDisplay {
     super(terminal, unit);
     this.#bar = new Bar({
       stream: withoutCursorJumps(terminal),
-      format: (_options, params, state: { text?: string }) => {
-        const filled = Math.round(params.progress * BAR_WIDTH);
-        const bar = '='.repeat(filled) + ' '.repeat(BAR_WIDTH - filled);
-        return `${percent(params.progress).padStart(5)} [${bar}] ${state.text ?? ''}`;
-      },
+      // Asked anew for each frame: the terminal may have been resized.
+      format: () =>
+        this.last === undefined ? '' : fittedLine(this.last, unit, terminal.columns || 80),
       clearOnComplete: true,
       // Another line may have pushed the bar away: draw it anew each time.
       forceRedraw: true,
@@ -123,7 +111,7 @@ class BarDisplay extends SilentDisplay {
     super.update(progress);
     if (!this.#started) this.#bar.start(1, 0);
     this.#started = true;
-    this.#bar.update(fractionDone(progress), { text: this.stateText() });
+    this.#bar.update(progress.fractionDone ?? 0);
   }
 
   override line(text: string): void {
@@ -139,29 +127,6 @@ class BarDisplay extends SilentDisplay {
     if (this.#started) this.#bar.stop();
     this.#started = false;
   }
-}
-
-const BAR_WIDTH = 20;
-
-/** How much of what is known is done, by entries or by bytes: whichever is further behind. */
-export function fractionDone(progress: ShownProgress): number {
-  const { entriesDone, entriesFound, bytesRead = 0, bytesWaiting = 0 } = progress;
-  const byEntries = entriesFound === 0 ? 0 : entriesDone / entriesFound;
-  return bytesWaiting === 0
-    ? byEntries
-    : Math.min(byEntries, bytesRead / (bytesRead + bytesWaiting));
-}
-
-/** `53,120/117,745+ entries  1.20 GB  16,021/s  310 MB/s  ETA 0:04+`; `+` marks a growing total. */
-function stateText(progress: ShownProgress, estimate: Estimate, unit: string): string {
-  const { entriesDone, entriesFound, bytesRead, walking } = progress;
-  const { entriesPerSecond, bytesPerSecond, secondsLeft, growing } = estimate;
-  const parts = [`${count(entriesDone)}/${count(entriesFound)}${walking ? '+' : ''} ${unit}`];
-  if (bytesRead !== undefined) parts.push(bytes(bytesRead));
-  if (entriesPerSecond !== undefined) parts.push(`${count(entriesPerSecond)}/s`);
-  if (bytesRead !== undefined && bytesPerSecond !== undefined) parts.push(byteRate(bytesPerSecond));
-  if (secondsLeft !== undefined) parts.push(`ETA ${clock(secondsLeft)}${growing ? '+' : ''}`);
-  return parts.join('  ');
 }
 
 const CURSOR_SAVE = '\u001b7';

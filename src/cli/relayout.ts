@@ -5,6 +5,7 @@ import { counted } from '../units.ts';
 import { type CommandContext, runCommand } from './command.ts';
 import { EXIT, type ExitCode } from './fail.ts';
 import { addCommonOptions, type CommonFlags, storeOf } from './options.ts';
+import type { ShownProgress } from './progress-line.ts';
 
 interface RelayoutFlags extends CommonFlags {
   readonly to: Layout;
@@ -33,10 +34,9 @@ async function runRelayout(
   const { relayout } = await import('../store/relayout.ts');
   await output.showProgress(flags.progress, 'objects');
   output.doing('counting the objects');
-  const begun = performance.now();
   const report = await relayout(store, flags.to, {
     signal,
-    onProgress: (progress) => output.progress(asProgress(progress, performance.now() - begun)),
+    onProgress: (progress) => output.progress(asProgress(progress)),
     onWaiting: (writers) => {
       if (writers > 0)
         output.notice(`waiting until ${counted(writers, 'writer')} of the old layout ended`);
@@ -46,14 +46,8 @@ async function runRelayout(
   return EXIT.done;
 }
 
-function asProgress({ found, counting, moved }: RelayoutProgress, elapsedMs: number) {
-  return {
-    entriesFound: Math.max(found, moved),
-    entriesDone: moved,
-    walking: counting,
-    elapsedMs,
-    moved,
-  };
+function asProgress({ found, counting, ...rest }: RelayoutProgress): ShownProgress {
+  return { entriesFound: found, entriesDone: rest.moved, walking: counting, ...rest };
 }
 
 function summary({ layout, moved, merged }: RelayoutReport): string {

@@ -1,12 +1,14 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Failure, IngotError, printable } from '../errors.ts';
 import type { DamagedObject, UnreadableObject } from '../store/local/upkeep/verify-objects.ts';
-import type { VerifyProgress, VerifyReport } from '../store/local/upkeep/verify-run.ts';
+import type { VerifyProgress } from '../store/local/upkeep/verify-progress.ts';
+import type { VerifyReport } from '../store/local/upkeep/verify-run.ts';
 import { byteRate, bytes, count, counted, duration } from '../units.ts';
 import { type CommandContext, runCommand } from './command.ts';
 import { EXIT, type ExitCode } from './fail.ts';
 import { addCommonOptions, type CommonFlags, once, storeOf, threadsOption } from './options.ts';
 import type { Output } from './output.ts';
+import type { ShownProgress } from './progress-line.ts';
 import { unsettledNotes } from './unsettled.ts';
 
 interface VerifyFlags extends CommonFlags {
@@ -54,7 +56,6 @@ async function runVerify(
   const { verify } = await import('../store/verify.ts');
   const { sample, quarantine, threads } = flags;
   const begun = performance.now();
-  const elapsed = () => performance.now() - begun;
   const objects: object[] = [];
   const unreadableObjects: object[] = [];
   const report = await verify(store, {
@@ -62,7 +63,8 @@ async function runVerify(
     quarantine,
     threads,
     signal,
-    onProgress: (progress) => output.progress(asProgress(progress, elapsed())),
+    countAhead: output.showsProgress,
+    onProgress: (progress) => output.progress(asProgress(progress)),
     onDamaged: (object, quarantined, unmoved) => {
       const shown = showDamaged({ ...object, quarantined, unmoved }, output);
       if (output.mode === 'json') objects.push(shown);
@@ -73,7 +75,7 @@ async function runVerify(
         unreadableObjects.push(object);
     },
   });
-  const wallMs = elapsed();
+  const wallMs = performance.now() - begun;
   output.result(
     { ...report, objects, unreadableObjects, wallMs },
     flags.quiet ? '' : summary(report, wallMs),
@@ -85,16 +87,10 @@ async function runVerify(
 /** A whole store may be another user's, and a document is held in memory; the count is in it. */
 const MAX_IN_DOCUMENT = 10_000;
 
-function asProgress(progress: VerifyProgress, elapsedMs: number) {
-  const { found, listing, checked, unreadable, bytes } = progress;
-  return {
-    entriesFound: found,
-    entriesDone: checked + unreadable,
-    bytesRead: bytes,
-    bytesWaiting: 0,
-    walking: listing,
-    elapsedMs,
-  };
+function asProgress(progress: VerifyProgress): ShownProgress {
+  const { found, listing, checked, unreadable, gone, bytes, damaged: _, ...estimate } = progress;
+  const entriesDone = checked + unreadable + gone;
+  return { entriesFound: found, entriesDone, bytesRead: bytes, walking: listing, ...estimate };
 }
 
 /** Named as soon as it is found: a long run may be stopped before its end. */

@@ -68,6 +68,7 @@ const CHECKS: Checks<IngestOptions> = {
   manifest: filePath,
   signal: abortSignal,
   onProgress: callback,
+  countAhead: flag,
   onEntry: callback,
   report: oneOf(REPORTS),
   onNotice: callback,

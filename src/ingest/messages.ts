@@ -27,6 +27,8 @@ export interface WorkerSetup {
   readonly nextWorker: SharedArrayBuffer;
   /** Two BigInt64: bytes read so far by batches, and of large files. */
   readonly bytesRead: SharedArrayBuffer;
+  /** One Int32: entries that batches have looked at so far, durable or not. */
+  readonly entriesRead: SharedArrayBuffer;
 }
 
 /** Many small files: hash, claim, stage, commit as one group. */

@@ -15,6 +15,8 @@ export interface VerifyTask {
   readonly root: string;
   readonly layout: Layout;
   readonly digests: readonly Digest[];
+  /** One BigInt64: the bytes that all workers have read so far. */
+  readonly bytesRead: SharedArrayBuffer;
 }
 
 /** Errors lose their code between threads: they travel as data. */
@@ -22,7 +24,7 @@ export type VerifyReply =
   | { readonly status: 'done'; readonly batch: VerifyBatch }
   | { readonly status: 'failed'; readonly failure: Failure };
 
-type Options = Omit<VerifyOptions, 'threads' | 'runBatch'> & {
+type Options = Omit<VerifyOptions, 'threads' | 'bytesRead' | 'runBatch'> & {
   readonly threads?: number | undefined;
 };
 
@@ -32,6 +34,7 @@ const CHECKS: Checks<Options> = {
   threads: threadCount,
   signal: abortSignal,
   onProgress: callback,
+  countAhead: flag,
   onDamaged: callback,
   onUnreadable: callback,
 };
@@ -42,13 +45,15 @@ export async function verify(store: string, options: Options = {}): Promise<Veri
   requireOptions(options, CHECKS);
   requireFormat(root);
   const threads = checkedThreads(options.threads);
+  const bytesRead = new SharedArrayBuffer(8);
   const pool = new Pool<VerifyTask, VerifyReply>('verify-worker', threads);
   try {
     return await verifyStore(root, {
       ...options,
       threads,
+      bytesRead: () => Number(Atomics.load(new BigInt64Array(bytesRead), 0)),
       runBatch: async (layout, digests) => {
-        const reply = await pool.run({ root, layout, digests });
+        const reply = await pool.run({ root, layout, digests, bytesRead });
         if (reply.status === 'failed') throw new IngotError(reply.failure);
         return reply.batch;
       },
@@ -59,9 +64,11 @@ export async function verify(store: string, options: Options = {}): Promise<Veri
 }
 
 /** What a worker does with a task. Never throws. */
-export function runVerifyTask({ root, layout, digests }: VerifyTask): VerifyReply {
+export function runVerifyTask({ root, layout, digests, bytesRead }: VerifyTask): VerifyReply {
+  const lane = new BigInt64Array(bytesRead);
+  const onRead = (bytes: number) => void Atomics.add(lane, 0, BigInt(bytes));
   try {
-    return { status: 'done', batch: verifyObjects(root, layout, digests) };
+    return { status: 'done', batch: verifyObjects(root, layout, digests, onRead) };
   } catch (error) {
     return { status: 'failed', failure: failureOf('cannot verify objects', error) };
   }

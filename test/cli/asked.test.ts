@@ -87,7 +87,7 @@ describe('the answer', () => {
     const end = endOf(child);
     child.stdin.write('src/a\n');
     await untilTempsIn('s');
-    const state = /^ingot: \d+ % {2}\d+\/\d+\+ entries {2}\d+ B/;
+    const state = /^ingot: \d+\/\d+\+ entries {2}\d+ B/;
     await untilAnswer(child, (answer) => state.test(answer));
     child.stdin.end('src/c\n');
     expect((await end).code).toBe(0);

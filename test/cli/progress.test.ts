@@ -1,8 +1,8 @@
 import { EventEmitter } from 'node:events';
 import { setImmediate as aTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createDisplay, fractionDone, type Terminal } from '../../src/cli/progress.ts';
-import type { Progress } from '../../src/ingest/api.ts';
+import { createDisplay, type Terminal } from '../../src/cli/progress.ts';
+import type { ShownProgress } from '../../src/cli/progress-line.ts';
 import { demandTerminal } from '../harness/mounts.ts';
 import { script } from '../harness/run.ts';
 
@@ -33,14 +33,20 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-function at(second: number, more: Partial<Progress> = {}): Progress {
+/** A run of 1,000 entries and 100 MB that takes 100 seconds. */
+function at(second: number, more: Partial<ShownProgress> = {}): ShownProgress {
   return {
     entriesFound: 1000,
     entriesDone: second * 10,
     bytesRead: second * 1e6,
-    bytesWaiting: 0,
     walking: false,
     elapsedMs: second * 1000,
+    total: 1000,
+    totalBytes: 100e6,
+    fractionDone: second / 100,
+    perSecond: 10,
+    bytesPerSecond: 1e6,
+    secondsLeft: 100 - second,
     ...more,
   };
 }
@@ -52,8 +58,8 @@ describe('progress', () => {
     for (let second = 0; second <= 11; second += 0.5) display.update(at(second));
     display.stop();
     expect(terminal.text.split('\n')).toEqual([
-      '5 %  50/1,000 entries  5.00 MB  10/s  1.0 MB/s  ETA 1:35',
-      '10 %  100/1,000 entries  10.0 MB  10/s  1.0 MB/s  ETA 1:30',
+      '5 %  50/1,000 entries  5.00/100 MB  10/s  1.0 MB/s  ETA 1:35',
+      '10 %  100/1,000 entries  10.0/100 MB  10/s  1.0 MB/s  ETA 1:30',
       '',
     ]);
   });
@@ -64,22 +70,6 @@ describe('progress', () => {
     for (const second of [0, 12, 13, 16, 17, 21, 22]) display.update(at(second));
     const lines = terminal.text.trimEnd().split('\n');
     expect(lines.map((line) => line.split(' ')[0])).toEqual(['12', '17', '22']);
-  });
-
-  it('tells a rate of nothing, and none before there is one', async () => {
-    const terminal = new FakeTerminal(false);
-    const display = await createDisplay(terminal, true, 'entries');
-    for (const second of [10, 15]) display.update(at(second, { entriesDone: 9, bytesRead: 0 }));
-    expect(terminal.text).toBe(
-      '1 %  9/1,000 entries  0 B\n1 %  9/1,000 entries  0 B  0/s  0.0 MB/s\n',
-    );
-  });
-
-  it('marks a total that still grows, and the estimate from it', async () => {
-    const terminal = new FakeTerminal(false);
-    const display = await createDisplay(terminal, true, 'entries');
-    for (let second = 0; second <= 5; second++) display.update(at(second, { walking: true }));
-    expect(terminal.text).toMatch(/50\/1,000\+ entries .* ETA 1:35\+\n/);
   });
 
   it('is silent when it is unwanted, but still passes lines on', async () => {
@@ -99,7 +89,7 @@ describe('progress', () => {
     display.line('a remark');
     display.stop();
     expect(terminal.text).toContain(
-      ' 50 % [==========          ] 500/1,000 entries  50.0 MB  10/s',
+      '50 % [==========          ] 500/1,000 entries  50.0/100 MB  10/s  1.0 MB/s  ETA 0:50',
     );
     expect(terminal.text).toContain('\r\u001b[Ka remark\n');
     expect(terminal.text.endsWith('\u001b[2K')).toBe(true);
@@ -154,7 +144,8 @@ describe('progress', () => {
     const pieces = terminal.text.slice(length).split('\u001b[');
     // Each but the first begins with the rest of an escape sequence.
     const bars = pieces.map((piece, n) => (n === 0 ? piece : piece.replace(/^[0-9]*[A-Z]/, '')));
-    expect(Math.max(...bars.map((bar) => bar.length))).toBe(60);
+    expect(Math.max(...bars.map((bar) => bar.length))).toBeLessThan(60);
+    expect(bars).toContain('50 %  500/1,000 entries  50.0/100 MB  10/s  ETA 0:50');
   });
 
   it('is plain lines on a terminal that calls itself dumb', async () => {
@@ -166,7 +157,7 @@ describe('progress', () => {
     display.line('a line');
     display.clear();
     display.stop();
-    expect(terminal.text).toMatch(/^ *6 % {2}60\/1,000 entries.*\na line\n$/);
+    expect(terminal.text).toMatch(/^6 % {2}60\/1,000 entries.*\na line\n$/);
     expect(terminal.text).not.toContain('\u001b');
   });
 
@@ -176,13 +167,6 @@ describe('progress', () => {
     display.update(at(1));
     expect(process.listenerCount('SIGINT')).toBe(before);
     display.stop();
-  });
-
-  it('is as far as the lane that is further behind', () => {
-    expect(fractionDone(at(50))).toBe(0.5);
-    expect(fractionDone(at(50, { bytesWaiting: 450e6 }))).toBe(0.1);
-    expect(fractionDone(at(50, { bytesWaiting: 1e6 }))).toBe(0.5);
-    expect(fractionDone(at(0, { entriesFound: 0 }))).toBe(0);
   });
 
   it('shows a bar in a real terminal and none in a pipe', (context) => {

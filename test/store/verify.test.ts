@@ -7,11 +7,8 @@ import type { Layout } from '../../src/store/choices.ts';
 import { objectPath } from '../../src/store/local/on-disk/layout.ts';
 import { quarantine, settleMoves } from '../../src/store/local/upkeep/quarantine.ts';
 import { type DamagedObject, verifyObjects } from '../../src/store/local/upkeep/verify-objects.ts';
-import {
-  type VerifyOptions,
-  type VerifyProgress,
-  verifyStore,
-} from '../../src/store/local/upkeep/verify-run.ts';
+import type { VerifyProgress } from '../../src/store/local/upkeep/verify-progress.ts';
+import { type VerifyOptions, verifyStore } from '../../src/store/local/upkeep/verify-run.ts';
 import { Store } from '../../src/store/store.ts';
 import {
   errno,
@@ -322,13 +319,58 @@ test('a sample checks about its share', async () => {
   expect(report.checked).toBeLessThan(350);
 });
 
-test('progress only grows and ends complete', async () => {
+/** The states of a verify whose batches are held back until the first state that fulfils a wish. */
+async function statesOf(
+  root: string,
+  isWished: (state: VerifyProgress) => boolean,
+  options: Partial<VerifyOptions> = {},
+): Promise<VerifyProgress[]> {
+  const states: VerifyProgress[] = [];
+  let fulfil = () => {};
+  const wish = new Promise<void>((resolve) => {
+    fulfil = resolve;
+  });
+  const onProgress = (state: VerifyProgress) => {
+    states.push(state);
+    if (isWished(state)) fulfil();
+  };
+  const runBatch = async (layout: Layout, digests: readonly Digest[]) => {
+    await wish;
+    return verifyObjects(root, layout, digests);
+  };
+  await verify(root, { onProgress, runBatch, ...options });
+  return states;
+}
+
+test.each(['flat', 'sharded'] as const)(
+  'progress knows the whole store long before all is listed, %s',
+  async (layout) => {
+    const root = tempStore(layout);
+    const digests = plantMany(root, layout, 3000);
+    const sizes = digests.map((digest) => fs.statSync(objectPath(root, layout, digest)).size);
+    const bytes = sizes.reduce((sum, size) => sum + size, 0);
+    const states = await statesOf(root, ({ total }) => total !== undefined);
+    const known = states.find(({ total }) => total !== undefined);
+    expect(known).toMatchObject({ listing: true, total: 3000, totalBytes: bytes, fractionDone: 0 });
+    expect(known!.found).toBeLessThan(2000);
+    const whole = { found: 3000, checked: 3000, listing: false, fractionDone: 1, secondsLeft: 0 };
+    expect(states.at(-1)).toMatchObject(whole);
+  },
+);
+
+test('progress of a sample has the share of the store as its whole', async () => {
   const root = tempStore();
-  plantMany(root, 'flat', 700);
-  const steps: VerifyProgress[] = [];
-  await verify(root, { onProgress: (progress) => steps.push(progress) });
-  expect(steps.map(({ checked }) => checked)).toEqual([256, 512, 700]);
-  expect(steps.at(-1)).toMatchObject({ found: 700, checked: 700, listing: false });
+  plantMany(root, 'flat', 3000);
+  const isKnown = ({ total }: VerifyProgress) => total !== undefined;
+  const states = await statesOf(root, isKnown, { sample: 0.5 });
+  expect(states.find(isKnown)).toMatchObject({ listing: true, total: 1500 });
+});
+
+test('nothing is counted ahead where nobody wants it, and the whole is known when all is listed', async () => {
+  const root = tempStore();
+  plantMany(root, 'flat', 3000);
+  const states = await statesOf(root, () => true, { countAhead: false });
+  for (const { listing, total } of states) expect(total).toBe(listing ? undefined : 3000);
 });
 
 test('no more batches are in flight than two a thread', async () => {

@@ -7,6 +7,8 @@ import { Pool } from '../../dist/src/threads/pool.js';
 import { script } from '../harness/run.ts';
 
 const TASKS = 20;
+const bytesRead = new SharedArrayBuffer(8);
+const EMPTY: VerifyTask = { root: '/', layout: 'flat', digests: [], bytesRead };
 
 it('a pool keeps no reply once its caller has let go of it', async () => {
   v8.setFlagsFromString('--expose-gc');
@@ -14,8 +16,7 @@ it('a pool keeps no reply once its caller has let go of it', async () => {
   const pool = new Pool<VerifyTask, VerifyReply>('verify-worker', 1);
   try {
     const replies: WeakRef<VerifyReply>[] = [];
-    for (let task = 0; task < TASKS; task++)
-      replies.push(new WeakRef(await pool.run({ root: '/', layout: 'flat', digests: [] })));
+    for (let task = 0; task < TASKS; task++) replies.push(new WeakRef(await pool.run(EMPTY)));
     // A WeakRef holds its target until the turn of the event loop ends that made it.
     await new Promise((resolve) => setImmediate(resolve));
     collect();

@@ -5,21 +5,28 @@ import type { Digest } from '../../digest.ts';
 import { asError, type Failure, failed, IngotError, isIngotError } from '../../errors.ts';
 import { statusReader } from '../../native/file-status.ts';
 import { loadLibc } from '../../native/libc.ts';
+import type { DirectoryOps } from '../../sources/walk/directory.ts';
 import { fastDirectoryOps } from '../../sources/walk/fast-directory-ops.ts';
-import { planWalk, type WalkPlan, walkSources } from '../../sources/walk/walk-sources.ts';
+import {
+  planWalk,
+  type WalkPlan,
+  type WalkSurroundings,
+  walkSources,
+} from '../../sources/walk/walk-sources.ts';
 import { LocalMainHalf } from '../../store/local/main-half.ts';
 import type { FlushReport } from '../../store/seam.ts';
 import { TASKS_PER_WORKER } from '../../threads/pool.ts';
 import { IngestError, type IngestOptions, type IngestReport } from '../api.ts';
 import { Claims } from '../claims.ts';
 import type { IngestPool, WorkerSetup } from '../messages.ts';
+import { canCount, countSources } from './count-ahead.ts';
 import { ManifestWriter, pathPrefix } from './manifest.ts';
 import { checkManifestTarget } from './manifest-target.ts';
 import { Pipeline } from './pipeline.ts';
+import { ReadLanes } from './read-lanes.ts';
 import { reportOf } from './report.ts';
+import { RunProgress } from './run-progress.ts';
 import { Tally } from './tally.ts';
-
-const PROGRESS_EVERY_MS = 100;
 
 /** What `ingest` was called with, all of it checked. */
 export interface RunRequest {
@@ -68,15 +75,14 @@ export class Run {
   readonly #begun: number;
   readonly #threads: number;
   readonly #stop = new Int32Array(new SharedArrayBuffer(4));
-  readonly #bytesRead = new BigInt64Array(new SharedArrayBuffer(16));
+  readonly #lanes = new ReadLanes();
   readonly #cancelWalk = new AbortController();
   readonly #tally: Tally;
   readonly #manifest: ManifestWriter | undefined;
   readonly #manifestPrefix: string;
   readonly #pool: IngestPool;
   readonly #pipeline: Pipeline;
-  readonly #onProgress: IngestOptions['onProgress'];
-  #walking = true;
+  #progress: RunProgress | undefined;
   #lostSources: readonly Failure[] = [];
 
   constructor(request: RunRequest, pool: IngestPool, { plan, half, claims, manifest }: RunParts) {
@@ -89,7 +95,6 @@ export class Run {
     this.#pool = pool;
     this.#manifestPrefix = pathPrefix(plan);
     this.#manifest = manifest;
-    this.#onProgress = this.#guarded(options.onProgress);
     this.#tally = new Tally({
       onEntry: this.#guarded(options.onEntry),
       report: options.report ?? 'problems',
@@ -101,7 +106,7 @@ export class Run {
       claims: claims.shared,
       stop: this.#stop.buffer as SharedArrayBuffer,
       nextWorker: new SharedArrayBuffer(4),
-      bytesRead: this.#bytesRead.buffer as SharedArrayBuffer,
+      ...this.#lanes.shared,
     };
     this.#pipeline = new Pipeline(pool, half, this.#tally, {
       setup,
@@ -116,7 +121,6 @@ export class Run {
   }
 
   async run(): Promise<IngestReport> {
-    const timer = setInterval(() => this.#progress(), PROGRESS_EVERY_MS);
     const { signal } = this.#options;
     const onAbort = () => this.#pipeline.fail(interruption());
     try {
@@ -131,7 +135,7 @@ export class Run {
       this.#pipeline.fail(asError(error));
     } finally {
       signal?.removeEventListener('abort', onAbort);
-      clearInterval(timer);
+      await this.#progress?.end();
       await this.#pool.close();
     }
     return await this.#end();
@@ -144,13 +148,28 @@ export class Run {
       signal: this.#cancelWalk.signal,
       ops: fastDirectoryOps(statusReader((await loadLibc())?.statx)),
     };
+    this.#progress = this.#showProgress(surroundings);
     try {
       await walkSources(this.#plan, surroundings, this.#pipeline);
     } catch (error) {
       if (!this.#cancelWalk.signal.aborted) this.#pipeline.fail(failed('cannot walk', error));
     } finally {
-      this.#walking = false;
+      this.#progress?.walkEnded();
     }
+  }
+
+  #showProgress(surroundings: WalkSurroundings & { ops: DirectoryOps }): RunProgress | undefined {
+    const onProgress = this.#guarded(this.#options.onProgress);
+    if (onProgress === undefined) return undefined;
+    const counts = (this.#options.countAhead ?? true) && canCount(this.#plan);
+    return new RunProgress({
+      onProgress,
+      pipeline: this.#pipeline,
+      tally: this.#tally,
+      lanes: this.#lanes,
+      begun: this.#begun,
+      count: counts ? (signal) => countSources(this.#plan, { ...surroundings, signal }) : undefined,
+    });
   }
 
   /** When all is read: did the sources stay, and was anything left to store? */
@@ -183,7 +202,7 @@ export class Run {
     } catch (error) {
       cause = this.#options.signal?.aborted ? interruption() : asError(error);
     }
-    this.#progress();
+    this.#progress?.show();
     cause ??= this.#pipeline.failure;
     const report = this.#report(flushes);
     if (cause === undefined) return report;
@@ -224,20 +243,6 @@ export class Run {
         this.#pipeline.fail(asError(error));
       }
     };
-  }
-
-  #progress(): void {
-    if (this.#onProgress === undefined) return;
-    const small = Number(Atomics.load(this.#bytesRead, 0));
-    const large = Number(Atomics.load(this.#bytesRead, 1));
-    this.#onProgress({
-      entriesFound: this.#pipeline.entriesFound,
-      entriesDone: this.#tally.entriesDone,
-      bytesRead: small + large,
-      bytesWaiting: Math.max(0, this.#pipeline.largeBytes - large),
-      walking: this.#walking,
-      elapsedMs: performance.now() - this.#begun,
-    });
   }
 }
 

@@ -42,6 +42,8 @@ export interface BatchContext {
   readonly buffer: Uint8Array;
   readonly status: StatusReader;
   readonly files: Files;
+  /** Counts each entry that was looked at. */
+  readonly entriesRead: Int32Array;
   /** True when the run ends early: what is not begun is given back. */
   stopped(): boolean;
 }
@@ -109,6 +111,7 @@ export class BatchRun {
   #ingestUntilFull(): boolean {
     while (this.#bytes < BATCH_BYTES && !this.#context.stopped() && this.#files.advance()) {
       this.#ingest(this.#files.index);
+      Atomics.add(this.#context.entriesRead, 0, 1);
       if (this.#group.full) return true;
     }
     return false;

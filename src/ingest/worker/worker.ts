@@ -78,6 +78,7 @@ class IngestWorker {
       buffer: new Uint8Array(BATCH_BUFFER_BYTES),
       status: this.#status,
       files,
+      entriesRead: new Int32Array(setup.entriesRead),
       stopped: () => this.#stopped(),
     };
   }

@@ -53,6 +53,7 @@ async function runBatch(
     buffer: Buffer.alloc(BATCH_BUFFER_BYTES),
     status: nodeStatus,
     files: nodeFiles,
+    entriesRead: new Int32Array(1),
     stopped: () => false,
     ...more,
   };
@@ -118,6 +119,7 @@ it('a directory is not open while its task waits for a commit, and its files go 
     buffer: Buffer.alloc(SMALL_FILE_BYTES + 1),
     status: nodeStatus,
     files,
+    entriesRead: new Int32Array(1),
     stopped: () => false,
   };
   const group = { full: true, lookup: () => 'absent', stage: () => {} } as unknown as Group;

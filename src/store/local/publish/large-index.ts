@@ -36,6 +36,14 @@ export class LargeIndex {
     return this.#known.has(`${size} ${sample}`);
   }
 
+  /** How many large objects it knows, and their bytes. Some may be gone. */
+  totals(): { readonly count: number; readonly bytes: number } {
+    bestEffort(() => this.#readOn());
+    let bytes = 0;
+    for (const line of this.#known) bytes += Number.parseInt(line, 10);
+    return { count: this.#known.size, bytes };
+  }
+
   add(size: number, sample: string): void {
     if (this.has(size, sample) || this.#readTo >= MAX_BYTES) return;
     // The objects are stored; without the hint a later duplicate is merely staged once more.

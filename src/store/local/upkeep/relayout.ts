@@ -24,6 +24,7 @@ import { openLock } from '../../../files/locked-folder.ts';
 import { tryLock } from '../../../files/locks.ts';
 import { renameNew } from '../../../files/rename-new.ts';
 import { type Libc, loadLibc } from '../../../native/libc.ts';
+import { type Estimate, Estimator } from '../../../progress/estimate.ts';
 import { NAMES_PER_LOOK, Turns } from '../../../turns.ts';
 import type { Layout } from '../../choices.ts';
 import { denialIn } from '../on-disk/denial.ts';
@@ -54,13 +55,15 @@ export interface RelayoutOptions {
   readonly onWaiting?: ((writers: number) => void) | undefined;
 }
 
-/** Counts only grow. */
-export interface RelayoutProgress {
+/** Counts only grow. Totals are known when the objects are counted. */
+export interface RelayoutProgress extends Estimate {
   /** Objects to move that were found so far; `moved` may pass it where writers go on. */
   readonly found: number;
   /** They are still being counted, and none has moved. */
   readonly counting: boolean;
   readonly moved: number;
+  /** Milliseconds since the run began. */
+  readonly elapsedMs: number;
 }
 
 export interface RelayoutReport {
@@ -108,6 +111,8 @@ class Relayout {
   #missing: readonly string[] = [];
   readonly #merger: Merger;
   readonly #turns = new Turns();
+  readonly #begun = performance.now();
+  readonly #estimator = new Estimator(1);
   #found = 0;
   #counting = false;
   #moved = 0;
@@ -221,7 +226,12 @@ class Relayout {
 
   #showProgress(): void {
     const moved = this.#moved + this.#merged;
-    this.#options.onProgress?.({ found: this.#found, counting: this.#counting, moved });
+    const found = Math.max(this.#found, moved);
+    const counting = this.#counting;
+    const elapsedMs = performance.now() - this.#begun;
+    const totals = counting ? undefined : { count: found, bytes: 0, isFinal: true };
+    const estimate = this.#estimator.add({ done: moved, totals, elapsedMs });
+    this.#options.onProgress?.({ found, counting, moved, elapsedMs, ...estimate });
   }
 
   async #move(digest: Digest): Promise<void> {

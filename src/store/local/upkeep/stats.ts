@@ -1,4 +1,3 @@
-import fs from 'node:fs';
 import { join } from 'node:path';
 import { abortSignal, type Checks, callback, requireOptions } from '../../../checked.ts';
 import type { Digest } from '../../../digest.ts';
@@ -11,8 +10,9 @@ import type { Layout } from '../../choices.ts';
 import { storePath } from '../../store-path.ts';
 import { denialIn } from '../on-disk/denial.ts';
 import { requireFormat } from '../on-disk/format.ts';
-import { candidatePaths, listObjects } from '../on-disk/layout.ts';
+import { listObjects } from '../on-disk/layout.ts';
 import { mayLive, writerFolders } from '../writers/writer.ts';
+import { objectSize } from './object-size.ts';
 import { countMoves, quarantineFolder } from './quarantine.ts';
 
 export interface StoreStats {
@@ -108,21 +108,13 @@ async function countObjects(
       await turns.take();
       signal?.throwIfAborted();
     }
-    const size = refusals.orElse(undefined, () => sizeOf(root, layout, digest));
+    const size = refusals.orElse(undefined, () => objectSize(root, layout, digest));
     if (size === undefined) continue;
     objects++;
     bytes += size;
     if (largest === undefined || size > largest.size) largest = { digest, size };
   }
   return { objects, bytes, largest };
-}
-
-function sizeOf(root: string, layout: Layout, digest: Digest): number | undefined {
-  for (const path of candidatePaths(root, layout, digest)) {
-    const stat = fs.lstatSync(path, { throwIfNoEntry: false });
-    if (stat?.isFile()) return stat.size;
-  }
-  return undefined;
 }
 
 async function countWriters(root: string, libc: Libc): Promise<WriterStats> {

@@ -49,23 +49,23 @@ const LARGE_BYTES = 8 << 20;
 
 let threadBuffer: Buffer | undefined;
 
-/** Checks a batch of objects. Throws an IngotError when the machine is short of something. */
+/**
+ * Checks a batch of objects. `onRead` is called with bytes as they are read. Throws an IngotError
+ * when the machine is short of something.
+ */
 export function verifyObjects(
   root: string,
   layout: Layout,
   digests: readonly Digest[],
+  onRead: OnRead = () => {},
 ): VerifyBatch {
   const damaged: DamagedObject[] = [];
   const unreadable: UnreadableObject[] = [];
   const large: Digest[] = [];
   let [checked, bytes, gone] = [0, 0, 0];
+  const how = { limit: digests.length === 1 ? Infinity : LARGE_BYTES, onRead };
   for (const digest of digests) {
-    const found = checkEitherPlace(
-      root,
-      layout,
-      digest,
-      digests.length === 1 ? Infinity : LARGE_BYTES,
-    );
+    const found = checkEitherPlace(root, layout, digest, how);
     if (found === undefined) gone++;
     else if (found === 'large') large.push(digest);
     else if ('failure' in found) unreadable.push({ ...found, digest });
@@ -80,10 +80,19 @@ export function verifyObjects(
 
 /** True when the file at `path` holds the content of this digest. Throws an IngotError. */
 export function hashesTo(path: string, digest: Digest): boolean {
-  const found = checkAt(path, digest, Infinity);
+  const found = checkAt(path, digest, { limit: Infinity, onRead: () => {} });
   if (found === undefined || found === 'large') return false;
   if ('failure' in found) throw new IngotError(found.failure);
   return found.why === undefined;
+}
+
+/** Called with the bytes of each read. */
+type OnRead = (bytes: number) => void;
+
+interface HowToCheck {
+  /** The bytes above which an object is left for a batch of its own. */
+  readonly limit: number;
+  readonly onRead: OnRead;
 }
 
 type Found = Finding | Refused | 'large';
@@ -100,11 +109,11 @@ function checkEitherPlace(
   root: string,
   layout: Layout,
   digest: Digest,
-  limit: number,
+  how: HowToCheck,
 ): Found | undefined {
   let refused: Refused | undefined;
   for (const path of candidatePaths(root, layout, digest)) {
-    const found = checkAt(path, digest, limit);
+    const found = checkAt(path, digest, how);
     if (found === undefined) continue;
     // It may be a folder that may not be entered, and the object lie in the other layout.
     if (found === 'large' || !('failure' in found)) return found;
@@ -113,7 +122,7 @@ function checkEitherPlace(
   return refused;
 }
 
-function checkAt(path: string, digest: Digest, limit: number): Found | undefined {
+function checkAt(path: string, digest: Digest, { limit, onRead }: HowToCheck): Found | undefined {
   const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
   let fd = -1;
   try {
@@ -123,7 +132,7 @@ function checkAt(path: string, digest: Digest, limit: number): Found | undefined
     const { size } = stat;
     if (!stat.isFile()) return { path, size, why: 'it is not a regular file' };
     if (size > limit) return 'large';
-    const actual = digestOfOpen(fd, size);
+    const actual = digestOfOpen(fd, size, onRead);
     return { path, size, why: actual === digest ? undefined : `it hashes to ${actual}` };
   } catch (error) {
     if (hasErrno(error, 'ENOENT', 'ENOTDIR')) return undefined;
@@ -157,24 +166,26 @@ function whatRefused(path: string, error: unknown): Finding | Refused {
   }
 }
 
-function digestOfOpen(fd: number, size: number): Digest {
+function digestOfOpen(fd: number, size: number, onRead: OnRead): Digest {
   threadBuffer ??= Buffer.allocUnsafeSlow(READ_SIZE);
-  if (size > READ_SIZE) return digestInPieces(fd, threadBuffer);
+  if (size > READ_SIZE) return digestInPieces(fd, threadBuffer, onRead);
   let got = 0;
   while (got < size) {
     const n = readOn(fd, threadBuffer, got, size - got);
     if (n === 0) break;
     got += n;
   }
+  onRead(got);
   return digestOf(threadBuffer.subarray(0, got));
 }
 
-function digestInPieces(fd: number, buffer: Buffer): Digest {
+function digestInPieces(fd: number, buffer: Buffer, onRead: OnRead): Digest {
   const hash = new DigestStream();
   for (;;) {
     const n = readOn(fd, buffer, 0, buffer.length);
     if (n === 0) return hash.digest();
     hash.update(buffer.subarray(0, n));
+    onRead(n);
   }
 }
 

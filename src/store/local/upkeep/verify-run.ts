@@ -9,6 +9,7 @@ import { requireShards } from '../on-disk/shards.ts';
 import { shareStore } from '../on-disk/share-store.ts';
 import { countMoves, movingFolder, settleMoves, tryQuarantine } from './quarantine.ts';
 import type { DamagedObject, UnreadableObject, VerifyBatch } from './verify-objects.ts';
+import { ShownVerify, type VerifyCounts, type VerifyProgress } from './verify-progress.ts';
 
 export interface VerifyOptions {
   /**
@@ -22,8 +23,13 @@ export interface VerifyOptions {
   readonly threads: number;
   /** Aborting ends the batches in flight and rejects with INGOT_INTERRUPTED. */
   readonly signal?: AbortSignal | undefined;
-  /** Called after each batch, and now and then while objects are passed over. */
+  /** Called a few times a second, and at the end. */
   readonly onProgress?: ((progress: VerifyProgress) => void) | undefined;
+  /**
+   * Count the objects ahead of the run, so that `onProgress` knows the totals. Default: where there
+   * is an `onProgress`.
+   */
+  readonly countAhead?: boolean | undefined;
   /**
    * Called for each damaged object, with its place in quarantine if it was moved there, or with what
    * kept it from being moved.
@@ -33,19 +39,10 @@ export interface VerifyOptions {
     | undefined;
   /** Called for each object, and each folder of objects, that could not be looked at. */
   readonly onUnreadable?: ((object: UnreadableObject) => void) | undefined;
+  /** Bytes that the worker threads have read so far. Default: those of batches that have ended. */
+  readonly bytesRead?: () => number;
   /** Runs `verifyObjects` on a batch in a worker thread. */
   readonly runBatch: (layout: Layout, digests: readonly Digest[]) => Promise<VerifyBatch>;
-}
-
-/** Counts only grow. */
-export interface VerifyProgress {
-  /** Objects to check so far; final once `listing` is false. */
-  readonly found: number;
-  readonly listing: boolean;
-  readonly checked: number;
-  readonly bytes: number;
-  readonly damaged: number;
-  readonly unreadable: number;
 }
 
 export interface VerifyReport {
@@ -114,6 +111,9 @@ class VerifyRun {
   }
 
   async run(): Promise<VerifyReport> {
+    const progress =
+      this.#options.onProgress &&
+      new ShownVerify(this.#root, this.#layout, this.#options, () => this.#counts());
     try {
       await this.#checkListed();
       while (this.#large.length > 0 || this.#inFlight.size > 0) {
@@ -123,8 +123,10 @@ class VerifyRun {
       }
     } finally {
       await Promise.all(this.#inFlight);
+      await progress?.end();
     }
     this.#stopIfAsked();
+    progress?.show();
     const unsettled = this.#countMoves();
     return { ...this.#report, unsettled };
   }
@@ -139,7 +141,6 @@ class VerifyRun {
     for (const digest of listEveryObject(this.#root, onRefused)) {
       // A sample may pass over all that is listed, without a batch to wait for.
       if (turns.isDue()) {
-        if (sample < 1) this.#showProgress();
         await turns.take();
         this.#stopIfAsked();
       }
@@ -188,19 +189,11 @@ class VerifyRun {
     this.#large.push(...result.large);
     for (const object of result.damaged) this.#reportDamage(object);
     for (const object of result.unreadable) this.#reportUnreadable(object);
-    this.#showProgress();
   }
 
-  #showProgress(): void {
-    const { checked, bytes, damaged, unreadable } = this.#report;
-    this.#options.onProgress?.({
-      found: this.#found,
-      listing: this.#listing,
-      checked,
-      bytes,
-      damaged,
-      unreadable,
-    });
+  #counts(): VerifyCounts {
+    const bytes = this.#options.bytesRead?.() ?? this.#report.bytes;
+    return { ...this.#report, bytes, found: this.#found, listing: this.#listing };
   }
 
   #reportDamage(object: DamagedObject): void {
