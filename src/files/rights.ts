@@ -113,7 +113,7 @@ function missingGroup(found: fs.Stats, { mode, gid }: Rights): number | undefine
   return isSpecial && found.gid !== gid ? gid : undefined;
 }
 
-/** The mode to give; undefined where nothing is missing. Another group is given what others are. */
+/** The mode to give; undefined where nothing is missing. Another group is given no more than others. */
 function missingMode(found: fs.Stats, { mode }: Rights, hasGroup: boolean): number | undefined {
   const wanted = hasGroup ? mode : (mode & 0o707) | ((mode & 7) << 3);
   const now = found.mode & 0o7777;
