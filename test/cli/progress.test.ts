@@ -177,6 +177,11 @@ describe('progress', () => {
       { env: { TERM: 'xterm' } },
     );
     expect(inTerminal.stdout).toMatch(/% \[[= ]{20}\] \d+\/\d+\+? entries/);
+    const inNarrow = script(
+      `${ingest} script -qec "stty cols 40; $INGOT ingest src --store s" /dev/null; rm -r $f`,
+      { env: { TERM: 'xterm' } },
+    );
+    expect(inNarrow.stdout).toContain('100 %  300/300 entries  ETA 0:00\u001b');
     const inPipe = script(`${ingest} $INGOT ingest src --store s; rm -r $f`);
     expect(inPipe).toMatchObject({ code: 0, stderr: '' });
     expect(inPipe.stdout).toMatch(/^300 entries/);

@@ -54,7 +54,7 @@ describe('the time left', () => {
     const estimator = new Estimator(WEIGHT);
     const at = (ms: number, done: number) =>
       estimator.add({ done, totals: { count: 1000, bytes: 0, isFinal: true }, elapsedMs: ms });
-    at(5000, 0);
+    for (let ms = 0; ms <= 5000; ms += 100) at(ms, 0);
     for (let done = 100; done <= 200; done += 10) at(5000 + done * 10, done);
     expect(at(7100, 210).secondsLeft).toBeCloseTo(7.9, 1);
   });

@@ -26,9 +26,12 @@ export interface SourceTotals {
 /** False where reading the list of sources a second time would take it from the first. */
 export function canCount({ list }: WalkPlan): boolean {
   if (list === undefined) return true;
-  return (
-    list.file !== '-' && (fs.statSync(list.file, { throwIfNoEntry: false })?.isFile() ?? false)
-  );
+  try {
+    return list.file !== '-' && fs.statSync(list.file).isFile();
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return false;
+  }
 }
 
 /** Counts what the sources hold. Rejects as the walk does, or with the signal's reason. */

@@ -7,7 +7,7 @@ import type { ReadLanes } from './read-lanes.ts';
 import type { Tally } from './tally.ts';
 
 /** Bytes that take as long as a new file without any: some 30 µs of two workers. */
-const ENTRY_WEIGHT = 48 << 10;
+const ENTRY_WEIGHT = 64 << 10;
 
 export interface ProgressOptions {
   readonly pipeline: Pipeline;

@@ -192,8 +192,10 @@ class VerifyRun {
   }
 
   #counts(): VerifyCounts {
+    const { checked, damaged, unreadable, gone } = this.#report;
     const bytes = this.#options.bytesRead?.() ?? this.#report.bytes;
-    return { ...this.#report, bytes, found: this.#found, listing: this.#listing };
+    const listed = { found: this.#found, listing: this.#listing };
+    return { ...listed, checked, bytes, damaged, unreadable, gone };
   }
 
   #reportDamage(object: DamagedObject): void {
