@@ -5,6 +5,7 @@
 
 import type { Question } from './question.ts';
 import { figure, ratio, time } from './report/numbers.ts';
+import { nameOf } from './report/parameters.ts';
 import type { Row, Spread } from './results.ts';
 
 /** As many settings are named each; of more only the fastest and the slowest. */
@@ -32,6 +33,13 @@ export function takes(spread: Spread, theirs?: string): string {
   }
   const than = theirs === undefined ? '' : ` as ${theirs}`;
   return `${ratio(median)} times as long${than}${once === undefined ? '' : ` (${once})`}`;
+}
+
+/** Which way the ratios of rows go: our time ÷ each row's, or each row's ÷ that of one thing. */
+export function ratioHead(rows: readonly Row[]): string {
+  const other = rows.find((row) => row.ratio && row.ratio.to !== nameOf(row))?.ratio?.to;
+  if (other === undefined) return 'ingot’s time ÷ its';
+  return `its time ÷ ${other === rows[0]?.label ? 'the first row’s' : `that of ${other}`}`;
 }
 
 /** `a`, `a and b`, `a, b, and c` */
