@@ -105,9 +105,10 @@ function figureColumns(rows: readonly Row[]): Column<Row>[] {
   }));
 }
 
-/** `timesTheLeast` → `times the least` */
+/** `timesTheLeast` → `times the least`, `callsAFile` → `calls a file` */
 function inWords(name: string): string {
-  return name.replace(/(?<=[a-z\d])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+  const start = /(?<=[a-z\d])[A-Z]|(?<=[A-Z])[A-Z](?=[a-z])/g;
+  return name.replace(start, (letter) => ` ${letter.toLowerCase()}`);
 }
 
 function mapped<Value>(value: Value | undefined, format: (value: Value) => string) {
