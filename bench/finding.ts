@@ -2,9 +2,9 @@
  * The answer to a question as a sentence, computed from its rows. Which way a ratio goes is said in
  * words: `0.43 of the time of restic (2.3 times as fast)`, `1.13 times as long as cp`.
  */
-
 import type { Question } from './question.ts';
 import { figure, ratio, time } from './report/numbers.ts';
+import { nameOf } from './report/parameters.ts';
 import type { Row, Spread } from './results.ts';
 
 /** As many settings are named each; of more only the fastest and the slowest. */
@@ -25,13 +25,20 @@ export function takes(spread: Spread, theirs?: string): string {
   const share = `${ratio(median)} of ${theirs === undefined ? 'its time' : `the time of ${theirs}`}`;
   if (runs > 1 && min <= 1 && max >= 1)
     return `${share} (${ratio(min)} – ${ratio(max)}, no clear difference)`;
-  const once = runs === 1 ? 'in a single run' : undefined;
+  const once = runs === 1 ? ['in a single run'] : [];
   if (median < 1) {
     const fast = `${figure(Number((1 / median).toPrecision(2)))} times as fast`;
-    return `${share} (${[fast, once].filter((word) => word !== undefined).join(', ')})`;
+    return `${share} (${[fast, ...once].join(', ')})`;
   }
   const than = theirs === undefined ? '' : ` as ${theirs}`;
-  return `${ratio(median)} times as long${than}${once === undefined ? '' : ` (${once})`}`;
+  return `${ratio(median)} times as long${than}${once.map((word) => ` (${word})`).join('')}`;
+}
+
+/** Which way the ratios of rows go: our time ÷ each row's, or each row's ÷ that of one thing. */
+export function ratioHead(rows: readonly Row[]): string {
+  const other = rows.find((row) => row.ratio && row.ratio.to !== nameOf(row))?.ratio?.to;
+  if (other === undefined) return 'ingot’s time ÷ its';
+  return `its time ÷ ${other === rows[0]?.label ? 'the first row’s' : `that of ${other}`}`;
 }
 
 /** `a`, `a and b`, `a, b, and c` */

@@ -1,9 +1,10 @@
 /** An answer as a table for the terminal. */
 import { byteRate, bytes, count } from '../src/units.ts';
+import { ratioHead } from './finding.ts';
 import type { Answer, Row, Spread } from './results.ts';
 
 interface Column {
-  readonly title: string;
+  readonly title: string | ((rows: readonly Row[]) => string);
   /** Undefined where a row has nothing to show. */
   readonly cell: (row: Row) => string | undefined;
 }
@@ -18,7 +19,10 @@ const COLUMNS: readonly Column[] = [
     title: 'bytes',
     cell: ({ bytesPerSecond: rate }) => (rate === undefined ? rate : byteRate(rate)),
   },
-  { title: 'ratio (range)', cell: ({ ratio }) => ratio && range(ratio, (n) => n.toFixed(2)) },
+  {
+    title: (rows) => `${ratioHead(rows)} (range)`,
+    cell: ({ ratio }) => ratio && range(ratio, (n) => n.toFixed(2)),
+  },
   {
     title: 'above the floor',
     cell: ({ floor }) => floor && `${floor.distance.toFixed(2)} x ${floor.label}`,
@@ -39,7 +43,7 @@ const COLUMNS: readonly Column[] = [
 export function tableOf({ question, asks, finding, method, rows }: Answer): string {
   const columns = COLUMNS.filter(({ cell }) => rows.some((row) => cell(row) !== undefined));
   const cells = [
-    ['', ...columns.map(({ title }) => title)],
+    ['', ...columns.map(({ title }) => (typeof title === 'string' ? title : title(rows)))],
     ...rows.map((row) => [row.label, ...rest(row, columns)]),
   ];
   return `${question}: ${asks}\n  ${finding}\n  (${method})\n${align(cells)}\n${chartOf(rows)}`;

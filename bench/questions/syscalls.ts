@@ -28,10 +28,10 @@ export const SYSCALLS: Question = {
   corpora: () => [FEW, MANY],
   finding(rows) {
     const programs = grouped(rows, ({ parameters }) => `${parameters.program}`);
-    const each = programs.map(([program, [added, duplicate]]) => {
-      const calls = [added, duplicate].map((row) => row?.figures?.callsAFile);
-      const [one = 0, other = 0] = calls;
-      return `${program} ${figure(one)} for a new file and ${figure(other)} for a duplicate`;
+    const each = programs.flatMap(([program, counted]) => {
+      const [added, duplicate] = counted.map(({ figures }) => figures?.callsAFile);
+      if (added === undefined || duplicate === undefined) return [];
+      return `${program} ${figure(added)} for a new file and ${figure(duplicate)} for a duplicate`;
     });
     return each.length === 0 ? undefined : `System calls: ${each.join('; ')}.`;
   },

@@ -1,12 +1,13 @@
 /** The numbers of a chart as a table. Where it does not fit, each row is folded below its label. */
 import { PHASES } from '../../src/index.ts';
 import { byteRate, bytes, count, percent } from '../../src/units.ts';
+import { ratioHead } from '../finding.ts';
 import type { Row } from '../results.ts';
 import { BREAKPOINTS, flatWidth, type Grid, labelWidth, tileWidth, turned } from './grid.ts';
 import { html, type Markup } from './html.ts';
 import { secondsPerFile } from './measures.ts';
 import { figure, ratio, spread, time } from './numbers.ts';
-import { nameOf, varying } from './parameters.ts';
+import { varying } from './parameters.ts';
 import type { PhaseRow } from './shares.ts';
 
 interface Column<Of> {
@@ -21,7 +22,10 @@ export function rowTable(name: string, rows: readonly Row[]): Markup {
   const columns = [
     ...parameterColumns(rows),
     ...TIMES,
-    ratioColumn(rows),
+    {
+      head: ratioHead(rows),
+      cell: ({ ratio: value }: Row) => mapped(value, (each) => spread(each, ratio)),
+    },
     ...OTHERS,
     ...(sharedRuns(rows) === undefined ? [RUNS] : []),
     ...figureColumns(rows),
@@ -76,16 +80,6 @@ function rangeText(rows: readonly Row[]): string | undefined {
   return `Median (fastest – slowest)${runs === undefined ? '' : ` of ${count(runs)} runs`}`;
 }
 
-/** Says which way it goes: our time to each row's, or each row's to that of one thing. */
-function ratioColumn(rows: readonly Row[]): Column<Row> {
-  const other = rows.find((row) => row.ratio && row.ratio.to !== nameOf(row))?.ratio?.to;
-  const name = other === rows[0]?.label ? 'the first row’s' : `that of ${other}`;
-  return {
-    head: other === undefined ? 'ingot’s time ÷ its' : `its time ÷ ${name}`,
-    cell: (row) => mapped(row.ratio, (value) => spread(value, ratio)),
-  };
-}
-
 /** What the rows need to be told apart: nothing where their labels do it. */
 function parameterColumns(rows: readonly Row[]): Column<Row>[] {
   if (new Set(rows.map(({ label }) => label)).size === rows.length) return [];
@@ -111,9 +105,10 @@ function figureColumns(rows: readonly Row[]): Column<Row>[] {
   }));
 }
 
-/** `timesTheLeast` → `times the least` */
+/** `timesTheLeast` → `times the least`, `callsAFile` → `calls a file` */
 function inWords(name: string): string {
-  return name.replace(/(?<=[a-z\d])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+  const start = /(?<=[a-z\d])[A-Z]|(?<=[A-Z])[A-Z](?=[a-z])/g;
+  return name.replace(start, (letter) => ` ${letter.toLowerCase()}`);
 }
 
 function mapped<Value>(value: Value | undefined, format: (value: Value) => string) {

@@ -126,6 +126,12 @@ describe('the report', () => {
     ]);
   });
 
+  it('turns a table of few rows with many numbers, so that it fits', async (context) => {
+    const [[head, first]] = (await see(context, sampleOf('syscalls'))).tables as [string[][]];
+    expect(head!.slice(0, 3)).toEqual(['', 'ingot, new', 'ingot, duplicate']);
+    expect(first!.slice(0, 3)).toEqual(['calls a file', '9.02', '6.02']);
+  });
+
   it('answers each question in a sentence, above its charts', async (context) => {
     const { findings } = await see(context, SAMPLE);
     expect(findings).toHaveLength(SAMPLE.answers.length);
