@@ -178,7 +178,7 @@ describe('a user without privileges', () => {
     expect(expectWhole(store).length).toBe(2);
   });
 
-  it('is told which store may not be written to', () => {
+  it('is told which folder takes no store', () => {
     const source = makeTree({ a: 'a' });
     const folder = temporaryDirectory();
     fs.chmodSync(folder, 0o555);
@@ -192,7 +192,9 @@ describe('a user without privileges', () => {
         join(folder, name),
       );
       expect(ended.stderr).toMatch(
-        new RegExp(`^ingot: cannot create the store: ${folder}/${name}: .*\\(EACCES\\).*\\n$`),
+        new RegExp(
+          `^ingot: cannot create the store: ${folder}: .*\\(EACCES\\); its mode is 0555.*\\n$`,
+        ),
       );
       expect(ended.status).toBe(1);
     }
