@@ -61,16 +61,21 @@ test('whatever these files say, there is at least one processor and not more tha
 
 test('a process that is bound to one processor takes one worker', (context) => {
   demandProgram(context, 'taskset');
-  expect(script('taskset -c 0 $INGOT ingest --help').stdout).toContain('(default: 1,');
+  expect(threadsOf(script(`taskset -c 0 ${DRY_RUN}`))).toBe(1);
 });
 
 test('a process in a cgroup with a quota of less than a processor takes one worker', (context) => {
   const group = makeCgroup();
   // Nothing that could be installed: a container's root may not make cgroups.
   if (group === undefined) return context.skip('no cgroup with a CPU quota can be made here');
-  const { stdout } = script(`echo $$ > ${group}/cgroup.procs; $INGOT ingest --help`);
-  expect(stdout).toContain('(default: 1,');
+  expect(threadsOf(script(`echo $$ > ${group}/cgroup.procs; ${DRY_RUN}`))).toBe(1);
 });
+
+const DRY_RUN = '$INGOT ingest package.json --dry-run --store none --json';
+
+function threadsOf({ stdout }: { stdout: string }): number {
+  return JSON.parse(stdout).threads;
+}
 
 /** A cgroup with half a processor, of either version; undefined where none may be made. */
 function makeCgroup(): string | undefined {
