@@ -35,7 +35,7 @@ runMatrix({
   name: 'a relayout to shards',
   from: 0,
   makeStore: makeFullStore,
-  args: ({ store }) => ['relayout', '--to', 'sharded', '--store', store, '--json'],
+  args: ({ store }) => ['relayout', '--to', 'sharded', '--store', store, '--json', '--no-progress'],
   complete: async (bench) => {
     const { code } = ingot(['relayout', '--to', 'sharded', '--store', bench.store, '-q']);
     expect(code).toBe(0);
@@ -57,7 +57,16 @@ runMatrix({
     fs.chmodSync(join(bench.store, damaged), 0o644);
     fs.writeFileSync(join(bench.store, damaged), 'content x');
   },
-  args: ({ store }) => ['verify', '--quarantine', '--store', store, '--threads', '1', '--json'],
+  args: ({ store }) => [
+    'verify',
+    '--quarantine',
+    '--store',
+    store,
+    '--threads',
+    '1',
+    '--json',
+    '--no-progress',
+  ],
   complete: async (bench) => {
     expect([0, 4]).toContain(ingot(['verify', '--quarantine', '--store', bench.store, '-q']).code);
     await expectCompletion(bench);

@@ -1,7 +1,7 @@
 /** Opens a store's directory to others, and what is in it to those whom the directory is open to. */
 import fs from 'node:fs';
 import { dirname, join } from 'node:path';
-import { bestEffort, failed, IngotError } from '../../../errors.ts';
+import { failed, hasErrno, IngotError, isDenied } from '../../../errors.ts';
 import type { FileOps } from '../../../files/file-ops.ts';
 import { grantAt, makeFolder } from '../../../files/rights.ts';
 import type { Sharing } from '../../choices.ts';
@@ -86,12 +86,17 @@ const FOLLOWING = [
  */
 function follow(root: string, names: readonly string[], ops: FileOps): void {
   const { folder, file, lock } = storeRights(root);
-  for (const name of names)
-    bestEffort(() => {
-      const path = join(root, name);
+  for (const name of names) {
+    const path = join(root, name);
+    try {
       const found = fs.lstatSync(path, { throwIfNoEntry: false });
-      if (found === undefined) return;
+      if (found === undefined) continue;
       const ofFile = name.endsWith('.lock') ? lock : file;
       grantAt(path, found.isDirectory() ? folder : ofFile, ops);
-    });
+    } catch (error) {
+      // It may be gone by now, or be a link, which another step refuses.
+      if (!isDenied(error) && !hasErrno(error, 'ENOENT', 'ELOOP'))
+        throw failed('cannot look at the rights in the store', error, { path });
+    }
+  }
 }
