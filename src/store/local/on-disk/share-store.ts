@@ -1,14 +1,14 @@
 /** Opens a store's directory to others, and what is in it to those whom the directory is open to. */
 import fs from 'node:fs';
 import { dirname, join } from 'node:path';
-import { failed, hasErrno, IngotError, isDenied } from '../../../errors.ts';
+import { failed, hasErrno, IngotError, isDenied, isFailure } from '../../../errors.ts';
 import type { FileOps } from '../../../files/file-ops.ts';
 import { grantAt, makeFolder } from '../../../files/rights.ts';
 import type { Sharing } from '../../choices.ts';
 import { denialIn } from './denial.ts';
 import { METADATA, type StoreFormat } from './format.ts';
 import { SHARDS } from './layout.ts';
-import { isSet, storeRights } from './sharing.ts';
+import { isSet, type StoreRights, storeRights } from './sharing.ts';
 
 /** As git has them: new files belong to the group of the directory that they lie in. */
 const ROOT_MODES: Readonly<Record<Sharing, number>> = { group: 0o2770, all: 0o2775 };
@@ -69,33 +69,42 @@ export function shareStore(
 ): void {
   if (sharing !== undefined) openRoot(root, sharing, ops);
   const hasShards = layout === 'sharded' || movingFrom !== undefined;
-  follow(root, hasShards ? [...FOLLOWING, ...SHARDS] : FOLLOWING, ops);
+  follow(root, hasShards ? [...FOLLOWING, ...SHARDS_FOLLOWING] : FOLLOWING, ops);
 }
 
 /** What has its rights from the store's directory. Temps, which go soon, have them from the start. */
-const FOLLOWING = [
-  METADATA,
-  ...['store.json', 'large', 'relayout.lock', 'quarantine', 'moving', 'unflushed'].map((name) =>
-    join(METADATA, name),
-  ),
+const FOLLOWING: readonly Follower[] = [
+  { name: METADATA, kind: 'folder' },
+  { name: join(METADATA, 'store.json'), kind: 'file' },
+  { name: join(METADATA, 'large'), kind: 'file', isHint: true },
+  { name: join(METADATA, 'relayout.lock'), kind: 'lock' },
+  { name: join(METADATA, 'quarantine'), kind: 'folder' },
+  { name: join(METADATA, 'moving'), kind: 'folder' },
+  { name: join(METADATA, 'unflushed'), kind: 'folder' },
 ];
+const SHARDS_FOLLOWING = SHARDS.map((name): Follower => ({ name, kind: 'folder' }));
+
+interface Follower {
+  readonly name: string;
+  readonly kind: keyof StoreRights;
+  /** Nothing is lost with it, so a disk that does not show it ends no run. */
+  readonly isHint?: true;
+}
 
 /**
  * Opens what this user has made in a store to those who may use its directory by now: the owner may
  * have opened that alone. What belongs to others, and what may not be changed, is left as it is.
  */
-function follow(root: string, names: readonly string[], ops: FileOps): void {
-  const { folder, file, lock } = storeRights(root);
-  for (const name of names) {
+function follow(root: string, followers: readonly Follower[], ops: FileOps): void {
+  const rights = storeRights(root);
+  for (const { name, kind, isHint } of followers) {
     const path = join(root, name);
     try {
-      const found = fs.lstatSync(path, { throwIfNoEntry: false });
-      if (found === undefined) continue;
-      const ofFile = name.endsWith('.lock') ? lock : file;
-      grantAt(path, found.isDirectory() ? folder : ofFile, ops);
+      grantAt(path, rights[kind], ops);
     } catch (error) {
       // It may be gone by now, or be a link, which another step refuses.
-      if (!isDenied(error) && !hasErrno(error, 'ENOENT', 'ELOOP'))
+      if (isDenied(error) || hasErrno(error, 'ENOENT', 'ELOOP')) continue;
+      if (!isHint || !isFailure(error))
         throw failed('cannot look at the rights in the store', error, { path });
     }
   }
