@@ -12,6 +12,7 @@ const ENTRIES = [
   'workers/doctor-flusher',
   'workers/doctor-worker',
   'workers/ingest-worker',
+  'workers/local-store',
   'workers/verify-worker',
 ];
 

@@ -44,17 +44,20 @@ export {
   type Layout,
   type Sharing,
 } from './store/choices.ts';
-export type {
-  RelayoutOptions,
-  RelayoutProgress,
-  RelayoutReport,
-} from './store/local/upkeep/relayout.ts';
-export { type StatsOptions, type StoreStats, storeStats } from './store/local/upkeep/stats.ts';
-export type { DamagedObject, UnreadableObject } from './store/local/upkeep/verify-objects.ts';
-export type { VerifyProgress } from './store/local/upkeep/verify-progress.ts';
-export type { VerifyReport } from './store/local/upkeep/verify-run.ts';
 export type { PutOptions, PutResult } from './store/put.ts';
 export type { PutSource } from './store/put-source.ts';
 export { relayout } from './store/relayout.ts';
+export type {
+  DamagedObject,
+  RelayoutOptions,
+  RelayoutProgress,
+  RelayoutReport,
+  StatsOptions,
+  StoreStats,
+  UnreadableObject,
+} from './store/seam/upkeep.ts';
+export { storeStats } from './store/stats.ts';
 export { type ObjectInfo, type OpenOptions, Store } from './store/store.ts';
-export { verify } from './store/verify.ts';
+export { verify } from './store/verify/verify.ts';
+export type { VerifyProgress } from './store/verify/verify-progress.ts';
+export type { VerifyReport } from './store/verify/verify-run.ts';

@@ -1,3 +1,5 @@
-import { runVerifyTask } from '../src/store/verify.ts';
+import { runVerifyTask } from '../src/store/verify/in-worker.ts';
+// As in ingest-worker.ts.
+import './local-store.ts';
 
 export default runVerifyTask;

@@ -1,5 +1,5 @@
 import { isError } from '../errors.ts';
-import { accessWarning, newStoreWarning } from '../store/local/on-disk/access.ts';
+import { engineAt } from '../store/engines.ts';
 import { EXIT, type ExitCode, exitCodeOf } from './fail.ts';
 import type { CommonFlags } from './options.ts';
 import { Output } from './output.ts';
@@ -31,7 +31,7 @@ export async function runCommand(
     showState: () => output.showState(),
   });
   try {
-    const warning = flags.store ? accessWarning(flags.store) : undefined;
+    const warning = flags.store ? await engineAt(flags.store).warning() : undefined;
     if (warning !== undefined) output.warn(warning);
     process.exitCode = await body({ output, signal: interrupts.signal });
     await output.finish();
@@ -44,8 +44,8 @@ export async function runCommand(
 }
 
 /** For a command that makes the store if it is missing. */
-export function warnOfNewStore(store: string, output: Output): void {
-  const warning = newStoreWarning(store);
+export async function warnOfNewStore(store: string, output: Output): Promise<void> {
+  const warning = await engineAt(store).warningOfNew();
   if (warning !== undefined) output.warn(warning);
 }
 

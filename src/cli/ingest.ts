@@ -91,7 +91,7 @@ async function runIngest(
 ): Promise<ExitCode> {
   const store = storeOf(flags);
   checkFlags(sources, flags, output);
-  if (!flags.dryRun && flags.shared === undefined) warnOfNewStore(store, output);
+  if (!flags.dryRun && flags.shared === undefined) await warnOfNewStore(store, output);
   await output.showProgress(flags.progress, 'entries');
   output.doing('opening the store');
   const { ingest } = await import('../ingest/ingest.ts');

@@ -34,7 +34,7 @@ async function runPut(
 ): Promise<ExitCode> {
   const path = storeOf(flags);
   checkReadable(file);
-  if (flags.shared === undefined) warnOfNewStore(path, output);
+  if (flags.shared === undefined) await warnOfNewStore(path, output);
   const { Store } = await import('../store/store.ts');
   const store = await Store.open(path, {
     create: true,

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { LAYOUTS, type Layout } from '../store/choices.ts';
-import type { RelayoutProgress, RelayoutReport } from '../store/local/upkeep/relayout.ts';
+import type { RelayoutProgress, RelayoutReport } from '../store/seam/upkeep.ts';
 import { counted } from '../units.ts';
 import { type CommandContext, runCommand } from './command.ts';
 import { EXIT, type ExitCode } from './fail.ts';

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { printable } from '../errors.ts';
 import { withoutLibc } from '../native/load-koffi.ts';
-import type { StoreStats } from '../store/local/upkeep/stats.ts';
+import type { StoreStats } from '../store/seam/upkeep.ts';
 import { bytes, count, counted } from '../units.ts';
 import { type CommandContext, runCommand } from './command.ts';
 import { EXIT, type ExitCode } from './fail.ts';
@@ -18,7 +18,7 @@ export function addStats(program: Command): void {
 
 async function runStats(flags: CommonFlags, { output, signal }: CommandContext): Promise<ExitCode> {
   const store = storeOf(flags);
-  const { storeStats } = await import('../store/local/upkeep/stats.ts');
+  const { storeStats } = await import('../store/stats.ts');
   output.doing('counting the objects');
   const stats = await storeStats(store, {
     signal,

@@ -1,8 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Failure, IngotError, printable } from '../errors.ts';
-import type { DamagedObject, UnreadableObject } from '../store/local/upkeep/verify-objects.ts';
-import type { VerifyProgress } from '../store/local/upkeep/verify-progress.ts';
-import type { VerifyReport } from '../store/local/upkeep/verify-run.ts';
+import type { DamagedObject, UnreadableObject } from '../store/seam/upkeep.ts';
+import type { VerifyProgress } from '../store/verify/verify-progress.ts';
+import type { VerifyReport } from '../store/verify/verify-run.ts';
 import { byteRate, bytes, count, counted, duration } from '../units.ts';
 import { type CommandContext, runCommand } from './command.ts';
 import { EXIT, type ExitCode } from './fail.ts';
@@ -53,7 +53,7 @@ async function runVerify(
   const store = storeOf(flags);
   await output.showProgress(flags.progress, 'objects');
   output.doing('listing the objects');
-  const { verify } = await import('../store/verify.ts');
+  const { verify } = await import('../store/verify/verify.ts');
   const { sample, quarantine, threads } = flags;
   const begun = performance.now();
   const objects: object[] = [];

@@ -1,6 +1,6 @@
+import type { Digest } from '../digest.ts';
 import type { Layout } from '../store/choices.ts';
-import { listObjects } from '../store/local/on-disk/layout.ts';
-import { NAMES_PER_LOOK, Turns } from '../turns.ts';
+import type { ReadHalf } from '../store/seam/read.ts';
 import type { Budget } from './budget.ts';
 import type { ExistingStore } from './report.ts';
 
@@ -9,7 +9,7 @@ import type { ExistingStore } from './report.ts';
  * signal's reason when that is aborted.
  */
 export async function countObjects(
-  root: string,
+  store: ReadHalf<Digest>,
   layout: Layout,
   budget: Budget,
   signal: AbortSignal,
@@ -19,12 +19,8 @@ export async function countObjects(
   const onRefused = () => {
     countedAll = false;
   };
-  const turns = new Turns({ stepsPerLook: NAMES_PER_LOOK });
-  for (const _ of listObjects(root, layout, onRefused)) {
-    objects++;
-    if (!turns.isDue()) continue;
-    await turns.take();
-    signal.throwIfAborted();
+  for await (const page of store.list({ signal, onRefused })) {
+    objects += page.length;
     if (budget.isSpent) return { layout, objects, countedAll: false };
   }
   return { layout, objects, countedAll };

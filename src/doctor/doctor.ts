@@ -16,7 +16,10 @@ import { diskFullHint } from '../files/disk-full.ts';
 import { fileSystemStats } from '../files/disk-space.ts';
 import { type Libc, loadLibc } from '../native/libc.ts';
 import { withoutLibc } from '../native/load-koffi.ts';
-import { storePath } from '../store/store-path.ts';
+import { engineAt } from '../store/engines.ts';
+import type { Engine } from '../store/seam/engine.ts';
+import { notOffered } from '../store/seam/refusals.ts';
+import type { ProbePlace } from '../store/seam/upkeep.ts';
 import { Pool } from '../threads/pool.ts';
 import { checkedThreads, threadCount } from '../threads/thread-count.ts';
 import { advise } from './advise.ts';
@@ -26,11 +29,10 @@ import { countObjects } from './count-objects.ts';
 import { Flusher } from './flusher.ts';
 import { type FlushFigures, FlushProbe } from './flushes.ts';
 import { intakeOf } from './intake.ts';
-import { closePlace, openProbePlace, type ProbePlace } from './probe-place.ts';
 import type { RateReply, RateTask } from './rate-task.ts';
 import { RateProbe } from './rates.ts';
 import { probeReflink } from './reflink.ts';
-import type { DoctorReport, Figures, RateFigures } from './report.ts';
+import type { DoctorReport, ExistingStore, Figures, RateFigures } from './report.ts';
 import { type Room, roomAt } from './room.ts';
 
 export interface DoctorOptions {
@@ -69,27 +71,29 @@ const PARTS = { objects: 0.07, rates: 0.33 };
  */
 export async function doctor(path: string, options: DoctorOptions = {}): Promise<DoctorReport> {
   const begun = performance.now();
-  const store = storePath(path);
+  const engine = engineAt(path);
   requireOptions(options, CHECKS);
   const threads = checkedThreads(options.threads);
   const signal = options.signal ?? new AbortController().signal;
   const libc = await loadLibc();
   signal.throwIfAborted();
-  const place = await openProbePlace(store, libc);
+  if (engine.openProbePlace === undefined)
+    throw notOffered('probe the disk of this store', engine.address);
+  const place = await engine.openProbePlace();
   let figures: Figures | undefined;
   try {
-    figures = await new Examination(place, libc, { ...options, threads, signal }).run();
+    figures = await new Examination(engine, place, libc, { ...options, threads, signal }).run();
   } catch (error) {
     const { directory } = place;
     const hint = diskFullHint(error, directory);
     const denial = denialOf(error, directory);
     throw failed('cannot probe the disk', error, { path: directory, hint, ...denial });
   } finally {
-    closePlace(place, figures !== undefined);
+    place.close(figures !== undefined);
   }
   const advice = advise(figures);
   return {
-    store,
+    store: engine.address,
     probedIn: place.directory,
     swept: place.swept,
     ...figures,
@@ -100,6 +104,7 @@ export async function doctor(path: string, options: DoctorOptions = {}): Promise
 }
 
 class Examination {
+  readonly #engine: Engine;
   readonly #place: ProbePlace;
   readonly #libc: Libc | undefined;
   readonly #options: DoctorOptions;
@@ -109,10 +114,12 @@ class Examination {
   readonly #room: Room;
 
   constructor(
+    engine: Engine,
     place: ProbePlace,
     libc: Libc | undefined,
     options: DoctorOptions & { readonly threads: number; readonly signal: AbortSignal },
   ) {
+    this.#engine = engine;
     this.#place = place;
     this.#libc = libc;
     this.#options = options;
@@ -123,14 +130,13 @@ class Examination {
   }
 
   async run(): Promise<Figures> {
-    const { kind, directory, format, folder } = this.#place;
+    const { kind, folder } = this.#place;
     const fileSystem = fileSystemStats(folder);
-    const barrier = barrierAt(folder, this.#libc);
+    const barrier = barrierAt(this.#place);
     this.#begin('reflink');
     const reflink = probeReflink(folder);
     this.#begin('objects');
-    const part = this.#budget.part(PARTS.objects);
-    const existing = format && (await countObjects(directory, format.layout, part, this.#signal));
+    const existing = await this.#countObjects();
     const { flushes, rates } = await this.#flushAndRate(barrier.value === 'syncfs');
     return {
       kind,
@@ -145,6 +151,14 @@ class Examination {
       rates,
       expectedObjects: this.#options.expectedObjects,
     };
+  }
+
+  /** Undefined where there is no store. */
+  async #countObjects(): Promise<ExistingStore | undefined> {
+    const { layout } = this.#place;
+    if (layout === undefined) return undefined;
+    const part = this.#budget.part(PARTS.objects);
+    return countObjects(await this.#engine.openReader('objects'), layout, part, this.#signal);
   }
 
   #begin(probe: ProbeName): void {

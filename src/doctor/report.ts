@@ -2,9 +2,9 @@
 
 import type { FileSystemStats } from '../files/disk-space.ts';
 import type { BarrierKind, Durability, Layout } from '../store/choices.ts';
+import type { PlaceKind } from '../store/seam/upkeep.ts';
 import type { FlushFigures } from './flushes.ts';
 import type { Intake } from './intake.ts';
-import type { PlaceKind } from './probe-place.ts';
 import type { ReflinkFigure } from './reflink.ts';
 import type { Spread } from './spread.ts';
 

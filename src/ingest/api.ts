@@ -109,8 +109,10 @@ export interface IngestReport {
   readonly swept: number;
   readonly dryRun: boolean;
   readonly durability: Durability;
-  readonly barrier: BarrierKind;
-  readonly layout: Layout;
+  /** Undefined where that is the store's own affair. */
+  readonly barrier: BarrierKind | undefined;
+  /** Undefined where the store has only one. */
+  readonly layout: Layout | undefined;
   /** Numbers of flushes: shared barriers, single files, directories. */
   readonly flushes: {
     readonly barriers: number;

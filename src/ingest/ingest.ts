@@ -12,7 +12,8 @@ import {
 } from '../checked.ts';
 import { UsageError } from '../errors.ts';
 import { BARRIERS, DURABILITIES, LAYOUTS, SHARINGS } from '../store/choices.ts';
-import { storePath } from '../store/store-path.ts';
+import { engineAt } from '../store/engines.ts';
+import type { Engine } from '../store/seam/engine.ts';
 import { Pool } from '../threads/pool.ts';
 import { checkedThreads, threadCount } from '../threads/thread-count.ts';
 import { type IngestOptions, type IngestReport, REPORTS } from './api.ts';
@@ -33,8 +34,16 @@ export async function ingest(
   sources: readonly string[],
   options: IngestOptions = {},
 ): Promise<IngestReport> {
+  return ingestInto(engineAt(store), sources, options);
+}
+
+/** `ingest` with the engine to use. */
+export async function ingestInto(
+  engine: Engine,
+  sources: readonly string[],
+  options: IngestOptions = {},
+): Promise<IngestReport> {
   const begun = performance.now();
-  const root = storePath(store);
   checkRequest(sources, options);
   const threads = checkedThreads(options.threads);
   // First of all: while the threads load their modules, this one loads its own and opens the store.
@@ -43,7 +52,7 @@ export async function ingest(
   try {
     const { openRun } = await import('./main/run.ts');
     const exclude = await excludePatterns(options);
-    const request = { store: root, sources, options: { ...options, exclude }, threads, begun };
+    const request = { engine, sources, options: { ...options, exclude }, threads, begun };
     run = await openRun(request, pool);
   } finally {
     if (run === undefined) await pool.close();

@@ -5,6 +5,7 @@ import type { Digest } from '../digest.ts';
 import type { Failure } from '../errors.ts';
 import type { FoundFile } from '../sources/found-files.ts';
 import type { UnsupportedKind } from '../sources/kind.ts';
+import type { ModuleSource } from '../store/seam/write.ts';
 import type { Pool } from '../threads/pool.ts';
 import type { PackedFiles } from './packed-files.ts';
 
@@ -18,8 +19,8 @@ export interface WorkerSetup {
    * it wherever they are: then Node closes what it has opened, and the temps are most of what is open.
    */
   readonly mayBeTerminated: boolean;
-  /** For the store's worker half, which alone understands it. */
-  readonly storeInit: unknown;
+  /** How a worker makes its half of the store. */
+  readonly store: ModuleSource;
   readonly claims: SharedArrayBuffer;
   /** One Int32; not zero when tasks shall end early. */
   readonly stop: SharedArrayBuffer;

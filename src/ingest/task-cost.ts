@@ -1,7 +1,7 @@
-import type { StoreCost } from '../store/seam.ts';
+import type { Group } from '../store/seam/write.ts';
 import type { TaskCost } from './messages.ts';
 
-/** What the pipeline itself measures of a task. The store's part is in StoreCost. */
+/** What the pipeline itself measures of a task. The store's part is in its group. */
 export interface CostMeter {
   readMs: number;
   hashMs: number;
@@ -14,16 +14,19 @@ export function newMeter(): CostMeter {
 }
 
 /** The report of a task: the pipeline's meter and the group's cost, `barrierMs` as idle time. */
-export function taskCost(meter: CostMeter, store: StoreCost, barrierMs: number): TaskCost {
-  const { fileFlushes, publishMs, repaired } = store;
-  return { ...meter, barrierMs, publishMs, fileFlushes, repaired };
+export function taskCost(
+  meter: CostMeter,
+  { cost, settled }: Pick<Group, 'cost' | 'settled'>,
+  barrierMs: number,
+): TaskCost {
+  return { ...meter, ...cost, barrierMs, repaired: settled.repaired };
 }
 
 /** The sum over the tasks of a run. */
 export type TotalCost = { -readonly [Key in keyof TaskCost]: TaskCost[Key] };
 
 export function noCost(): TotalCost {
-  const nothing = { fileFlushes: 0, publishMs: 0, repaired: [] };
+  const nothing = { cost: { fileFlushes: 0, publishMs: 0 }, settled: { there: [], repaired: [] } };
   return taskCost(newMeter(), nothing, 0);
 }
 

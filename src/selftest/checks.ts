@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { type Digest, digestOf, isDigest } from '../digest.ts';
 import { hasErrno } from '../errors.ts';
 import { namesIn } from '../files/file-ops.ts';
-import { TEMP_PREFIX } from '../store/local/writers/writer.ts';
 import { Turns } from '../turns.ts';
 import { counted } from '../units.ts';
 
@@ -38,7 +37,7 @@ export function otherObjects(store: string, expected: ReadonlySet<string>): stri
 
 /** Folders of writers, dead or alive. */
 export function writersIn(store: string): string[] {
-  return namesIn(store).filter((name) => name.startsWith(TEMP_PREFIX));
+  return namesIn(store).filter((name) => name.startsWith('.tmp-'));
 }
 
 /** Temps of all writers, those of the dead among them. */

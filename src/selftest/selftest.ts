@@ -4,13 +4,13 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { abortSignal, type Checks, callback, eachOneOf, requireOptions } from '../checked.ts';
 import { barrierAt } from '../doctor/barrier-at.ts';
-import { closePlace, openProbePlace } from '../doctor/probe-place.ts';
 import { failed, IngotError } from '../errors.ts';
 import { denialOf } from '../files/denied.ts';
 import { diskFullHint } from '../files/disk-full.ts';
 import { fileSystemStats } from '../files/disk-space.ts';
 import { loadLibc } from '../native/libc.ts';
-import { storePath } from '../store/store-path.ts';
+import { engineAt } from '../store/engines.ts';
+import { notOffered } from '../store/seam/refusals.ts';
 import { Ledger } from './ledger.ts';
 import { Program } from './program.ts';
 import { type SelftestReport, TRIAL_NAMES, type TrialName } from './report.ts';
@@ -66,17 +66,20 @@ export async function selftest(
   options: SelftestOptions = {},
 ): Promise<SelftestReport> {
   const begun = performance.now();
-  const directory = storePath(path, 'this directory');
+  const engine = engineAt(path, 'this directory');
+  const directory = engine.folder;
+  if (directory === undefined || engine.openProbePlace === undefined)
+    throw notOffered('try this store', engine.address);
   requireOptions(options, CHECKS);
   const { signal = new AbortController().signal } = options;
   const libc = await loadLibc();
   signal.throwIfAborted();
   requireDirectory(directory);
   requireRoom(directory);
-  const place = await openProbePlace(directory, libc);
+  const place = await engine.openProbePlace();
   const program = new Program(signal);
   const ledger = new Ledger();
-  const barrier = barrierAt(place.folder, libc);
+  const barrier = barrierAt(place);
   const { type } = fileSystemStats(place.folder);
   const ground = { program, ledger, libc, barrier: barrier.value, fileSystem: type };
   let done = false;
@@ -89,7 +92,7 @@ export async function selftest(
     throw failed('the selftest cannot go on', error, { path: directory, hint, ...denial });
   } finally {
     await program.stop();
-    closePlace(place, done);
+    place.close(done);
   }
   return {
     directory,

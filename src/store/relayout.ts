@@ -2,12 +2,9 @@
 
 import { abortSignal, type Checks, callback, requireOneOf, requireOptions } from '../checked.ts';
 import { LAYOUTS, type Layout } from './choices.ts';
-import {
-  type RelayoutOptions,
-  type RelayoutReport,
-  relayoutStore,
-} from './local/upkeep/relayout.ts';
-import { storePath } from './store-path.ts';
+import { engineAt } from './engines.ts';
+import { notOffered } from './seam/refusals.ts';
+import type { RelayoutOptions, RelayoutReport } from './seam/upkeep.ts';
 
 const CHECKS: Checks<RelayoutOptions> = {
   signal: abortSignal,
@@ -26,8 +23,9 @@ export async function relayout(
   to: Layout,
   options: RelayoutOptions = {},
 ): Promise<RelayoutReport> {
-  const root = storePath(store);
+  const engine = engineAt(store);
   requireOneOf('layout', LAYOUTS, to);
   requireOptions(options, CHECKS);
-  return relayoutStore(root, to, options);
+  if (engine.relayout === undefined) throw notOffered('change the layout', engine.address);
+  return engine.relayout(to, options);
 }

@@ -10,7 +10,7 @@ import { Lender } from './lender.ts';
 import type { PutSource } from './put-source.ts';
 import { copiesOf, readAlready } from './put-stream.ts';
 import { SourceReading } from './read-source.ts';
-import type { Group, Presence, StreamStage } from './seam.ts';
+import type { Group, StreamStage } from './seam/write.ts';
 
 /** Contents up to this many bytes are held in memory, so that a duplicate writes nothing. */
 const IN_MEMORY = 1 << 20;
@@ -29,18 +29,10 @@ export interface Staged {
   readonly group: Group;
   readonly digest: Digest;
   readonly size: number;
-  readonly presence: Presence;
-  /** To be called when its temp is closed. */
-  readonly closed: () => void;
-}
-
-export interface StagerOptions {
-  /** A group for one put. */
-  readonly openGroup: () => Group;
-  /** True when a hit may not be relied on: then it is stored anew, and replaced. */
-  readonly mayBeUnflushed: () => boolean;
-  /** Temps that may be open at once. */
-  readonly maxOpenTemps: number;
+  /** The store has it, and nothing is staged. */
+  readonly isKnown: boolean;
+  /** To be called when the group has ended. */
+  readonly ended: () => void;
 }
 
 /** How the chunks of a content are staged. */
@@ -61,20 +53,19 @@ class ReadAgain extends Error {}
  */
 export class SourceStager {
   readonly #openGroup: () => Group;
-  readonly #mayBeUnflushed: () => boolean;
   readonly #buffers = new Lender(MAX_READ, () => Buffer.allocUnsafeSlow(IN_MEMORY));
   /** For temps that are open, with nothing to lend but the right to be one of them. */
   readonly #places: Lender<void>;
   /** Those that a put reads or has read. */
   readonly #streams = new WeakSet<Readable>();
 
-  constructor({ openGroup, mayBeUnflushed, maxOpenTemps }: StagerOptions) {
+  /** `openGroup` makes a group for one put; `maxStaged` puts may have something staged at once. */
+  constructor(openGroup: () => Group, maxStaged: number) {
     this.#openGroup = openGroup;
-    this.#mayBeUnflushed = mayBeUnflushed;
-    this.#places = new Lender(Math.min(MAX_STAGED, maxOpenTemps), () => {});
+    this.#places = new Lender(Math.min(MAX_STAGED, maxStaged), () => {});
   }
 
-  /** The caller commits the group, then calls `closed`. */
+  /** The caller commits the group, then calls `ended`. */
   stage(source: PutSource, signal: AbortSignal | undefined): Promise<Staged> {
     if (typeof source === 'string') return this.#stageFile(source, signal);
     if (isUint8Array(source))
@@ -138,14 +129,14 @@ export class SourceStager {
     const waiting: Uint8Array[] = [];
     let size = 0;
     let stage: StreamStage | undefined;
-    let closed = () => {};
+    let ended = () => {};
     try {
       for await (const chunk of chunks) {
         size += chunk.length;
         waiting.push(chunk);
         if (size <= IN_MEMORY) continue;
         if (stage === undefined) {
-          closed = await takePlace();
+          ended = await takePlace();
           stage = group.stageStream({ expected: size, aligned: false });
         }
         for (const bytes of waiting.splice(0)) await writeAndHash(stage, hash, bytes);
@@ -155,10 +146,10 @@ export class SourceStager {
       check({ digest, size });
       const staged = stage;
       stage = undefined;
-      return this.#keep({ group, digest, size, closed }, staged);
+      return this.#keep({ group, digest, size, ended }, staged);
     } catch (error) {
       stage?.drop();
-      closed();
+      ended();
       throw error;
     }
   }
@@ -168,21 +159,21 @@ export class SourceStager {
     signal: AbortSignal | undefined,
     check: Staging['check'] = () => {},
   ): Promise<Staged> {
-    const closed = await this.#takePlace(signal);
+    const ended = await this.#takePlace(signal);
     try {
       // Without a pause between, so that nobody changes the bytes meanwhile.
       const digest = digestOf(bytes);
       check({ digest, size: bytes.length });
       const group = this.#openGroup();
       return this.#keep(
-        { group, digest, size: bytes.length, closed },
+        { group, digest, size: bytes.length, ended },
         {
           keep: () => group.stage(digest, bytes),
           drop: () => {},
         },
       );
     } catch (error) {
-      closed();
+      ended();
       throw error;
     }
   }
@@ -193,14 +184,18 @@ export class SourceStager {
   }
 
   /** Keeps what was written, unless the store has it. */
-  #keep(content: Omit<Staged, 'presence'>, staged: Pick<StreamStage, 'keep' | 'drop'>): Staged {
+  #keep(content: Omit<Staged, 'isKnown'>, staged: Pick<StreamStage, 'keep' | 'drop'>): Staged {
     const { group, digest, size } = content;
-    // Before and after: a mark may be set, or be removed with an object that is lost, meanwhile.
-    const wasDoubtful = this.#mayBeUnflushed();
-    const presence = group.lookup(digest, size);
-    if (presence === 'present' && !wasDoubtful && !this.#mayBeUnflushed()) staged.drop();
+    let isKnown: boolean;
+    try {
+      isKnown = group.lookup(digest, size) === 'present';
+    } catch (error) {
+      staged.drop();
+      throw error;
+    }
+    if (isKnown) staged.drop();
     else staged.keep(digest, size, undefined);
-    return { ...content, presence };
+    return { ...content, isKnown };
   }
 }
 

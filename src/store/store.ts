@@ -12,13 +12,10 @@
  * 6. A failed flush fails the call. Its temps are discarded and never flushed again.
  */
 
-import fs from 'node:fs';
 import type { Readable } from 'node:stream';
 import { abortSignal, type Checks, callback, flag, oneOf, requireOptions } from '../checked.ts';
 import { type Digest, parseDigest } from '../digest.ts';
-import { failed, hasErrno, IngotError } from '../errors.ts';
-import { type FileOps, nodeFileOps } from '../files/file-ops.ts';
-import { loadLibc } from '../native/libc.ts';
+import { IngotError } from '../errors.ts';
 import {
   DURABILITIES,
   type Durability,
@@ -27,19 +24,11 @@ import {
   SHARINGS,
   type Sharing,
 } from './choices.ts';
-import { createStore } from './local/on-disk/create-store.ts';
-import { listEveryObject } from './local/on-disk/every-object.ts';
-import {
-  checkLayout,
-  readFormat,
-  requireFormat,
-  type StoreFormat,
-} from './local/on-disk/format.ts';
-import { candidatePaths } from './local/on-disk/layout.ts';
-import { shareStore } from './local/on-disk/share-store.ts';
+import { engineAt } from './engines.ts';
 import { type PutOptions, type PutResult, Putter } from './put.ts';
 import { type PutSource, requirePutSource } from './put-source.ts';
-import { storePath } from './store-path.ts';
+import type { Engine } from './seam/engine.ts';
+import type { ReadHalf } from './seam/read.ts';
 import { openVerified } from './verified-stream.ts';
 
 export interface OpenOptions {
@@ -77,54 +66,50 @@ const OPEN_CHECKS: Checks<OpenOptions> = {
 
 const PUT_CHECKS: Checks<PutOptions> = { signal: abortSignal };
 
-type StoreParts = readonly [
-  root: string,
-  format: StoreFormat,
-  options: OpenOptions & { readonly durability: Durability },
-  ops: FileOps,
-];
-
-/** Users have `Store.open` only. */
-let newStore: (...parts: StoreParts) => Store;
-
-/** `Store.open` with the file operations to use, which tests let fail. */
-export async function openStore(
-  path: string,
-  options: OpenOptions = {},
-  ops: FileOps = nodeFileOps,
-): Promise<Store> {
-  const root = storePath(path);
-  requireOptions(options, OPEN_CHECKS);
-  const { create = false, layout, shared, durability = 'group' } = options;
-  const existing = create ? readFormat(root) : requireFormat(root);
-  if (existing !== undefined) checkLayout(root, existing, layout);
-  const format = existing ?? createStore(root, layout ?? 'flat', ops, await loadLibc(), shared);
-  if (existing !== undefined && shared !== undefined) shareStore(root, existing, shared, ops);
-  return newStore(root, format, { ...options, durability }, ops);
+interface StoreParts {
+  readonly engine: Engine;
+  readonly layout: Layout | undefined;
+  readonly durability: Durability;
+  readonly onNotice: OpenOptions['onNotice'];
 }
 
-/** A store on a local disk, open in this process. Safe to use from many calls at once. */
+/** Users have `Store.open` only. */
+let newStore: (parts: StoreParts) => Store;
+
+/** `Store.open` with the engine to use. */
+export async function openStore(engine: Engine, options: OpenOptions = {}): Promise<Store> {
+  requireOptions(options, OPEN_CHECKS);
+  const { create = false, layout, shared, durability = 'group', onNotice } = options;
+  const facts = await engine.open({ create, layout, sharing: shared });
+  return newStore({ engine, layout: facts.layout, durability, onNotice });
+}
+
+/** A store, open in this process. Safe to use from many calls at once. */
 export class Store {
-  /** The store's absolute path. */
+  /** The store's address: the absolute path of a local one. */
   readonly root: string;
-  /** Where objects were put when the store was opened; they are found in the other layout too. */
-  readonly layout: Layout;
+  /**
+   * Where objects were put when the store was opened; they are found in the other layout too.
+   * Undefined where there are no layouts.
+   */
+  readonly layout: Layout | undefined;
+  readonly #engine: Engine;
   readonly #durability: Durability;
-  readonly #ops: FileOps;
   readonly #onNotice: OpenOptions['onNotice'];
   readonly #running = new Set<Promise<PutResult>>();
+  #reader: Promise<ReadHalf<Digest>> | undefined;
   #putter: Promise<Putter> | undefined;
   #closing: Promise<void> | undefined;
 
   static {
-    newStore = (...made) => new Store(...made);
+    newStore = (parts) => new Store(parts);
   }
 
-  private constructor(...[root, { layout }, { durability, onNotice }, ops]: StoreParts) {
-    this.root = root;
+  private constructor({ engine, layout, durability, onNotice }: StoreParts) {
+    this.root = engine.address;
     this.layout = layout;
+    this.#engine = engine;
     this.#durability = durability;
-    this.#ops = ops;
     this.#onNotice = onNotice;
   }
 
@@ -134,7 +119,7 @@ export class Store {
    * INGOT_LAYOUT (another layout than asked for), or an errno.
    */
   static async open(path: string, options: OpenOptions = {}): Promise<Store> {
-    return openStore(path, options);
+    return openStore(engineAt(path), options);
   }
 
   /**
@@ -173,11 +158,11 @@ export class Store {
   }
 
   async #takeWriter(): Promise<Putter> {
-    const putter = await Putter.open(this.root, this.#durability, this.#ops);
+    const putter = await Putter.open(this.#engine, this.#durability);
     try {
       for (const text of putter.notices) this.#onNotice?.(text);
     } catch (error) {
-      putter.close();
+      await putter.close();
       throw error;
     }
     return putter;
@@ -189,7 +174,8 @@ export class Store {
    * INGOT_DAMAGED when what has the name is no file, or an errno.
    */
   async get(digest: Digest): Promise<Readable> {
-    return openVerified(this.root, this.layout, parseDigest(digest));
+    const wanted = parseDigest(digest);
+    return openVerified(await this.#openReader(), wanted);
   }
 
   /** True when an object of this digest is there; its bytes are not looked at. Throws an errno. */
@@ -200,23 +186,25 @@ export class Store {
   /** Size and place of an object; undefined when it is not there. Throws an errno. */
   async stat(digest: Digest): Promise<ObjectInfo | undefined> {
     const wanted = parseDigest(digest);
-    for (const path of candidatePaths(this.root, this.layout, wanted)) {
-      try {
-        const found = await fs.promises.lstat(path);
-        if (found.isFile()) return { digest: wanted, size: found.size, path };
-      } catch (error) {
-        if (!hasErrno(error, 'ENOENT')) throw failed('cannot look for an object', error, { path });
-      }
-    }
-    return undefined;
+    const found = await (await this.#openReader()).stat(wanted);
+    return found && { digest: wanted, ...found };
   }
 
   /**
-   * The digests of all objects, in no order, read from the disk as they are asked for. One that is
+   * The digests of all objects, in no order, read from the store as they are asked for. One that is
    * stored meanwhile may be missing, one that a relayout moves may come twice. Throws as `open`.
    */
-  list(): Iterable<Digest> {
-    return listEveryObject(this.root);
+  async *list(): AsyncGenerator<Digest, void, undefined> {
+    for await (const page of (await this.#openReader()).list()) yield* page;
+  }
+
+  /** Not before it is needed: one who only puts does without. */
+  #openReader(): Promise<ReadHalf<Digest>> {
+    this.#reader ??= this.#engine.openReader('objects').catch((error: unknown) => {
+      this.#reader = undefined;
+      throw error;
+    });
+    return this.#reader;
   }
 
   /** Waits for the puts that run, then gives up the writer, once. Reading goes on to work. */
@@ -229,6 +217,6 @@ export class Store {
     await Promise.allSettled(this.#running);
     const putter = await this.#putter?.catch(() => undefined);
     this.#putter = undefined;
-    putter?.close();
+    await putter?.close();
   }
 }

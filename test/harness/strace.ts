@@ -32,7 +32,7 @@ export const NAMED_TEMPS = fileURLToPath(new URL('../fixtures/no-nameless.mjs', 
 
 /** Where the temp number `n` of the only worker lies, if it has a name. */
 export function tempPath(store: string, n: number): string {
-  return join(store, `.tmp-${'0'.repeat(32)}`, '0', String(n).padStart(32, '0'));
+  return join(store, `.tmp-${'0'.repeat(32)}`, '1', String(n).padStart(32, '0'));
 }
 
 /** `ingot ARGS` while a system call fails. Throws when none was made to fail. */

@@ -5,8 +5,17 @@ import { type Digest, digestOf } from '../../src/digest.ts';
 import type { FileOps } from '../../src/files/file-ops.ts';
 import { type Libc, loadLibc } from '../../src/native/libc.ts';
 import type { Layout } from '../../src/store/choices.ts';
+import { LocalEngine } from '../../src/store/local/engine.ts';
+import { openCheck } from '../../src/store/local/in-worker.ts';
 import { createStore } from '../../src/store/local/on-disk/create-store.ts';
 import { listObjects, objectPath } from '../../src/store/local/on-disk/layout.ts';
+import { LocalVerifier } from '../../src/store/local/verifier.ts';
+import { type OpenOptions, openStore, type Store } from '../../src/store/store.ts';
+import {
+  type VerifyOptions,
+  type VerifyReport,
+  verifyStore,
+} from '../../src/store/verify/verify-run.ts';
 import { temporaryDirectory } from './tree.ts';
 
 /** An empty store. */
@@ -14,6 +23,26 @@ export function tempStore(layout: Layout = 'flat'): string {
   const root = join(temporaryDirectory(), 'store');
   createStore(root, layout);
   return root;
+}
+
+/** `Store.open` with the file operations to use. */
+export function openStoreWith(
+  ops: FileOps,
+  root: string,
+  options: OpenOptions = {},
+): Promise<Store> {
+  return openStore(new LocalEngine(root, ops), options);
+}
+
+/** A verify without threads. */
+export async function verifyHere(
+  root: string,
+  options: Partial<VerifyOptions> = {},
+): Promise<VerifyReport> {
+  const verifier = new LocalVerifier(root, options.quarantine ?? false);
+  const check = openCheck(verifier.worker.init);
+  const runBatch = async (digests: readonly Digest[]) => check(digests, () => {});
+  return verifyStore(verifier, { threads: 1, runBatch, ...options });
 }
 
 /** Puts bytes under the digest of a content that may be another: a planted object. */
@@ -31,6 +60,13 @@ export function plant(
 /** Plants many objects and gives their digests, sorted. */
 export function plantMany(root: string, layout: Layout, count: number): Digest[] {
   return Array.from({ length: count }, (_, n) => plant(root, layout, `content ${n}`)).sort();
+}
+
+/** What a store lists, sorted. */
+export async function listed(store: Store): Promise<Digest[]> {
+  const digests: Digest[] = [];
+  for await (const digest of store.list()) digests.push(digest);
+  return digests.sort();
 }
 
 export function listSorted(root: string, layout: Layout): Digest[] {

@@ -5,10 +5,17 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { openStore, Store } from '../../src/store/store.ts';
+import { Store } from '../../src/store/store.ts';
 import { countOpenIn } from '../harness/open-files.ts';
 import { environment } from '../harness/run.ts';
-import { errno, listSorted, recordingOps, strayNames, tempStore } from '../harness/temp-store.ts';
+import {
+  errno,
+  listSorted,
+  openStoreWith,
+  recordingOps,
+  strayNames,
+  tempStore,
+} from '../harness/temp-store.ts';
 import { temporaryDirectory } from '../harness/tree.ts';
 
 const MANY_PUTS = fileURLToPath(new URL('../fixtures/many-puts.mjs', import.meta.url));
@@ -52,7 +59,7 @@ it('few sources and temps are open at once', async () => {
     if (name === 'openSync') most = Math.max(most, countOpenIn(root) + countOpenIn(folder));
     return undefined;
   });
-  const store = await openStore(root, {}, ops);
+  const store = await openStoreWith(ops, root);
   await Promise.all(pathsIn(folder).map((path) => store.put(path)));
   await store.close();
   expect(listSorted(root, 'flat')).toHaveLength(600);
@@ -68,7 +75,7 @@ it('one that fails fails alone', async () => {
   const { ops } = recordingOps(({ name }) =>
     name === 'renameSync' && ++renames === 20 ? errno('EIO') : undefined,
   );
-  const store = await openStore(root, {}, ops);
+  const store = await openStoreWith(ops, root);
   const paths = [...pathsIn(folder), join(folder, 'missing')];
   const results = await Promise.allSettled(paths.map((path) => store.put(path)));
   await store.close();
@@ -81,7 +88,7 @@ it('one that fails fails alone', async () => {
 it('one that is aborted while it waits for its turn ends at once, and the others go on', async () => {
   const folder = makeFiles(300, 1000);
   const root = tempStore();
-  const store = await openStore(root, {}, recordingOps().ops);
+  const store = await openStoreWith(recordingOps().ops, root);
   const controller = new AbortController();
   const ended: string[] = [];
   const puts = pathsIn(folder).map(async (path, n) => {
@@ -117,7 +124,7 @@ it('closing twice gives up the writer once, when all puts have ended', async () 
   const folder = makeFiles(100, 1000);
   const root = tempStore();
   const { ops, calls } = recordingOps();
-  const store = await openStore(root, {}, ops);
+  const store = await openStoreWith(ops, root);
   const puts = Promise.all(pathsIn(folder).map((path) => store.put(path)));
   const closing = [store.close(), store.close()];
   await Promise.all(closing);

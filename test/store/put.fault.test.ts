@@ -6,11 +6,12 @@ import { digestOf } from '../../src/digest.ts';
 import { type FileOps, nodeFileOps } from '../../src/files/file-ops.ts';
 import type { Layout } from '../../src/store/choices.ts';
 import { objectPath } from '../../src/store/local/on-disk/layout.ts';
-import { openStore } from '../../src/store/store.ts';
 import {
   type Call,
   errno,
+  listed,
   listSorted,
+  openStoreWith,
   plant,
   recordingOps,
   strayNames,
@@ -28,7 +29,7 @@ const sources: [string, Buffer, () => Buffer | Readable][] = [
 ];
 
 const openWriting = (root: string, ops: FileOps, durability?: 'file' | 'none') =>
-  openStore(root, { durability }, ops);
+  openStoreWith(ops, root, { durability });
 
 test.each<[Layout, RegExp]>([
   ['flat', /store$/],
@@ -90,7 +91,7 @@ test('durability file flushes before the temp is closed, none flushes nothing', 
     expect(count('fsync', /store$/)).toBe(flushes);
     // renameat2(2), which replaces nothing, does not go through the seam.
     expect(count('renameSync')).toBe(flushes);
-    expect([...store.list()]).toEqual([digestOf(Buffer.from(small))]);
+    expect(await listed(store)).toEqual([digestOf(Buffer.from(small))]);
   }
 });
 

@@ -9,8 +9,8 @@ import type { Durability } from '../../src/store/choices.ts';
 import { LocalMainHalf } from '../../src/store/local/main-half.ts';
 import { createStore } from '../../src/store/local/on-disk/create-store.ts';
 import { relayoutStore as relayout } from '../../src/store/local/upkeep/relayout.ts';
-import { type LocalWorkerInit, openLocalWorkerHalf } from '../../src/store/local/worker-half.ts';
-import type { Group } from '../../src/store/seam.ts';
+import { LocalWorkerHalf, type LocalWorkerInit } from '../../src/store/local/worker-half.ts';
+import type { Group } from '../../src/store/seam/write.ts';
 import { expectWhole } from '../harness/store-checks.ts';
 import {
   type Call,
@@ -72,14 +72,14 @@ async function ingestGroup(root: string, durability: Durability, ops?: FileOps):
   try {
     await stageAll(main.workerInit, ops);
     done = true;
-    await main.finish();
+    await main.end('flush');
   } finally {
-    if (!done) main.abandon();
+    if (!done) main.end('no flush');
   }
 }
 
 async function stageAll(init: LocalWorkerInit, ops?: FileOps): Promise<void> {
-  const group = openLocalWorkerHalf(init, 0, libc, ops).openGroup(async () => undefined);
+  const group = new LocalWorkerHalf(init, 0, libc, ops).openGroup(async () => undefined);
   try {
     const [small, other, streamed] = CONTENTS.map((bytes) => ({ bytes, digest: digestOf(bytes) }));
     for (const { bytes, digest } of [small!, other!])

@@ -10,9 +10,17 @@ import { expect, test } from 'vitest';
 import { digestOf } from '../../src/digest.ts';
 import type { FileOps } from '../../src/files/file-ops.ts';
 import { objectPath } from '../../src/store/local/on-disk/layout.ts';
-import { openStore, Store } from '../../src/store/store.ts';
+import { Store } from '../../src/store/store.ts';
 import { countOpenIn } from '../harness/open-files.ts';
-import { listSorted, plant, recordingOps, strayNames, tempStore } from '../harness/temp-store.ts';
+import {
+  listed,
+  listSorted,
+  openStoreWith,
+  plant,
+  recordingOps,
+  strayNames,
+  tempStore,
+} from '../harness/temp-store.ts';
 import { makeTree, temporaryDirectory } from '../harness/tree.ts';
 
 const content = async (stream: Readable) => Buffer.concat(await stream.toArray());
@@ -56,7 +64,7 @@ test.each(['flat', 'sharded'] as const)(
     expect(fs.statSync(path).mode & 0o777).toBe(0o444);
     expect(await store.has(digest)).toBe(true);
     expect(await store.stat(digest)).toEqual({ digest, size: 5, path });
-    expect([...store.list()]).toEqual([digest]);
+    expect(await listed(store)).toEqual([digest]);
     expect((await content(await store.get(digest))).toString()).toBe('hello');
     await store.close();
     expect(strayNames(root)).toEqual([]);
@@ -270,7 +278,7 @@ test('of a stream that uses its buffer anew what was hashed is stored', async ()
     return promisify(fs.write)(...args);
   };
   const ops = { ...fs, write: Object.assign(() => {}, { [promisify.custom]: write }) };
-  const store = await openStore(root, {}, ops as unknown as FileOps);
+  const store = await openStoreWith(ops as unknown as FileOps, root);
   const buffer = Buffer.alloc(1 << 18);
   let n = 0;
   const reusing = new Readable({
@@ -321,7 +329,7 @@ test('bytes in shared memory are stored as they were at one moment', async () =>
     if (name === 'writeSync' && /\/\d+$/.test(path)) bytes.fill('later');
     return undefined;
   });
-  const store = await openStore(root, {}, ops);
+  const store = await openStoreWith(ops, root);
   const { digest } = await store.put(bytes);
   await store.close();
   expect(digestOf(fs.readFileSync(objectPath(root, 'flat', digest)))).toBe(digest);

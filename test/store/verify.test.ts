@@ -3,13 +3,13 @@ import fs from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { type Digest, digestOf } from '../../src/digest.ts';
-import type { Layout } from '../../src/store/choices.ts';
 import { objectPath } from '../../src/store/local/on-disk/layout.ts';
 import { quarantine, settleMoves } from '../../src/store/local/upkeep/quarantine.ts';
-import { type DamagedObject, verifyObjects } from '../../src/store/local/upkeep/verify-objects.ts';
-import type { VerifyProgress } from '../../src/store/local/upkeep/verify-progress.ts';
-import { type VerifyOptions, verifyStore } from '../../src/store/local/upkeep/verify-run.ts';
+import { verifyObjects } from '../../src/store/local/upkeep/verify-objects.ts';
+import type { DamagedObject } from '../../src/store/seam/upkeep.ts';
 import { Store } from '../../src/store/store.ts';
+import type { VerifyProgress } from '../../src/store/verify/verify-progress.ts';
+import type { VerifyOptions } from '../../src/store/verify/verify-run.ts';
 import {
   errno,
   listSorted,
@@ -17,6 +17,7 @@ import {
   plantMany,
   recordingOps,
   tempStore,
+  verifyHere,
 } from '../harness/temp-store.ts';
 import { makeTree } from '../harness/tree.ts';
 
@@ -24,12 +25,12 @@ import { makeTree } from '../harness/tree.ts';
 async function verify(root: string, options: Partial<VerifyOptions> = {}) {
   const damaged: [DamagedObject, string | undefined][] = [];
   const batches: number[] = [];
-  const report = await verifyStore(root, {
+  const report = await verifyHere(root, {
     threads: 2,
     onDamaged: (object, moved) => damaged.push([object, moved]),
-    runBatch: async (layout: Layout, digests: readonly Digest[]) => {
+    runBatch: async (digests) => {
       batches.push(digests.length);
-      return verifyObjects(root, layout, digests);
+      return verifyObjects(root, 'flat', digests);
     },
     ...options,
   });
@@ -334,9 +335,9 @@ async function statesOf(
     states.push(state);
     if (isWished(state)) fulfil();
   };
-  const runBatch = async (layout: Layout, digests: readonly Digest[]) => {
+  const runBatch = async (digests: readonly Digest[]) => {
     await wish;
-    return verifyObjects(root, layout, digests);
+    return verifyObjects(root, 'flat', digests);
   };
   await verify(root, { onProgress, runBatch, ...options });
   return states;
@@ -378,11 +379,11 @@ test('no more batches are in flight than two a thread', async () => {
   plantMany(root, 'flat', 1300);
   let [running, most] = [0, 0];
   await verify(root, {
-    runBatch: async (layout, digests) => {
+    runBatch: async (digests) => {
       most = Math.max(most, ++running);
       await new Promise((resolve) => setTimeout(resolve, 2));
       running--;
-      return verifyObjects(root, layout, digests);
+      return verifyObjects(root, 'flat', digests);
     },
   });
   expect(most).toBe(4);

@@ -20,8 +20,8 @@ export interface ManifestOptions {
   /** Bytes of lines held in memory before they are sorted and spilled. */
   readonly chunkBytes?: number;
   readonly ops?: FileOps;
-  /** The store's path: no manifest is written into it. */
-  readonly store?: string;
+  /** The store's folder: no manifest is written into it. */
+  readonly store?: string | undefined;
   /** Shows what a rename would meet at the target. */
   readonly libc?: Libc | undefined;
   /** What `-` stands for. Default: process.stdout. */

@@ -18,7 +18,7 @@ import { joinPath } from '../../names.ts';
 import type { FoundFiles } from '../../sources/found-files.ts';
 import type { UnsupportedKind } from '../../sources/kind.ts';
 import type { WalkSink } from '../../sources/walk/entries.ts';
-import type { MainHalf } from '../../store/seam.ts';
+import type { MainHalf } from '../../store/seam/write.ts';
 import {
   type IngestPool,
   type StoreAnswer,
@@ -62,7 +62,7 @@ export class Pipeline implements WalkSink {
   readonly cost = noCost();
   readonly starved = new StarvedClock();
   readonly #pool: IngestPool;
-  readonly #store: MainHalf;
+  readonly #store: Pick<MainHalf, 'answer'>;
   readonly #tally: Tally;
   readonly #options: PipelineOptions;
   readonly #queue: WorkQueue;
@@ -74,7 +74,12 @@ export class Pipeline implements WalkSink {
   #wakeWalk: (() => void) | undefined;
   #wakeDrain: (() => void) | undefined;
 
-  constructor(pool: IngestPool, store: MainHalf, tally: Tally, options: PipelineOptions) {
+  constructor(
+    pool: IngestPool,
+    store: Pick<MainHalf, 'answer'>,
+    tally: Tally,
+    options: PipelineOptions,
+  ) {
     this.#pool = pool;
     this.#store = store;
     this.#tally = tally;

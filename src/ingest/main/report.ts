@@ -1,14 +1,15 @@
 import type { Failure } from '../../errors.ts';
-import type { LocalWorkerInit } from '../../store/local/worker-half.ts';
-import type { FlushReport } from '../../store/seam.ts';
-import type { IngestReport, Phase } from '../api.ts';
+import type { FlushReport, Opened } from '../../store/seam/write.ts';
+import type { IngestOptions, IngestReport, Phase } from '../api.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { Tally } from './tally.ts';
 
 /** What the report of a run is put together from. */
 export interface ReportParts {
-  readonly store: LocalWorkerInit;
-  readonly swept: number;
+  /** Its address. */
+  readonly store: string;
+  readonly opened: Opened;
+  readonly options: Pick<IngestOptions, 'durability' | 'dryRun'>;
   readonly pipeline: Pick<Pipeline, 'cost' | 'starved' | 'entriesFound' | 'directories'>;
   readonly tally: Tally;
   readonly lostSources: readonly Failure[];
@@ -18,9 +19,9 @@ export interface ReportParts {
 }
 
 export function reportOf(parts: ReportParts): IngestReport {
-  const { store, swept, pipeline, tally, lostSources, flushes, threads, wallMs } = parts;
+  const { store, opened, options, pipeline, tally, lostSources, flushes, threads, wallMs } = parts;
   const { cost, starved, entriesFound, directories } = pipeline;
-  const { durability, barrier, dryRun, format, root } = store;
+  const { durability = 'group', dryRun = false } = options;
   const stageMs: Record<Phase, number> = {
     walk: starved.ms,
     read: cost.readMs,
@@ -30,7 +31,7 @@ export function reportOf(parts: ReportParts): IngestReport {
     publish: cost.publishMs,
   };
   return {
-    store: root,
+    store,
     entries: entriesFound,
     outcomes: tally.outcomes,
     unsupportedKinds: tally.unsupportedKinds,
@@ -40,11 +41,11 @@ export function reportOf(parts: ReportParts): IngestReport {
     bytesWritten: tally.bytesStored,
     bytesSaved: tally.bytesSaved,
     repaired: cost.repaired,
-    swept,
+    swept: opened.swept,
     dryRun,
     durability,
-    barrier,
-    layout: format.layout,
+    barrier: opened.barrier,
+    layout: opened.layout,
     flushes: {
       barriers: flushes.barriers,
       files: cost.fileFlushes,

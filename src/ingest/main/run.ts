@@ -13,8 +13,8 @@ import {
   type WalkSurroundings,
   walkSources,
 } from '../../sources/walk/walk-sources.ts';
-import { LocalMainHalf } from '../../store/local/main-half.ts';
-import type { FlushReport } from '../../store/seam.ts';
+import type { Engine } from '../../store/seam/engine.ts';
+import type { FlushReport, MainHalf } from '../../store/seam/write.ts';
 import { TASKS_PER_WORKER } from '../../threads/pool.ts';
 import { IngestError, type IngestOptions, type IngestReport } from '../api.ts';
 import { Claims } from '../claims.ts';
@@ -30,8 +30,7 @@ import { Tally } from './tally.ts';
 
 /** What `ingest` was called with, all of it checked. */
 export interface RunRequest {
-  /** Its absolute path. */
-  readonly store: string;
+  readonly engine: Engine;
   readonly sources: readonly string[];
   readonly options: IngestOptions;
   readonly threads: number;
@@ -41,15 +40,16 @@ export interface RunRequest {
 
 /** Looks at the sources and opens the store. Throws when the run cannot begin. */
 export async function openRun(request: RunRequest, pool: IngestPool): Promise<Run> {
-  const { store, sources, options, threads } = request;
+  const { engine, sources, options, threads } = request;
   const plan = await planWalk({ ...options, sources }, options.signal);
   const { manifest: target, excludeFrom = [], signal } = options;
   if (target !== undefined) await checkManifestTarget(target, { ...plan, excludeFrom }, signal);
   const libc = await loadLibc();
-  const manifest = target === undefined ? undefined : new ManifestWriter(target, { store, libc });
+  const manifest =
+    target === undefined ? undefined : new ManifestWriter(target, { store: engine.folder, libc });
   // Before there is a writer that would have to be ended when this fails.
   const claims = new Claims();
-  const half = await LocalMainHalf.open(store, {
+  const half = await engine.openWriter({
     durability: options.durability ?? 'group',
     barrier: options.barrier ?? 'auto',
     layout: options.layout,
@@ -63,13 +63,14 @@ export async function openRun(request: RunRequest, pool: IngestPool): Promise<Ru
 
 interface RunParts {
   readonly plan: WalkPlan;
-  readonly half: LocalMainHalf;
+  readonly half: MainHalf;
   readonly claims: Claims;
   readonly manifest: ManifestWriter | undefined;
 }
 
 export class Run {
-  readonly #half: LocalMainHalf;
+  readonly #engine: Engine;
+  readonly #half: MainHalf;
   readonly #plan: WalkPlan;
   readonly #options: IngestOptions;
   readonly #begun: number;
@@ -86,7 +87,8 @@ export class Run {
   #lostSources: readonly Failure[] = [];
 
   constructor(request: RunRequest, pool: IngestPool, { plan, half, claims, manifest }: RunParts) {
-    const { options, threads, begun } = request;
+    const { engine, options, threads, begun } = request;
+    this.#engine = engine;
     this.#half = half;
     this.#plan = plan;
     this.#threads = threads;
@@ -102,7 +104,7 @@ export class Run {
     });
     const setup: WorkerSetup = {
       mayBeTerminated: !isMainThread,
-      storeInit: half.workerInit,
+      store: half.worker,
       claims: claims.shared,
       stop: this.#stop.buffer as SharedArrayBuffer,
       nextWorker: new SharedArrayBuffer(4),
@@ -126,8 +128,7 @@ export class Run {
     try {
       signal?.addEventListener('abort', onAbort);
       if (signal?.aborted) onAbort();
-      for (const text of this.#half.notices) this.#pipeline.notice(text);
-      if (this.#half.readsBack) this.#pipeline.notice(READS_BACK);
+      for (const text of this.#half.opened.notices) this.#pipeline.notice(text);
       await this.#walk();
       await this.#pipeline.drain();
       if (this.#pipeline.failure === undefined) this.#lookBack();
@@ -143,7 +144,7 @@ export class Run {
 
   async #walk(): Promise<void> {
     const surroundings = {
-      storeRoot: this.#half.workerInit.root,
+      storeRoot: this.#engine.folder,
       manifest: this.#manifest?.file,
       signal: this.#cancelWalk.signal,
       ops: fastDirectoryOps(statusReader((await loadLibc())?.statx)),
@@ -185,10 +186,9 @@ export class Run {
     let flushes: FlushReport = { barriers: 0, directoryFlushes: 0 };
     let cause = this.#pipeline.failure;
     try {
-      if (this.#pipeline.flushFailed) {
-        this.#half.abandon();
-        this.#tally.takeBack();
-      } else flushes = await this.#half.finish(this.#options.signal);
+      const how = this.#pipeline.flushFailed ? 'no flush' : 'flush';
+      if (how === 'no flush') this.#tally.takeBack();
+      flushes = await this.#half.end(how, this.#options.signal);
     } catch (error) {
       if (error === this.#options.signal?.reason) cause ??= interruption();
       else if (cause === undefined || yieldsToFlushFailure(cause)) cause = asError(error);
@@ -213,8 +213,9 @@ export class Run {
 
   #report(flushes: FlushReport): IngestReport {
     return reportOf({
-      store: this.#half.workerInit,
-      swept: this.#half.swept,
+      store: this.#engine.address,
+      opened: this.#half.opened,
+      options: this.#options,
       pipeline: this.#pipeline,
       tally: this.#tally,
       lostSources: this.#lostSources,
@@ -254,9 +255,6 @@ function yieldsToFlushFailure(cause: Error): boolean {
 }
 
 const INTERRUPTED = 'INGOT_INTERRUPTED';
-
-const READS_BACK =
-  'a run with --durability none has stored objects here: all are read back from the disk at the end';
 
 const ALL_EXCLUDED = 'the exclude patterns leave out everything: nothing is stored';
 

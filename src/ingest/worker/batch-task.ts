@@ -3,7 +3,7 @@
  * All calls are synchronous and share one buffer: the worker is a thread of its own.
  */
 
-import { digestOf } from '../../digest.ts';
+import { type Digest, digestOf } from '../../digest.ts';
 import { isUnchanged, type StatusReader } from '../../native/file-status.ts';
 import type { Files, SourceFd } from '../../native/files.ts';
 import { READ_ATTEMPTS, Readings } from '../../sources/readings.ts';
@@ -17,7 +17,7 @@ import {
   refusalOf,
   unreadableOf,
 } from '../../sources/source-file.ts';
-import type { Group } from '../../store/seam.ts';
+import type { Group } from '../../store/seam/write.ts';
 import type { Claims } from '../claims.ts';
 import { type BatchTask, LARGE, type Problem, type TaskDone, UNREAD } from '../messages.ts';
 import { CODE } from '../outcome.ts';
@@ -65,7 +65,7 @@ export class BatchRun {
   readonly #outcomes: Uint8Array;
   readonly #sizes: Float64Array;
   readonly #owners: Int32Array;
-  readonly #digests: string[] = [];
+  readonly #digests: Digest[] = [];
   readonly #problems: Problem[] = [];
   #bytes = 0;
   /** Of a file that changed meanwhile. */
@@ -95,6 +95,7 @@ export class BatchRun {
       this.#files.close();
     }
     await commit();
+    this.#settleOutcomes();
     return {
       outcomes: this.#outcomes,
       sizes: this.#sizes,
@@ -198,7 +199,7 @@ export class BatchRun {
     this.#meter.bytesRead += size;
     this.#bytes += size;
     this.#sizes[index] = size;
-    if (this.#task.wantDigests) this.#digests[index] = digest;
+    this.#digests[index] = digest;
     const owner = claims.claim(digest, this.#task.id);
     // A claim of this very task shares its fate: all of it is reported, or none.
     this.#owners[index] = owner === this.#task.id ? 0 : owner;
@@ -206,6 +207,16 @@ export class BatchRun {
     this.#outcomes[index] = isThere ? CODE.duplicate : CODE.new;
     if (!isThere) this.#group.stage(digest, bytes);
     this.#meter.writeMs += performance.now() - hashed;
+  }
+
+  /** What was there at a commit was not new. */
+  #settleOutcomes(): void {
+    const { there } = this.#group.settled;
+    if (there.length === 0) return;
+    const wereThere = new Set<string | undefined>(there);
+    for (const [index, code] of this.#outcomes.entries())
+      if (code === CODE.new && wereThere.has(this.#digests[index]))
+        this.#outcomes[index] = CODE.duplicate;
   }
 
   #joinedDigests(): string {

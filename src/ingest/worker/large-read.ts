@@ -9,7 +9,7 @@ import { type AnyDescriptor, numberOf } from '../../native/descriptor.ts';
 import type { Libc } from '../../native/libc.ts';
 import { uninterruptedLater } from '../../native/uninterrupted.ts';
 import type { ReadContent } from '../../sources/readings.ts';
-import type { StreamStage } from '../../store/seam.ts';
+import type { StreamStage } from '../../store/seam/write.ts';
 import type { CostMeter } from '../task-cost.ts';
 
 /** Large enough that a call's overhead vanishes, small enough to stay in the processor's cache. */

@@ -20,7 +20,7 @@ import {
   refusalOf,
   unreadableOf,
 } from '../../sources/source-file.ts';
-import type { CloneStage, Group, StreamStage } from '../../store/seam.ts';
+import type { CloneStage, Group, StreamStage } from '../../store/seam/write.ts';
 import type { Claims } from '../claims.ts';
 import { hashFile, type ReadContext, SourceError, sampleOf } from './large-read.ts';
 
@@ -159,7 +159,7 @@ async function clone(
   sample: string | undefined,
   context: ReadingContext,
 ): Promise<LargeContent | 'changed' | undefined> {
-  const stage = context.group.stageClone(source.fd, source.before.device);
+  const stage = context.group.stageClone?.(source.fd, source.before.device);
   if (stage === undefined) return undefined;
   const hash = () => hashFile(stage.fd, () => false, context);
   return await keepIfNew({ stage, source, sample, hash }, context);

@@ -2,12 +2,12 @@
 import { once } from 'node:events';
 import type { MessagePort } from 'node:worker_threads';
 import { type Failure, failureOf, IngotError } from '../../errors.ts';
-import { fileOpsWith } from '../../files/file-ops.ts';
 import { type StatusReader, statusReader } from '../../native/file-status.ts';
 import { type Files, nodeFiles } from '../../native/files.ts';
 import { type Libc, loadLibc } from '../../native/libc.ts';
-import { type LocalWorkerInit, openLocalWorkerHalf } from '../../store/local/worker-half.ts';
-import type { CallMain, Group, WorkerHalf } from '../../store/seam.ts';
+import type { EngineModule } from '../../store/seam/engine.ts';
+import type { CallMain, Group, WorkerHalf } from '../../store/seam/write.ts';
+import { loadModule } from '../../threads/load-module.ts';
 import { Claims } from '../claims.ts';
 import {
   type BatchTask,
@@ -58,15 +58,9 @@ class IngestWorker {
   readonly #batchContext: BatchContext;
   readonly #idle = new IdleClock();
 
-  private constructor(setup: WorkerSetup, libc: Libc | undefined) {
+  private constructor(setup: WorkerSetup, half: WorkerHalf, libc: Libc | undefined) {
     const files = libc?.files ?? nodeFiles;
-    const number = Atomics.add(new Int32Array(setup.nextWorker), 0, 1);
-    this.#half = openLocalWorkerHalf(
-      setup.storeInit as LocalWorkerInit,
-      number,
-      libc,
-      fileOpsWith(files, setup.mayBeTerminated ? nodeFiles : files),
-    );
+    this.#half = half;
     this.#libc = libc;
     this.#files = files;
     this.#status = statusReader(libc?.statx);
@@ -84,7 +78,11 @@ class IngestWorker {
   }
 
   static async open(setup: WorkerSetup): Promise<IngestWorker> {
-    return new IngestWorker(setup, await loadLibc());
+    const { mayBeTerminated, nextWorker, store } = setup;
+    const number = Atomics.add(new Int32Array(nextWorker), 0, 1) + 1;
+    const engine = await loadModule<EngineModule>(store.module);
+    const half = await engine.openWorkerHalf(store.init, { number, mayBeTerminated });
+    return new IngestWorker(setup, half, await loadLibc());
   }
 
   /** Never rejects for what files, store or machine do: a failure is a reply. */
@@ -105,7 +103,7 @@ class IngestWorker {
       group.discard();
       task.port.close();
     }
-    const cost = taskCost(meter, group.cost, this.#idle.leave());
+    const cost = taskCost(meter, group, this.#idle.leave());
     return ended === undefined
       ? { status: 'failed', failure: failure!, cost }
       : { status: 'done', ...ended, cost };
@@ -132,7 +130,7 @@ class IngestWorker {
     try {
       const content = await ingestLarge(task.file, context);
       await this.#idle.wait(group.commit());
-      return singleEntry(content);
+      return singleEntry(settled(content, group));
     } catch (error) {
       if (error instanceof Stopped) return singleEntry(undefined);
       throw error;
@@ -144,7 +142,15 @@ class IngestWorker {
   }
 }
 
-function singleEntry(content: Awaited<ReturnType<typeof ingestLarge>> | undefined): Ended {
+/** What was there at the commit was not new. */
+function settled(content: Content, { settled: { there } }: Group): Content {
+  const wasThere = 'digest' in content && there.includes(content.digest);
+  return wasThere ? { ...content, outcome: 'duplicate' } : content;
+}
+
+type Content = Awaited<ReturnType<typeof ingestLarge>>;
+
+function singleEntry(content: Content | undefined): Ended {
   const stored = content !== undefined && 'digest' in content ? content : undefined;
   const problem = content !== undefined && !('digest' in content) ? content : undefined;
   return {

@@ -19,28 +19,25 @@ import type {
   CloneStage,
   Group,
   Presence,
+  Settled,
   StoreCost,
   StreamedContent,
   StreamStage,
-} from '../seam.ts';
+} from '../seam/write.ts';
 import { denialIn } from './on-disk/denial.ts';
 import { directoryFullHint } from './on-disk/directory-full.ts';
-import { objectPath, otherLayout } from './on-disk/layout.ts';
-import { remakeShard } from './on-disk/shards.ts';
+import { remakeFolder } from './on-disk/shards.ts';
 import { notDurable } from './publish/barrier.ts';
 import type { LargeIndex } from './publish/large-index.ts';
 import type { OpenTemps } from './publish/open-temps.ts';
 import { DRY_STREAM, TempStream } from './publish/temp-stream.ts';
 import type { Temp, TempFolder } from './publish/temps.ts';
-import { replaceObject } from './upkeep/quarantine.ts';
-import { hashesTo } from './upkeep/verify-objects.ts';
+import type { LocalSpace } from './spaces.ts';
 
 /** What groups of one worker share. */
 export interface LocalWorkerState extends OpenTemps {
   readonly root: string;
   readonly layout: Layout;
-  /** Objects may lie in the other layout too: a relayout is under way. */
-  readonly moving: boolean;
   readonly temps: TempFolder;
   readonly durability: Durability;
   /** The barrier is an fsync of every temp, which therefore stays open until then. */
@@ -60,20 +57,19 @@ export interface LocalWorkerState extends OpenTemps {
   readonly large: LargeIndex;
 }
 
-export class LocalGroup implements Group {
-  readonly cost: StoreCost = {
-    publishMs: 0,
-    fileFlushes: 0,
-    repaired: [],
-  };
+export class LocalGroup<Name extends string = Digest> implements Group<Name> {
+  readonly cost: StoreCost = { publishMs: 0, fileFlushes: 0 };
+  readonly settled: Settled<Name> = { there: [], repaired: [] };
   readonly #state: LocalWorkerState;
+  readonly #space: LocalSpace<Name>;
   readonly #callMain: CallMain;
-  readonly #staged: { temp: Temp; digest: Digest }[] = [];
+  readonly #staged: { temp: Temp; name: Name }[] = [];
   readonly #largeKept: { size: number; sample: string }[] = [];
-  readonly #damaged = new Set<Digest>();
+  readonly #damaged = new Set<Name>();
 
-  constructor(state: LocalWorkerState, callMain: CallMain) {
+  constructor(state: LocalWorkerState, space: LocalSpace<Name>, callMain: CallMain) {
     this.#state = state;
+    this.#space = space;
     this.#callMain = callMain;
   }
 
@@ -81,37 +77,36 @@ export class LocalGroup implements Group {
     return this.#staged.length >= this.#state.maxOpenTemps;
   }
 
-  lookup(digest: Digest, size: number): Presence {
-    const { root, layout, moving, wasEmpty } = this.#state;
-    if (wasEmpty) return 'absent';
-    let presence = this.#presenceAt(objectPath(root, layout, digest), digest, size);
-    if (presence === 'absent' && moving)
-      presence = this.#presenceAt(objectPath(root, otherLayout(layout), digest), digest, size);
-    if (presence === 'damaged') this.#damaged.add(digest);
+  lookup(name: Name, size: number): Presence {
+    if (this.#state.wasEmpty) return 'absent';
+    let presence = this.#presenceAt(this.#space.pathOf(name), name, size);
+    const other = presence === 'absent' ? this.#space.otherPathOf(name) : undefined;
+    if (other !== undefined) presence = this.#presenceAt(other, name, size);
+    if (presence === 'damaged') this.#damaged.add(name);
     return presence;
   }
 
-  #presenceAt(path: string, digest: Digest, size: number): Presence {
+  #presenceAt(path: string, name: Name, size: number): Presence {
     const found = this.#state.status.atLink(path);
     if (found === undefined) return 'absent';
     if (!isRegularFile(found) || found.size !== size) return 'damaged';
-    return this.#state.verifyHits && !hashesTo(path, digest) ? 'damaged' : 'present';
+    return this.#state.verifyHits && !this.#space.isSound(path, name) ? 'damaged' : 'present';
   }
 
-  stage(digest: Digest, bytes: Uint8Array): void {
+  stage(name: Name, bytes: Uint8Array): void {
     const { ops, dryRun, temps, namelessTemps } = this.#state;
     if (dryRun) return;
     const temp = namelessTemps ? temps.openNameless(bytes.length) : temps.open(bytes.length);
     try {
       writeFully(ops, temp.fd, bytes);
-      this.#keep(temp, digest);
+      this.#keep(temp, name);
     } catch (error) {
       temps.remove(temp);
       throw temps.failure(error, temp.path, bytes.length);
     }
   }
 
-  stageStream({ expected, aligned }: StreamedContent): StreamStage {
+  stageStream({ expected, aligned }: StreamedContent): StreamStage<Name> {
     const { ops, dryRun, temps, setDirect } = this.#state;
     if (dryRun) return DRY_STREAM;
     const temp = temps.open(expected);
@@ -125,18 +120,18 @@ export class LocalGroup implements Group {
           throw temps.failure(error, temp.path, lacking);
         }
       },
-      keep: (digest, size, sample) => this.#keepLarge(temp, digest, size, sample),
+      keep: (name, size, sample) => this.#keepLarge(temp, name, size, sample),
       drop: () => temps.remove(temp),
     };
   }
 
-  stageClone(sourceFd: AnyDescriptor, device: number): CloneStage | undefined {
+  stageClone(sourceFd: AnyDescriptor, device: number): CloneStage<Name> | undefined {
     const { dryRun, temps } = this.#state;
     const temp = dryRun ? undefined : temps.clone(sourceFd, device);
     return (
       temp && {
         fd: temp.fd,
-        keep: (digest, size, sample) => this.#keepLarge(temp, digest, size, sample),
+        keep: (name, size, sample) => this.#keepLarge(temp, name, size, sample),
         drop: () => temps.remove(temp),
       }
     );
@@ -185,14 +180,15 @@ export class LocalGroup implements Group {
 
   #publishLast(): void {
     const { ops, root, layout } = this.#state;
-    const { temp, digest } = this.#staged[this.#staged.length - 1]!;
-    const target = objectPath(root, layout, digest);
+    const { temp, name } = this.#staged[this.#staged.length - 1]!;
+    const target = this.#space.pathOf(name);
+    let isNew: boolean;
     try {
       try {
-        this.#giveName(temp, digest, target);
+        isNew = this.#giveName(temp, name, target);
       } catch (error) {
-        if (!hasErrno(error, 'ENOENT') || !remakeShard(root, target, ops)) throw error;
-        this.#giveName(temp, digest, target);
+        if (!hasErrno(error, 'ENOENT') || !remakeFolder(root, target, ops)) throw error;
+        isNew = this.#giveName(temp, name, target);
       }
     } catch (error) {
       throw failed('cannot publish an object', error, {
@@ -202,32 +198,40 @@ export class LocalGroup implements Group {
       });
     }
     this.#staged.pop();
-    if (this.#damaged.delete(digest)) this.cost.repaired.push(digest);
+    if (this.#damaged.delete(name)) this.settled.repaired.push(name);
+    else if (!isNew) this.settled.there.push(name);
   }
 
-  #giveName(temp: Temp, digest: Digest, target: string): void {
-    const { durability, libc, ops, root, temps } = this.#state;
-    if (temp.nameless && temps.publishNameless(temp, target)) return;
-    if (this.#mayReplace(digest)) {
+  /** False when it is known that something had that name. */
+  #giveName(temp: Temp, name: Name, target: string): boolean {
+    const { durability, libc, ops, temps } = this.#state;
+    const { nameless } = temp;
+    if (nameless && temps.publishNameless(temp, target)) return true;
+    const replace = this.#mayReplace(name) ? this.#space.replace : undefined;
+    if (replace !== undefined) {
       // Another writer may have repaired it meanwhile, and reported it durable.
       if (durability === 'none') flushFile(temp.path, ops);
-      replaceObject(root, digest, temp.path, target, ops);
-    } else if (!renameNew(ops, libc, temp.path, target)) temps.remove(temp);
+      replace(name, temp.path, target, ops);
+      return !nameless;
+    }
+    if (renameNew(ops, libc, temp.path, target)) return true;
+    temps.remove(temp);
+    return false;
   }
 
   /**
    * A lost race replaces equal bytes. But a writer that flushes nothing must not replace an object
    * that another one reported durable.
    */
-  #mayReplace(digest: Digest): boolean {
-    return this.#state.durability !== 'none' || this.#damaged.has(digest);
+  #mayReplace(name: Name): boolean {
+    return this.#state.durability !== 'none' || this.#damaged.has(name);
   }
 
   discard(): void {
     for (const { temp } of this.#staged.splice(0)) this.#state.temps.remove(temp);
   }
 
-  #keep(temp: Temp, digest: Digest): void {
+  #keep(temp: Temp, name: Name): void {
     const { ops, durability, keepTempsOpen, root, temps } = this.#state;
     if (durability === 'file') {
       try {
@@ -238,12 +242,12 @@ export class LocalGroup implements Group {
       this.cost.fileFlushes++;
     }
     if (!keepTempsOpen && !temp.nameless) temps.close(temp);
-    this.#staged.push({ temp, digest });
+    this.#staged.push({ temp, name });
   }
 
-  #keepLarge(temp: Temp, digest: Digest, size: number, sample: string | undefined): void {
+  #keepLarge(temp: Temp, name: Name, size: number, sample: string | undefined): void {
     try {
-      this.#keep(temp, digest);
+      this.#keep(temp, name);
     } catch (error) {
       this.#state.temps.remove(temp);
       throw this.#state.temps.failure(error, temp.path, size);

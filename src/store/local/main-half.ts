@@ -6,12 +6,25 @@ import {
   nodeFileOps,
   type StoreFd,
 } from '../../files/file-ops.ts';
+import type { Libc } from '../../native/libc.ts';
 import type { Layout } from '../choices.ts';
-import type { FlushReport, MainHalf } from '../seam.ts';
+import type {
+  End,
+  FlushReport,
+  Group,
+  MainHalf,
+  ModuleSource,
+  Names,
+  Opened,
+  Space,
+  WriteOptions,
+} from '../seam/write.ts';
+import { localModule } from './local-module.ts';
+import { MainGroups } from './main-groups.ts';
 import { denialIn } from './on-disk/denial.ts';
 import { requireFormat } from './on-disk/format.ts';
 import { objectFolders } from './on-disk/layout.ts';
-import { type OpenWriter, openWriter, type WriteOptions } from './open-writer.ts';
+import { type OpenWriter, openWriter } from './open-writer.ts';
 import { BarrierCoordinator } from './publish/barrier.ts';
 import { namesNotDurable } from './publish/name-flush.ts';
 import { requireKeptSince } from './upkeep/quarantine.ts';
@@ -21,32 +34,30 @@ import type { Writer } from './writers/writer.ts';
 
 /** The main thread's half of a local store: the writer, the shared barrier, the last flush. */
 export class LocalMainHalf implements MainHalf {
+  readonly opened: Opened;
   readonly workerInit: LocalWorkerInit;
-  /** Temps of dead writers that were removed on open. */
-  readonly swept: number;
-  /** At the end all objects are read back: some may be of a run that flushed nothing. */
-  readonly readsBack: boolean;
-  /** What the user should know of this place. */
-  readonly notices: readonly string[];
   /** What lay in quarantine on open. */
   readonly #quarantined: ReadonlySet<string>;
   readonly #writer: Writer | undefined;
   readonly #coordinator: BarrierCoordinator;
   /** Open for the whole run: write-back errors are reported to descriptors opened before them. */
   readonly #rootFd: StoreFd | undefined;
+  readonly #libc: Libc | undefined;
   readonly #ops: FileOps;
+  #groups: MainGroups | undefined;
 
-  private constructor(opened: OpenWriter, ops: FileOps) {
-    this.workerInit = opened.workerInit;
-    this.swept = opened.swept;
-    this.readsBack = opened.readsBack;
-    this.notices = opened.notices;
-    this.#quarantined = opened.quarantined;
-    this.#writer = opened.writer;
-    this.#rootFd = opened.rootFd;
+  private constructor(writer: OpenWriter, ops: FileOps) {
+    const { swept, notices, workerInit } = writer;
+    const { barrier, format } = workerInit;
+    this.opened = { swept, notices, barrier, layout: format.layout };
+    this.workerInit = workerInit;
+    this.#quarantined = writer.quarantined;
+    this.#writer = writer.writer;
+    this.#rootFd = writer.rootFd;
+    this.#libc = writer.libc;
     // Called only where chooseBarrier took syncfs, and so had libc, for a store that is there.
-    const flush = () => opened.libc!.syncfs(opened.rootFd!);
-    this.#coordinator = new BarrierCoordinator(flush, opened.workerInit.root);
+    const flush = () => writer.libc!.syncfs(writer.rootFd!);
+    this.#coordinator = new BarrierCoordinator(flush, workerInit.root);
     this.#ops = ops;
   }
 
@@ -67,13 +78,38 @@ export class LocalMainHalf implements MainHalf {
     return Promise.reject(new Error(`unknown message from a worker half: ${String(message)}`));
   }
 
-  async finish(signal?: AbortSignal): Promise<FlushReport> {
+  get worker(): ModuleSource {
+    return { module: localModule(), init: this.workerInit };
+  }
+
+  openGroup<S extends Space>(space: S): Group<Names[S]> {
+    return this.#mainGroups.open(space);
+  }
+
+  get maxStaged(): number {
+    return this.#mainGroups.maxStaged;
+  }
+
+  get #mainGroups(): MainGroups {
+    const syncfs =
+      this.workerInit.barrier === 'syncfs' ? () => this.#coordinator.wait() : undefined;
+    this.#groups ??= new MainGroups(this.workerInit, this.#libc, this.#ops, syncfs);
+    return this.#groups;
+  }
+
+  async end(how: End, signal?: AbortSignal): Promise<FlushReport> {
+    if (how === 'flush') return this.#finish(signal);
+    this.#abandon();
+    return { barriers: this.#coordinator.count, directoryFlushes: 0 };
+  }
+
+  async #finish(signal: AbortSignal | undefined): Promise<FlushReport> {
     const { root } = this.workerInit;
     let directoryFlushes: number;
     try {
       directoryFlushes = await this.#flushNames(signal);
     } catch (error) {
-      this.abandon();
+      this.#abandon();
       throw namesNotDurable(error, root);
     }
     try {
@@ -124,8 +160,8 @@ export class LocalMainHalf implements MainHalf {
     }
   }
 
-  abandon(): void {
-    // The run has failed already: what cannot be removed now is swept on the next open.
+  #abandon(): void {
+    // What cannot be removed now is swept on the next open.
     bestEffort(() => this.#writer?.close());
     this.#closeRoot();
   }

@@ -16,17 +16,8 @@ import { type FileOps, flushDirectory, openDirectory, type StoreFd } from '../..
 import { sweepTempsOf } from '../../files/locked-temp.ts';
 import { nodeFiles } from '../../native/files.ts';
 import { type Libc, loadLibc } from '../../native/libc.ts';
-import {
-  BARRIERS,
-  type BarrierChoice,
-  type BarrierKind,
-  DURABILITIES,
-  type Durability,
-  LAYOUTS,
-  type Layout,
-  SHARINGS,
-  type Sharing,
-} from '../choices.ts';
+import { BARRIERS, type BarrierKind, DURABILITIES, LAYOUTS, SHARINGS } from '../choices.ts';
+import type { WriteOptions } from '../seam/write.ts';
 import { createStore } from './on-disk/create-store.ts';
 import { denialIn } from './on-disk/denial.ts';
 import { listEveryObject } from './on-disk/every-object.ts';
@@ -47,21 +38,15 @@ import { markUnflushed, unflushedMarks } from './upkeep/unflushed.ts';
 import type { LocalWorkerInit } from './worker-half.ts';
 import { sweep, Writer } from './writers/writer.ts';
 
-export interface WriteOptions {
-  readonly durability: Durability;
-  readonly barrier: BarrierChoice;
-  /** Layout of a store that is created; an existing one keeps its own. */
-  readonly layout?: Layout | undefined;
-  /** Open the store to others, be it new or not. */
-  readonly sharing?: Sharing | undefined;
-  readonly verifyHits: boolean;
-  /** Look and hash, but create and write nothing. */
-  readonly dryRun: boolean;
-  /** The most groups that are open at once. */
-  readonly groups: number;
-  /** Sweep only when the store's directory itself is not larger, in bytes. Default: always. */
-  readonly sweepUpTo?: number | undefined;
-}
+/**
+ * To find the temps of dead writers, the top of the store is listed. In a flat store of millions
+ * that takes seconds: where the directory is larger than this (some 13,000 objects on ext4), a
+ * writer that shall open quickly leaves it to an ingest.
+ */
+const QUICKLY_SWEPT_BYTES = 1 << 20;
+
+const READS_BACK =
+  'a run with --durability none has stored objects here: all are read back from the disk at the end';
 
 /** A store open for writing. Its owner closes the writer and the descriptor. */
 export interface OpenWriter {
@@ -73,8 +58,6 @@ export interface OpenWriter {
   readonly libc: Libc | undefined;
   /** Temps of dead writers that were removed. */
   readonly swept: number;
-  /** Some objects may be of a writer that flushed nothing, and this one promises durability. */
-  readonly readsBack: boolean;
   /** What lay in quarantine. */
   readonly quarantined: ReadonlySet<string>;
   /** What the user should know of this place. */
@@ -110,7 +93,7 @@ export async function openWriter(
   const { durability, verifyHits, dryRun, groups } = options;
   const place = await look(root, options, ops);
   const { format, barrier, libc } = place;
-  const swept = await sweepDead(place, options.sweepUpTo);
+  const swept = await sweepDead(place, groups === 0 ? QUICKLY_SWEPT_BYTES : undefined);
   settle(place);
   const wasEmpty = isEmpty(place);
   const rootFd = openRoot(place);
@@ -123,7 +106,11 @@ export async function openWriter(
     mark(place, writer);
     // Not before: only the writer's format says where objects will go.
     if (writer?.format.layout === 'sharded') requireShards(root);
-    const { temps, modeRefusal } = tempsOf(place, writer, openTemps(durability, barrier, groups));
+    const { temps, modeRefusal } = tempsOf(
+      place,
+      writer,
+      openTemps(durability, barrier, Math.max(1, groups)),
+    );
     const workerInit: LocalWorkerInit = {
       root,
       format: writer?.format ?? format,
@@ -136,9 +123,10 @@ export async function openWriter(
       setsModes: modeRefusal === undefined,
       ...temps,
     };
-    const found = { swept, readsBack: hasUnflushed && place.flushes };
     const notices = modeRefusal === undefined ? [] : [modeRefusal];
-    return { workerInit, writer, rootFd, libc, ...found, quarantined: quarantined(root), notices };
+    // What workers have met as a hit counts as durable at the end.
+    if (hasUnflushed && place.flushes && groups > 0) notices.push(READS_BACK);
+    return { workerInit, writer, rootFd, libc, swept, quarantined: quarantined(root), notices };
   } catch (error) {
     writer?.close();
     if (rootFd !== undefined) ops.closeSync(rootFd);

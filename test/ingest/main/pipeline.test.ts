@@ -12,7 +12,7 @@ import {
 } from '../../../src/ingest/messages.ts';
 import { OUTCOMES } from '../../../src/ingest/outcome.ts';
 import { noCost } from '../../../src/ingest/task-cost.ts';
-import type { MainHalf } from '../../../src/store/seam.ts';
+import type { MainHalf } from '../../../src/store/seam/write.ts';
 
 const NEW = OUTCOMES.indexOf('new');
 

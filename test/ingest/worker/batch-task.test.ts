@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { MessageChannel } from 'node:worker_threads';
 import { expect, it } from 'vitest';
-import { digestOf } from '../../../src/digest.ts';
+import { type Digest, digestOf } from '../../../src/digest.ts';
 import { Claims } from '../../../src/ingest/claims.ts';
 import { type BatchTask, LARGE, UNREAD, type WorkerSetup } from '../../../src/ingest/messages.ts';
 import { OUTCOMES } from '../../../src/ingest/outcome.ts';
@@ -17,7 +17,7 @@ import {
 import { nodeStatus } from '../../../src/native/file-status.ts';
 import { nodeFiles } from '../../../src/native/files.ts';
 import { loadLibc } from '../../../src/native/libc.ts';
-import type { Group } from '../../../src/store/seam.ts';
+import type { Group } from '../../../src/store/seam/write.ts';
 import { countOpenIn } from '../../harness/open-files.ts';
 import { makeTree, temporaryDirectory } from '../../harness/tree.ts';
 
@@ -31,11 +31,19 @@ function zeros(name: string, bytes: number): string {
   return directory;
 }
 
+/** A group that is empty and keeps nothing. */
+function idleGroup(more: Partial<Group> = {}): Group {
+  const settled = { there: [], repaired: [] };
+  const idle = { full: false, settled, lookup: () => 'absent', stage: () => {} };
+  return { ...idle, ...more } as unknown as Group;
+}
+
 /** Runs a batch of files of one directory on a group that is empty and keeps nothing. */
 async function runBatch(
   directory: string,
   names: readonly string[],
   more: Partial<BatchContext> = {},
+  group = idleGroup(),
 ) {
   const { port1 } = new MessageChannel();
   const packer = new Packer();
@@ -57,7 +65,6 @@ async function runBatch(
     stopped: () => false,
     ...more,
   };
-  const group = { full: false, lookup: () => 'absent', stage: () => {} } as unknown as Group;
   const done = await new BatchRun(task, context, group, newMeter()).run(async () => {});
   port1.close();
   const outcomes = [...done.outcomes].map((code) => GIVEN_BACK[code] ?? OUTCOMES[code]);
@@ -122,7 +129,7 @@ it('a directory is not open while its task waits for a commit, and its files go 
     entriesRead: new Int32Array(1),
     stopped: () => false,
   };
-  const group = { full: true, lookup: () => 'absent', stage: () => {} } as unknown as Group;
+  const group = idleGroup({ full: true });
   const open: number[] = [];
   const run = new BatchRun({ ...shared, files: packer.take() }, context, group, newMeter());
   const { outcomes } = await run.run(async () => void open.push(countOpenIn(directory)));
@@ -132,4 +139,16 @@ it('a directory is not open while its task waits for a commit, and its files go 
     'new',
     ...new Array(4).fill('duplicate'),
   ]);
+});
+
+it('what was there at a commit is a duplicate, whether its look-up knew that or not', async () => {
+  const directory = makeTree({ a: 'one', b: 'two', c: 'three', d: 'one' });
+  const there: Digest[] = [];
+  const group = idleGroup({
+    settled: { there, repaired: [] },
+    lookup: () => 'unknown',
+    stage: (digest) => void (digest === digestOf(Buffer.from('two')) && there.push(digest)),
+  });
+  const { outcomes } = await runBatch(directory, ['a', 'b', 'c', 'd'], {}, group);
+  expect(outcomes).toEqual(['new', 'duplicate', 'new', 'duplicate']);
 });

@@ -8,7 +8,7 @@ import { newMeter } from '../../../src/ingest/task-cost.ts';
 import { ingestLarge } from '../../../src/ingest/worker/large-task.ts';
 import { nodeStatus, type StatusReader } from '../../../src/native/file-status.ts';
 import { nodeFiles } from '../../../src/native/files.ts';
-import type { Group } from '../../../src/store/seam.ts';
+import type { Group } from '../../../src/store/seam/write.ts';
 import { makeTree } from '../../harness/tree.ts';
 
 const CONTENT = randomBytes(3 << 20);

@@ -5,8 +5,7 @@ import type { Digest } from '../../../src/digest.ts';
 import type { Durability } from '../../../src/store/choices.ts';
 import { LocalMainHalf } from '../../../src/store/local/main-half.ts';
 import { writeFormat } from '../../../src/store/local/on-disk/format.ts';
-import { openStore } from '../../../src/store/store.ts';
-import { errno, plant, recordingOps, tempStore } from '../../harness/temp-store.ts';
+import { errno, openStoreWith, plant, recordingOps, tempStore } from '../../harness/temp-store.ts';
 import { temporaryDirectory } from '../../harness/tree.ts';
 
 const options = (durability: Durability) => ({
@@ -21,7 +20,7 @@ test('a store.json that was found is made durable before anything else is in the
   ] as const) {
     const { ops, calls } = recordingOps();
     const half = await LocalMainHalf.open(tempStore(), options(durability), ops);
-    half.abandon();
+    half.end('no flush');
     const changes = calls.filter(({ name }) => name === 'fsyncSync' || name === 'mkdirSync');
     const first = changes.findIndex(({ name }) => name === 'mkdirSync');
     expect(
@@ -43,7 +42,7 @@ test('so is one that a relayout writes while the writer is opened', async () => 
     return undefined;
   });
   const half = await LocalMainHalf.open(root, options('group'), ops);
-  half.abandon();
+  half.end('no flush');
   expect(half.workerInit.format.layout).toBe('flat');
   const lastLock = calls.findLastIndex(
     ({ name, path }) => name === 'writeSync' && /lock$/.test(path),
@@ -69,7 +68,7 @@ test('the last flush covers both layouts while a relayout is under way', async (
   writeFormat(root, { format: 1, layout: 'flat', movingFrom: 'sharded' }, 'replace');
   const { ops, count } = recordingOps();
   const half = await LocalMainHalf.open(root, options('group'), ops);
-  expect(await half.finish()).toMatchObject({ directoryFlushes: 257 });
+  expect(await half.end('flush')).toMatchObject({ directoryFlushes: 257 });
   for (const folder of [root, join(root, '00'), join(root, 'ff')])
     expect(count('fsyncSync', new RegExp(`^${folder}$`)), folder).toBe(1);
 });
@@ -78,7 +77,7 @@ describe('what --durability none has stored', () => {
   const unflushed = async (root: string): Promise<Digest[]> => {
     const half = await LocalMainHalf.open(root, options('none'));
     const digests = [plant(root, 'flat', 'one'), plant(root, 'flat', 'two')];
-    await half.finish();
+    await half.end('flush');
     return digests;
   };
   const marksIn = (root: string) => fs.readdirSync(join(root, '.ingot', 'unflushed'));
@@ -87,7 +86,7 @@ describe('what --durability none has stored', () => {
     const root = tempStore();
     const digests = await unflushed(root);
     const again = recordingOps();
-    await (await LocalMainHalf.open(root, options('none'), again.ops)).finish();
+    await (await LocalMainHalf.open(root, options('none'), again.ops)).end('flush');
     // Only its mark, and the folder of marks, which another one may have left unflushed.
     for (const folder of [/unflushed$/, /\.ingot$/])
       expect(again.count('fsyncSync', folder)).toBe(1);
@@ -95,7 +94,7 @@ describe('what --durability none has stored', () => {
     expect(marksIn(root)).toHaveLength(2);
     for (const flushes of [1, 0]) {
       const { ops, calls, count } = recordingOps();
-      await (await LocalMainHalf.open(root, options('group'), ops)).finish();
+      await (await LocalMainHalf.open(root, options('group'), ops)).end('flush');
       for (const digest of digests) expect(count('fsyncSync', new RegExp(digest))).toBe(flushes);
       expect(calls.findLast(({ name }) => name === 'fsyncSync')!.path).toBe(root);
       expect(marksIn(root)).toEqual([]);
@@ -106,16 +105,16 @@ describe('what --durability none has stored', () => {
     const root = tempStore();
     await unflushed(root);
     const half = await LocalMainHalf.open(root, { ...options('group'), barrier: 'syncfs' });
-    expect(await half.finish()).toEqual({ barriers: 1, directoryFlushes: 1 });
+    expect(await half.end('flush')).toEqual({ barriers: 1, directoryFlushes: 1 });
   });
 
   it('keeps its mark as long as its writer lives', async () => {
     const root = tempStore();
     const writer = await LocalMainHalf.open(root, options('none'));
-    await (await LocalMainHalf.open(root, options('file'))).finish();
+    await (await LocalMainHalf.open(root, options('file'))).end('flush');
     expect(marksIn(root)).toEqual([basename(writer.workerInit.writerFolder)]);
-    writer.abandon();
-    await (await LocalMainHalf.open(root, options('file'))).finish();
+    writer.end('no flush');
+    await (await LocalMainHalf.open(root, options('file'))).end('flush');
     expect(marksIn(root)).toEqual([]);
   });
 
@@ -125,7 +124,7 @@ describe('what --durability none has stored', () => {
     const inodeOf = (digest: string) => fs.statSync(join(root, digest)).ino;
     const before = [one!, two!].map(inodeOf);
     const { ops, count } = recordingOps();
-    const store = await openStore(root, {}, ops);
+    const store = await openStoreWith(ops, root);
     expect(await store.put(Buffer.from('one'))).toMatchObject({ outcome: 'duplicate' });
     await store.close();
     // The temp, and the directory.
@@ -142,7 +141,7 @@ describe('what --durability none has stored', () => {
       name === 'fsyncSync' && path.endsWith(one!) ? errno('EIO', 'fsync') : undefined,
     );
     const half = await LocalMainHalf.open(root, options('group'), ops);
-    await expect(half.finish()).rejects.toMatchObject({ code: 'EIO', syscall: 'fsync' });
+    await expect(half.end('flush')).rejects.toMatchObject({ code: 'EIO', syscall: 'fsync' });
     expect(marksIn(root)).toHaveLength(1);
   });
 });

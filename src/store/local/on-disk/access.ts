@@ -2,7 +2,6 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { codeOf, type Failure, isFailure } from '../../../errors.ts';
-import { storePath } from '../../store-path.ts';
 import { METADATA, readFormat } from './format.ts';
 import { isShared } from './sharing.ts';
 
@@ -30,8 +29,7 @@ function currentUser(): User {
  * no danger: what is read is hashed. Nor is it news to the members of a group that the group shares
  * a store, where that is marked by the setgid bit.
  */
-export function accessWarning(store: string, user: User = currentUser()): Failure | undefined {
-  const root = storePath(store);
+export function accessWarning(root: string, user: User = currentUser()): Failure | undefined {
   const metadata = join(root, METADATA);
   const { R_OK, W_OK } = fs.constants;
   if (!may(root, W_OK) || !may(join(metadata, 'store.json'), R_OK)) return undefined;
@@ -48,8 +46,7 @@ export function accessWarning(store: string, user: User = currentUser()): Failur
  * The same for a directory in which a store is about to be made. A directory that we make has mode
  * 0700; the mode of an existing one is its owner's choice, and stays.
  */
-export function newStoreWarning(store: string): Failure | undefined {
-  const root = storePath(store);
+export function newStoreWarning(root: string): Failure | undefined {
   if (!isUnmade(root) || !may(root, fs.constants.W_OK)) return undefined;
   const { mode } = fs.statSync(root);
   if ((mode & 0o077) === 0 || (isShared(mode) && (mode & 0o007) === 0)) return undefined;

@@ -33,13 +33,14 @@ export function requireShards(root: string): void {
 }
 
 /**
- * Makes the shard of an object's path again: a copy of a store may lack its empty folders. False
- * where the path is in no shard. Throws what the file system throws.
+ * Makes the folder of a path in the store, durably: a space gets its own with its first content, and
+ * a copy of a store may lack empty shards. False where that is the store's directory. Throws what
+ * the file system throws.
  */
-export function remakeShard(root: string, path: string, ops: FileOps): boolean {
-  const shard = dirname(path);
-  if (shard === root) return false;
-  if (makeFolder(ops, shard, storeRights(root).folder)) flushDirectory(ops, root);
+export function remakeFolder(root: string, path: string, ops: FileOps): boolean {
+  const folder = dirname(path);
+  if (folder === root) return false;
+  if (makeFolder(ops, folder, storeRights(root).folder)) flushDirectory(ops, dirname(folder));
   return true;
 }
 

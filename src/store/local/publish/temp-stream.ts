@@ -3,7 +3,7 @@ import { type FileOps, writeLater } from '../../../files/file-ops.ts';
 import { PAGE_BYTES } from '../../../native/aligned-buffer.ts';
 import type { AnyDescriptor } from '../../../native/descriptor.ts';
 import type { Libc } from '../../../native/libc.ts';
-import type { StreamStage } from '../../seam.ts';
+import type { StreamStage } from '../../seam/write.ts';
 
 /**
  * Writes a large temp piece by piece, past the page cache where it can. The bytes are then on the
@@ -59,7 +59,7 @@ export class TempStream {
 }
 
 /** What a dry run stages: nothing. */
-export const DRY_STREAM: StreamStage = {
+export const DRY_STREAM: StreamStage<string> = {
   write: async () => {},
   keep: () => {},
   drop: () => {},

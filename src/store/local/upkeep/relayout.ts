@@ -24,9 +24,10 @@ import { openLock } from '../../../files/locked-folder.ts';
 import { tryLock } from '../../../files/locks.ts';
 import { renameNew } from '../../../files/rename-new.ts';
 import { type Libc, loadLibc } from '../../../native/libc.ts';
-import { type Estimate, Estimator } from '../../../progress/estimate.ts';
+import { Estimator } from '../../../progress/estimate.ts';
 import { NAMES_PER_LOOK, Turns } from '../../../turns.ts';
 import type { Layout } from '../../choices.ts';
+import type { RelayoutOptions, RelayoutReport } from '../../seam/upkeep.ts';
 import { denialIn } from '../on-disk/denial.ts';
 import { directoryFullHint } from '../on-disk/directory-full.ts';
 import {
@@ -45,33 +46,6 @@ import { waitForOldWriters } from '../writers/old-writers.ts';
 import { Merger } from './merge.ts';
 import { requireQuarantine } from './quarantine.ts';
 import { alreadyRunning, noFlock, notAllMoved } from './relayout-refusals.ts';
-
-export interface RelayoutOptions {
-  /** Aborting stops between two objects and rejects with INGOT_INTERRUPTED. */
-  readonly signal?: AbortSignal | undefined;
-  /** Called a few times a second. */
-  readonly onProgress?: ((progress: RelayoutProgress) => void) | undefined;
-  /** Called when writers of the old layout are alive, with their number, and when it changes. */
-  readonly onWaiting?: ((writers: number) => void) | undefined;
-}
-
-/** Counts only grow. Totals are known when the objects are counted. */
-export interface RelayoutProgress extends Estimate {
-  /** Objects to move that were found so far; `moved` may pass it where writers go on. */
-  readonly found: number;
-  /** They are still being counted, and none has moved. */
-  readonly counting: boolean;
-  readonly moved: number;
-  /** Milliseconds since the run began. */
-  readonly elapsedMs: number;
-}
-
-export interface RelayoutReport {
-  readonly layout: Layout;
-  readonly moved: number;
-  /** Objects that lay in both layouts, of which the sound one was kept. */
-  readonly merged: number;
-}
 
 /** `relayout`, with the file operations and the C library to use. Throws an IngotError. */
 export async function relayoutStore(

@@ -1,13 +1,11 @@
 import { join } from 'node:path';
-import { abortSignal, type Checks, callback, requireOptions } from '../../../checked.ts';
-import type { Digest } from '../../../digest.ts';
 import { failed, hasErrno, isDenied } from '../../../errors.ts';
-import { type FileSystemStats, fileSystemStats } from '../../../files/disk-space.ts';
+import { fileSystemStats } from '../../../files/disk-space.ts';
 import { namesIn } from '../../../files/file-ops.ts';
 import { type Libc, loadLibc } from '../../../native/libc.ts';
 import { Turns } from '../../../turns.ts';
 import type { Layout } from '../../choices.ts';
-import { storePath } from '../../store-path.ts';
+import type { StatsOptions, StoreStats, WriterStats } from '../../seam/upkeep.ts';
 import { denialIn } from '../on-disk/denial.ts';
 import { requireFormat } from '../on-disk/format.ts';
 import { listObjects } from '../on-disk/layout.ts';
@@ -15,49 +13,11 @@ import { mayLive, writerFolders } from '../writers/writer.ts';
 import { objectSize } from './object-size.ts';
 import { countMoves, quarantineFolder } from './quarantine.ts';
 
-export interface StoreStats {
-  readonly root: string;
-  readonly format: number;
-  readonly layout: Layout;
-  /** Set while a relayout is unfinished. */
-  readonly movingFrom: Layout | undefined;
-  readonly objects: number;
-  readonly bytes: number;
-  readonly largest: { readonly digest: Digest; readonly size: number } | undefined;
-  /** Undefined where flock cannot be called. */
-  readonly writers: WriterStats | undefined;
-  readonly quarantined: number;
-  /** Objects and folders that could not be looked at: they are in none of the counts. */
-  readonly unreadable: number;
-  /** On the way there, or left half-way by a kill. */
-  readonly unsettled: number;
-  readonly fileSystem: FileSystemStats;
-}
-
-export interface WriterStats {
-  readonly alive: number;
-  /** Their temps are swept by the next writer. */
-  readonly dead: number;
-  readonly liveTemps: number;
-  readonly deadTemps: number;
-}
-
-export interface StatsOptions {
-  /** Aborting ends the counting and rejects with the signal's reason. */
-  readonly signal?: AbortSignal | undefined;
-  /** Called a few times a second with the number of objects counted so far. */
-  readonly onProgress?: ((objects: number) => void) | undefined;
-}
-
-const CHECKS: Checks<StatsOptions> = { signal: abortSignal, onProgress: callback };
-
 /**
  * Counts what is in a store, in memory that does not grow with it. An object that a relayout moves
  * meanwhile may be counted twice or not at all. Throws an IngotError.
  */
-export async function storeStats(store: string, options: StatsOptions = {}): Promise<StoreStats> {
-  const root = storePath(store);
-  requireOptions(options, CHECKS);
+export async function storeStats(root: string, options: StatsOptions = {}): Promise<StoreStats> {
   const { format, layout, movingFrom } = requireFormat(root);
   const libc = await loadLibc();
   try {

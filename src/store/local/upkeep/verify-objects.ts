@@ -1,45 +1,16 @@
 /** Re-hashing objects: the part of `verify` that runs in the worker threads. */
 import fs from 'node:fs';
 import { type Digest, DigestStream, digestOf } from '../../../digest.ts';
-import {
-  errnoOf,
-  type Failure,
-  failed,
-  failureOf,
-  hasErrno,
-  IngotError,
-  SHORTAGES,
-} from '../../../errors.ts';
+import { errnoOf, failed, failureOf, hasErrno, IngotError, SHORTAGES } from '../../../errors.ts';
 import { uninterrupted } from '../../../native/uninterrupted.ts';
 import type { Layout } from '../../choices.ts';
+import type { DamagedObject, UnreadableObject, VerifyBatch } from '../../seam/upkeep.ts';
 import { candidatePaths } from '../on-disk/layout.ts';
 
-export interface DamagedObject {
-  readonly digest: Digest;
-  readonly path: string;
-  readonly why: string;
-  /** In bytes; 0 when it could not be opened. */
-  readonly size: number;
-}
-
-/** What could not be looked at: maybe sound. */
-export interface UnreadableObject {
-  /** Undefined for a folder of objects. */
-  readonly digest: Digest | undefined;
-  readonly path: string;
-  readonly failure: Failure;
-}
-
-export interface VerifyBatch {
-  /** Those that could be read, damaged ones among them. */
-  readonly checked: number;
-  readonly bytes: number;
-  readonly damaged: readonly DamagedObject[];
-  readonly unreadable: readonly UnreadableObject[];
-  /** Objects that were removed or quarantined between listing and checking. */
-  readonly gone: number;
-  /** Objects left out because they are large: to be sent again, one in a batch. */
-  readonly large: readonly Digest[];
+/** What a worker thread checks. */
+export interface CheckInit {
+  readonly root: string;
+  readonly layout: Layout;
 }
 
 /** Objects up to this size are hashed by one call; larger ones in pieces of it. */

@@ -8,8 +8,7 @@ import { writeFormat } from '../../../../src/store/local/on-disk/format.ts';
 import { objectPath, otherLayout, SHARDS } from '../../../../src/store/local/on-disk/layout.ts';
 import { relayoutStore as relayout } from '../../../../src/store/local/upkeep/relayout.ts';
 import { verifyObjects } from '../../../../src/store/local/upkeep/verify-objects.ts';
-import { verifyStore } from '../../../../src/store/local/upkeep/verify-run.ts';
-import { plant, plantMany, tempStore } from '../../../harness/temp-store.ts';
+import { plant, plantMany, tempStore, verifyHere } from '../../../harness/temp-store.ts';
 
 /** More than a directory is read at a time. */
 const OBJECTS = 3000;
@@ -92,12 +91,11 @@ test('a verify that a relayout overtakes checks every object, and tells of damag
   const told: Digest[] = [];
   const checked = new Set<Digest>();
   let batches = 0;
-  const report = await verifyStore(root, {
-    threads: 1,
+  const report = await verifyHere(root, {
     onDamaged: ({ digest }) => told.push(digest),
-    runBatch: async (layout, digests) => {
+    runBatch: async (digests) => {
       for (const digest of digests) checked.add(digest);
-      const batch = verifyObjects(root, layout, digests);
+      const batch = verifyObjects(root, 'flat', digests);
       if (batches++ === 0) await relayout(root, 'sharded');
       return batch;
     },
@@ -113,11 +111,10 @@ test('what a relayout moves before its quarantine is quarantined where it lies t
   for (let n = 0; n < 20; n++) plant(root, 'flat', `good ${n}`, 'bad');
   for (const shard of SHARDS) fs.mkdirSync(join(root, shard));
   let isMoved = false;
-  const report = await verifyStore(root, {
-    threads: 1,
+  const report = await verifyHere(root, {
     quarantine: true,
-    runBatch: async (layout, digests) => {
-      const batch = verifyObjects(root, layout, digests);
+    runBatch: async (digests) => {
+      const batch = verifyObjects(root, 'flat', digests);
       if (isMoved || batch.damaged.length === 0) return batch;
       // Checked in one place, and moved before it is judged.
       isMoved = true;
@@ -133,7 +130,6 @@ test('what a relayout moves before its quarantine is quarantined where it lies t
 });
 
 const verifyAgain = (root: string) =>
-  verifyStore(root, {
-    threads: 1,
-    runBatch: async (layout, digests) => verifyObjects(root, layout, digests),
+  verifyHere(root, {
+    runBatch: async (digests) => verifyObjects(root, 'flat', digests),
   });

@@ -4,7 +4,7 @@ import { fileOpsWith } from '../../../../src/files/file-ops.ts';
 import { loadLibc } from '../../../../src/native/libc.ts';
 import { LocalMainHalf } from '../../../../src/store/local/main-half.ts';
 import { openTemps } from '../../../../src/store/local/publish/open-temps.ts';
-import { openLocalWorkerHalf } from '../../../../src/store/local/worker-half.ts';
+import { LocalWorkerHalf } from '../../../../src/store/local/worker-half.ts';
 import { temporaryDirectory } from '../../../harness/tree.ts';
 
 test('temps have names where too few of them could be open otherwise', () => {
@@ -36,7 +36,7 @@ test('a group of temps without names is full when as many are open as may be', a
   const options = { durability: 'group', barrier, verifyHits: false, dryRun: false } as const;
   const main = await LocalMainHalf.open(`${temporaryDirectory()}/store`, { ...options, groups: 1 });
   const init = { ...main.workerInit, namelessTemps: true, maxOpenTemps: 2 };
-  const group = openLocalWorkerHalf(init, 0, libc, fileOpsWith(libc.files)).openGroup((message) =>
+  const group = new LocalWorkerHalf(init, 0, libc, fileOpsWith(libc.files)).openGroup((message) =>
     main.answer(message),
   );
   const fullAfter = (text: string) => {
@@ -46,5 +46,5 @@ test('a group of temps without names is full when as many are open as may be', a
   expect(['a', 'b'].map(fullAfter)).toEqual([false, true]);
   await group.commit();
   expect(group.full).toBe(false);
-  await main.finish();
+  await main.end('flush');
 });

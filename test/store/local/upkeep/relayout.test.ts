@@ -6,15 +6,14 @@ import { nodeFileOps } from '../../../../src/files/file-ops.ts';
 import { loadLibc } from '../../../../src/native/libc.ts';
 import { readFormat, writeFormat } from '../../../../src/store/local/on-disk/format.ts';
 import { listLayout, objectPath, otherLayout } from '../../../../src/store/local/on-disk/layout.ts';
-import {
-  type RelayoutProgress,
-  relayoutStore as relayout,
-} from '../../../../src/store/local/upkeep/relayout.ts';
+import { relayoutStore as relayout } from '../../../../src/store/local/upkeep/relayout.ts';
 import { Writer } from '../../../../src/store/local/writers/writer.ts';
+import type { RelayoutProgress } from '../../../../src/store/seam/upkeep.ts';
 import { Store } from '../../../../src/store/store.ts';
 import {
   errno,
   libcWithoutRenameNew,
+  listed,
   listSorted,
   plant,
   plantMany,
@@ -91,7 +90,7 @@ test.each(['flat', 'sharded'] as const)(
       expect(readFormat(root)).toEqual({ format: 1, layout: otherLayout(from), movingFrom: from });
       const store = await Store.open(root);
       for (const digest of digests) expect(await store.has(digest)).toBe(true);
-      expect([...store.list()].sort()).toEqual(digests);
+      expect(await listed(store)).toEqual(digests);
       await relayout(root, goal);
       expect([...listLayout(root, goal)].sort()).toEqual(digests);
       expect([...listLayout(root, otherLayout(goal))]).toEqual([]);

@@ -11,10 +11,11 @@ import { objectPath } from '../../../../src/store/local/on-disk/layout.ts';
 import { quarantine } from '../../../../src/store/local/upkeep/quarantine.ts';
 import { relayoutStore as relayout } from '../../../../src/store/local/upkeep/relayout.ts';
 import { readBackUnflushed, unflushedMarks } from '../../../../src/store/local/upkeep/unflushed.ts';
-import { openLocalWorkerHalf } from '../../../../src/store/local/worker-half.ts';
-import { openStore, Store } from '../../../../src/store/store.ts';
+import { LocalWorkerHalf } from '../../../../src/store/local/worker-half.ts';
+import { Store } from '../../../../src/store/store.ts';
 import {
   libcWithoutRenameNew,
+  openStoreWith,
   plant,
   recordingOps,
   strayNames,
@@ -27,7 +28,7 @@ const DIGEST = digestOf(BYTES);
 async function openWriter(root: string, durability: Durability, libc?: Libc, ops = nodeFileOps) {
   const options = { durability, barrier: 'fsync', verifyHits: false, dryRun: false } as const;
   const main = await LocalMainHalf.open(root, { ...options, groups: 1 }, ops);
-  const worker = openLocalWorkerHalf(main.workerInit, 0, libc, ops);
+  const worker = new LocalWorkerHalf(main.workerInit, 0, libc, ops);
   return { main, group: worker.openGroup((message) => main.answer(message)) };
 }
 
@@ -43,10 +44,10 @@ test.each([
   const durable = await openWriter(root, 'group');
   durable.group.stage(DIGEST, BYTES);
   await durable.group.commit();
-  await durable.main.finish();
+  await durable.main.end('flush');
   const { ino } = fs.statSync(path);
   await careless.group.commit();
-  await careless.main.finish();
+  await careless.main.end('flush');
   expect(fs.statSync(path).ino).toBe(ino);
   expect(strayNames(root)).toEqual([]);
 });
@@ -58,7 +59,7 @@ test('a damaged object is replaced by what is not flushed, too', async () => {
   expect(careless.group.lookup(DIGEST, BYTES.length)).toBe('damaged');
   careless.group.stage(DIGEST, BYTES);
   await careless.group.commit();
-  await careless.main.finish();
+  await careless.main.end('flush');
   expect(fs.readFileSync(objectPath(root, 'flat', DIGEST), 'utf8')).toBe('content');
 });
 
@@ -71,7 +72,7 @@ test.each(['syncfs', 'fsync'])(
     const storeOn = async () => {
       careless.group.stage(DIGEST, BYTES);
       await careless.group.commit();
-      await careless.main.finish();
+      await careless.main.end('flush');
     };
     if (barrier === 'syncfs')
       await readBackUnflushed(root, 'flat', nodeFileOps, { syncfs: storeOn });
@@ -82,7 +83,7 @@ test.each(['syncfs', 'fsync'])(
         if (name === 'fsyncSync' && !ended) {
           ended = true;
           plant(root, 'flat', BYTES);
-          careless.main.abandon();
+          careless.main.end('no flush');
         }
         return undefined;
       });
@@ -116,7 +117,7 @@ test('a writer ends when its names are durable, not before', async () => {
   const root = tempStore();
   const { ops, calls } = recordingOps();
   const { main } = await openWriter(root, 'group', undefined, ops);
-  await main.finish();
+  await main.end('flush');
   const flushed = calls.findLastIndex(({ name, path }) => name === 'fsyncSync' && path === root);
   const ended = calls.findIndex(({ name, path }) => name === 'unlinkSync' && /lock$/.test(path));
   expect(flushed).toBeGreaterThan(-1);
@@ -131,7 +132,7 @@ test('what a durable writer has repaired meanwhile is replaced by flushed bytes 
   expect(careless.group.lookup(DIGEST, BYTES.length)).toBe('damaged');
   careless.group.stage(DIGEST, BYTES);
   await careless.group.commit();
-  await careless.main.finish();
+  await careless.main.end('flush');
   const named = calls.findIndex(({ name, path }) => name === 'renameSync' && /\/\d+$/.test(path));
   const flushed = calls.findIndex(({ name, path }) => name === 'fsyncSync' && /\/\d+$/.test(path));
   expect(named).toBeGreaterThan(-1);
@@ -152,7 +153,7 @@ test('Store.put without durability replaces nothing either', async () => {
     return undefined;
   });
   let careful = false;
-  const store = await openStore(root, { durability: 'none' }, ops);
+  const store = await openStoreWith(ops, root, { durability: 'none' });
   await store.put(Buffer.from('first'));
   careful = true;
   await store.put(BYTES);
@@ -166,7 +167,7 @@ test('only what is called as a writer is a mark', async () => {
   const folder = join(root, '.ingot', 'unflushed');
   fs.mkdirSync(folder);
   fs.writeFileSync(join(folder, 'letter'), 'mine');
-  await (await openWriter(root, 'group')).main.finish();
+  await (await openWriter(root, 'group')).main.end('flush');
   expect(fs.readdirSync(folder)).toEqual(['letter']);
 });
 
@@ -176,7 +177,7 @@ describe('a hit that another one finds lost meanwhile', () => {
     const careless = await openWriter(root, 'none', await loadLibc());
     careless.group.stage(DIGEST, BYTES);
     await careless.group.commit();
-    await careless.main.finish();
+    await careless.main.end('flush');
     const path = objectPath(root, 'flat', DIGEST);
     fs.chmodSync(path, 0o644);
     fs.writeFileSync(path, Buffer.alloc(BYTES.length));
@@ -193,7 +194,7 @@ describe('a hit that another one finds lost meanwhile', () => {
     expect(group.lookup(DIGEST, BYTES.length)).toBe('present');
     await settle(root);
     expect(unflushedMarks(root)).toEqual([]);
-    await expect(main.finish()).rejects.toMatchObject({
+    await expect(main.end('flush')).rejects.toMatchObject({
       code: 'INGOT_LOST',
       path: objectPath(root, 'flat', DIGEST),
     });
@@ -205,10 +206,10 @@ describe('a hit that another one finds lost meanwhile', () => {
     const { main } = await openWriter(root, 'group', await loadLibc());
     await settle(root);
     plant(root, 'flat', BYTES);
-    await main.finish();
+    await main.end('flush');
     // Nor a later one: it cannot have met it.
     fs.rmSync(objectPath(root, 'flat', DIGEST));
-    await (await openWriter(root, 'group')).main.finish();
+    await (await openWriter(root, 'group')).main.end('flush');
   });
 
   test('is stored anew by a put', async () => {

@@ -1,15 +1,9 @@
 import { NAMES_PER_LOOK, Turns } from '../../../turns.ts';
 import type { Layout } from '../../choices.ts';
+import type { StoreTotals } from '../../seam/upkeep.ts';
 import { listObjects } from '../on-disk/layout.ts';
 import { LargeIndex } from '../publish/large-index.ts';
 import { objectSize } from './object-size.ts';
-
-/** What a store holds. */
-export interface StoreTotals {
-  readonly objects: number;
-  /** An estimate, where there are many objects. */
-  readonly bytes: number;
-}
 
 /** Results of workers wait for no longer than this, in milliseconds. */
 const HOLD_MS = 1;

@@ -1,13 +1,13 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openProbePlace } from '../../src/doctor/probe-place.ts';
-import { loadLibc } from '../../src/native/libc.ts';
-import { PROBE_PREFIX } from '../../src/store/local/on-disk/format.ts';
-import { signOf, writerFolders } from '../../src/store/local/writers/writer.ts';
-import { Store } from '../../src/store/store.ts';
-import { strayNames, tempStore } from '../harness/temp-store.ts';
-import { makeTree, temporaryDirectory } from '../harness/tree.ts';
+import { loadLibc } from '../../../src/native/libc.ts';
+import { PROBE_PREFIX } from '../../../src/store/local/on-disk/format.ts';
+import { openProbePlace } from '../../../src/store/local/probe-place.ts';
+import { signOf, writerFolders } from '../../../src/store/local/writers/writer.ts';
+import { Store } from '../../../src/store/store.ts';
+import { strayNames, tempStore } from '../../harness/temp-store.ts';
+import { makeTree, temporaryDirectory } from '../../harness/tree.ts';
 
 const libc = (await loadLibc())!;
 
@@ -27,7 +27,7 @@ describe('a doctor', () => {
     expect(await writerFolders(root, libc)).toEqual([place.folder]);
     expect(signOf(place.folder!, libc)).toMatchObject({ alive: true, layout: 'flat' });
     fs.writeFileSync(join(place.folder, 'x'), '');
-    place.close();
+    place.close(true);
     expect(strayNames(root)).toEqual([]);
   });
 
@@ -35,9 +35,9 @@ describe('a doctor', () => {
     const root = temporaryDirectory();
     fs.mkdirSync(join(root, 'lost+found'));
     const place = await openProbePlace(root, libc);
-    expect(place).toMatchObject({ kind: 'empty', directory: root, format: undefined });
+    expect(place).toMatchObject({ kind: 'empty', directory: root, layout: undefined });
     expect(place.folder.startsWith(join(root, PROBE_PREFIX))).toBe(true);
-    place.close();
+    place.close(true);
     expect(fs.readdirSync(root)).toEqual(['lost+found']);
   });
 
@@ -46,7 +46,7 @@ describe('a doctor', () => {
     const place = await openProbePlace(join(above, 'a/b/store'), libc);
     expect(place).toMatchObject({ kind: 'missing', directory: above });
     expect(fs.readdirSync(above)).toHaveLength(1);
-    place.close();
+    place.close(true);
     expect(fs.readdirSync(above)).toEqual([]);
   });
 
@@ -54,7 +54,7 @@ describe('a doctor', () => {
     const root = makeTree({ mine: 'x', '.tmp-mine/lock': '', '.tmp-ingot': 'y' });
     const place = await openProbePlace(root, libc);
     expect(place).toMatchObject({ kind: 'other directory', directory: root, swept: 0 });
-    place.close();
+    place.close(true);
     expect(fs.readdirSync(root).sort()).toEqual(['.tmp-ingot', '.tmp-mine', 'mine']);
   });
 
@@ -76,7 +76,7 @@ describe('what a killed doctor left', () => {
     plantKilled(root);
     const place = await openProbePlace(join(root, 'store'), libc);
     expect(place.swept).toBe(1);
-    place.close();
+    place.close(true);
     expect(fs.readdirSync(root)).toEqual([]);
   });
 
@@ -87,8 +87,8 @@ describe('what a killed doctor left', () => {
     expect(place).toMatchObject({ kind: 'empty', swept: 0 });
     expect(await openProbePlace(root, undefined)).toMatchObject({ swept: 0 });
     expect(fs.existsSync(other.folder)).toBe(true);
-    other.close();
-    place.close();
+    other.close(true);
+    place.close(true);
   });
 
   it('does not keep an empty directory from becoming a store, whose first writer sweeps it', async () => {

@@ -1,14 +1,7 @@
-import type { Digest } from '../../../digest.ts';
-import { type Failure, failed, IngotError, isDenied, isIngotError } from '../../../errors.ts';
-import { nodeFileOps } from '../../../files/file-ops.ts';
-import { NAMES_PER_LOOK, Turns } from '../../../turns.ts';
-import type { Layout } from '../../choices.ts';
-import { listEveryObject } from '../on-disk/every-object.ts';
-import { requireFormat } from '../on-disk/format.ts';
-import { requireShards } from '../on-disk/shards.ts';
-import { shareStore } from '../on-disk/share-store.ts';
-import { countMoves, movingFolder, settleMoves, tryQuarantine } from './quarantine.ts';
-import type { DamagedObject, UnreadableObject, VerifyBatch } from './verify-objects.ts';
+import type { Digest } from '../../digest.ts';
+import { type Failure, IngotError } from '../../errors.ts';
+import type { OnRefused } from '../seam/read.ts';
+import type { DamagedObject, UnreadableObject, Verifier, VerifyBatch } from '../seam/upkeep.ts';
 import { ShownVerify, type VerifyCounts, type VerifyProgress } from './verify-progress.ts';
 
 export interface VerifyOptions {
@@ -17,7 +10,7 @@ export interface VerifyOptions {
    * object, if there is any. Default 1.
    */
   readonly sample?: number | undefined;
-  /** Move damaged objects to `.ingot/quarantine/`, so that a later ingest heals them. */
+  /** Move damaged objects aside, so that a later ingest heals them. */
   readonly quarantine?: boolean | undefined;
   /** Worker threads that `runBatch` has. */
   readonly threads: number;
@@ -41,8 +34,8 @@ export interface VerifyOptions {
   readonly onUnreadable?: ((object: UnreadableObject) => void) | undefined;
   /** Bytes that the worker threads have read so far. Default: those of batches that have ended. */
   readonly bytesRead?: () => number;
-  /** Runs `verifyObjects` on a batch in a worker thread. */
-  readonly runBatch: (layout: Layout, digests: readonly Digest[]) => Promise<VerifyBatch>;
+  /** Checks a batch in a worker thread. */
+  readonly runBatch: (digests: readonly Digest[]) => Promise<VerifyBatch>;
 }
 
 export interface VerifyReport {
@@ -69,23 +62,15 @@ const BATCHES_PER_THREAD = 2;
 /**
  * Re-hashes the objects of a store, in memory that does not grow with their number. Damage is
  * reported, not thrown, and so is what cannot be looked at or moved: it must not hide the damage of
- * others. Throws an IngotError when there is no store, when the machine is short of something, when
- * a flush fails, or when it was interrupted.
+ * others. Throws an IngotError when the machine is short of something, when a flush fails, or when
+ * it was interrupted.
  */
-export async function verifyStore(root: string, options: VerifyOptions): Promise<VerifyReport> {
-  const format = requireFormat(root);
-  const { layout } = format;
-  if (options.quarantine) {
-    requireShards(root);
-    shareStore(root, format, undefined, nodeFileOps);
-    settleMoves(root, layout);
-  }
-  return new VerifyRun(root, layout, options).run();
+export function verifyStore(store: Verifier, options: VerifyOptions): Promise<VerifyReport> {
+  return new VerifyRun(store, options).run();
 }
 
 class VerifyRun {
-  readonly #root: string;
-  readonly #layout: Layout;
+  readonly #store: Verifier;
   readonly #options: VerifyOptions;
   readonly #inFlight = new Set<Promise<void>>();
   readonly #large: Digest[] = [];
@@ -104,16 +89,14 @@ class VerifyRun {
   #listing = true;
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(root: string, layout: Layout, options: VerifyOptions) {
-    this.#root = root;
-    this.#layout = layout;
+  constructor(store: Verifier, options: VerifyOptions) {
+    this.#store = store;
     this.#options = options;
   }
 
   async run(): Promise<VerifyReport> {
     const progress =
-      this.#options.onProgress &&
-      new ShownVerify(this.#root, this.#layout, this.#options, () => this.#counts());
+      this.#options.onProgress && new ShownVerify(this.#store, this.#options, () => this.#counts());
     try {
       await this.#checkListed();
       while (this.#large.length > 0 || this.#inFlight.size > 0) {
@@ -127,7 +110,7 @@ class VerifyRun {
     }
     this.#stopIfAsked();
     progress?.show();
-    const unsettled = this.#countMoves();
+    const unsettled = this.#store.countUnsettled(this.#refuse);
     return { ...this.#report, unsettled };
   }
 
@@ -136,26 +119,23 @@ class VerifyRun {
     let batch: Digest[] = [];
     let spare: Digest | undefined;
     let passed = 0;
-    const turns = new Turns({ stepsPerLook: NAMES_PER_LOOK });
-    const onRefused = (path: string, error: IngotError) => this.#refuseFolder(path, error);
-    for (const digest of listEveryObject(this.#root, onRefused)) {
+    for await (const page of this.#store.list({ onRefused: this.#refuse })) {
       // A sample may pass over all that is listed, without a batch to wait for.
-      if (turns.isDue()) {
-        await turns.take();
-        this.#stopIfAsked();
+      this.#stopIfAsked();
+      for (const digest of page) {
+        if (sample < 1 && Math.random() >= sample) {
+          // Any of those passed over, each as likely as the others.
+          if (this.#found === 0 && Math.random() * ++passed < 1) spare = digest;
+          continue;
+        }
+        this.#found++;
+        batch.push(digest);
+        if (batch.length < BATCH) continue;
+        await this.#start(batch);
+        // Large ones met so far go first: the list of them stays short.
+        await this.#startLarge();
+        batch = [];
       }
-      if (sample < 1 && Math.random() >= sample) {
-        // Any of those passed over, each as likely as the others.
-        if (this.#found === 0 && Math.random() * ++passed < 1) spare = digest;
-        continue;
-      }
-      this.#found++;
-      batch.push(digest);
-      if (batch.length < BATCH) continue;
-      await this.#start(batch);
-      // Large ones met so far go first: the list of them stays short.
-      await this.#startLarge();
-      batch = [];
     }
     // A small share of few objects may be none at all: then one is checked.
     if (this.#found === 0 && spare !== undefined) this.#found = batch.push(spare);
@@ -182,12 +162,12 @@ class VerifyRun {
   }
 
   async #check(batch: readonly Digest[]): Promise<void> {
-    const result = await this.#options.runBatch(this.#layout, batch);
+    const result = await this.#options.runBatch(batch);
     this.#report.checked += result.checked;
     this.#report.bytes += result.bytes;
     this.#report.gone += result.gone;
     this.#large.push(...result.large);
-    for (const object of result.damaged) this.#reportDamage(object);
+    for (const object of result.damaged) await this.#reportDamage(object);
     for (const object of result.unreadable) this.#reportUnreadable(object);
   }
 
@@ -198,12 +178,12 @@ class VerifyRun {
     return { ...listed, checked, bytes, damaged, unreadable, gone };
   }
 
-  #reportDamage(object: DamagedObject): void {
+  async #reportDamage(object: DamagedObject): Promise<void> {
     const isNew = !this.#reported.has(object.digest);
     this.#reported.add(object.digest);
     if (isNew) this.#report.damaged++;
     // Not moved when it was no longer there: a relayout has moved it, and it is met again.
-    const { moved, unmoved } = this.#options.quarantine ? tryQuarantine(this.#root, object) : {};
+    const { moved, unmoved } = this.#options.quarantine ? await this.#store.quarantine(object) : {};
     if (moved !== undefined) this.#report.quarantined++;
     if (unmoved !== undefined && isNew) this.#report.unmoved++;
     if (isNew || moved !== undefined) this.#options.onDamaged?.(object, moved, unmoved);
@@ -215,22 +195,9 @@ class VerifyRun {
     this.#options.onUnreadable?.(object);
   }
 
-  #refuseFolder(path: string, error: unknown): void {
-    const failure = failed('cannot list objects', error, { path });
-    if (!isIngotError(failure)) throw failure;
-    this.#reportUnreadable({ digest: undefined, path, failure: failure.toFailure() });
-  }
-
-  /** Those of another user's quarantine cannot be counted. */
-  #countMoves(): number {
-    try {
-      return countMoves(this.#root);
-    } catch (error) {
-      if (!isDenied(error)) throw error;
-      this.#refuseFolder(movingFolder(this.#root), error);
-      return 0;
-    }
-  }
+  /** Of a folder of objects. */
+  readonly #refuse: OnRefused = (path, error) =>
+    this.#reportUnreadable({ digest: undefined, path, failure: error.toFailure() });
 
   #stopIfAsked(): void {
     if (this.#failure !== undefined) throw this.#failure.error;

@@ -6,53 +6,64 @@
  */
 import fs from 'node:fs';
 import { dirname, join } from 'node:path';
-import { codeOf, failed, hasErrno, IngotError, isFailure } from '../errors.ts';
-import { denialOf } from '../files/denied.ts';
-import { diskFullHint } from '../files/disk-full.ts';
-import { nodeFileOps } from '../files/file-ops.ts';
-import { LockedFolder } from '../files/locked-folder.ts';
-import type { Libc } from '../native/libc.ts';
-import { PROBE_PREFIX, readFormat, type StoreFormat } from '../store/local/on-disk/format.ts';
-import { sweep, sweepOne, Writer } from '../store/local/writers/writer.ts';
-
-export type PlaceKind = 'store' | 'empty' | 'missing' | 'other directory';
-
-export interface ProbePlace {
-  /** What is at the path of the store. */
-  readonly kind: PlaceKind;
-  /** The existing directory that is probed. */
-  readonly directory: string;
-  readonly format: StoreFormat | undefined;
-  /** Ours alone, in `directory`. */
-  readonly folder: string;
-  /** Folders of dead writers and doctors that were removed. */
-  readonly swept: number;
-  /** Removes the folder with all that is in it. Throws what the file system throws. */
-  close(): void;
-}
+import { codeOf, failed, hasErrno, IngotError, isFailure } from '../../errors.ts';
+import { denialOf } from '../../files/denied.ts';
+import { diskFullHint } from '../../files/disk-full.ts';
+import { nodeFileOps } from '../../files/file-ops.ts';
+import { LockedFolder } from '../../files/locked-folder.ts';
+import type { Libc } from '../../native/libc.ts';
+import type { ProbePlace } from '../seam/upkeep.ts';
+import { PROBE_PREFIX, readFormat, type StoreFormat } from './on-disk/format.ts';
+import { syncfsObstacle } from './publish/barrier.ts';
+import { sweep, sweepOne, Writer } from './writers/writer.ts';
 
 /** Never creates a store. Throws an IngotError when nothing can be written there. */
 export async function openProbePlace(root: string, libc: Libc | undefined): Promise<ProbePlace> {
   const found = lookAt(root);
-  if (found.format === undefined) return openBeside(found, root, libc);
+  const { folder, layout, swept, close } =
+    found.format === undefined
+      ? openBeside(found.directory, root, libc)
+      : await openAsWriter(root, found.format, libc);
+  return {
+    kind: found.kind,
+    directory: found.directory,
+    layout,
+    folder,
+    swept,
+    syncfsObstacle: syncfsObstacle(folder, libc),
+    close: (succeeded) => closePlace(folder, close, succeeded),
+  };
+}
+
+interface OpenFolder extends Pick<ProbePlace, 'folder' | 'layout' | 'swept'> {
+  /** Throws what the file system throws. */
+  close(): void;
+}
+
+async function openAsWriter(
+  root: string,
+  found: StoreFormat,
+  libc: Libc | undefined,
+): Promise<OpenFolder> {
   const swept = await sweep(root, libc);
-  const writer = Writer.open(root, found.format, libc);
+  const writer = Writer.open(root, found, libc);
   const { folder, format } = writer;
-  return { ...found, format, folder, swept, close: () => writer.close() };
+  return { folder, layout: format.layout, swept, close: () => writer.close() };
 }
 
 /** Does not hide an error that led here: what cannot be removed now is swept the next time. */
-export function closePlace(place: ProbePlace, succeeded: boolean): void {
+function closePlace(folder: string, close: () => void, succeeded: boolean): void {
   try {
-    place.close();
+    close();
   } catch (error) {
-    if (succeeded)
-      throw failed('cannot remove what was probed with', error, { path: place.folder });
+    if (succeeded) throw failed('cannot remove what was probed with', error, { path: folder });
     if (!isFailure(error)) throw error;
   }
 }
 
-type Found = Pick<ProbePlace, 'kind' | 'directory' | 'format'>;
+interface Found extends Pick<ProbePlace, 'kind' | 'directory'> {
+  readonly format: StoreFormat | undefined;
+}
 
 function lookAt(root: string): Found {
   let format: StoreFormat | undefined;
@@ -91,12 +102,11 @@ function isDirectory(path: string): boolean {
   }
 }
 
-function openBeside(found: Found, root: string, libc: Libc | undefined): ProbePlace {
-  const { directory } = found;
+function openBeside(directory: string, root: string, libc: Libc | undefined): OpenFolder {
   try {
     const swept = libc === undefined ? 0 : sweepProbes(directory, libc);
     const locked = LockedFolder.open(directory, PROBE_PREFIX, libc, nodeFileOps);
-    return { ...found, folder: locked.path, swept, close: () => locked.close() };
+    return { folder: locked.path, layout: undefined, swept, close: () => locked.close() };
   } catch (error) {
     throw failed(`cannot probe the disk of ${root}`, error, {
       path: directory,

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { LargeIndex } from '../../../../src/store/local/publish/large-index.ts';
-import { countStore } from '../../../../src/store/local/upkeep/count-ahead.ts';
+import { countStore } from '../../../../src/store/local/upkeep/count-store.ts';
 import { plantMany, tempStore } from '../../../harness/temp-store.ts';
 
 /** Objects of 100 bytes, of which some have grown by holes to 8 MiB. */

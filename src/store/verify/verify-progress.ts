@@ -1,7 +1,6 @@
-import { type Estimate, Estimator, type Totals } from '../../../progress/estimate.ts';
-import { ProgressClock } from '../../../progress/progress-clock.ts';
-import type { Layout } from '../../choices.ts';
-import { countStore, type StoreTotals } from './count-ahead.ts';
+import { type Estimate, Estimator, type Totals } from '../../progress/estimate.ts';
+import { ProgressClock } from '../../progress/progress-clock.ts';
+import type { StoreTotals, Verifier } from '../seam/upkeep.ts';
 import type { VerifyOptions } from './verify-run.ts';
 
 /** What a verify counts. Counts only grow. */
@@ -37,10 +36,10 @@ export class ShownVerify {
   readonly #clock: ProgressClock<StoreTotals>;
   readonly #begun = performance.now();
 
-  constructor(root: string, layout: Layout, options: Options, counts: () => VerifyCounts) {
+  constructor(store: Pick<Verifier, 'count'>, options: Options, counts: () => VerifyCounts) {
     this.#options = options;
     this.#counts = counts;
-    const count = (signal: AbortSignal) => countStore(root, layout, signal);
+    const count = (signal: AbortSignal) => store.count(signal);
     this.#clock = new ProgressClock(
       () => this.show(),
       (options.countAhead ?? true) ? count : undefined,

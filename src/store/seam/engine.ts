@@ -1,0 +1,77 @@
+/**
+ * The seam between ingot and a store: all that is known above of what keeps one. An engine writes
+ * (write.ts), reads (read.ts) and looks after a store (upkeep.ts). What it cannot do it does not
+ * have, and the callers say so.
+ */
+import type { Failure } from '../../errors.ts';
+import type { Layout, Sharing } from '../choices.ts';
+import type { ReadHalf } from './read.ts';
+import type {
+  Check,
+  ProbePlace,
+  RelayoutOptions,
+  RelayoutReport,
+  StatsOptions,
+  StoreStats,
+  Verifier,
+} from './upkeep.ts';
+import type { MainHalf, Names, Space, WorkerHalf, WorkerThread, WriteOptions } from './write.ts';
+
+/** One store, at one address. Nothing is looked at, nor loaded, before a method is called. */
+export interface Engine {
+  /** In messages and reports; of a local store its absolute path. */
+  readonly address: string;
+
+  /** Of this machine, that holds the store: walks leave it out, and no output may lie in it. */
+  readonly folder: string | undefined;
+
+  /**
+   * Finds the store, or creates it where that is asked for. Throws an IngotError: INGOT_NO_STORE,
+   * INGOT_NOT_A_STORE, INGOT_BAD_FORMAT, INGOT_NEWER_FORMAT, INGOT_LAYOUT, or an errno.
+   */
+  open(options: OpenStoreOptions): Promise<StoreFacts>;
+
+  /**
+   * Opens the store for writing: creates it if it is missing, removes what dead writers left. Throws
+   * an IngotError; nothing is left behind then.
+   */
+  openWriter(options: WriteOptions): Promise<MainHalf>;
+
+  /** Throws as `open`. */
+  openReader<S extends Space>(space: S): Promise<ReadHalf<Names[S]>>;
+
+  /** `quarantine`: damaged objects are to be moved. Throws as `open`. */
+  openVerifier(options: { readonly quarantine: boolean }): Promise<Verifier>;
+
+  stats(options: StatsOptions): Promise<StoreStats>;
+
+  /** For a user of the store: what is unsafe about it, if it is there. Throws an IngotError. */
+  warning(): Promise<Failure | undefined>;
+
+  /** The same for one who is about to make it. */
+  warningOfNew(): Promise<Failure | undefined>;
+
+  /** Moves all objects to a layout. */
+  relayout?(to: Layout, options: RelayoutOptions): Promise<RelayoutReport>;
+
+  /** Makes a place to probe the disk of the store, or where it would be; creates none. */
+  openProbePlace?(): Promise<ProbePlace>;
+}
+
+export interface OpenStoreOptions {
+  readonly create: boolean;
+  /** Of a store that is created; an existing one must have it. */
+  readonly layout?: Layout | undefined;
+  readonly sharing?: Sharing | undefined;
+}
+
+export interface StoreFacts {
+  /** Undefined where the engine has only one. */
+  readonly layout: Layout | undefined;
+}
+
+/** What the module of an engine exports, for worker threads. */
+export interface EngineModule {
+  openWorkerHalf(init: unknown, thread: WorkerThread): Promise<WorkerHalf>;
+  openCheck(init: unknown): Check;
+}

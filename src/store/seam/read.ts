@@ -1,0 +1,48 @@
+/** The read half of the seam: what lies in one space of a store. */
+import type { IngotError } from '../../errors.ts';
+
+export interface ReadHalf<Name extends string> {
+  /** Undefined when it is not there. Throws an IngotError. */
+  stat(name: Name): Promise<Stored | undefined>;
+
+  /** Throws INGOT_NOT_FOUND, INGOT_DAMAGED for what no content can be read from, an IngotError. */
+  open(name: Name, range?: Range): Promise<OpenContent>;
+
+  /**
+   * All names, a page at a time, in no order, read as they are asked for. Gives the event loop its
+   * turns. One that is stored meanwhile may be missing, one that is moved may come twice.
+   */
+  list(options?: ListOptions): AsyncIterable<readonly Name[]>;
+
+  /** Removes these, those that are there, durably; gives their number. Throws an IngotError. */
+  remove(names: readonly Name[]): Promise<number>;
+}
+
+export interface Stored {
+  /** In bytes. */
+  readonly size: number;
+  /** Where it lies, for messages. */
+  readonly path: string;
+}
+
+/** In bytes, as of `subarray`: `to` is not part of it. */
+export interface Range {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A content that is being read. */
+export interface OpenContent extends Stored {
+  /** Reads on, at least a byte unless it is at the end: then 0. Throws what the medium throws. */
+  read(into: Uint8Array): Promise<number>;
+  close(): Promise<void>;
+}
+
+export interface ListOptions {
+  /** Rejects with its reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called for what may not be listed, which is then passed over. Default: it is thrown. */
+  readonly onRefused?: OnRefused | undefined;
+}
+
+export type OnRefused = (path: string, error: IngotError) => void;

@@ -1,0 +1,1 @@
+export { openCheck, openWorkerHalf } from '../src/store/local/in-worker.ts';
