@@ -1,3 +1,5 @@
+import { isFailure } from '../errors.ts';
+
 const EVERY_MS = 100;
 
 /**
@@ -11,8 +13,12 @@ export class ProgressClock<Counted> {
   #counting: Promise<void> | undefined;
   #isCounting: boolean;
   #counted: Counted | undefined;
+  #defect: { readonly error: unknown } | undefined;
 
-  /** When `count` rejects the whole stays unknown; without it nothing is counted. */
+  /**
+   * When `count` cannot look at something the whole stays unknown: the run meets that, too, and
+   * reports it. Without `count` nothing is counted.
+   */
   constructor(show: () => void, count: ((signal: AbortSignal) => Promise<Counted>) | undefined) {
     this.#count = count;
     this.#isCounting = count !== undefined;
@@ -31,19 +37,21 @@ export class ProgressClock<Counted> {
     return this.#counted;
   }
 
-  /** Ends the calls and the count. Never rejects. */
+  /** Ends the calls and the count. Rejects with what the count threw, if that is a defect of it. */
   async end(): Promise<void> {
     clearInterval(this.#timer);
     this.#endCount.abort();
     await this.#counting;
     this.#isCounting = false;
+    if (this.#defect !== undefined) throw this.#defect.error;
   }
 
   async #countAll(): Promise<void> {
     try {
       this.#counted = await this.#count?.(this.#endCount.signal);
-    } catch {
-      // Ended before its time, or what the run itself meets and reports.
+    } catch (error) {
+      const { signal } = this.#endCount;
+      if (!signal.aborted && !isFailure(error)) this.#defect = { error };
     }
     this.#isCounting = false;
   }

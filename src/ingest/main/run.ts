@@ -136,7 +136,7 @@ export class Run {
       this.#pipeline.fail(asError(error));
     } finally {
       signal?.removeEventListener('abort', onAbort);
-      await this.#progress?.end();
+      await this.#progress?.end().catch((error) => this.#pipeline.fail(asError(error)));
       await this.#pool.close();
     }
     return await this.#end();
