@@ -14,7 +14,7 @@ interface Kind {
 /** Of each kind at least so many files are looked at, and one in `LOOK_EVERY`. */
 const LEAST_LOOKS = 1;
 /** A look takes some four times as long as reading the name. */
-const LOOK_EVERY = 16;
+const LOOK_EVERY = 32;
 /** One file above this in a kind has all files of that kind looked at. */
 const LARGE_BYTES = 1 << 20;
 
