@@ -69,6 +69,7 @@ class DurableGroup<Name extends string> implements Group<Name> {
   readonly #folders = new Set<string>();
   /** They are there, and may not be durable: their content is stored anew, and replaced. */
   readonly #doubtful = new Set<Name>();
+  #doubtfulStaged: Name[] = [];
 
   constructor(inner: LocalGroup<Name>, space: LocalSpace<Name>, names: NameFlush, root: string) {
     this.#inner = inner;
@@ -100,8 +101,8 @@ class DurableGroup<Name extends string> implements Group<Name> {
   }
 
   stage(name: Name, bytes: Uint8Array): void {
-    this.#flushes(name);
     this.#inner.stage(name, bytes);
+    this.#staged(name);
   }
 
   stageStream(content: StreamedContent): StreamStage<Name> {
@@ -109,8 +110,8 @@ class DurableGroup<Name extends string> implements Group<Name> {
     return {
       write: (bytes) => stage.write(bytes),
       keep: (name, size, sample) => {
-        this.#flushes(name);
         stage.keep(name, size, sample);
+        this.#staged(name);
       },
       drop: () => stage.drop(),
     };
@@ -122,8 +123,8 @@ class DurableGroup<Name extends string> implements Group<Name> {
 
   async commit(): Promise<void> {
     await this.#inner.commit();
-    this.settled.there.push(...this.#doubtful);
-    this.#doubtful.clear();
+    this.settled.there.push(...this.#doubtfulStaged);
+    this.#doubtfulStaged = [];
     // Of hits, too: the rename of another writer may not be durable yet.
     await this.#names.wait([...this.#folders]);
     this.#folders.clear();
@@ -131,6 +132,12 @@ class DurableGroup<Name extends string> implements Group<Name> {
 
   discard(): void {
     this.#inner.discard();
+    this.#doubtfulStaged = [];
+  }
+
+  #staged(name: Name): void {
+    this.#flushes(name);
+    if (this.#doubtful.delete(name)) this.#doubtfulStaged.push(name);
   }
 
   /** In both layouts, where a relayout is under way. */
