@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { runInPlace } from '../children.ts';
 import { takes } from '../finding.ts';
 import { storeIn } from '../ingot.ts';
 import { alternate, type Contender, medianSample, ratioOf, secondsOf } from '../method.ts';
@@ -32,9 +33,7 @@ export const PUTS: Question = {
   },
   async *run(context) {
     for (const bytes of SIZES) {
-      context.arena.renew();
-      const folder = writeFiles(context, bytes);
-      const puts = AT_ONCE.map((atOnce) => putting(context, folder, atOnce));
+      const puts = AT_ONCE.map((atOnce) => putting(context, bytes, atOnce));
       const samples = await alternate(puts, context.rounds);
       const alone = samples.at(-1)!;
       for (const [index, atOnce] of AT_ONCE.entries()) {
@@ -59,22 +58,25 @@ function wordsOf(atOnce: number): string {
   return atOnce === 1 ? 'one after the other' : `${atOnce} at once`;
 }
 
-function putting(context: Context, folder: string, atOnce: number): Contender {
+/** On a new file system each time: ext4 is slow at making files where many were removed in the last minute. */
+function putting(context: Context, bytes: number, atOnce: number): Contender {
+  const folder = path.join(context.arena.path, 'puts');
   const store = storeIn(context);
   return {
     command: [process.execPath, CHILD, store, folder, `${atOnce}`],
     prepare: () => {
-      fs.rmSync(store, { recursive: true, force: true });
+      context.arena.renew();
+      writeFiles(folder, bytes);
+      // Else the first flush of the puts would write them.
+      runInPlace('sync', '-f', folder);
       dropCachesIfCold(context);
     },
     secondsIn: Number,
   };
 }
 
-function writeFiles({ arena }: Context, bytes: number): string {
-  const folder = path.join(arena.path, 'puts');
+function writeFiles(folder: string, bytes: number): void {
   fs.mkdirSync(folder);
   for (let n = 0; n < FILES; n++)
     fs.writeFileSync(path.join(folder, String(n)), Buffer.alloc(bytes, `${n} `));
-  return folder;
 }

@@ -170,14 +170,14 @@ describe('a system call on a temp without a name', () => {
     expect(expectWhole(store).length).toBe(7);
   });
 
-  it('changes nothing when something has the name, which it then replaces', () => {
+  it('makes a duplicate of what has its name by then, which it replaces', () => {
     const trace = ['rename'];
     const ended = run({ inject: 'linkat:error=EEXIST:when=8', trace });
     expect(ended).toMatchObject({ code: 0, stderr: '' });
     expect(callsOf(ended, 'linkat').length).toBe(FILES + 1);
     const renamed = callsOf(ended, 'rename').filter((call) => /"[^"]*\/[0-9a-f]{64}"/.test(call));
     expect(renamed.length).toBe(1);
-    expect(outcomesOf(ended)).toEqual({ new: FILES });
+    expect(outcomesOf(ended)).toEqual({ new: FILES - 1, duplicate: 1 });
     expect(expectWhole(store).length).toBe(FILES);
   });
 
@@ -203,7 +203,7 @@ describe('a folder that cannot be made', () => {
     const ended = run({ inject: `mkdir:error=${error}`, on: [join(tempPath(store, 0), '..')] });
     await expectGroupDropped(
       ended,
-      new RegExp(`folder for a worker's temps: \\S+/0: .*\\(${error}\\)`),
+      new RegExp(`folder for a worker's temps: \\S+/1: .*\\(${error}\\)`),
     );
   });
 });

@@ -39,7 +39,7 @@ const run = (landing: Omit<Landing, 'signal'>, ...options: string[]) =>
 /** What a process that was killed has left: the sizes of its temps in their order. */
 function tempSizes(): number[] {
   return tempsIn(store)
-    .flatMap((writer) => [writer, `${writer}/0`])
+    .flatMap((writer) => [writer, `${writer}/1`])
     .filter((folder) => fs.existsSync(join(store, folder)))
     .flatMap((folder) => fs.readdirSync(join(store, folder)).map((name) => join(folder, name)))
     .filter((path) => /\/\d+\/\d+$/.test(path))
