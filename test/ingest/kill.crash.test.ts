@@ -25,7 +25,7 @@ beforeEach(() => {
 function makeStore(): void {
   ingot(['ingest', makeTree({ first: 'first' }), '--store', store, '-q']);
   makeTree(
-    { lock: 'flat\n', '0/1': 'half', '0/2': 'half' },
+    { lock: 'flat\n', '1/1': 'half', '1/2': 'half' },
     join(store, '.tmp-dead0000000000000000000000000000'),
   );
 }
