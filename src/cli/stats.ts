@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { printable } from '../errors.ts';
+import type { FileSystemStats } from '../files/disk-space.ts';
 import { withoutLibc } from '../native/load-koffi.ts';
 import type { StoreStats } from '../store/seam/upkeep.ts';
 import { bytes, count, counted } from '../units.ts';
@@ -31,11 +32,10 @@ async function runStats(flags: CommonFlags, { output, signal }: CommandContext):
 function describe(stats: StoreStats): string {
   const { objects, quarantined, unsettled, fileSystem: disk } = stats;
   const moving = stats.movingFrom === undefined ? '' : `, moving from ${stats.movingFrom}`;
-  const rows: [string, string][] = [
-    ['store', printable(stats.root)],
-    ['layout', `${stats.layout}${moving} (format ${stats.format})`],
-    ['objects', `${count(objects)}, ${bytes(stats.bytes)}`],
-  ];
+  const rows: [string, string][] = [['store', printable(stats.root)]];
+  if (stats.layout !== undefined)
+    rows.push(['layout', `${stats.layout}${moving} (format ${stats.format})`]);
+  rows.push(['objects', `${count(objects)}, ${bytes(stats.bytes)}`]);
   if (stats.largest !== undefined)
     rows.push(['largest', `${bytes(stats.largest.size)}, ${stats.largest.digest}`]);
   if (stats.unreadable > 0)
@@ -43,10 +43,11 @@ function describe(stats: StoreStats): string {
   rows.push(['writers', writers(stats)]);
   const quarantine = [counted(quarantined, 'object'), ...unsettledNotes(unsettled)];
   rows.push(['quarantine', quarantine.join('; ')]);
-  rows.push([
-    'disk',
-    `${disk.type}, ${bytes(disk.bytesFree)} of ${bytes(disk.bytes)} free${inodes(disk)}`,
-  ]);
+  if (disk !== undefined)
+    rows.push([
+      'disk',
+      `${disk.type}, ${bytes(disk.bytesFree)} of ${bytes(disk.bytes)} free${inodes(disk)}`,
+    ]);
   return rows.map(([name, value]) => `${name.padEnd(10)}  ${value}\n`).join('');
 }
 
@@ -57,6 +58,6 @@ function writers({ writers }: StoreStats): string {
   return `${count(alive)} alive (${counted(liveTemps, 'temp')}), ${count(dead)} dead (${counted(deadTemps, 'temp')})${swept}`;
 }
 
-function inodes({ inodes, inodesFree }: StoreStats['fileSystem']): string {
+function inodes({ inodes, inodesFree }: FileSystemStats): string {
   return inodes === 0 ? '' : `, ${count(inodesFree)} of ${count(inodes)} inodes free`;
 }

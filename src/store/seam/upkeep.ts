@@ -8,22 +8,25 @@ import type { OnRefused, ReadHalf } from './read.ts';
 import type { ModuleSource } from './write.ts';
 
 export interface StoreStats {
+  /** The store's address. */
   readonly root: string;
   readonly format: number;
-  readonly layout: Layout;
+  /** Undefined where the engine has only one. */
+  readonly layout: Layout | undefined;
   /** Set while a relayout is unfinished. */
   readonly movingFrom: Layout | undefined;
   readonly objects: number;
   readonly bytes: number;
   readonly largest: { readonly digest: Digest; readonly size: number } | undefined;
-  /** Undefined where flock cannot be called. */
+  /** Undefined where it cannot be known, as without flock. */
   readonly writers: WriterStats | undefined;
   readonly quarantined: number;
   /** Objects and folders that could not be looked at: they are in none of the counts. */
   readonly unreadable: number;
   /** On the way there, or left half-way by a kill. */
   readonly unsettled: number;
-  readonly fileSystem: FileSystemStats;
+  /** Undefined where the store is not in one. */
+  readonly fileSystem: FileSystemStats | undefined;
 }
 
 export interface WriterStats {
