@@ -1,0 +1,279 @@
+/** Clauses on writers: how they are opened, fail and end. */
+import { expect } from 'vitest';
+import type { End, MainHalf } from '../../../dist/src/store/seam/write.js';
+import {
+  type Clause,
+  callMainOf,
+  commit,
+  contentOf,
+  contentsOf,
+  namesIn,
+  needsPowerCut,
+  OBJECT_SIDES,
+  OPTIONS,
+  openWorker,
+  type Place,
+  read,
+  rejection,
+  SIDES,
+  SPACES,
+  type Subject,
+  store,
+  withGroups,
+  withWriter,
+} from './subject.ts';
+
+const DEAD = { code: 'INGOT_NO_STORE' };
+
+async function objectsIn(place: Place): Promise<string[]> {
+  return namesIn(await place.engine().openReader('objects'));
+}
+
+const FIRST = contentOf('objects', 'first');
+
+/** Opens a writer of a store that has one object, and a fault. */
+async function openFailing(place: Place, fault: 'flush' | 'last flush'): Promise<MainHalf> {
+  await store(place, 'objects', [FIRST]);
+  return place.engine(fault).openWriter(OPTIONS);
+}
+
+export const WRITER_CLAUSES: readonly Clause[] = [
+  {
+    says: 'a writer creates a store that is missing',
+    check: async (place) => {
+      await withWriter(place.engine(), async () => {});
+      await place.engine().open({ create: false });
+    },
+  },
+  {
+    says: 'what was learnt on opening: the layout of the store, notices of a line each',
+    check: async (place, { layout }) => {
+      await withWriter(place.engine(), async ({ opened }) => {
+        expect(opened.layout).toBe(layout);
+        expect(opened.swept).toBe(0);
+        for (const notice of opened.notices) expect(notice).toMatch(/^[^\n]+$/);
+      });
+    },
+  },
+  {
+    says: 'what a dead writer left is removed by the next, and counted',
+    check: async (place) => {
+      await store(place, 'objects', [FIRST]);
+      place.plantDeadWriter();
+      expect(place.leftovers()).not.toEqual([]);
+      await withWriter(place.engine(), async ({ opened }) => expect(opened.swept).toBe(1));
+      expect(place.leftovers()).toEqual([]);
+      await withWriter(place.engine(), async ({ opened }) => expect(opened.swept).toBe(0));
+      expect(await objectsIn(place)).toEqual([FIRST.name]);
+    },
+  },
+  ...(['flush', 'no flush'] as const).map((how: End) => ({
+    says: `a writer that ends with '${how}' leaves nothing behind`,
+    check: async (place: Place) => {
+      const main = await place.engine().openWriter(OPTIONS);
+      const groups = await Promise.all(SIDES.map((side) => side.open(main)));
+      const [kept, dropped] = contentsOf('objects', 2);
+      await commit(groups[0]!(), [kept!]);
+      const open = groups[1]!();
+      open.stage(dropped!.name, dropped!.bytes);
+      const { barriers, directoryFlushes } = await main.end(how);
+      open.discard();
+      expect(place.leftovers()).toEqual([]);
+      expect(await objectsIn(place)).toEqual([kept!.name]);
+      for (const count of [barriers, directoryFlushes]) {
+        expect(Number.isInteger(count)).toBe(true);
+        expect(count).toBeGreaterThanOrEqual(0);
+      }
+    },
+  })),
+  {
+    says: "once 'flush' has resolved, what groups of workers committed is durable",
+    cannot: needsPowerCut,
+    check: async (place) => {
+      const contents = contentsOf('objects', 3);
+      const main = await place.engine().openWriter(OPTIONS);
+      const half = await openWorker(main, { number: 1, mayBeTerminated: false });
+      await commit(half.openGroup(callMainOf(main)), contents);
+      await main.end('flush');
+      place.powerCut!();
+      expect(await objectsIn(place)).toEqual(contents.map(({ name }) => name).sort());
+    },
+  },
+  ...SPACES.map((space) => ({
+    says: `${space} of the main thread are durable at their commit`,
+    cannot: needsPowerCut,
+    check: async (place: Place) => {
+      const contents = contentsOf(space, 3);
+      const main = await place.engine().openWriter(OPTIONS);
+      await commit(main.openGroup(space), contents);
+      place.powerCut!();
+      const reader = await place.engine().openReader(space);
+      expect(await namesIn(reader)).toEqual(contents.map(({ name }) => name).sort());
+    },
+  })),
+  {
+    says: 'hits of the main thread are durable at the commit of their group',
+    cannot: needsPowerCut,
+    check: async (place) => {
+      const main = await place.engine().openWriter(OPTIONS);
+      const half = await openWorker(main, { number: 1, mayBeTerminated: false });
+      await commit(half.openGroup(callMainOf(main)), [FIRST]);
+      const group = main.openGroup('objects');
+      const presence = group.lookup(FIRST.name, FIRST.bytes.length);
+      if (presence !== 'present') group.stage(FIRST.name, FIRST.bytes);
+      await group.commit();
+      place.powerCut!();
+      expect(await objectsIn(place)).toEqual([FIRST.name]);
+    },
+  },
+  ...SIDES.map((side) => ({
+    says: `${side.name}: a commit whose flush fails is rejected as 'flush', and names nothing, then or later`,
+    cannot: (subject: Subject) =>
+      side.isWorker && !subject.failsInWorkers ? 'no fault reaches its workers' : undefined,
+    check: async (place: Place) => {
+      const main = await openFailing(place, 'flush');
+      const content = contentOf(side.space, 'lost');
+      try {
+        const group = (await side.open(main))();
+        const failed = await rejection(commit(group, [content]));
+        expect(failed).toMatchObject({ kind: 'flush' });
+        await rejection(group.commit());
+        group.discard();
+      } finally {
+        await main.end('no flush');
+      }
+      const reader = await place.engine().openReader(side.space);
+      expect(await reader.stat(content.name)).toBeUndefined();
+      expect(await objectsIn(place)).toEqual([FIRST.name]);
+      expect(place.leftovers()).toEqual([]);
+    },
+  })),
+  ...SIDES.map((side) => ({
+    says: `${side.name}: a store without room fails as 'full', and what was there stays`,
+    cannot: (subject: Subject) =>
+      side.isWorker && !subject.failsInWorkers ? 'no fault reaches its workers' : undefined,
+    check: async (place: Place) => {
+      const first = contentOf(side.space, 'first');
+      await store(place, side.space, [first]);
+      const large = contentOf(side.space, 'x'.repeat(100_000));
+      await withGroups(place.engine('full'), side, async (open) => {
+        const group = open();
+        const failed = await rejection((async () => commit(group, [large]))());
+        expect(failed).toMatchObject({ kind: 'full' });
+        group.discard();
+      });
+      const reader = await place.engine().openReader(side.space);
+      expect(await namesIn(reader)).toEqual([first.name]);
+      expect(await read(reader, first.name)).toBe('first');
+      expect(place.leftovers()).toEqual([]);
+    },
+  })),
+  {
+    says: "a last flush that fails is rejected as 'flush', and leaves nothing behind",
+    check: async (place) => {
+      const main = await openFailing(place, 'last flush');
+      expect(await rejection(main.end('flush'))).toMatchObject({ kind: 'flush' });
+      expect(place.leftovers()).toEqual([]);
+    },
+  },
+  {
+    says: "'no flush' never rejects, whatever has failed",
+    check: async (place) => {
+      for (const fault of ['flush', 'last flush'] as const) {
+        const main = await openFailing(place, fault);
+        await rejection(commit(main.openGroup('objects'), contentsOf('objects', 2)));
+        expect(await rejection(main.end('no flush'))).toBeUndefined();
+        expect(place.leftovers()).toEqual([]);
+      }
+    },
+  },
+  {
+    says: 'an end that was aborted has flushed all, or rejects with the reason',
+    check: async (place) => {
+      const reason = new Error('enough');
+      const main = await place.engine().openWriter(OPTIONS);
+      await commit(main.openGroup('objects'), [FIRST]);
+      const ended = await rejection(main.end('flush', AbortSignal.abort(reason)));
+      if (ended !== undefined) expect(ended).toBe(reason);
+      expect(place.leftovers()).toEqual([]);
+      expect(await objectsIn(place)).toEqual([FIRST.name]);
+    },
+  },
+  {
+    says: 'two writers at once keep to themselves',
+    check: async (place) => {
+      const [one, two, both] = contentsOf('objects', 3);
+      const first = await place.engine().openWriter(OPTIONS);
+      const second = await place.engine().openWriter(OPTIONS);
+      const group = second.openGroup('objects');
+      group.stage(two!.name, two!.bytes);
+      group.stage(both!.name, both!.bytes);
+      await commit(first.openGroup('objects'), [one!, both!]);
+      await first.end('flush');
+      await group.commit();
+      await second.end('flush');
+      expect(await objectsIn(place)).toEqual([one!, two!, both!].map(({ name }) => name).sort());
+      expect(place.leftovers()).toEqual([]);
+    },
+  },
+  {
+    says: 'as many groups as maxStaged says may have something staged at once',
+    check: async (place) => {
+      const main = await place.engine().openWriter(OPTIONS);
+      expect(main.maxStaged).toBeGreaterThanOrEqual(1);
+      const contents = contentsOf('objects', Math.min(20, main.maxStaged));
+      const groups = contents.map(({ name, bytes }) => {
+        const group = main.openGroup('objects');
+        group.stage(name, bytes);
+        return group;
+      });
+      await Promise.all(groups.map((group) => group.commit()));
+      await main.end('no flush');
+      expect(await objectsIn(place)).toEqual(contents.map(({ name }) => name).sort());
+    },
+  },
+  ...SIDES.map((side) => ({
+    says: `${side.name}: a dry run creates and writes nothing`,
+    check: async (place: Place) => {
+      const [one, two] = contentsOf(side.space, 2);
+      const stageBoth = () =>
+        withGroups(
+          place.engine(),
+          side,
+          async (open) => {
+            const group = open();
+            const stream = group.stageStream({ expected: two!.bytes.length, aligned: false });
+            await stream.write(two!.bytes);
+            stream.keep(two!.name, two!.bytes.length, undefined);
+            await commit(group, [one!]);
+          },
+          { dryRun: true },
+        );
+      await stageBoth();
+      await expect(place.engine().open({ create: false })).rejects.toMatchObject(DEAD);
+      const first = contentOf(side.space, 'first');
+      await store(place, side.space, [first]);
+      await stageBoth();
+      const reader = await place.engine().openReader(side.space);
+      expect(await namesIn(reader)).toEqual([first.name]);
+      expect(place.leftovers()).toEqual([]);
+    },
+  })),
+  ...OBJECT_SIDES.map((side) => ({
+    says: `${side.name}: equal size is enough for a hit, unless hits are to be verified`,
+    check: async (place: Place) => {
+      await store(place, 'objects', []);
+      place.plant(FIRST.name, Buffer.from('FIRST'));
+      for (const verifyHits of [false, true])
+        await withGroups(
+          place.engine(),
+          side,
+          async (open) => {
+            const presence = open().lookup(FIRST.name, FIRST.bytes.length);
+            expect([verifyHits ? 'damaged' : 'present', 'unknown']).toContain(presence);
+          },
+          { verifyHits },
+        );
+    },
+  })),
+];
