@@ -46,12 +46,14 @@ export class LocalReader<Name extends string> implements ReadHalf<Name> {
 
   async *list({ signal, onRefused }: ListOptions = {}): AsyncGenerator<readonly Name[]> {
     const turns = new Turns({ stepsPerLook: NAMES_PER_LOOK, signal });
+    signal?.throwIfAborted();
     let page: Name[] = [];
     for (const name of this.#space.list(onRefused)) {
       page.push(name);
       if (turns.isDue()) await turns.take();
       if (page.length < PAGE) continue;
       yield page;
+      signal?.throwIfAborted();
       page = [];
     }
     if (page.length > 0) yield page;
