@@ -198,7 +198,8 @@ export class LocalGroup<Name extends string = Digest> implements Group<Name> {
       });
     }
     this.#staged.pop();
-    if (this.#damaged.delete(name)) this.settled.repaired.push(name);
+    const wasDamaged = this.#damaged.delete(name);
+    if (wasDamaged && this.#space.replace !== undefined) this.settled.repaired.push(name);
     else if (!isNew) this.settled.there.push(name);
   }
 
