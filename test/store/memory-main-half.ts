@@ -20,18 +20,19 @@ import { ADDRESS, type Known, type MemoryStore, type Misbehaviour } from './memo
 export const MEMORY_MODULE = new URL('../fixtures/memory-engine.mjs', import.meta.url).href;
 
 /** What the fixture exports. */
-interface MemoryModule extends EngineModule {
+export interface MemoryModule extends EngineModule {
   openMemoryGroup<S extends Space>(space: S, half: GroupHalf, callMain: CallMain): Group<Names[S]>;
 }
 
-interface Settings {
+export interface Settings {
   readonly lookups: NonNullable<Misbehaviour['lookups']>;
   readonly groupOf: number;
   readonly verifyHits: boolean;
   readonly dryRun: boolean;
+  readonly defect: string | undefined;
 }
 
-interface GroupHalf {
+export interface GroupHalf {
   readonly find: (name: string) => Known | undefined;
   readonly samples: Set<string>;
   readonly settings: Settings;
@@ -72,16 +73,17 @@ export class MemoryMainHalf implements MainHalf {
     misbehaviour: Misbehaviour,
     memory: MemoryModule,
   ) {
-    const { lookups = 'true', groupOf = 100, dies } = misbehaviour;
+    const { lookups = 'true', groupOf = 100, dies, groups } = misbehaviour;
     this.#store = store;
     this.#misbehaviour = misbehaviour;
     this.#dryRun = dryRun;
     this.#memory = memory;
-    this.#settings = { lookups, groupOf, verifyHits, dryRun };
+    const defect = groups?.defect;
+    this.#settings = { lookups, groupOf, verifyHits, dryRun, defect };
     const names = [...store.spaces.objects.keys()];
     const known = new Map(names.map((name) => [name, store.find('objects', name)]));
     const init = { known, samples: store.samples, ...this.#settings, dies };
-    this.worker = { module: MEMORY_MODULE, init };
+    this.worker = { module: moduleOf(misbehaviour), init };
     this.opened = {
       swept: dryRun ? 0 : store.dead,
       notices: [],
@@ -95,7 +97,7 @@ export class MemoryMainHalf implements MainHalf {
     options: WriteOptions,
     misbehaviour: Misbehaviour,
   ): Promise<MemoryMainHalf> {
-    const memory = (await import(MEMORY_MODULE)) as MemoryModule;
+    const memory = (await import(moduleOf(misbehaviour))) as MemoryModule;
     const half = new MemoryMainHalf(store, options, misbehaviour, memory);
     if (options.dryRun) return half;
     store.dead = 0;
@@ -181,6 +183,10 @@ export class MemoryMainHalf implements MainHalf {
     }
     return { barriers: this.#barriers, directoryFlushes: 0 };
   }
+}
+
+function moduleOf({ groups }: Misbehaviour): string {
+  return groups?.module ?? MEMORY_MODULE;
 }
 
 const NOT_DURABLE: Failure = {

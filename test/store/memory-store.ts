@@ -18,6 +18,8 @@ export interface Misbehaviour {
   readonly dies?: { readonly once: 'staged' | 'committed'; readonly of: string };
   /** Contents that a group takes before it is full. */
   readonly groupOf?: number;
+  /** What opens its groups in place of its own module, and what that is told. */
+  readonly groups?: { readonly module: string; readonly defect: string };
 }
 
 export const ADDRESS = 'memory';

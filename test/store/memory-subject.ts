@@ -1,5 +1,6 @@
 /** The memory engine, to be checked. */
 
+import type { Engine } from '../../dist/src/store/seam/engine.js';
 import type { Fault, Place, Subject } from './contract/subject.ts';
 import { MemoryEngine } from './memory-engine.ts';
 import { MemoryStore, type Misbehaviour } from './memory-store.ts';
@@ -20,37 +21,37 @@ export function memorySubject(usual: Misbehaviour = {}): Subject {
   };
 }
 
-class MemoryPlace implements Place {
-  readonly #store = new MemoryStore();
+export class MemoryPlace implements Place {
+  readonly store = new MemoryStore();
   readonly #usual: Misbehaviour;
 
-  constructor(usual: Misbehaviour) {
+  constructor(usual: Misbehaviour = {}) {
     this.#usual = usual;
   }
 
-  engine(fault?: Fault): MemoryEngine {
+  engine(fault?: Fault): Engine {
     const misbehaviour = fault === undefined ? {} : FAULTS[fault];
-    return new MemoryEngine(this.#store, { ...this.#usual, ...misbehaviour });
+    return new MemoryEngine(this.store, { ...this.#usual, ...misbehaviour });
   }
 
   plant(digest: string, bytes: Uint8Array): void {
-    this.#store.spaces.objects.set(digest, new Uint8Array(bytes));
+    this.store.spaces.objects.set(digest, new Uint8Array(bytes));
   }
 
   plantUnreadable(digest: string): void {
-    this.#store.unreadable.add(digest);
+    this.store.unreadable.add(digest);
   }
 
   plantDeadWriter(): void {
-    this.#store.dead++;
+    this.store.dead++;
   }
 
   leftovers(): readonly string[] {
-    const { live, dead } = this.#store;
+    const { live, dead } = this.store;
     return [...Array(live).fill('a live writer'), ...Array(dead).fill('a dead writer')];
   }
 
   powerCut(): void {
-    this.#store.powerCut();
+    this.store.powerCut();
   }
 }

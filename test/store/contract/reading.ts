@@ -167,6 +167,22 @@ export const READ_CLAUSES: readonly Clause[] = [
   ),
 
   {
+    says: 'objects: a list of many has them all, and an aborted one no further page',
+    check: async (place) => {
+      const contents = contentsOf('objects', 1500);
+      await store(place, 'objects', []);
+      for (const { name, bytes } of contents) place.plant(name, bytes);
+      const reader = await place.engine().openReader('objects');
+      expect(await namesIn(reader)).toEqual(contents.map(({ name }) => name).sort());
+      const stop = new AbortController();
+      const pages = reader.list({ signal: stop.signal })[Symbol.asyncIterator]();
+      expect((await pages.next()).value.length).toBeLessThan(contents.length);
+      stop.abort(new Error('enough'));
+      expect(await rejection(pages.next())).toBe(stop.signal.reason);
+    },
+  },
+
+  {
     says: 'objects: what no content can be read from is INGOT_DAMAGED, and is not read',
     check: async (place) => {
       const { name } = contentOf('objects', TEXT);

@@ -1,0 +1,155 @@
+/** Engines whose writers break a clause. */
+import type { Engine } from '../../../dist/src/store/seam/engine.js';
+import type {
+  End,
+  Group,
+  MainHalf,
+  Names,
+  Opened,
+  Space,
+  WriteOptions,
+} from '../../../dist/src/store/seam/write.js';
+import type { MemoryStore } from '../memory-store.ts';
+import { override } from './override.ts';
+
+/** Makes an engine of a store wrong. */
+export type Wrong = (engine: Engine, store: MemoryStore) => Partial<Engine>;
+
+/** The members of a writer that are wrong. */
+type WrongWriter = (main: MainHalf, store: MemoryStore) => Partial<MainHalf>;
+
+const writer =
+  (wrong: WrongWriter): Wrong =>
+  (engine, store) => ({
+    openWriter: async (options) => {
+      const main = await engine.openWriter(options);
+      return override(main, wrong(main, store));
+    },
+  });
+
+const opened = (members: Partial<Opened>): Wrong =>
+  writer((main) => ({ opened: { ...main.opened, ...members } }));
+
+const end = (wrong: (main: MainHalf, how: End, signal?: AbortSignal) => Promise<unknown>): Wrong =>
+  writer((main) => ({
+    end: async (how, signal) => {
+      await wrong(main, how, signal);
+      return { barriers: 0, directoryFlushes: 0 };
+    },
+  }));
+
+const options =
+  (members: Partial<WriteOptions>): Wrong =>
+  (engine) => ({ openWriter: (given) => engine.openWriter({ ...given, ...members }) });
+
+/** A writer whose groups on the main thread leave names to a flush that never comes. */
+function forgetting(which: 'contents' | 'hits'): Wrong {
+  return writer((main, store) => ({
+    openGroup: <S extends Space>(space: S) => {
+      const group = main.openGroup(space);
+      const names = new Set<string>();
+      return override<Group<Names[S]>>(group, {
+        lookup: (name, size) => {
+          if (which === 'hits') names.add(name);
+          return group.lookup(name, size);
+        },
+        stage: (name, bytes) => {
+          if (which === 'contents') names.add(name);
+          else names.delete(name);
+          group.stage(name, bytes);
+        },
+        commit: async () => {
+          await group.commit();
+          for (const name of names) {
+            const bytes = store.spaces[space].get(name);
+            if (bytes !== undefined) store.put(space, name, bytes);
+          }
+        },
+      });
+    },
+  }));
+}
+
+const ENDS = 'a writer that ends with';
+
+/** By what a writer does: how it is made to, and a clause that finds it. */
+export const WRONG_WRITERS: Readonly<Record<string, readonly [Wrong, finds: string]>> = {
+  'creates no store': [
+    (engine, store) => ({
+      openWriter: async (options) => {
+        const existed = store.exists;
+        const main = await engine.openWriter(options);
+        store.exists = existed;
+        return main;
+      },
+    }),
+    'a writer creates a store that is missing',
+  ],
+  'says another layout': [opened({ layout: 'flat' }), 'what was learnt on opening'],
+  'gives notices of two lines': [opened({ notices: ['one\ntwo'] }), 'what was learnt on opening'],
+  'counts nothing that it sweeps': [opened({ swept: 0 }), 'what a dead writer left'],
+  'stays when it ends': [end(async () => {}), ENDS],
+  'takes its objects along': [
+    writer((main, store) => ({
+      end: (how, signal) => {
+        store.spaces.objects.clear();
+        return main.end(how, signal);
+      },
+    })),
+    ENDS,
+  ],
+  'counts no flushes': [
+    writer((main) => ({
+      end: async (how, signal) => ({ ...(await main.end(how, signal)), barriers: Number.NaN }),
+    })),
+    ENDS,
+  ],
+  'ends without a flush': [
+    end((main) => main.end('no flush')),
+    "once 'flush' has resolved, what groups of workers committed is durable",
+  ],
+  'leaves names of the main thread to the end': [
+    forgetting('contents'),
+    'of the main thread are durable at their commit',
+  ],
+  'forgets the names of hits': [forgetting('hits'), 'hits of the main thread are durable'],
+  'swallows the failure of its last flush': [
+    end((main, how, signal) => main.end(how, signal).catch(() => {})),
+    "a last flush that fails is rejected as 'flush'",
+  ],
+  "rejects 'no flush'": [
+    end(async (main, how) => {
+      await main.end(how);
+      if (how === 'no flush') throw new Error('too early');
+    }),
+    "'no flush' never rejects",
+  ],
+  'rejects with something else than the reason': [
+    end(async (main, how, signal) => {
+      await main.end(how);
+      if (signal?.aborted) throw new Error('aborted');
+    }),
+    'an end that was aborted',
+  ],
+  'bears no other writer': [
+    (engine, store) => ({
+      openWriter: async (options) => {
+        if (store.live > 0) throw new Error('there is one already');
+        return engine.openWriter(options);
+      },
+    }),
+    'two writers at once',
+  ],
+  'lets nothing be staged': [writer(() => ({ maxStaged: 0 })), 'as many groups as maxStaged says'],
+  'writes in a dry run': [options({ dryRun: false }), 'a dry run creates and writes nothing'],
+  'verifies no hits': [options({ verifyHits: false }), 'equal size is enough for a hit'],
+  'verifies all hits': [options({ verifyHits: true }), 'equal size is enough for a hit'],
+  'gives its workers a function': [
+    writer((main) => ({ worker: { ...main.worker, init: { call: () => main } } })),
+    'what a worker gets is plain data',
+  ],
+  'answers everything': [
+    writer((main) => ({ answer: (message) => main.answer(message).catch(() => undefined) })),
+    'the main half rejects a message',
+  ],
+};
