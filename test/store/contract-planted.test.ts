@@ -29,6 +29,7 @@ const WRONG_GROUPS: Readonly<Record<string, string>> = {
   'never tells what was there': 'settled tells of each later one',
   'knows no samples': 'a large content is known by its sample',
   'ignores a rejection': "fails as 'full', and what was there stays",
+  'calls for two things at once': 'a group calls for one thing at a time',
   'has a stageClone that shares nothing': 'a group shares blocks with a source exactly where',
   'lets one worker in': 'workers of one writer work side by side',
 };
@@ -101,8 +102,11 @@ describe('the contract', () => {
     expect(await brokenBy(planted)).toContainEqual(expect.stringContaining(planted.finds));
   });
 
-  it('has no clause that finds none of them', async () => {
-    const broken = new Set((await Promise.all(PLANTED.map(brokenBy))).flat());
-    expect(CLAUSES.map(({ says }) => says).filter((says) => !broken.has(says))).toEqual([]);
+  it('has no clause without a defect of its own, which it finds', async () => {
+    const finding = new Set<string>();
+    for (const planted of PLANTED)
+      for (const says of await brokenBy(planted))
+        if (says.includes(planted.finds)) finding.add(says);
+    expect(CLAUSES.map(({ says }) => says).filter((says) => !finding.has(says))).toEqual([]);
   });
 });

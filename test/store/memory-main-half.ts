@@ -49,7 +49,8 @@ export interface Commit {
   readonly hits: ReadonlySet<string>;
 }
 
-interface Committed {
+/** What became of it. */
+export interface Committed {
   readonly there: Digest[];
   readonly repaired: Digest[];
   readonly failure?: Failure;

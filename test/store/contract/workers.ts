@@ -1,6 +1,7 @@
 /** Clauses on the halves in worker threads, and on the messages between them and the main half. */
 
 import fs from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 import type { Group } from '../../../dist/src/store/seam/write.js';
@@ -48,22 +49,26 @@ export const WORKER_CLAUSES: readonly Clause[] = [
     },
   },
   {
-    says: 'a group calls for one thing at a time, and fails when the main half rejects it',
+    says: 'a group calls for one thing at a time, and fails when the main half rejects that',
     check: async (place) => {
       const contents = contentsOf('objects', 3);
-      let calls = 0;
+      let [calls, running, most] = [0, 0, 0];
+      const refuse = async () => {
+        calls++;
+        most = Math.max(most, ++running);
+        await nextTurn();
+        running--;
+        throw new Error('refused');
+      };
       const failed = await withWriter(place.engine(), async (main) => {
         const half = await openWorker(main, { number: 1, mayBeTerminated: false });
-        const callMain = async () => {
-          calls++;
-          throw new Error('refused');
-        };
-        return rejection(commit(half.openGroup(callMain), contents));
+        return rejection(commit(half.openGroup(refuse), contents));
       });
       const names = await namesIn(await place.engine().openReader('objects'));
+      // Not every engine has something to ask.
       if (calls === 0) expect(names).toHaveLength(contents.length);
       else {
-        expect([calls, names]).toEqual([1, []]);
+        expect([most, names]).toEqual([1, []]);
         expect(failed).toMatchObject({ message: 'refused' });
       }
     },

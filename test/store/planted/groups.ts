@@ -15,8 +15,8 @@ const memory = (await import(MEMORY_MODULE)) as MemoryModule;
 
 type AnyGroup = Group<string>;
 
-/** The members of a group that are wrong. */
-type Wrong = (group: AnyGroup) => Partial<AnyGroup>;
+/** The members of a group that are wrong. `openAnother` gives another one of the same call. */
+type Wrong = (group: AnyGroup, openAnother: () => AnyGroup) => Partial<AnyGroup>;
 
 /** Of one defect, all that are open. */
 const openGroups = new Set<AnyGroup>();
@@ -25,7 +25,7 @@ const DEFECTS: Readonly<Record<string, Wrong>> = {
   'shows what is staged': (group) => ({
     stage: (name, bytes) => {
       group.stage(name, bytes);
-      void group.commit();
+      group.commit().catch(() => {});
     },
   }),
   'loses the last content of a commit': (group) => {
@@ -147,6 +147,14 @@ const DEFECTS: Readonly<Record<string, Wrong>> = {
   'ignores a rejection': (group) => ({
     commit: () => group.commit().catch(() => {}),
   }),
+  'calls for two things at once': (group, openAnother) => {
+    const another = openAnother();
+    let staged = 0;
+    return {
+      stage: (name, bytes) => (staged++ % 2 === 0 ? group : another).stage(name, bytes),
+      commit: async () => void (await Promise.all([group.commit(), another.commit()])),
+    };
+  },
   'has a stageClone that shares nothing': () => ({ stageClone: () => undefined }),
 };
 
@@ -161,19 +169,20 @@ function settledAs(
   };
 }
 
-function wronged(group: AnyGroup, defect: string): AnyGroup {
-  return override(group, DEFECTS[defect]?.(group) ?? {});
+function wronged(open: () => AnyGroup, defect: string): AnyGroup {
+  const group = open();
+  return override(group, DEFECTS[defect]?.(group, open) ?? {});
 }
 
 export function openMemoryGroup(space: Space, half: GroupHalf, callMain: CallMain): AnyGroup {
-  return wronged(memory.openMemoryGroup(space, half, callMain), half.settings.defect!);
+  return wronged(() => memory.openMemoryGroup(space, half, callMain), half.settings.defect!);
 }
 
 export async function openWorkerHalf(init: unknown, thread: WorkerThread): Promise<WorkerHalf> {
   const { defect } = init as { readonly defect: string };
   if (defect === 'lets one worker in' && thread.number > 1) throw new Error('one is enough');
   const half = await memory.openWorkerHalf(init, thread);
-  return { openGroup: (callMain) => wronged(half.openGroup(callMain), defect) as Group };
+  return { openGroup: (callMain) => wronged(() => half.openGroup(callMain), defect) as Group };
 }
 
 /** Finds no damage. */

@@ -9,6 +9,7 @@ import type {
   Space,
   WriteOptions,
 } from '../../../dist/src/store/seam/write.js';
+import type { Commit, Committed } from '../memory-main-half.ts';
 import type { MemoryStore } from '../memory-store.ts';
 import { override } from './override.ts';
 
@@ -70,6 +71,37 @@ function forgetting(which: 'contents' | 'hits'): Wrong {
   }));
 }
 
+/** A writer that publishes what it could not make durable. */
+const hasty: Wrong = writer((main, store) => ({
+  answer: async (message) => {
+    const committed = (await main.answer(message)) as Committed;
+    if (committed.failure !== undefined) putAll(store, message as Commit);
+    return committed;
+  },
+  openGroup: <S extends Space>(space: S) => {
+    const group = main.openGroup(space);
+    const contents: { name: string; bytes: Uint8Array }[] = [];
+    return override<Group<Names[S]>>(group, {
+      stage: (name, bytes) => {
+        contents.push({ name, bytes });
+        group.stage(name, bytes);
+      },
+      commit: async () => {
+        try {
+          await group.commit();
+        } catch (error) {
+          putAll(store, { space, contents });
+          throw error;
+        }
+      },
+    });
+  },
+}));
+
+function putAll(store: MemoryStore, { space, contents }: Pick<Commit, 'space' | 'contents'>): void {
+  for (const { name, bytes } of contents) store.put(space, name, bytes);
+}
+
 const ENDS = 'a writer that ends with';
 
 /** By what a writer does: how it is made to, and a clause that finds it. */
@@ -113,6 +145,7 @@ export const WRONG_WRITERS: Readonly<Record<string, readonly [Wrong, finds: stri
     'of the main thread are durable at their commit',
   ],
   'forgets the names of hits': [forgetting('hits'), 'hits of the main thread are durable'],
+  'names what it could not make durable': [hasty, 'and names nothing, then or later'],
   'swallows the failure of its last flush': [
     end((main, how, signal) => main.end(how, signal).catch(() => {})),
     "a last flush that fails is rejected as 'flush'",
