@@ -4,8 +4,10 @@
  * that do.
  */
 import { describe, test } from 'vitest';
+import { FAULT_CLAUSES } from './contract/faults.ts';
 import { GROUP_CLAUSES } from './contract/groups.ts';
 import { READ_CLAUSES } from './contract/reading.ts';
+import { STREAM_CLAUSES } from './contract/streams.ts';
 import type { Clause, Subject } from './contract/subject.ts';
 import { UPKEEP_CLAUSES } from './contract/upkeep.ts';
 import { WORKER_CLAUSES } from './contract/workers.ts';
@@ -15,8 +17,10 @@ export const CLAUSES: readonly Clause[] = [
   ...UPKEEP_CLAUSES,
   ...READ_CLAUSES,
   ...GROUP_CLAUSES,
+  ...STREAM_CLAUSES,
   ...WORKER_CLAUSES,
   ...WRITER_CLAUSES,
+  ...FAULT_CLAUSES,
 ];
 
 /** Checks all clauses on an engine. */

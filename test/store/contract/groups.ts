@@ -1,58 +1,15 @@
 /** Clauses on groups: staged, committed, discarded. Each holds for every side that opens groups. */
 import { expect } from 'vitest';
-import type { Group } from '../../../dist/src/store/seam/write.js';
+import { expectThere, onEach } from './each-side.ts';
 import {
   type Clause,
   commit,
   contentOf,
   contentsOf,
   NAMED_SIDES,
-  namesIn,
   OBJECT_SIDES,
-  type Place,
-  read,
   SIDES,
-  type Side,
-  store,
-  withGroups,
 } from './subject.ts';
-
-type Check = (side: Side, place: Place, open: () => Group<string>) => Promise<void>;
-
-/** A clause for each side, checked on a store that has one content. */
-function onEach(
-  sides: readonly Side[],
-  says: string,
-  check: Check,
-  prepare: (place: Place) => void = () => {},
-): Clause[] {
-  return sides.map((side) => ({
-    says: `${side.name}: ${says}`,
-    check: async (place) => {
-      await store(place, side.space, [contentOf(side.space, 'first')]);
-      prepare(place);
-      await withGroups(place.engine(), side, (open) => check(side, place, open));
-    },
-  }));
-}
-
-async function readerOf(place: Place, side: Side) {
-  return place.engine().openReader(side.space);
-}
-
-async function expectThere(
-  place: Place,
-  side: Side,
-  contents: readonly { name: string; bytes: Uint8Array }[],
-) {
-  const reader = await readerOf(place, side);
-  for (const { name, bytes } of contents) {
-    expect(await reader.stat(name as never)).toMatchObject({ size: bytes.length });
-    expect(await read(reader, name)).toBe(Buffer.from(bytes).toString());
-  }
-  const expected = [...contents, contentOf(side.space, 'first')].map(({ name }) => name);
-  expect(await namesIn(reader)).toEqual([...new Set(expected)].sort());
-}
 
 export const GROUP_CLAUSES: readonly Clause[] = [
   ...onEach(SIDES, 'what is staged is not visible before its commit', async (side, place, open) => {
@@ -126,42 +83,6 @@ export const GROUP_CLAUSES: readonly Clause[] = [
       group.discard();
       await commit(group, [later!]);
       await expectThere(place, side, [kept!, later!]);
-    },
-  ),
-
-  ...onEach(SIDES, 'a stream that is kept is there, whole', async (side, place, open) => {
-    const group = open();
-    const pieces = [Buffer.alloc(8192, 'a'), Buffer.alloc(4096, 'b'), Buffer.from('end')];
-    const content = contentOf(side.space, Buffer.concat(pieces).toString());
-    const stream = group.stageStream({ expected: content.bytes.length, aligned: false });
-    for (const piece of pieces) await stream.write(piece);
-    stream.keep(content.name, content.bytes.length, undefined);
-    const empty = contentOf(side.space, '');
-    group.stageStream({ expected: 0, aligned: false }).keep(empty.name, 0, undefined);
-    await expectThere(place, side, []);
-    await group.commit();
-    await expectThere(place, side, [content, empty]);
-  }),
-
-  ...onEach(
-    SIDES,
-    'streams side by side keep to themselves, and one that is dropped goes alone',
-    async (side, place, open) => {
-      const group = open();
-      const [small, one, two] = contentsOf(side.space, 3);
-      group.stage(small!.name, small!.bytes);
-      const open3 = [one!, two!, small!].map(({ bytes }) => ({
-        bytes,
-        stream: group.stageStream({ expected: bytes.length, aligned: false }),
-      }));
-      for (const at of [0, 1])
-        for (const { stream, bytes } of open3)
-          await stream.write(at === 0 ? bytes.subarray(0, 4) : bytes.subarray(4));
-      open3[2]!.stream.drop();
-      open3[0]!.stream.keep(one!.name, one!.bytes.length, undefined);
-      open3[1]!.stream.keep(two!.name, two!.bytes.length, undefined);
-      await group.commit();
-      await expectThere(place, side, [small!, one!, two!]);
     },
   ),
 
@@ -245,26 +166,6 @@ export const GROUP_CLAUSES: readonly Clause[] = [
     },
     (place) => {
       for (const { name } of contentsOf('objects', 2)) place.plant(name, Buffer.from('torn'));
-    },
-  ),
-
-  ...onEach(
-    OBJECT_SIDES,
-    'a large content is known by its sample once it was committed',
-    async (_, place, open) => {
-      const group = open();
-      const content = contentOf('objects', 'large');
-      const sample = '5a'.repeat(16);
-      expect(group.knowsLarge(5, sample)).toBe(false);
-      const stream = group.stageStream({ expected: 5, aligned: false });
-      await stream.write(content.bytes);
-      stream.keep(content.name, 5, sample);
-      await group.commit();
-      expect([group.knowsLarge(5, sample), group.knowsLarge(6, sample)]).toEqual([true, false]);
-      for (const side of OBJECT_SIDES)
-        await withGroups(place.engine(), side, async (next) =>
-          expect(next().knowsLarge(5, sample)).toBe(true),
-        );
     },
   ),
 

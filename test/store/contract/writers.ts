@@ -1,6 +1,6 @@
 /** Clauses on writers: how they are opened, fail and end. */
 import { expect } from 'vitest';
-import type { End, MainHalf } from '../../../dist/src/store/seam/write.js';
+import type { End } from '../../../dist/src/store/seam/write.js';
 import {
   type Clause,
   callMainOf,
@@ -13,11 +13,8 @@ import {
   OPTIONS,
   openWorker,
   type Place,
-  read,
-  rejection,
   SIDES,
   SPACES,
-  type Subject,
   store,
   withGroups,
   withWriter,
@@ -30,12 +27,6 @@ async function objectsIn(place: Place): Promise<string[]> {
 }
 
 const FIRST = contentOf('objects', 'first');
-
-/** Opens a writer of a store that has one object, and a fault. */
-async function openFailing(place: Place, fault: 'flush' | 'last flush'): Promise<MainHalf> {
-  await store(place, 'objects', [FIRST]);
-  return place.engine(fault).openWriter(OPTIONS);
-}
 
 export const WRITER_CLAUSES: readonly Clause[] = [
   {
@@ -123,79 +114,6 @@ export const WRITER_CLAUSES: readonly Clause[] = [
       if (presence !== 'present') group.stage(FIRST.name, FIRST.bytes);
       await group.commit();
       place.powerCut!();
-      expect(await objectsIn(place)).toEqual([FIRST.name]);
-    },
-  },
-  ...SIDES.map((side) => ({
-    says: `${side.name}: a commit whose flush fails is rejected as 'flush', and names nothing, then or later`,
-    cannot: (subject: Subject) =>
-      side.isWorker && !subject.failsInWorkers ? 'no fault reaches its workers' : undefined,
-    check: async (place: Place) => {
-      const main = await openFailing(place, 'flush');
-      const content = contentOf(side.space, 'lost');
-      try {
-        const group = (await side.open(main))();
-        const failed = await rejection(commit(group, [content]));
-        expect(failed).toMatchObject({ kind: 'flush' });
-        await rejection(group.commit());
-        group.discard();
-      } finally {
-        await main.end('no flush');
-      }
-      const reader = await place.engine().openReader(side.space);
-      expect(await reader.stat(content.name)).toBeUndefined();
-      expect(await objectsIn(place)).toEqual([FIRST.name]);
-      expect(place.leftovers()).toEqual([]);
-    },
-  })),
-  ...SIDES.map((side) => ({
-    says: `${side.name}: a store without room fails as 'full', and what was there stays`,
-    cannot: (subject: Subject) =>
-      side.isWorker && !subject.failsInWorkers ? 'no fault reaches its workers' : undefined,
-    check: async (place: Place) => {
-      const first = contentOf(side.space, 'first');
-      await store(place, side.space, [first]);
-      const large = contentOf(side.space, 'x'.repeat(100_000));
-      await withGroups(place.engine('full'), side, async (open) => {
-        const group = open();
-        const failed = await rejection((async () => commit(group, [large]))());
-        expect(failed).toMatchObject({ kind: 'full' });
-        group.discard();
-      });
-      const reader = await place.engine().openReader(side.space);
-      expect(await namesIn(reader)).toEqual([first.name]);
-      expect(await read(reader, first.name)).toBe('first');
-      expect(place.leftovers()).toEqual([]);
-    },
-  })),
-  {
-    says: "a last flush that fails is rejected as 'flush', and leaves nothing behind",
-    check: async (place) => {
-      const main = await openFailing(place, 'last flush');
-      expect(await rejection(main.end('flush'))).toMatchObject({ kind: 'flush' });
-      expect(place.leftovers()).toEqual([]);
-    },
-  },
-  {
-    says: "'no flush' never rejects, whatever has failed",
-    check: async (place) => {
-      for (const fault of ['flush', 'last flush'] as const) {
-        const main = await openFailing(place, fault);
-        await rejection(commit(main.openGroup('objects'), contentsOf('objects', 2)));
-        expect(await rejection(main.end('no flush'))).toBeUndefined();
-        expect(place.leftovers()).toEqual([]);
-      }
-    },
-  },
-  {
-    says: 'an end that was aborted has flushed all, or rejects with the reason',
-    check: async (place) => {
-      const reason = new Error('enough');
-      const main = await place.engine().openWriter(OPTIONS);
-      await commit(main.openGroup('objects'), [FIRST]);
-      const ended = await rejection(main.end('flush', AbortSignal.abort(reason)));
-      if (ended !== undefined) expect(ended).toBe(reason);
-      expect(place.leftovers()).toEqual([]);
       expect(await objectsIn(place)).toEqual([FIRST.name]);
     },
   },
