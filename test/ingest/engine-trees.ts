@@ -9,16 +9,16 @@ import { makeTree, type TreeLiteral } from '../harness/tree.ts';
 import { MemoryEngine } from '../store/memory-engine.ts';
 import { MemoryStore, type Misbehaviour } from '../store/memory-store.ts';
 
+const LARGE_BYTES = Buffer.alloc(LARGE, 'large');
 const FILES = 240;
 const CONTENTS = 90;
 
 /** Duplicates within it, empty files, large ones, what is no file and, but for root, what may not be read. */
 export function mixedTree(): string {
-  const large = randomBytes(LARGE);
   const tree: Record<string, TreeLiteral[string]> = {
-    'large/first': large,
+    'large/first': LARGE_BYTES,
     'large/second': randomBytes(LARGE + 1),
-    'large/again': large,
+    'large/again': LARGE_BYTES,
     'odd/link': { symlink: '../d0/f0' },
     'odd/fifo': { fifo: true },
     'odd/empty': '',
@@ -31,14 +31,13 @@ export function mixedTree(): string {
   return source;
 }
 
-/** A store that has every other small content of the tree. */
+/** A store that has every other small content of the tree, and a large one. */
 export function storeOfHalf(): MemoryStore {
   const store = new MemoryStore();
   store.exists = true;
-  for (let n = 0; n < CONTENTS; n += 2) {
-    const bytes = Buffer.from(`content ${n}`);
-    store.spaces.objects.set(digestOf(bytes), bytes);
-  }
+  const contents = [LARGE_BYTES];
+  for (let n = 0; n < CONTENTS; n += 2) contents.push(Buffer.from(`content ${n}`));
+  for (const bytes of contents) store.spaces.objects.set(digestOf(bytes), bytes);
   return store;
 }
 
