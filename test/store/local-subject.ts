@@ -24,7 +24,7 @@ export function localSubject(layout: Layout): Subject {
 
 /** Which calls fail, and how. */
 const FAULTS: Readonly<Record<Fault, (call: Call, root: string) => Error | undefined>> = {
-  // Contents of the main thread are flushed by it, and nothing else.
+  // Contents of the main thread are flushed by it, and nothing else before them.
   flush: ({ name }) => (name === 'fsync' ? errno('EIO', 'fsync') : undefined),
   'last flush': ({ name, path }, root) =>
     name === 'fsyncSync' && (path === root || /\/[0-9a-f]{2}$/.test(path))
@@ -33,6 +33,17 @@ const FAULTS: Readonly<Record<Fault, (call: Call, root: string) => Error | undef
   full: ({ name, path }) =>
     name === 'writeSync' && /\.tmp-.*\/\d+$/.test(path) ? errno('ENOSPC', 'write') : undefined,
 };
+
+/** Only the first of them fails: what is tried again in the hope of a better answer would get it. */
+function onceFailing(fault: Fault, root: string): FileOps {
+  let failed = false;
+  const { ops } = recordingOps((call) => {
+    const error = failed ? undefined : FAULTS[fault](call, root);
+    failed ||= error !== undefined;
+    return error;
+  });
+  return ops as unknown as FileOps;
+}
 
 class LocalPlace implements Place {
   readonly #root = join(directoryInMemory(), 'store');
@@ -44,8 +55,7 @@ class LocalPlace implements Place {
 
   engine(fault?: Fault): Engine {
     if (fault === undefined) return new EngineOfLayout(this.#root, this.#layout);
-    const { ops } = recordingOps((call) => FAULTS[fault](call, this.#root));
-    return new EngineOfLayout(this.#root, this.#layout, ops as unknown as FileOps);
+    return new EngineOfLayout(this.#root, this.#layout, onceFailing(fault, this.#root));
   }
 
   plant(digest: string, bytes: Uint8Array): void {

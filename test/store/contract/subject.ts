@@ -26,7 +26,7 @@ export interface Subject {
   newPlace(): Place;
 }
 
-/** Which calls of an engine fail: flushes of contents, the flush at the end, or for want of room. */
+/** What fails in an engine, at least once: a flush of contents, the one at the end, or for want of room. */
 export type Fault = 'flush' | 'last flush' | 'full';
 
 /** Where one store is, or will be. */
