@@ -27,7 +27,8 @@ export interface Engine {
 
   /**
    * Finds the store, or creates it where that is asked for. Throws an IngotError: INGOT_NO_STORE,
-   * INGOT_NOT_A_STORE, INGOT_BAD_FORMAT, INGOT_NEWER_FORMAT, INGOT_LAYOUT, or an errno.
+   * INGOT_NOT_A_STORE, INGOT_BAD_FORMAT, INGOT_NEWER_FORMAT, INGOT_LAYOUT, or an errno; a
+   * UsageError for what the engine does not have.
    */
   open(options: OpenStoreOptions): Promise<StoreFacts>;
 

@@ -2,7 +2,7 @@
 import type { IngotError } from '../../errors.ts';
 
 export interface ReadHalf<Name extends string> {
-  /** Undefined when it is not there. Throws an IngotError. */
+  /** Undefined when it is not there, or has nothing to read. Throws an IngotError. */
   stat(name: Name): Promise<Stored | undefined>;
 
   /** Throws INGOT_NOT_FOUND, INGOT_DAMAGED for what no content can be read from, an IngotError. */
@@ -25,7 +25,7 @@ export interface Stored {
   readonly path: string;
 }
 
-/** In bytes, as of `subarray`: `to` is not part of it. */
+/** In bytes, none negative; as of `subarray`, so that `to` is not part of it. */
 export interface Range {
   readonly from: number;
   readonly to: number;
@@ -39,7 +39,7 @@ export interface OpenContent extends Stored {
 }
 
 export interface ListOptions {
-  /** Rejects with its reason. */
+  /** Rejects with its reason, instead of a further page. */
   readonly signal?: AbortSignal | undefined;
   /** Called for what may not be listed, which is then passed over. Default: it is thrown. */
   readonly onRefused?: OnRefused | undefined;

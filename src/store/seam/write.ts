@@ -29,7 +29,10 @@ export interface Settled<Name extends string = Digest> {
    * replaces equal bytes may not notice.
    */
   readonly there: Name[];
-  /** Staged because what was there had another size or, where that was asked for, other bytes. */
+  /**
+   * Objects that were staged because what was there had another size or, where that was asked for,
+   * other bytes.
+   */
   readonly repaired: Name[];
 }
 
@@ -38,10 +41,16 @@ export interface Group<Name extends string = Digest> {
   /** True when the group should be committed before more is staged. */
   readonly full: boolean;
 
-  /** Looks for a content of this name and size. Throws what the store's medium throws. */
+  /**
+   * Looks for a content of this name and size. In a worker `absent` may be an old answer for what was
+   * stored since the writer was opened: the commit settles it. Throws what the store's medium throws.
+   */
   lookup(name: Name, size: number): Presence;
 
-  /** Accepts a content that lies in memory. Visible under its name only after `commit`. */
+  /**
+   * Accepts a content that lies in memory, which the caller may use anew at once. Visible under its
+   * name only after `commit`.
+   */
   stage(name: Name, bytes: Uint8Array): void;
 
   /** Accepts a content that comes in pieces, its digest still unknown. */
@@ -86,6 +95,7 @@ export interface StreamedContent {
  * kept with a sample is known to `knowsLarge` from then on.
  */
 export interface StreamStage<Name extends string = Digest> {
+  /** The caller may use `bytes` anew once it has resolved. */
   write(bytes: Uint8Array): Promise<void>;
   keep(name: Name, size: number, sample: string | undefined): void;
   drop(): void;
@@ -105,7 +115,7 @@ export interface StoreCost {
   fileFlushes: number;
 }
 
-/** Sends a message of the engine's own kind to its main half and waits for the answer. */
+/** Sends a message of the engine's own kind to its main half and waits for the answer. One at a time. */
 export type CallMain = (message: unknown) => Promise<unknown>;
 
 /** The half that lives in a worker thread. */
@@ -153,7 +163,7 @@ export interface MainHalf {
   /** How a worker makes its half. */
   readonly worker: ModuleSource;
 
-  /** Answers a worker half's message. A rejection fails the group that asked. */
+  /** Answers a worker half's message, and rejects any other. A rejection fails the group that asked. */
   answer(message: unknown): Promise<unknown>;
 
   /** A group of this thread. Its commit makes names durable, too, those that look-ups found among them. */
@@ -165,8 +175,8 @@ export interface MainHalf {
   /**
    * Ends the writer, leaving nothing behind. `flush`: makes the names of all workers' groups durable
    * first; only after it has resolved may success be reported; rejects when a flush fails, and with
-   * what the signal was aborted with. `no flush`: after a failure, or when only groups of this thread
-   * have committed; never rejects.
+   * what the signal was aborted with while something was left to do. `no flush`: after a failure, or
+   * when only groups of this thread have committed; never rejects.
    */
   end(how: End, signal?: AbortSignal): Promise<FlushReport>;
 }
