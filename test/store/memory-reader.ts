@@ -1,6 +1,7 @@
 /** How a memory engine is read and verified. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Digest } from '../../dist/src/digest.js';
+import { IngotError } from '../../dist/src/errors.js';
 import type {
   ListOptions,
   OpenContent,
@@ -39,7 +40,12 @@ export class MemoryReader<Name extends string> implements ReadHalf<Name> {
     return openBytes(bytes, path, range);
   }
 
-  async *list({ signal }: ListOptions = {}): AsyncGenerator<readonly Name[]> {
+  async *list({ signal, onRefused }: ListOptions = {}): AsyncGenerator<readonly Name[]> {
+    for (const path of this.#space === 'objects' ? this.#store.unlistable : []) {
+      const error = new IngotError({ what: 'cannot list objects', code: 'EACCES', path });
+      if (onRefused === undefined) throw error;
+      onRefused(path, error);
+    }
     let page: Name[] = [];
     for (const name of this.#contents.keys()) {
       signal?.throwIfAborted();

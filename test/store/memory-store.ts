@@ -36,6 +36,8 @@ export class MemoryStore {
   readonly samples = new Set<string>();
   /** Names that have nothing to read, and are listed nowhere. */
   readonly unreadable = new Set<string>();
+  /** Places of objects that may not be listed. */
+  readonly unlistable = new Set<string>();
   /** Writers that are open; dead ones are removed by the next. */
   live = 0;
   dead = 0;

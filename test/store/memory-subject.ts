@@ -42,6 +42,10 @@ export class MemoryPlace implements Place {
     this.store.unreadable.add(digest);
   }
 
+  plantUnlistable(path: string): void {
+    this.store.unlistable.add(path);
+  }
+
   plantDeadWriter(): void {
     this.store.dead++;
   }

@@ -183,6 +183,24 @@ export const READ_CLAUSES: readonly Clause[] = [
   },
 
   {
+    says: 'objects: what may not be listed is passed over, and named, or else thrown',
+    cannot: (subject) =>
+      subject.newPlace().plantUnlistable === undefined ? 'it needs another user' : undefined,
+    check: async (place) => {
+      await store(place, 'objects', contentsOf('objects', 3));
+      place.plantUnlistable!('a closed place');
+      const reader = await place.engine().openReader('objects');
+      expect(await rejection(namesIn(reader))).toMatchObject({ path: 'a closed place' });
+      const refused: unknown[] = [];
+      const names: string[] = [];
+      const onRefused = (path: string, error: unknown) => void refused.push([path, error]);
+      for await (const page of reader.list({ onRefused })) names.push(...page);
+      expect(names).toHaveLength(3);
+      expect(refused).toEqual([['a closed place', expect.objectContaining({ code: 'EACCES' })]]);
+    },
+  },
+
+  {
     says: 'objects: what no content can be read from is INGOT_DAMAGED, and is not read',
     check: async (place) => {
       const { name } = contentOf('objects', TEXT);

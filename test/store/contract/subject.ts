@@ -37,6 +37,8 @@ export interface Place {
   plant(digest: Digest, bytes: Uint8Array): void;
   /** Gives an object's name to what no content can be read from. */
   plantUnreadable(digest: Digest): void;
+  /** Makes a place of objects that may not be listed. Undefined where only another user can. */
+  plantUnlistable?(path: string): void;
   /** Leaves what a writer leaves that was killed. */
   plantDeadWriter(): void;
   /** What writers have in the store beside contents. */

@@ -26,6 +26,8 @@ async function objectsIn(place: Place): Promise<string[]> {
   return namesIn(await place.engine().openReader('objects'));
 }
 
+const BARRIERS = [undefined, 'syncfs', 'fsync'];
+
 const FIRST = contentOf('objects', 'first');
 
 export const WRITER_CLAUSES: readonly Clause[] = [
@@ -37,11 +39,12 @@ export const WRITER_CLAUSES: readonly Clause[] = [
     },
   },
   {
-    says: 'what was learnt on opening: the layout of the store, notices of a line each',
+    says: 'what was learnt on opening: layout, barrier, notices of a line each',
     check: async (place, { layout }) => {
       await withWriter(place.engine(), async ({ opened }) => {
         expect(opened.layout).toBe(layout);
         expect(opened.swept).toBe(0);
+        expect(BARRIERS).toContain(opened.barrier);
         for (const notice of opened.notices) expect(notice).toMatch(/^[^\n]+$/);
       });
     },
@@ -115,6 +118,26 @@ export const WRITER_CLAUSES: readonly Clause[] = [
       await group.commit();
       place.powerCut!();
       expect(await objectsIn(place)).toEqual([FIRST.name]);
+    },
+  },
+  {
+    says: 'after a writer that ended badly the next one finds what was committed, and goes on',
+    check: async (place) => {
+      const [kept, dropped] = contentsOf('objects', 2);
+      const main = await place.engine().openWriter(OPTIONS);
+      const groups = [main.openGroup('objects'), main.openGroup('objects')] as const;
+      await commit(groups[0], [kept!]);
+      groups[1].stage(dropped!.name, dropped!.bytes);
+      await main.end('no flush');
+      await withWriter(place.engine(), async (next) => {
+        expect(next.opened.swept).toBe(0);
+        const group = next.openGroup('objects');
+        expect(['present', 'unknown']).toContain(group.lookup(kept!.name, kept!.bytes.length));
+        expect(['absent', 'unknown']).toContain(group.lookup(dropped!.name, dropped!.bytes.length));
+        await commit(group, [dropped!]);
+      });
+      expect(await objectsIn(place)).toEqual([kept!, dropped!].map(({ name }) => name).sort());
+      groups[1].discard();
     },
   },
   {

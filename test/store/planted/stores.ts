@@ -104,6 +104,10 @@ export const WRONG_STORES: Readonly<Record<string, readonly [Wrong, finds: strin
     list(([first, ...rest]) => [first ?? [], first ?? [], ...rest]),
     'a list has all names that were there',
   ],
+  'passes over in silence what may not be listed': [
+    reader((inner) => ({ list: (options) => inner.list({ ...options, onRefused: () => {} }) })),
+    'what may not be listed is passed over, and named',
+  ],
   'lists nothing as a page': [list((pages) => [...pages, []]), 'a list of nothing has no page'],
   'lists what other spaces have': [
     (engine, store) => ({

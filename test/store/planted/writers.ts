@@ -130,6 +130,19 @@ export const WRONG_WRITERS: Readonly<Record<string, readonly [Wrong, finds: stri
     })),
     ENDS,
   ],
+  'takes along what it committed, once it ends badly': [
+    writer((main, store) => ({
+      end: (how, signal) => {
+        if (how === 'no flush') store.spaces.objects.clear();
+        return main.end(how, signal);
+      },
+    })),
+    'after a writer that ended badly',
+  ],
+  'has a barrier of its own': [
+    opened({ barrier: 'prayer' as never }),
+    'what was learnt on opening',
+  ],
   'counts no flushes': [
     writer((main) => ({
       end: async (how, signal) => ({ ...(await main.end(how, signal)), barriers: Number.NaN }),
