@@ -16,8 +16,7 @@ export function localSubject(layout: Layout): Subject {
   return {
     layout,
     offers: { relayout: true, openProbePlace: true, stageClone: true },
-    // Their calls are the kernel's own: faults there have trials of their own, under strace.
-    failsInWorkers: false,
+    traits: [],
     newPlace: () => new LocalPlace(layout),
   };
 }

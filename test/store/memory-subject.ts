@@ -16,7 +16,7 @@ export function memorySubject(usual: Misbehaviour = {}): Subject {
   return {
     layout: undefined,
     offers: { relayout: false, openProbePlace: false, stageClone: false },
-    failsInWorkers: true,
+    traits: ['power cuts', 'faults in workers', 'closed places', 'nothing to choose'],
     newPlace: () => new MemoryPlace(usual),
   };
 }

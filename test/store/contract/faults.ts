@@ -2,7 +2,6 @@
 import { expect } from 'vitest';
 import type { MainHalf } from '../../../dist/src/store/seam/write.js';
 import {
-  type Cannot,
   type Clause,
   commit,
   contentOf,
@@ -15,6 +14,7 @@ import {
   SIDES,
   type Side,
   store,
+  type Trait,
   withGroups,
 } from './subject.ts';
 
@@ -24,10 +24,8 @@ async function objectsIn(place: Place): Promise<string[]> {
   return namesIn(await place.engine().openReader('objects'));
 }
 
-const needsFaults =
-  ({ isWorker }: Side): Cannot =>
-  ({ failsInWorkers }) =>
-    isWorker && !failsInWorkers ? 'no fault reaches its workers' : undefined;
+const onlyWhere = ({ isWorker }: Side): Trait | undefined =>
+  isWorker ? 'faults in workers' : undefined;
 
 /** Opens a writer of a store that has one object, and a fault. */
 async function openFailing(place: Place, fault: 'flush' | 'last flush'): Promise<MainHalf> {
@@ -38,7 +36,7 @@ async function openFailing(place: Place, fault: 'flush' | 'last flush'): Promise
 export const FAULT_CLAUSES: readonly Clause[] = [
   ...SIDES.map((side) => ({
     says: `${side.name}: a commit whose flush fails is rejected as 'flush', and names nothing, then or later`,
-    cannot: needsFaults(side),
+    only: onlyWhere(side),
     check: async (place: Place) => {
       const main = await openFailing(place, 'flush');
       const content = contentOf(side.space, 'lost');
@@ -59,7 +57,7 @@ export const FAULT_CLAUSES: readonly Clause[] = [
   })),
   ...SIDES.map((side) => ({
     says: `${side.name}: a store without room fails as 'full', and what was there stays`,
-    cannot: needsFaults(side),
+    only: onlyWhere(side),
     check: async (place: Place) => {
       const first = contentOf(side.space, 'first');
       await store(place, side.space, [first]);

@@ -3,17 +3,16 @@ import { expect } from 'vitest';
 import type { ReadHalf } from '../../../dist/src/store/seam/read.js';
 import type { Space } from '../../../dist/src/store/seam/write.js';
 import {
-  type Cannot,
   type Clause,
   contentOf,
   contentsOf,
   namesIn,
-  needsPowerCut,
   type Place,
   read,
   rejection,
   SPACES,
   store,
+  type Trait,
 } from './subject.ts';
 
 const TEXT = 'the first, and the last';
@@ -21,10 +20,10 @@ const TEXT = 'the first, and the last';
 type Check = (reader: ReadHalf<string>, space: Space, place: Place) => Promise<void>;
 
 /** A clause for each space, checked where one content is stored. */
-function inEach(says: string, check: Check, cannot?: Cannot): Clause[] {
+function inEach(says: string, check: Check, only?: Trait): Clause[] {
   return SPACES.map((space) => ({
     says: `${space}: ${says}`,
-    cannot,
+    only,
     check: async (place) => {
       await store(place, space, [contentOf(space, TEXT)]);
       await check(await place.engine().openReader(space), space, place);
@@ -163,7 +162,7 @@ export const READ_CLAUSES: readonly Clause[] = [
       place.powerCut!();
       expect(await reader.stat(name)).toBeUndefined();
     },
-    needsPowerCut,
+    'power cuts',
   ),
 
   {
@@ -184,8 +183,7 @@ export const READ_CLAUSES: readonly Clause[] = [
 
   {
     says: 'objects: what may not be listed is passed over, and named, or else thrown',
-    cannot: (subject) =>
-      subject.newPlace().plantUnlistable === undefined ? 'it needs another user' : undefined,
+    only: 'closed places',
     check: async (place) => {
       await store(place, 'objects', contentsOf('objects', 3));
       place.plantUnlistable!('a closed place');

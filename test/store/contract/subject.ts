@@ -20,11 +20,16 @@ export interface Subject {
   readonly layout: Layout | undefined;
   /** Which of the optional parts it has. */
   readonly offers: { readonly [Part in 'relayout' | 'openProbePlace' | 'stageClone']: boolean };
-  /** Faults reach the groups of workers, too. */
-  readonly failsInWorkers: boolean;
+  readonly traits: readonly Trait[];
   /** A place whose store does not exist yet. */
   newPlace(): Place;
 }
+
+/**
+ * What only some engines have or can be shown to have. A directory has trials of its own for the
+ * others: of power cuts, of faults under strace, and of other users.
+ */
+export type Trait = 'power cuts' | 'faults in workers' | 'closed places' | 'nothing to choose';
 
 /** What fails in an engine, at least once: a flush of contents, the one at the end, or for want of room. */
 export type Fault = 'flush' | 'last flush' | 'full';
@@ -37,29 +42,24 @@ export interface Place {
   plant(digest: Digest, bytes: Uint8Array): void;
   /** Gives an object's name to what no content can be read from. */
   plantUnreadable(digest: Digest): void;
-  /** Makes a place of objects that may not be listed. Undefined where only another user can. */
+  /** Makes a place of objects that may not be listed. Of those with 'closed places'. */
   plantUnlistable?(path: string): void;
   /** Leaves what a writer leaves that was killed. */
   plantDeadWriter(): void;
   /** What writers have in the store beside contents. */
   leftovers(): readonly string[];
-  /** Takes away what is not durable. Undefined where only trials of power cuts can. */
+  /** Takes away what is not durable. Of those with 'power cuts'. */
   powerCut?(): void;
 }
-
-/** Why a clause cannot be checked on an engine; undefined where it can. */
-export type Cannot = (subject: Subject) => string | undefined;
 
 /** A sentence of the interface, and how it is checked. */
 export interface Clause {
   readonly says: string;
   /** Throws when the engine breaks it. */
   readonly check: (place: Place, subject: Subject) => Promise<void>;
-  readonly cannot?: Cannot | undefined;
+  /** It is checked on engines with this trait alone. */
+  readonly only?: Trait | undefined;
 }
-
-export const needsPowerCut: Cannot = (subject) =>
-  subject.newPlace().powerCut === undefined ? 'power cuts have trials of their own' : undefined;
 
 export const OPTIONS: WriteOptions = {
   durability: 'group',

@@ -62,7 +62,7 @@ export const UPKEEP_CLAUSES: readonly Clause[] = [
   },
   {
     says: 'a barrier and a sharing that the engine does not have are a UsageError',
-    cannot: ({ layout }) => (layout === undefined ? undefined : 'it has both'),
+    only: 'nothing to choose',
     check: async (place) => {
       const usage = { name: 'UsageError' };
       for (const more of [{ barrier: 'syncfs' }, { barrier: 'fsync' }, { sharing: 'all' }] as const)

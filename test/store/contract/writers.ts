@@ -8,7 +8,6 @@ import {
   contentOf,
   contentsOf,
   namesIn,
-  needsPowerCut,
   OBJECT_SIDES,
   OPTIONS,
   openWorker,
@@ -82,7 +81,7 @@ export const WRITER_CLAUSES: readonly Clause[] = [
   })),
   {
     says: "once 'flush' has resolved, what groups of workers committed is durable",
-    cannot: needsPowerCut,
+    only: 'power cuts' as const,
     check: async (place) => {
       const contents = contentsOf('objects', 3);
       const main = await place.engine().openWriter(OPTIONS);
@@ -95,7 +94,7 @@ export const WRITER_CLAUSES: readonly Clause[] = [
   },
   ...SPACES.map((space) => ({
     says: `${space} of the main thread are durable at their commit`,
-    cannot: needsPowerCut,
+    only: 'power cuts' as const,
     check: async (place: Place) => {
       const contents = contentsOf(space, 3);
       const main = await place.engine().openWriter(OPTIONS);
@@ -107,7 +106,7 @@ export const WRITER_CLAUSES: readonly Clause[] = [
   })),
   {
     says: 'hits of the main thread are durable at the commit of their group',
-    cannot: needsPowerCut,
+    only: 'power cuts' as const,
     check: async (place) => {
       const main = await place.engine().openWriter(OPTIONS);
       const half = await openWorker(main, { number: 1, mayBeTerminated: false });
