@@ -1,5 +1,5 @@
 /** What an ingest comes to in an engine without folders, layouts or a barrier, which is told to misbehave. */
-import { ingest } from 'ingot';
+import { type EntryReport, ingest } from 'ingot';
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../dist/src/digest.js';
 import { newStore, objects } from '../harness/ingest-tree.ts';
@@ -117,6 +117,19 @@ export function describeIngest(threads: number): void {
         await expectCompleted(ended, store, source);
       },
     );
+
+    it('that is interrupted before its last flush has stored nothing, and goes on later', async () => {
+      const source = mixedTree();
+      const store = new MemoryStore();
+      const stop = new AbortController();
+      const onEntry = ({ digest }: EntryReport) => digest && stop.abort();
+      const options = { threads, signal: stop.signal, onEntry };
+      const ended = await ingestToMemory(store, source, { slowMs: 20 }, options);
+      expect(ended.error).toMatchObject({ code: 'INGOT_INTERRUPTED' });
+      expectNothingStored(ended.report);
+      expect(store).toMatchObject({ ends: ['flush'], live: 0 });
+      await expectCompleted(ended, store, source);
+    });
 
     it('that is a dry run counts the same, and makes nothing', async () => {
       const source = mixedTree();

@@ -8,6 +8,7 @@ import {
   contentsOf,
   namesIn,
   OPTIONS,
+  objectsIn,
   type Place,
   read,
   rejection,
@@ -19,10 +20,6 @@ import {
 } from './subject.ts';
 
 const FIRST = contentOf('objects', 'first');
-
-async function objectsIn(place: Place): Promise<string[]> {
-  return namesIn(await place.engine().openReader('objects'));
-}
 
 const onlyWhere = ({ isWorker }: Side): Trait | undefined =>
   isWorker ? 'faults in workers' : undefined;

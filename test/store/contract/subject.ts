@@ -196,6 +196,10 @@ export async function namesIn(reader: Pick<ReadHalf<string>, 'list'>): Promise<s
   return names.sort();
 }
 
+export async function objectsIn(place: Place): Promise<string[]> {
+  return namesIn(await place.engine().openReader('objects'));
+}
+
 /** What a promise is rejected with; undefined when it is not. */
 export function rejection(promise: Promise<unknown>): Promise<unknown> {
   return promise.then(
