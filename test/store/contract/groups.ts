@@ -6,9 +6,11 @@ import {
   commit,
   contentOf,
   contentsOf,
+  MAIN_SIDES,
   NAMED_SIDES,
   OBJECT_SIDES,
   SIDES,
+  store,
 } from './subject.ts';
 
 export const GROUP_CLAUSES: readonly Clause[] = [
@@ -63,6 +65,16 @@ export const GROUP_CLAUSES: readonly Clause[] = [
       const other = contentOf(side.space, 'never stored');
       expect(['present', 'unknown']).toContain(group.lookup(first.name, first.bytes.length));
       expect(['absent', 'unknown']).toContain(group.lookup(other.name, other.bytes.length));
+    },
+  ),
+
+  ...onEach(
+    MAIN_SIDES,
+    'a look-up finds what others have committed since',
+    async (side, place, open) => {
+      const { name, bytes } = contentOf(side.space, 'later');
+      await store(place, side.space, [{ name, bytes }]);
+      expect(['present', 'unknown']).toContain(open().lookup(name, bytes.length));
     },
   ),
 

@@ -116,6 +116,7 @@ const workerSide: Side = {
 export const OBJECT_SIDES: readonly Side[] = [mainSide('objects'), workerSide];
 export const NAMED_SIDES: readonly Side[] = [mainSide('segments'), mainSide('references')];
 export const SIDES: readonly Side[] = [...OBJECT_SIDES, ...NAMED_SIDES];
+export const MAIN_SIDES: readonly Side[] = SIDES.filter(({ isWorker }) => !isWorker);
 export const SPACES: readonly Space[] = ['objects', 'segments', 'references'];
 
 /** As a worker thread does it: what crosses over to it is copied. */

@@ -186,6 +186,20 @@ export const WRONG_WRITERS: Readonly<Record<string, readonly [Wrong, finds: stri
     }),
     'two writers at once',
   ],
+  'knows what was there when it was opened, and no more': [
+    writer((main, store) => {
+      const names = new Set(Object.values(store.spaces).flatMap((space) => [...space.keys()]));
+      return {
+        openGroup: <S extends Space>(space: S) => {
+          const group = main.openGroup(space);
+          return override<Group<Names[S]>>(group, {
+            lookup: (name, size) => (names.has(name) ? group.lookup(name, size) : 'absent'),
+          });
+        },
+      };
+    }),
+    'a look-up finds what others have committed since',
+  ],
   'lets nothing be staged': [writer(() => ({ maxStaged: 0 })), 'as many groups as maxStaged says'],
   'writes in a dry run': [options({ dryRun: false }), 'a dry run creates and writes nothing'],
   'verifies no hits': [options({ verifyHits: false }), 'equal size is enough for a hit'],
