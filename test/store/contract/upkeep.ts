@@ -156,8 +156,10 @@ export const UPKEEP_CLAUSES: readonly Clause[] = [
     says: 'stats that are aborted reject with the reason',
     check: async (place) => {
       await store(place, 'objects', CONTENTS);
-      const signal = AbortSignal.abort(new Error('enough'));
-      expect(await rejection(place.engine().stats({ signal }))).toBe(signal.reason);
+      for (const reason of [new Error('enough'), 'enough']) {
+        const stats = place.engine().stats({ signal: AbortSignal.abort(reason) });
+        expect(await rejection(stats)).toBe(reason);
+      }
     },
   },
   {
