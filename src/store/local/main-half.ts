@@ -110,6 +110,7 @@ export class LocalMainHalf implements MainHalf {
       directoryFlushes = await this.#flushNames(signal);
     } catch (error) {
       this.#abandon();
+      if (error === signal?.reason) throw error;
       throw namesNotDurable(error, root);
     }
     try {

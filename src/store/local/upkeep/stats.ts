@@ -31,6 +31,7 @@ export async function storeStats(root: string, options: StatsOptions = {}): Prom
     const counts = { ...objects, writers, quarantined, unsettled, unreadable: refusals.count };
     return { root, format, layout, movingFrom, ...counts, fileSystem };
   } catch (error) {
+    if (error === options.signal?.reason) throw error;
     throw failed('cannot look through the store', error, {
       path: root,
       ...denialIn(root, error),

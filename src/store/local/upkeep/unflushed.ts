@@ -90,6 +90,7 @@ export async function readBackUnflushed(
       throw objectsLost('objects that --durability none stored are not on the disk', lost);
     if (refusal !== undefined) throw refusal;
   } catch (error) {
+    if (error === signal?.reason) throw error;
     throw failed('cannot make objects durable that --durability none stored', error, {
       path: root,
       ...denialIn(root, error),
