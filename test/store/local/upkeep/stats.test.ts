@@ -24,7 +24,7 @@ test('objects, temps, quarantine and the disk are counted', async () => {
     quarantined: 0,
   });
   expect(stats.movingFrom).toBeUndefined();
-  expect(stats.fileSystem.bytes).toBeGreaterThan(stats.fileSystem.bytesFree);
+  expect(stats.fileSystem!.bytes).toBeGreaterThan(stats.fileSystem!.bytesFree);
 });
 
 test('a live writer is told from a dead one', async () => {
