@@ -12,6 +12,7 @@ import { WRONG_WRITERS, type Wrong } from './planted/writers.ts';
 const WRONG_GROUPS: Readonly<Record<string, string>> = {
   'shows what is staged': 'what is staged is not visible before its commit',
   'loses the last content of a commit': 'what is committed is there, whole',
+  'takes any name': 'a reference is called by letters',
   'keeps the buffers of its callers': 'a caller may use its buffer anew',
   'takes one commit': 'a group goes on after a commit',
   'finds nothing': 'a look-up finds what was there',

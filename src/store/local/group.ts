@@ -234,6 +234,7 @@ export class LocalGroup<Name extends string = Digest> implements Group<Name> {
 
   #keep(temp: Temp, name: Name): void {
     const { ops, durability, keepTempsOpen, root, temps } = this.#state;
+    this.#space.requireName?.(name);
     if (durability === 'file') {
       try {
         ops.fsyncSync(temp.fd!);

@@ -1,10 +1,11 @@
 /** Where the spaces of a local store lie, and what may become of their contents. */
 import { join } from 'node:path';
 import { isDigest } from '../../digest.ts';
-import { IngotError } from '../../errors.ts';
 import { type FileOps, namesIn } from '../../files/file-ops.ts';
 import type { Layout } from '../choices.ts';
 import type { OnRefused } from '../seam/read.ts';
+import { isReferenceName } from '../seam/reference-name.ts';
+import { badName } from '../seam/refusals.ts';
 import type { Names, Space } from '../seam/write.ts';
 import { listEveryObject } from './on-disk/every-object.ts';
 import { METADATA } from './on-disk/format.ts';
@@ -18,6 +19,8 @@ export interface LocalSpace<Name extends string> {
   pathOf(name: Name): string;
   /** Where it may lie as well; undefined where there is no such place. */
   otherPathOf(name: Name): string | undefined;
+  /** Throws INGOT_BAD_NAME. Where names are digests by their type there is nothing to check. */
+  requireName?(name: Name): void;
   /** Where to look for it, in this order. */
   candidatesOf(name: Name): readonly string[];
   /** Throws an IngotError. */
@@ -57,15 +60,19 @@ export function objectSpace(
 /** A space whose contents lie in one folder of the metadata. Throws INGOT_BAD_METADATA for a link. */
 function metadataSpace<Name extends string>(
   root: string,
-  { folder: name, isName }: MetadataSpace<Name>,
+  { space, folder: name, isName }: MetadataSpace<Name>,
 ): LocalSpace<Name> {
   const folder = join(root, METADATA, name);
   requireNoLink(folder);
+  const requireName = (given: Name) => {
+    if (!isName(given)) throw badName(given, space);
+  };
   const pathOf = (given: Name) => {
-    if (!isName(given)) throw notAName(given, name);
+    requireName(given);
     return join(folder, given);
   };
   return {
+    requireName,
     pathOf,
     otherPathOf: () => undefined,
     candidatesOf: (given) => [pathOf(given)],
@@ -76,13 +83,19 @@ function metadataSpace<Name extends string>(
 }
 
 interface MetadataSpace<Name extends string> {
+  readonly space: Space;
   readonly folder: string;
   /** Which of the files in it are its own. */
   readonly isName: (name: string) => name is Name;
 }
 
-const SEGMENTS: MetadataSpace<Names['segments']> = { folder: 'segments', isName: isDigest };
+const SEGMENTS: MetadataSpace<Names['segments']> = {
+  space: 'segments',
+  folder: 'segments',
+  isName: isDigest,
+};
 const REFERENCES: MetadataSpace<Names['references']> = {
+  space: 'references',
   folder: 'snapshots',
   isName: isReferenceName,
 };
@@ -100,18 +113,4 @@ export function spaceOf<S extends Space>(
   places: Places,
 ): LocalSpace<Names[S]> {
   return SPACES[space](root, places);
-}
-
-/** No path, nothing hidden, and never longer than a file's name may be. */
-function isReferenceName(name: string): name is string {
-  return /^[0-9A-Za-z][0-9A-Za-z.-]{0,254}$/.test(name);
-}
-
-function notAName(name: string, folder: string): IngotError {
-  return new IngotError({
-    what: 'not a name in a store',
-    code: 'INGOT_BAD_NAME',
-    path: name,
-    why: `nothing in .ingot/${folder} can have it`,
-  });
 }

@@ -1,5 +1,6 @@
 /** What all engines, and those who call them, refuse in the same words. */
 import { IngotError, UsageError } from '../../errors.ts';
+import type { Space } from './write.ts';
 
 /** `path`: where it lies. */
 export function damaged(path: string, name: string, why: string): IngotError {
@@ -19,6 +20,16 @@ export function notFound(name: string, address: string): IngotError {
     kind: 'gone',
     path: name,
     why: `it is not in the store ${address}`,
+  });
+}
+
+/** For a name that nothing in a space may have. */
+export function badName(name: string, space: Space): IngotError {
+  return new IngotError({
+    what: 'not a name in a store',
+    code: 'INGOT_BAD_NAME',
+    path: name,
+    why: `nothing among the ${space} may have it`,
   });
 }
 

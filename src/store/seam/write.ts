@@ -12,6 +12,7 @@ import type { BarrierChoice, BarrierKind, Durability, Layout, Sharing } from '..
 export interface Names {
   readonly objects: Digest;
   readonly segments: Digest;
+  /** As `isReferenceName` has it; groups and readers throw INGOT_BAD_NAME for any other. */
   readonly references: string;
 }
 export type Space = keyof Names;

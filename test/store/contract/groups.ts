@@ -11,7 +11,11 @@ import {
   OBJECT_SIDES,
   SIDES,
   store,
+  withWriter,
 } from './subject.ts';
+
+const NO_NAMES = ['', '.', '..', '.hidden', '-x', 'a/b', '/a', 'a\0', 'a b', 'x'.repeat(256)];
+const NAMES = ['a', '20261130T140203Z-3f2a9c1e', 'x'.repeat(255)];
 
 export const GROUP_CLAUSES: readonly Clause[] = [
   ...onEach(SIDES, 'what is staged is not visible before its commit', async (side, place, open) => {
@@ -196,4 +200,17 @@ export const GROUP_CLAUSES: readonly Clause[] = [
       expect(group.settled).toEqual({ there: [first.name, one!.name], repaired: [] });
     },
   ),
+
+  {
+    says: 'a reference is called by letters, digits, . and -, and never by a path',
+    check: (place) =>
+      withWriter(place.engine(), async (main) => {
+        const group = main.openGroup('references');
+        const bytes = Buffer.from('reference');
+        for (const name of NO_NAMES)
+          expect(() => group.stage(name, bytes), name).toThrow('not a name in a store');
+        for (const name of NAMES) group.stage(name, bytes);
+        await group.commit();
+      }),
+  },
 ];

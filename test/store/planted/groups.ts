@@ -39,6 +39,9 @@ const DEFECTS: Readonly<Record<string, Wrong>> = {
       },
     };
   },
+  'takes any name': (group) => ({
+    stage: (name, bytes) => group.stage(name.replaceAll(/[^0-9A-Za-z]/g, 'x') || 'x', bytes),
+  }),
   'keeps the buffers of its callers': (group) => {
     const staged: [string, Uint8Array][] = [];
     return {
