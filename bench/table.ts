@@ -4,36 +4,39 @@ import { ratioHead } from './finding.ts';
 import type { Answer, Row, Spread } from './results.ts';
 
 interface Column {
-  readonly title: string | ((rows: readonly Row[]) => string);
+  readonly title: (rows: readonly Row[]) => string;
   /** Undefined where a row has nothing to show. */
   readonly cell: (row: Row) => string | undefined;
 }
 
 const COLUMNS: readonly Column[] = [
-  { title: 'time (range)', cell: ({ seconds }) => seconds && range(seconds, time) },
   {
-    title: 'files/s',
+    title: (rows) => `time${rangeIn(rows.map(({ seconds }) => seconds))}`,
+    cell: ({ seconds }) => seconds && range(seconds, time),
+  },
+  {
+    title: () => 'files/s',
     cell: ({ filesPerSecond: rate }) => (rate === undefined ? rate : count(rate)),
   },
   {
-    title: 'bytes',
+    title: () => 'bytes',
     cell: ({ bytesPerSecond: rate }) => (rate === undefined ? rate : byteRate(rate)),
   },
   {
-    title: (rows) => `${ratioHead(rows)} (range)`,
+    title: (rows) => `${ratioHead(rows)}${rangeIn(rows.map(({ ratio }) => ratio))}`,
     cell: ({ ratio }) => ratio && range(ratio, (n) => n.toFixed(2)),
   },
   {
-    title: 'above the floor',
+    title: () => 'above the floor',
     cell: ({ floor }) => floor && `${floor.distance.toFixed(2)} x ${floor.label}`,
   },
-  { title: 'bottleneck', cell: ({ bottleneck }) => bottleneck },
+  { title: () => 'bottleneck', cell: ({ bottleneck }) => bottleneck },
   {
-    title: 'peak RSS',
+    title: () => 'peak RSS',
     cell: ({ peakRssBytes: peak }) => (peak === undefined ? peak : bytes(peak)),
   },
-  { title: 'figures', cell: ({ figures }) => figures && figuresOf(figures) },
-  { title: 'settings', cell: ({ settings }) => settings },
+  { title: () => 'figures', cell: ({ figures }) => figures && figuresOf(figures) },
+  { title: () => 'settings', cell: ({ settings }) => settings },
 ];
 
 /**
@@ -43,7 +46,7 @@ const COLUMNS: readonly Column[] = [
 export function tableOf({ question, asks, finding, method, rows }: Answer): string {
   const columns = COLUMNS.filter(({ cell }) => rows.some((row) => cell(row) !== undefined));
   const cells = [
-    ['', ...columns.map(({ title }) => (typeof title === 'string' ? title : title(rows)))],
+    ['', ...columns.map(({ title }) => title(rows))],
     ...rows.map((row) => [row.label, ...rest(row, columns)]),
   ];
   return `${question}: ${asks}\n  ${finding}\n  (${method})\n${align(cells)}\n${chartOf(rows)}`;
@@ -82,6 +85,11 @@ function align(lines: readonly string[][]): string {
     .map((line) => `  ${line.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  ')}`.trimEnd())
     .map((line) => `${line}\n`)
     .join('');
+}
+
+/** For the title of a column: some cell in it has a range. */
+function rangeIn(spreads: readonly (Spread | undefined)[]): string {
+  return spreads.some((spread) => spread !== undefined && spread.runs > 1) ? ' (range)' : '';
 }
 
 function range({ min, median, max, runs }: Spread, show: (value: number) => string): string {

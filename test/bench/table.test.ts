@@ -43,3 +43,9 @@ it('a table shows figures by their names', () => {
   const rows = [{ label: 'a', parameters: {}, figures: { fsyncMs: 0.123456, files: 12345 } }];
   expect(tableOf({ ...head, rows })).toMatch(/^ {2}a {2}fsyncMs 0\.123, files 12,345$/m);
 });
+
+it('a column without a range does not speak of one', () => {
+  const once = { min: 1, median: 1, max: 1, runs: 1 };
+  const rows = [{ label: 'a', parameters: {}, seconds: once, ratio: { ...once, to: 'b' } }];
+  expect(tableOf({ ...head, rows })).not.toContain('range');
+});
