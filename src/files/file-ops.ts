@@ -39,6 +39,7 @@ export interface FileOps
   ): void;
   fsyncSync(fd: AnyDescriptor): void;
   fsync(fd: AnyDescriptor, done: Done): void;
+  ftruncateSync(fd: AnyDescriptor, length: number): void;
   fchmodSync(fd: AnyDescriptor, mode: number): void;
   fchownSync(fd: AnyDescriptor, uid: number, gid: number): void;
   renameSync(from: string | Buffer, to: string | Buffer): void;

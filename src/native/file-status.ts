@@ -100,6 +100,18 @@ export function isRegularFile({ mode }: FileStatus): boolean {
   return (mode & S_IFMT) === S_IFREG;
 }
 
+/**
+ * True when an open file has fewer blocks than bytes: holes, or what looks like them where data are
+ * compressed. Throws what fstat(2) fails with.
+ */
+export function hasHoles(fd: AnyDescriptor): boolean {
+  const { blocks, size } = fs.fstatSync(numberOf(fd));
+  return blocks * BLOCK_BYTES < size;
+}
+
+/** Of st_blocks, whatever the file system's own are. */
+const BLOCK_BYTES = 512;
+
 /** True when nothing shows that a file was written to between two looks: neither size nor times. */
 export function isUnchanged(before: FileStatus, after: FileStatus): boolean {
   return (

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { promisify } from 'node:util';
 import { failed } from '../errors.ts';
-import { isRegularFile, isUnchanged, nodeStatus } from '../native/file-status.ts';
+import { hasHoles, isRegularFile, isUnchanged, nodeStatus } from '../native/file-status.ts';
 import { uninterruptedLater } from '../native/uninterrupted.ts';
 import type { ReadContent, Readings } from '../sources/readings.ts';
 
@@ -12,6 +12,9 @@ export class SourceReading {
   readonly #path: string;
   /** What the looks at it show. What is no regular file gives its bytes once, and does not change. */
   #ended: 'unchanged' | 'changed' | 'broken off' = 'unchanged';
+
+  /** The file has holes. Known from the first chunk on, of a file that is larger than that. */
+  hasHoles = false;
 
   constructor(path: string) {
     this.#path = path;
@@ -50,6 +53,7 @@ export class SourceReading {
   ): AsyncGenerator<Buffer> {
     const before = nodeStatus.ofOpen(fd);
     const isRegular = isRegularFile(before);
+    this.hasHoles = before.size > buffer.length && hasHoles(fd);
     let into = buffer;
     let other: Buffer | undefined;
     for (let [size, isEnd] = [0, false]; !isEnd; ) {

@@ -37,6 +37,8 @@ export interface Staged {
 
 /** How the chunks of a content are staged. */
 interface Staging {
+  /** True when the source has holes, asked once it gave more than fits into memory. */
+  readonly hasHoles?: () => boolean;
   /** Waits for the right to have a temp open, and gives what ends that right. */
   readonly takePlace: () => Promise<() => void>;
   readonly signal: AbortSignal | undefined;
@@ -112,7 +114,8 @@ export class SourceStager {
       };
       try {
         const chunks = reading.chunks(buffer, signal);
-        return await this.#stageChunks(chunks, { takePlace, signal, check });
+        const hasHoles = () => reading.hasHoles;
+        return await this.#stageChunks(chunks, { takePlace, signal, check, hasHoles });
       } catch (error) {
         if (!(error instanceof ReadAgain)) throw error;
       }
@@ -122,7 +125,7 @@ export class SourceStager {
 
   async #stageChunks(
     chunks: AsyncIterable<Uint8Array>,
-    { takePlace, signal, check }: Staging,
+    { takePlace, signal, check, hasHoles }: Staging,
   ): Promise<Staged> {
     const group = this.#openGroup();
     const hash = new DigestStream();
@@ -137,7 +140,7 @@ export class SourceStager {
         if (size <= IN_MEMORY) continue;
         if (stage === undefined) {
           ended = await takePlace();
-          stage = group.stageStream({ expected: size, aligned: false });
+          stage = group.stageStream({ expected: size, aligned: false, sparse: hasHoles?.() });
         }
         for (const bytes of waiting.splice(0)) await writeAndHash(stage, hash, bytes);
       }

@@ -24,7 +24,9 @@ import { temporaryDirectory } from '../harness/tree.ts';
 
 const libc = (await loadLibc())!;
 const ERRORS = ['EIO', 'ENOSPC', 'EDQUOT', 'EMFILE', 'EACCES'];
-const CONTENTS = ['small', 'other', 'streamed'].map((text) => Buffer.from(text));
+const HOLES = Buffer.alloc(2 << 12);
+const STREAMED = Buffer.concat([HOLES, Buffer.from('x'.repeat(1 << 12)), HOLES]);
+const CONTENTS = [Buffer.from('small'), Buffer.from('other'), STREAMED];
 
 /** Changes a store and leaves it as `expected` says, however often it is done. */
 interface Work {
@@ -93,7 +95,7 @@ async function stageAll(init: LocalWorkerInit, ops?: FileOps): Promise<void> {
 }
 
 async function stream(group: Group, bytes: Buffer): Promise<void> {
-  const stage = group.stageStream({ expected: bytes.length, aligned: false });
+  const stage = group.stageStream({ expected: bytes.length, aligned: false, sparse: true });
   let written = false;
   try {
     await stage.write(bytes);

@@ -6,7 +6,12 @@
 
 import type { Digest } from '../../digest.ts';
 import { joinPath } from '../../names.ts';
-import { type FileStatus, isUnchanged, type StatusReader } from '../../native/file-status.ts';
+import {
+  type FileStatus,
+  hasHoles,
+  isUnchanged,
+  type StatusReader,
+} from '../../native/file-status.ts';
 import type { Files, SourceFd } from '../../native/files.ts';
 import type { FoundFile } from '../../sources/found-files.ts';
 import { LongPaths } from '../../sources/long-paths.ts';
@@ -116,6 +121,10 @@ class OpenSource {
     this.#context = context;
   }
 
+  get hasHoles(): boolean {
+    return ofSource(() => hasHoles(this.fd));
+  }
+
   /**
    * A file that others write to as fast as it is read would never end. Only its size shows that:
    * some file systems always report other times, and files of /proc have more than they claim.
@@ -136,8 +145,12 @@ class OpenSource {
 }
 
 function statusOf(fd: SourceFd, { status }: LargeContext): FileStatus {
+  return ofSource(() => status.ofOpen(fd));
+}
+
+function ofSource<T>(look: () => T): T {
   try {
-    return status.ofOpen(fd);
+    return look();
   } catch (cause) {
     throw new SourceError('cannot look at a source', { cause });
   }
@@ -170,7 +183,8 @@ async function copy(
   sample: string | undefined,
   context: ReadingContext,
 ): Promise<LargeContent | 'changed'> {
-  const stage = context.group.stageStream({ expected: source.before.size, aligned: true });
+  const expected = source.before.size;
+  const stage = context.group.stageStream({ expected, aligned: true, sparse: source.hasHoles });
   const hash = () => hashFile(source.fd, (size) => source.grows(size), context, stage);
   return await keepIfNew({ stage, source, sample, hash }, context);
 }

@@ -57,6 +57,14 @@ export interface LocalWorkerState extends OpenTemps {
   readonly large: LargeIndex;
 }
 
+/** What a large temp holds. */
+interface LargeContent {
+  readonly size: number;
+  readonly sample: string | undefined;
+  /** Undefined for shared blocks. */
+  readonly stream?: TempStream;
+}
+
 export class LocalGroup<Name extends string = Digest> implements Group<Name> {
   readonly cost: StoreCost = { publishMs: 0, fileFlushes: 0 };
   readonly settled: Settled<Name> = { there: [], repaired: [] };
@@ -106,11 +114,14 @@ export class LocalGroup<Name extends string = Digest> implements Group<Name> {
     }
   }
 
-  stageStream({ expected, aligned }: StreamedContent): StreamStage<Name> {
+  stageStream({ expected, aligned, sparse }: StreamedContent): StreamStage<Name> {
     const { ops, dryRun, temps, setDirect } = this.#state;
     if (dryRun) return DRY_STREAM;
     const temp = temps.open(expected);
-    const stream = new TempStream(temp.fd, ops, aligned ? setDirect : undefined);
+    const stream = new TempStream(temp.fd, ops, {
+      setDirect: aligned ? setDirect : undefined,
+      sparse,
+    });
     return {
       write: async (bytes) => {
         try {
@@ -120,7 +131,7 @@ export class LocalGroup<Name extends string = Digest> implements Group<Name> {
           throw temps.failure(error, temp.path, lacking);
         }
       },
-      keep: (name, size, sample) => this.#keepLarge(temp, name, size, sample),
+      keep: (name, size, sample) => this.#keepLarge(temp, name, { size, sample, stream }),
       drop: () => temps.remove(temp),
     };
   }
@@ -131,7 +142,7 @@ export class LocalGroup<Name extends string = Digest> implements Group<Name> {
     return (
       temp && {
         fd: temp.fd,
-        keep: (name, size, sample) => this.#keepLarge(temp, name, size, sample),
+        keep: (name, size, sample) => this.#keepLarge(temp, name, { size, sample }),
         drop: () => temps.remove(temp),
       }
     );
@@ -247,8 +258,9 @@ export class LocalGroup<Name extends string = Digest> implements Group<Name> {
     this.#staged.push({ temp, name });
   }
 
-  #keepLarge(temp: Temp, name: Name, size: number, sample: string | undefined): void {
+  #keepLarge(temp: Temp, name: Name, { size, sample, stream }: LargeContent): void {
     try {
+      stream?.end();
       this.#keep(temp, name);
     } catch (error) {
       this.#state.temps.remove(temp);

@@ -89,6 +89,8 @@ export interface StreamedContent {
   readonly expected: number;
   /** Every piece but the last is whole pages long and begins at a page boundary in memory. */
   readonly aligned: boolean;
+  /** The source has holes: pages of zeros need not take room. Default false. */
+  readonly sparse?: boolean | undefined;
 }
 
 /**
