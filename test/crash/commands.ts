@@ -1,11 +1,13 @@
 /** The runs whose power cuts are tried. Contents are text, which strace writes down as it is. */
 import { join } from 'node:path';
 import { type Digest, digestOf } from '../../src/digest.ts';
+import { PAGE_BYTES } from '../../src/native/aligned-buffer.ts';
 import type { Layout } from '../../src/store/choices.ts';
 import { makeTree } from '../harness/tree.ts';
 import { type Command, storeIn } from './record.ts';
 
-export type Contents = Readonly<Record<string, string | Buffer>>;
+/** Those of `sparse` have holes for pages of zeros. */
+export type Contents = Readonly<Record<string, string | Buffer | { readonly sparse: Buffer }>>;
 
 /** Sixteen files of twelve contents, in two directories. */
 export const SMALL: Contents = Object.fromEntries(
@@ -17,6 +19,16 @@ export const large = (name: string): Buffer =>
   Buffer.alloc((4 << 20) + 100, `a large content, ${name}. `);
 export const LARGE: Contents = { large: large('large'), more: large('more') };
 
+/** Two pages of text in the midst of holes. */
+export const SPARSE: Contents = { sparse: { sparse: withHoles() } };
+
+function withHoles(): Buffer {
+  const bytes = Buffer.alloc((4 << 20) + 100);
+  for (const page of [3, 700])
+    bytes.fill('data beside holes. ', page * PAGE_BYTES, (page + 1) * PAGE_BYTES);
+  return bytes;
+}
+
 /** Four of the small ones, and another. */
 export const OTHERS: Contents = {
   ...Object.fromEntries(Object.entries(SMALL).slice(0, 4)),
@@ -26,7 +38,15 @@ export const OTHERS: Contents = {
 export const DAMAGED = 'content 3\n';
 
 export const digestsOf = (contents: Contents): Set<Digest> =>
-  new Set(Object.values(contents).map((content) => digestOf(Buffer.from(content))));
+  new Set(
+    Object.values(contents).map((content) =>
+      digestOf(
+        typeof content === 'string' || Buffer.isBuffer(content)
+          ? Buffer.from(content)
+          : content.sparse,
+      ),
+    ),
+  );
 
 /** An ingest of a tree of these contents. */
 export function ingestOf(contents: Contents, ...options: string[]): Command {

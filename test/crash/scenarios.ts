@@ -14,6 +14,7 @@ import {
   quarantineOf,
   relayoutTo,
   SMALL,
+  SPARSE,
   unflushedIngestOf,
 } from './commands.ts';
 import { manifestIn, type Recording, record, storeIn } from './record.ts';
@@ -56,6 +57,9 @@ export const SCENARIOS: readonly Scenario[] = [
     ),
     scenario(`an ingest of large files into an empty store, ${how.join(' ')}`, () =>
       record([ingestOf({ ...SMALL, ...LARGE }, ...how)], storeOf('flat')),
+    ),
+    scenario(`an ingest of a large file with holes, ${how.join(' ')}`, () =>
+      record([ingestOf({ ...SMALL, ...SPARSE }, ...how)], storeOf('flat')),
     ),
     scenario(
       `an ingest of large files that shares their blocks, XFS, ${how.join(' ')}`,

@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
 import { joinPath, toFsPath } from '../../src/names.ts';
+import { PAGE_BYTES } from '../../src/native/aligned-buffer.ts';
 
 export type TreeEntry =
   | string
@@ -12,7 +13,8 @@ export type TreeEntry =
   | { readonly symlink: string }
   | { readonly fifo: true }
   | { readonly socket: true }
-  | { readonly directory: true };
+  | { readonly directory: true }
+  | { readonly sparse: Buffer };
 
 /**
  * Paths in a tree and what is there; directories on the way are made. A byte that is not UTF-8 is
@@ -50,8 +52,20 @@ function makeEntry(at: string, entry: TreeEntry): void {
   if (typeof entry === 'string' || Buffer.isBuffer(entry)) fs.writeFileSync(target, entry);
   else if ('symlink' in entry) fs.symlinkSync(entry.symlink, target);
   else if ('directory' in entry) fs.mkdirSync(target, { recursive: true });
+  else if ('sparse' in entry) writeSparse(target, entry.sparse);
   else if ('fifo' in entry) execFileSync('mkfifo', [at]);
   else listenAt(at);
+}
+
+/** Pages of zeros become holes. */
+function writeSparse(target: string | Buffer, bytes: Buffer): void {
+  const fd = fs.openSync(target, 'wx');
+  for (let at = 0; at < bytes.length; at += PAGE_BYTES) {
+    const page = bytes.subarray(at, at + PAGE_BYTES);
+    if (page.some((byte) => byte !== 0)) fs.writeSync(fd, page, 0, page.length, at);
+  }
+  fs.ftruncateSync(fd, bytes.length);
+  fs.closeSync(fd);
 }
 
 function listenAt(at: string): void {

@@ -4,20 +4,17 @@ import { ingest, Store, verify } from 'ingot';
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../src/digest.ts';
 import { newStore } from '../harness/ingest-tree.ts';
-import { temporaryDirectory } from '../harness/tree.ts';
+import { makeTree, temporaryDirectory } from '../harness/tree.ts';
 
 const MB = 1 << 20;
 const PAGE = 4096;
 
 /** Of 24 MiB and a bit, with some pages of data here and there, the first and the last bytes being holes. */
 function sparseFile(): { readonly file: string; readonly bytes: Buffer } {
-  const file = path.join(temporaryDirectory(), 'sparse');
-  const fd = fs.openSync(file, 'wx');
+  const bytes = Buffer.alloc(24 * MB + 123);
   for (const at of [3 * PAGE, MB, 7 * MB + PAGE, 20 * MB - PAGE])
-    fs.writeSync(fd, Buffer.alloc(PAGE, at / PAGE), 0, PAGE, at);
-  fs.ftruncateSync(fd, 24 * MB + 123);
-  fs.closeSync(fd);
-  return { file, bytes: fs.readFileSync(file) };
+    bytes.fill(at / PAGE, at, at + PAGE);
+  return { file: path.join(makeTree({ sparse: { sparse: bytes } }), 'sparse'), bytes };
 }
 
 /** In bytes. */
