@@ -98,7 +98,8 @@ const DIRECTORY = new RegExp(
 );
 const LINK = new RegExp(`^\\{${UP}"link":${STRING},${OWNED},"target":${STRING}${XATTRS}\\}$`);
 const MISSING = new RegExp(`^\\{${UP}"missing":${STRING},"why":"(${WORD})"\\}$`);
-const WHOLE_WORD = new RegExp(`^${WORD}$`);
+/** Why something is missing. */
+export const WHOLE_WORD = new RegExp(`^${WORD}$`);
 
 const MAX_ID = 2 ** 32 - 1;
 const MAX_TIME = 2n ** 63n - 1n;

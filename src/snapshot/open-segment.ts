@@ -58,6 +58,9 @@ export class OpenSegment {
     this.#lines = [];
     this.#last = undefined;
     this.#bytes = this.#entries = this.#size = 0;
-    return { bytes: Buffer.from(headOf(this.level) + lines), refWith: (digest) => ({ ...part, digest }) };
+    return {
+      bytes: Buffer.from(headOf(this.level) + lines),
+      refWith: (digest) => ({ ...part, digest }),
+    };
   }
 }

@@ -4,9 +4,9 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { type Digest, digestOf } from '../digest.ts';
-import { type Entry, keyOfEntry } from './entry.ts';
-import { COUNT, decodeEntry, sizeIn, STRING } from './entry-line.ts';
 import { lengthsOf } from './cut.ts';
+import { type Entry, keyOfEntry } from './entry.ts';
+import { COUNT, decodeEntry, STRING, sizeIn } from './entry-line.ts';
 import { MAX_LEVEL, MAX_NAME_BYTES, MAX_PATH_BYTES, MAX_SEGMENT_BYTES } from './limits.ts';
 import { compareKeys, type Position } from './position.ts';
 import { damagedSegment } from './refusals.ts';
@@ -39,7 +39,7 @@ export function encodeRef(ref: SegmentRef, before: string): string {
   const leave = up === 0 ? '' : `"up":${up},`;
   const enter = down.length === 0 ? '' : `"in":[${down.map(quoted).join(',')}],`;
   const first = `"first":${quoted(ref.first)}`;
-  const sums = `"entries":"${ref.entries}","size":"${ref.size}"`;
+  const sums = `"entries":${ref.entries},"size":"${ref.size}"`;
   return `{${leave}${enter}${first},${sums},"sha256":"${ref.digest}"}`;
 }
 
@@ -105,7 +105,7 @@ export function isRef(item: SegmentRef | Entry): item is SegmentRef {
 
 const IN = '(?:"in":(\\[[^\\n]*?"\\]),)?';
 const REF = new RegExp(
-  `^\\{(?:"up":([1-9]\\d{0,4}),)?${IN}"first":${STRING},"entries":"${COUNT}","size":"${COUNT}","sha256":"([0-9a-f]{64})"\\}$`,
+  `^\\{(?:"up":([1-9]\\d{0,4}),)?${IN}"first":${STRING},"entries":${COUNT},"size":"${COUNT}","sha256":"([0-9a-f]{64})"\\}$`,
 );
 
 function decodeRef(line: string, before: string, level: number, refuse: Refuse): SegmentRef {

@@ -8,7 +8,8 @@ import { escapeName, surrogateEscaped, toBytes } from '../names.ts';
 /** Throws an IngotError that says why something is refused. */
 export type Refuse = (why: string) => never;
 
-const NOT_PLAIN = /["\\\u0000-\u001f\u2028\u2029\ud800-\udfff]/;
+/** What JSON or names.ts may spell otherwise: also lone surrogates. */
+const NOT_PLAIN = /["\\\p{Cc}\u2028\u2029\p{Cs}]/u;
 
 /** The JSON string of a name or target in the escaped form of names.ts. */
 export function quoted(escaped: string): string {

@@ -40,8 +40,7 @@ export class TreeWriter {
     const isDirectory = entry.type === 'directory';
     const line = encodeEntry(entry, name, segment.isEmpty ? 0 : levels);
     const size = entry.type === 'file' ? entry.size : 0;
-    const why =
-      this.#whyTooLarge(line, size) ?? this.#position.pass(levels, name, isDirectory);
+    const why = this.#whyTooLarge(line, size) ?? this.#position.pass(levels, name, isDirectory);
     if (why !== undefined) throw notRecorded(path, why);
     this.#size += size;
     const first = isDirectory && name !== '' ? `${name}/` : name;
@@ -62,7 +61,9 @@ export class TreeWriter {
   #whyTooLarge(line: string, size: number): string | undefined {
     if (3 * line.length > MAX_LINE_BYTES && Buffer.byteLength(line) > MAX_LINE_BYTES)
       return 'its extended attributes are too large';
-    return Number.isSafeInteger(this.#size + size) ? undefined : 'the tree is larger than 2^53 bytes';
+    return Number.isSafeInteger(this.#size + size)
+      ? undefined
+      : 'the tree is larger than 2^53 bytes';
   }
 
   /** Stores a segment, and adds a reference to it to the level above. */
