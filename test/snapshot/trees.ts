@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { type Digest, digestOf } from '../../src/digest.ts';
 import { escapeName, toBytes } from '../../src/names.ts';
 import { type Entry, type FileEntry, keyOfEntry } from '../../src/snapshot/entry.ts';
+import { damagedSegment } from '../../src/snapshot/refusals.ts';
 import type { Root } from '../../src/snapshot/segment.ts';
 import type { SegmentStorage } from '../../src/snapshot/storage.ts';
 import { TreeReader } from '../../src/snapshot/tree-reader.ts';
@@ -21,7 +22,7 @@ export class MemorySegments implements SegmentStorage {
   async get(digest: Digest): Promise<Buffer> {
     this.opened.push(digest);
     const bytes = this.segments.get(digest);
-    if (bytes === undefined) throw new Error(`no segment ${digest}`);
+    if (bytes === undefined) throw damagedSegment(digest, 'it is not there');
     return bytes;
   }
 }

@@ -1,0 +1,96 @@
+import fc from 'fast-check';
+import { expect, it, test } from 'vitest';
+import { differences } from '../../src/snapshot/diff.ts';
+import { type Entry, keyOfEntry } from '../../src/snapshot/entry.ts';
+import { TreeReader } from '../../src/snapshot/tree-reader.ts';
+import {
+  all,
+  anyTree,
+  directoryAt,
+  fileAt,
+  MemorySegments,
+  numbered,
+  sorted,
+  writeTree,
+} from './trees.ts';
+
+async function diff(before: readonly Entry[], after: readonly Entry[]) {
+  const segments = new MemorySegments();
+  const [a, b] = [await writeTree(before, segments), await writeTree(after, segments)];
+  const found = await all(differences(new TreeReader(segments, a), new TreeReader(segments, b)));
+  return { found, opened: segments.opened.length };
+}
+
+/** The same, with all of both trees in memory. */
+function expected(before: readonly Entry[], after: readonly Entry[]) {
+  const byKey = (entries: readonly Entry[]) =>
+    new Map(entries.map((entry) => [keyOfEntry(entry), entry]));
+  const [left, right] = [byKey(before), byKey(after)];
+  const both = new Map([...left, ...right]);
+  return sorted([...both.values()])
+    .map((entry) => keyOfEntry(entry))
+    .map((key) => ({ before: left.get(key), after: right.get(key) }))
+    .filter((each) => !isSame(each.before, each.after));
+}
+
+function isSame(a: Entry | undefined, b: Entry | undefined): boolean {
+  const text = (entry: Entry | undefined) =>
+    JSON.stringify(entry, (_, value) => (typeof value === 'bigint' ? String(value) : value));
+  return text(a) === text(b);
+}
+
+test('what differs between any two trees is found', async () => {
+  await fc.assert(
+    fc.asyncProperty(anyTree, anyTree, async (before, after) => {
+      expect((await diff(before, after)).found).toEqual(expected(before, after));
+    }),
+  );
+});
+
+/** Directories that are equal but for their names, so that they share segments. */
+const LARGE: readonly Entry[] = sorted(
+  ['a', 'b', 'c'].flatMap((name) => [
+    directoryAt(name),
+    ...numbered('x', 12_000).map((file) => ({ ...file, path: file.path.replace('x', name) })),
+  ]) as Entry[],
+);
+
+test('any edits of a large tree are found', async () => {
+  const edit = fc.record({
+    at: fc.nat({ max: LARGE.length - 1 }),
+    what: fc.constantFrom('remove', 'change', 'insert'),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(edit, { minLength: 1, maxLength: 12 }), async (edits) => {
+      const after: (Entry | undefined)[] = [...LARGE];
+      for (const { at, what } of edits) {
+        const entry = LARGE[at]!;
+        if (entry.type === 'directory') continue;
+        if (what === 'remove') after[at] = undefined;
+        else if (what === 'change') after[at] = fileAt(entry.path, `changed ${at}`);
+        else after.push(fileAt(`${entry.path}-new`));
+      }
+      const edited = sorted([...new Map(after.flatMap((e) => (e ? [[e.path, e]] : []))).values()]);
+      expect((await diff(LARGE, edited)).found).toEqual(expected(LARGE, edited));
+    }),
+    { numRuns: 10 },
+  );
+});
+
+it('opens only what differs', async () => {
+  const edited = LARGE.map((entry, at) =>
+    at % 10_000 === 5_000 ? fileAt(entry.path, 'changed') : entry,
+  );
+  const { found, opened } = await diff(LARGE, edited);
+  expect(found.length).toBe(4);
+  // For each change a segment of level 0 on each side, and what leads there.
+  expect(opened).toBeLessThanOrEqual(4 * 2 + 6);
+  expect((await diff(LARGE, LARGE)).opened).toBe(0);
+});
+
+it('of trees that are all different is as long as both', async () => {
+  const other = LARGE.map((entry) => ({ ...entry, mtime: 1n }) as Entry);
+  expect((await diff(LARGE, other)).found.length).toBe(LARGE.length);
+  expect((await diff(LARGE, [])).found.length).toBe(LARGE.length);
+  expect((await diff([], LARGE)).found.length).toBe(LARGE.length);
+});
