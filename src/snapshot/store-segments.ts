@@ -108,6 +108,11 @@ export class SegmentStore extends StoredSegments implements SegmentStorage {
   }
 
   async #isWhole(digest: Digest): Promise<boolean> {
-    return digestOf(await this.get(digest)) === digest;
+    try {
+      return digestOf(await this.get(digest)) === digest;
+    } catch (error) {
+      if (codeOf(error) === 'INGOT_DAMAGED') return false;
+      throw error;
+    }
   }
 }
