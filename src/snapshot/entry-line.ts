@@ -38,43 +38,34 @@ export function encodeEntry(entry: Entry, name: string, up: number): string {
  */
 export function decodeEntry(line: string, position: Position, refuse: Refuse): Entry {
   const place = (up: string | undefined, name: string, isDirectory = false) =>
-    placed(position, up, unquoted(name, refuse), isDirectory, refuse);
+    placed(position, Number(up ?? 0), unquoted(name, refuse), isDirectory, refuse);
+  const owned = (uid: string, gid: string, mtime: string, xattrs: string | undefined) => ({
+    uid: idIn(uid, refuse),
+    gid: idIn(gid, refuse),
+    mtime: timeIn(mtime, refuse),
+    xattrs: xattrs === undefined ? undefined : parseXattrs(xattrs, refuse),
+  });
   let found = FILE.exec(line);
   if (found !== null) {
-    const [, up, name, mode, uid, gid, mtime, size, digest, group, xattrs] = found;
-    return {
-      type: 'file',
-      path: place(up, name!),
-      mode: Number.parseInt(mode!, 8),
-      ...{ uid: idIn(uid!, refuse), gid: idIn(gid!, refuse), mtime: timeIn(mtime!, refuse) },
-      size: sizeIn(size!, refuse),
-      digest: digest as Digest,
-      group: group as Digest | undefined,
-      xattrs: xattrs === undefined ? undefined : parseXattrs(xattrs, refuse),
-    };
+    const [, up, name, octal, uid, gid, mtime, bytes, sha256, linked, xattrs] = found;
+    const path = place(up, name!);
+    const [mode, size] = [Number.parseInt(octal!, 8), sizeIn(bytes!, refuse)];
+    const [digest, group] = [sha256 as Digest, linked as Digest | undefined];
+    return { type: 'file', path, mode, size, digest, group, ...owned(uid!, gid!, mtime!, xattrs) };
   }
   found = DIRECTORY.exec(line);
   if (found !== null) {
-    const [, up, name, mode, uid, gid, mtime, lacks, xattrs] = found;
-    return {
-      type: 'directory',
-      path: place(up, name!, true),
-      mode: Number.parseInt(mode!, 8),
-      ...{ uid: idIn(uid!, refuse), gid: idIn(gid!, refuse), mtime: timeIn(mtime!, refuse) },
-      lacks,
-      xattrs: xattrs === undefined ? undefined : parseXattrs(xattrs, refuse),
-    };
+    const [, up, name, octal, uid, gid, mtime, lacks, xattrs] = found;
+    const path = place(up, name!, true);
+    const mode = Number.parseInt(octal!, 8);
+    return { type: 'directory', path, mode, lacks, ...owned(uid!, gid!, mtime!, xattrs) };
   }
   found = LINK.exec(line);
   if (found !== null) {
-    const [, up, name, uid, gid, mtime, target, xattrs] = found;
-    return {
-      type: 'link',
-      path: place(up, name!),
-      ...{ uid: idIn(uid!, refuse), gid: idIn(gid!, refuse), mtime: timeIn(mtime!, refuse) },
-      target: targetIn(target!, refuse),
-      xattrs: xattrs === undefined ? undefined : parseXattrs(xattrs, refuse),
-    };
+    const [, up, name, uid, gid, mtime, text, xattrs] = found;
+    const path = place(up, name!);
+    const target = targetIn(text!, refuse);
+    return { type: 'link', path, target, ...owned(uid!, gid!, mtime!, xattrs) };
   }
   found = MISSING.exec(line);
   if (found === null) return refuse('a line is not an entry as it must be written');
@@ -107,16 +98,14 @@ const MAX_TIME = 2n ** 63n - 1n;
 /** The path that a name leads to. */
 function placed(
   position: Position,
-  up: string | undefined,
+  up: number,
   name: string,
   isDirectory: boolean,
   refuse: Refuse,
 ): string {
-  const levels = up === undefined ? 0 : Number(up);
-  const why = position.pass(levels, name, isDirectory);
-  if (why !== undefined) return refuse(why);
-  const { directory } = position;
-  return isDirectory ? directory.slice(0, -1) : directory + name;
+  const directory = position.directoryAbove(up);
+  const why = position.pass(up, name, isDirectory);
+  return why === undefined ? directory + name : refuse(why);
 }
 
 function idIn(text: string, refuse: Refuse): number {

@@ -7,7 +7,13 @@ import { type Digest, digestOf } from '../digest.ts';
 import { lengthsOf } from './cut.ts';
 import { type Entry, keyOfEntry } from './entry.ts';
 import { COUNT, decodeEntry, STRING, sizeIn } from './entry-line.ts';
-import { MAX_LEVEL, MAX_NAME_BYTES, MAX_PATH_BYTES, MAX_SEGMENT_BYTES } from './limits.ts';
+import {
+  MAX_LEVEL,
+  MAX_LINE_BYTES,
+  MAX_NAME_BYTES,
+  MAX_PATH_BYTES,
+  MAX_SEGMENT_BYTES,
+} from './limits.ts';
 import { compareKeys, type Position } from './position.ts';
 import { damagedSegment } from './refusals.ts';
 import { byteLength, quoted, type Refuse, unquoted, whyNoName } from './text.ts';
@@ -178,8 +184,13 @@ function linesOf(bytes: Uint8Array, { digest, level, entries }: Root, refuse: Re
   const lines = text.slice(head.length, -1).split('\n', most + 1);
   if (text.length === head.length) lines.pop();
   if (lines.length > most) refuse(`it has more than ${most} lines`);
+  if (lines.some(isTooLong)) refuse(`a line is longer than ${MAX_LINE_BYTES} bytes`);
   if (lines.length === 0 && (level > 0 || entries > 0)) refuse('it is empty');
   return lines;
+}
+
+export function isTooLong(line: string): boolean {
+  return 3 * line.length > MAX_LINE_BYTES && Buffer.byteLength(line) > MAX_LINE_BYTES;
 }
 
 function whyOtherHead(text: string, level: number): string {

@@ -5,11 +5,10 @@
 import { hashOfLine } from './cut.ts';
 import type { Entry } from './entry.ts';
 import { encodeEntry } from './entry-line.ts';
-import { MAX_LINE_BYTES } from './limits.ts';
 import { OpenSegment } from './open-segment.ts';
 import { Position } from './position.ts';
 import { notRecorded } from './refusals.ts';
-import type { Root, SegmentRef } from './segment.ts';
+import { isTooLong, type Root, type SegmentRef } from './segment.ts';
 import type { SegmentStorage } from './storage.ts';
 
 export class TreeWriter {
@@ -59,8 +58,7 @@ export class TreeWriter {
   }
 
   #whyTooLarge(line: string, size: number): string | undefined {
-    if (3 * line.length > MAX_LINE_BYTES && Buffer.byteLength(line) > MAX_LINE_BYTES)
-      return 'its extended attributes are too large';
+    if (isTooLong(line)) return 'its extended attributes are too large';
     return Number.isSafeInteger(this.#size + size)
       ? undefined
       : 'the tree is larger than 2^53 bytes';

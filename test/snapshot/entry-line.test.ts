@@ -136,7 +136,7 @@ describe('a line that is not the one spelling of an entry is refused', () => {
           if (!isIngotError(error)) throw error;
         }
       }),
-      { numRuns: 2000 },
+      { numRuns: 1000 },
     );
   });
 });

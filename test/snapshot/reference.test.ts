@@ -155,7 +155,7 @@ describe('a reference that is not as it must be is refused', () => {
           if (!isIngotError(error)) throw error;
         }
       }),
-      { numRuns: 2000 },
+      { numRuns: 1000 },
     );
   });
 });
