@@ -2,7 +2,7 @@
 
 /** Bytes of a segment. */
 export const MAX_SEGMENT_BYTES = 1 << 20;
-/** A segment ends after the line with which it has as many bytes, its first line not counted. */
+/** A segment ends after the line with which it has as many bytes. */
 export const FULL_SEGMENT_BYTES = 512 << 10;
 /** Bytes of a line of a segment. */
 export const MAX_LINE_BYTES = 500_000;

@@ -88,6 +88,15 @@ it('opens only what differs', async () => {
   expect((await diff(LARGE, LARGE)).opened).toBe(0);
 });
 
+it('finds a directory renamed, whose segments are the same in another place', async () => {
+  const renamed = LARGE.map(
+    (entry) => ({ ...entry, path: entry.path.replace(/^b/, 'bb') }) as Entry,
+  );
+  const { found } = await diff(LARGE, renamed);
+  expect(found.length).toBe(2 * 4_001);
+  expect(found).toEqual(expected(LARGE, renamed));
+});
+
 it('of trees that are all different is as long as both', async () => {
   const other = LARGE.map((entry) => ({ ...entry, mtime: 1n }) as Entry);
   expect((await diff(LARGE, other)).found.length).toBe(LARGE.length);

@@ -14,14 +14,17 @@ const PROGRAM = 'test/fixtures/list-snapshot.py';
 const ID = '20261130T140203Z-3f2a9c1e';
 const hasPython = spawnSync('python3', ['--version']).status === 0;
 
-/** Any entries, and enough for three levels. */
+/** Any entries, enough for three levels, and some large ones. */
 function tree(): Entry[] {
   const any = fc.sample(anyTree, 60).flatMap((entries, at) => {
     const below = entries.filter(({ path }) => path !== '');
     return [directoryAt(`any-${at}`), ...below.map((e) => ({ ...e, path: `any-${at}/${e.path}` }))];
   });
   const many = ['a', 'm', 'z'].flatMap((name) => [directoryAt(name), ...numbered(name, 25_000)]);
-  return sorted([directoryAt(''), ...any, ...many] as Entry[]);
+  const xattrs = [{ name: 'user.large', value: Buffer.alloc(20_000, 'x') }];
+  const large = numbered('many', 60).map((entry) => ({ ...entry, xattrs }));
+  const others = [directoryAt('many'), ...large] as Entry[];
+  return sorted([directoryAt(''), ...any, ...many, ...others]);
 }
 
 async function store(entries: readonly Entry[]): Promise<string> {

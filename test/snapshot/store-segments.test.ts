@@ -97,6 +97,13 @@ it.each([
   expect(segments.counts).toMatchObject({ added: 1, repaired: 1, there: 0 });
 });
 
+it('that claims to have 8 GiB is refused before anything is read', async () => {
+  const root = await plantedSegment(BYTES);
+  fs.truncateSync(pathOf(root, DIGEST), 2 ** 33);
+  const { segments } = await open(root);
+  await expect(segments.get(DIGEST)).rejects.toThrow('it is longer than 1048576 bytes');
+});
+
 it('that another writer stores meanwhile is read before it is relied on', async () => {
   for (const [bytes, isWhole] of [
     [BYTES, true],
