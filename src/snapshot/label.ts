@@ -3,7 +3,7 @@ import { UsageError } from '../errors.ts';
 import { isSnapshotId } from './id.ts';
 import { byteLength } from './text.ts';
 
-export const MAX_LABEL_BYTES = 255;
+const MAX_LABEL_BYTES = 255;
 
 /** True for a label: `:`, `~` and `/` mean something in the name of a snapshot, and so does `latest`. */
 export function isLabel(text: string): boolean {

@@ -12,7 +12,7 @@ export const MAX_REFERENCE_BYTES = 4 << 20;
 export const MAX_NAME_BYTES = 1024;
 /** Bytes of a path in the tree, slashes included, and of a link's target. */
 export const MAX_PATH_BYTES = 64 << 10;
-/** The level of the root. */
-export const MAX_LEVEL = 15;
+/** The level of the root: of more than 10^14 entries it would be higher. */
+export const MAX_LEVEL = 7;
 /** Bytes of one extended attribute, as of XATTR_SIZE_MAX. */
 export const MAX_XATTR_BYTES = 64 << 10;

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
+import { digestOf } from '../../src/digest.ts';
 import { isIngotError } from '../../src/errors.ts';
-import type { Entry } from '../../src/snapshot/entry.ts';
+import { type Entry, groupOf } from '../../src/snapshot/entry.ts';
 import { decodeEntry, encodeEntry } from '../../src/snapshot/entry-line.ts';
 import { Position } from '../../src/snapshot/position.ts';
 import { damagedSegment } from '../../src/snapshot/refusals.ts';
@@ -139,6 +140,10 @@ describe('a line that is not the one spelling of an entry is refused', () => {
       { numRuns: 1000 },
     );
   });
+});
+
+test('a group of hard links is named by the bytes of a path', () => {
+  expect(groupOf('a/\udcff')).toBe(digestOf(Buffer.from([0x61, 0x2f, 0xff])));
 });
 
 test('a target of a million escapes is read without overflow', () => {

@@ -33,6 +33,7 @@ const refused = (why: string) =>
 
 const A = planted(0, [missing('a')]);
 const B = planted(0, [missing('b')]);
+const F = planted(0, [missing('f')]);
 const EMPTY = planted(0, []);
 
 describe('a segment', () => {
@@ -62,7 +63,7 @@ describe('a segment', () => {
     ['with ten million', planted(0, [missing('a')], { entries: 10_000_000 }), 'not 10000000'],
     ['with more bytes than it has', planted(0, [missing('a')], { size: 1 }), 'have 0 bytes'],
     ['of another level than is said', { ...A, level: 1 }, 'not of level 1'],
-    ['of a level beyond all', { ...A, level: 16 }, 'above level'],
+    ['of a level beyond all', { ...A, level: 8 }, 'above level'],
     [
       'that is empty below the root',
       planted(1, [ref({ ...EMPTY, entries: 1 }, 'a')], { entries: 1 }),
@@ -187,10 +188,10 @@ describe('references to segments', () => {
   });
 
   it('to ever more equal trees cost what is read of them, and no more', async () => {
-    // Each level holds the one below twice, in two directories: 2^10 times the files of a few kB.
+    // Each level holds the one below twice, in two directories: 2^7 times the file of a few kB.
     let tree = planted(0, [missing('f')]);
     let first = 'f';
-    for (let level = 1; level < 11; level++) {
+    for (let level = 1; level < 8; level++) {
       const [left, right] = ['l', 'r'].map((name) =>
         inPlace(level - 1, directory(name), `${name}/`),
       );
@@ -208,7 +209,7 @@ describe('references to segments', () => {
     expect(segments.opened.length).toBeLessThan(50);
     let read = 0;
     for await (const _ of new TreeReader(segments, tree).below('')) read++;
-    expect(read).toBe(2 ** 10 + 2 ** 11 - 2);
+    expect(read).toBe(2 ** 7 + 2 ** 8 - 2);
   });
 
   /** One entry, below as many levels. */
@@ -217,6 +218,23 @@ describe('references to segments', () => {
     for (let at = 1; at <= level; at++) root = planted(at, [ref(root, first)], { entries: 1 });
     return root;
   }
+});
+
+test('a diff takes no segment for the same in another place', async () => {
+  const [c, d] = ['c', 'd'].map((name) => planted(0, [directory(name)]));
+  const before = planted(
+    1,
+    [ref(c!, 'c/'), ref(d!, 'd/', '"in":["c"],'), ref(F, 'f', '"in":["d"],'), ref(F, 'f', up(1))],
+    { entries: 4 },
+  );
+  const after = planted(1, [ref(c!, 'c/'), ref(F, 'f', '"in":["c"],')], { entries: 2 });
+  const found = await all(
+    differences(new TreeReader(segments, before), new TreeReader(segments, after)),
+  );
+  expect(found.map((each) => [each.before?.path, each.after?.path])).toEqual([
+    ['c/d', undefined],
+    ['c/d/f', undefined],
+  ]);
 });
 
 /** Every way to read a tree, until it ends or is refused. */

@@ -89,7 +89,7 @@ describe('a reference that is not as it must be is refused', () => {
     ['[[1000,"ci"]]', '[[1000,"ci",1]]', 'as it must be'],
     ['[[1000,"ci"]]', '[[-1,"ci"]]', 'users'],
     ['[[0,"root"],[1000,"ci"]]', '[[1000,"ci"],[0,"root"]]', 'not sorted'],
-    ['"level":1', '"level":16', 'level'],
+    ['"level":1', '"level":8', 'level'],
     ['"entries":10', '"entries":1e1', 'as it must be'],
     ['"entries":10', '"entries":10000000', 'not those of its entries'],
     ['"size":"12345"', '"size":"99999999999999999"', 'size'],
