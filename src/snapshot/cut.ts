@@ -16,8 +16,8 @@ export interface Lengths {
   readonly step: number;
 }
 
-/** Mean 512 lines. */
-const ENTRIES: Lengths = { least: 256, most: 1536, step: 100_000 };
+/** Mean 384 lines. */
+const ENTRIES: Lengths = { least: 192, most: 1152, step: 180_000 };
 /** Mean 128 lines: a change rewrites one segment on every level. */
 const SEGMENTS: Lengths = { least: 64, most: 384, step: 1_600_000 };
 

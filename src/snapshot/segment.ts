@@ -70,7 +70,6 @@ export function decodeEntries(bytes: Uint8Array, of: Root, position: Position): 
   let size = 0;
   for (const line of linesOf(bytes, of, refuse)) {
     const entry = decodeEntry(line, position, refuse);
-    if (entries.length === 0 && line.startsWith('{"up"')) refuse('its first line leads upwards');
     if (entry.type === 'file') size += entry.size;
     entries.push(entry);
   }

@@ -56,7 +56,7 @@ describe('a segment', () => {
     ['that begins with a way up', planted(0, [missing('a', up(1))]), 'out of'],
     ['with a line that is none', planted(0, ['']), 'not an entry'],
     ['with a line of another level', planted(0, [ref(A, 'a')]), 'not an entry'],
-    ['with too many lines', planted(0, Array(1537).fill(missing('a'))), 'more than 1536 lines'],
+    ['with too many lines', planted(0, Array(1153).fill(missing('a'))), 'more than 1152 lines'],
     ['with a long line', planted(0, [missing('a'.repeat(500_001))]), 'longer than 500000 bytes'],
     ['with a huge line', planted(0, [missing('a'.repeat(2 << 20))]), 'longer than 1048576 bytes'],
     ['with more entries than it has', planted(0, [missing('a')], { entries: 2 }), 'has 1 entries'],
@@ -121,6 +121,18 @@ describe('references to segments', () => {
     ['that name a directory', one(ref(A, 'a/')), 'another entry'],
     ['that name nothing', one(ref(A, '')), 'another entry'],
     ['that name a path', one(ref(A, 'x/a')), 'slash'],
+    [
+      'to one whose first line leads upwards',
+      planted(
+        1,
+        [
+          ref(planted(0, [directory('d')]), 'd/'),
+          ref(planted(0, [missing('e', up(1))]), 'e', '"in":["d"],'),
+        ],
+        { entries: 2 },
+      ),
+      'another entry',
+    ],
     ['that go up', two([ref(A, 'a'), ref(B, 'b', up(1))]), 'out of the tree'],
     ['that go into ..', two([ref(A, 'a'), ref(B, 'b', '"in":[".."],')]), "'..'"],
     ['that enter nothing', two([ref(A, 'a'), ref(B, 'b', '"in":[],')]), 'as it must be'],

@@ -9,13 +9,14 @@ import type { SegmentStorage } from '../../src/snapshot/storage.ts';
 import { TreeReader } from '../../src/snapshot/tree-reader.ts';
 import { TreeWriter } from '../../src/snapshot/tree-writer.ts';
 
+/** Keeps the very bytes that it is given, as it may. */
 export class MemorySegments implements SegmentStorage {
   readonly segments = new Map<Digest, Buffer>();
   readonly opened: Digest[] = [];
 
   async put(bytes: Uint8Array): Promise<Digest> {
     const digest = digestOf(bytes);
-    this.segments.set(digest, Buffer.from(bytes));
+    this.segments.set(digest, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
     return digest;
   }
 
