@@ -1,10 +1,10 @@
 /** What differs between two trees. Segments that are the same in both are not opened. */
 import type { Cursor, Item } from './cursor.ts';
 import type { Entry } from './entry.ts';
-import { encodeEntry } from './entry-line.ts';
 import { compareKeys } from './position.ts';
 import { isRef, keyOfItem, type SegmentRef } from './segment.ts';
 import type { TreeReader } from './tree-reader.ts';
+import { encodeXattrs } from './xattrs.ts';
 
 /** One path: what it was, what it is, or both. A file that became a directory makes two of them. */
 export interface Difference {
@@ -31,9 +31,10 @@ export async function* differences(
     const order = orderOf(left, right);
     const opensLeft = order <= 0 && isToOpen(left, order === 0 ? right : undefined);
     const opensRight = order >= 0 && isToOpen(right, order === 0 ? left : undefined);
-    if (opensLeft) await a.open(left);
-    if (opensRight) await b.open(right);
-    if (opensLeft || opensRight) continue;
+    if (opensLeft || opensRight) {
+      await Promise.all([opensLeft && a.open(left), opensRight && b.open(right)]);
+      continue;
+    }
     const first = order <= 0 ? taken(a) : undefined;
     const second = order >= 0 ? taken(b) : undefined;
     if (first === undefined || second === undefined || !isSameEntry(first, second))
@@ -63,8 +64,20 @@ function isSameSegment(left: Item, right: Item): boolean {
   );
 }
 
+/** All that an entry of any type may say of itself, but for its path and extended attributes. */
+const FIELDS = [
+  ...['type', 'mode', 'uid', 'gid', 'mtime', 'size', 'digest'],
+  ...['group', 'target', 'lacks', 'why'],
+] as const;
+type Fields = { readonly [Name in (typeof FIELDS)[number]]?: unknown };
+
 function isSameEntry(left: Entry, right: Entry): boolean {
-  return encodeEntry(left, '', 0) === encodeEntry(right, '', 0);
+  const [one, other]: [Fields, Fields] = [left, right];
+  return FIELDS.every((name) => one[name] === other[name]) && xattrsOf(left) === xattrsOf(right);
+}
+
+function xattrsOf(entry: Entry): string {
+  return entry.type === 'missing' || entry.xattrs === undefined ? '' : encodeXattrs(entry.xattrs);
 }
 
 /** The entry that a cursor stands at; it goes on to the next. */

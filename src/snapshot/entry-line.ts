@@ -94,6 +94,7 @@ export const WHOLE_WORD = new RegExp(`^${WORD}$`);
 
 const MAX_ID = 2 ** 32 - 1;
 const MAX_TIME = 2n ** 63n - 1n;
+const MAX_TIME_DIGITS = 19;
 
 /** The path that a name leads to. */
 function placed(
@@ -115,7 +116,9 @@ function idIn(text: string, refuse: Refuse): number {
 
 function timeIn(text: string, refuse: Refuse): bigint {
   const time = BigInt(text);
-  return isTime(time) ? time : refuse('a time has more than 64 bits');
+  return text.length < MAX_TIME_DIGITS || isTime(time)
+    ? time
+    : refuse('a time has more than 64 bits');
 }
 
 export function sizeIn(text: string, refuse: Refuse): number {

@@ -47,6 +47,35 @@ test('what differs between any two trees is found', async () => {
   );
 });
 
+const FILE = fileAt('a');
+const { uid, gid, mtime } = FILE;
+const LINK: Entry = { type: 'link', path: 'a', uid, gid, mtime, target: 'x' };
+const MISSING: Entry = { type: 'missing', path: 'a', why: 'EIO' };
+const xattrs = [{ name: 'user.a', value: Buffer.from('1') }];
+
+test.each<[string, Entry, Entry]>([
+  ['mode', FILE, { ...FILE, mode: 0o600 }],
+  ['uid', FILE, { ...FILE, uid: 1 }],
+  ['gid', FILE, { ...FILE, gid: 1 }],
+  ['mtime', FILE, { ...FILE, mtime: 1n }],
+  ['size', FILE, { ...FILE, size: 2 }],
+  ['content', FILE, { ...FILE, digest: fileAt('b').digest }],
+  ['group', FILE, { ...FILE, group: FILE.digest }],
+  ['attributes that were added', FILE, { ...FILE, xattrs }],
+  [
+    'attributes',
+    { ...FILE, xattrs },
+    { ...FILE, xattrs: [{ ...xattrs[0]!, value: Buffer.of(0) }] },
+  ],
+  ['target', LINK, { ...LINK, target: 'y' }],
+  ['reason', MISSING, { ...MISSING, why: 'EPERM' }],
+  ['type', FILE, LINK],
+  ['what a directory lacks', directoryAt('a'), { ...directoryAt('a'), lacks: 'EIO' } as Entry],
+])('a difference in %s is one', async (_, before, after) => {
+  expect((await diff([before], [after])).found).toEqual([{ before, after }]);
+  expect((await diff([after, fileAt('z')], [after])).found).toMatchObject([{ after: undefined }]);
+});
+
 /** Directories that are equal but for their names, so that they share segments. */
 const LARGE: readonly Entry[] = sorted(
   ['a', 'b', 'c'].flatMap((name) => [
