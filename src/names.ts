@@ -31,7 +31,7 @@ export function surrogateEscaped(bytes: Buffer): string {
   return isUtf8(bytes) ? bytes.toString('utf8') : escapeSequences(bytes, NEVER);
 }
 
-/** The same as escapeName for a name whose bytes came decoded as latin1, which costs nothing for plain ASCII. */
+/** As escapeName, for bytes that came decoded as latin1, which costs nothing for plain ASCII. */
 export function escapeLatin1Name(latin1: string): string {
   return NOT_PLAIN.test(latin1) ? escapeName(Buffer.from(latin1, 'latin1')) : latin1;
 }

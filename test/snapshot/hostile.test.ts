@@ -188,6 +188,15 @@ describe('references to segments', () => {
     await expect(read(root)).rejects.toThrow(refused(why));
   });
 
+  it('to an entry without its directory give no child with a path for a name', async () => {
+    const d = planted(0, [directory('d')]);
+    const lines = [ref(d, 'd/'), ref(A, 'a', '"in":["d","e"],'), ref(F, 'f', up(2))];
+    const reader = new TreeReader(segments, planted(1, lines, { entries: 3 }));
+    await expect(all(reader.children('d'))).rejects.toThrow(refused('without its directory'));
+    const children = await all(reader.children(''));
+    expect(children.map(({ path }) => path)).toEqual(['d', 'f']);
+  });
+
   it('can form no circle: the digest of a segment would be in itself', async () => {
     const circle = new MemorySegments();
     const line = ref({ ...A, digest: 'c'.repeat(64) as Digest }, 'a');
