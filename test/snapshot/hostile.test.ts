@@ -189,12 +189,17 @@ describe('references to segments', () => {
   });
 
   it('to an entry without its directory give no child with a path for a name', async () => {
-    const d = planted(0, [directory('d')]);
-    const lines = [ref(d, 'd/'), ref(A, 'a', '"in":["d","e"],'), ref(F, 'f', up(2))];
-    const reader = new TreeReader(segments, planted(1, lines, { entries: 3 }));
+    const [d, x] = ['d', 'x'].map((name) => planted(0, [directory(name)]));
+    const lines = [
+      ref(d!, 'd/'),
+      ref(x!, 'x/', '"in":["d"],'),
+      ref(F, 'f', '"in":["x"],'),
+      ref(A, 'a', '"up":1,"in":["z"],'),
+    ];
+    const reader = new TreeReader(segments, planted(1, lines, { entries: 4 }));
     await expect(all(reader.children('d'))).rejects.toThrow(refused('without its directory'));
-    const children = await all(reader.children(''));
-    expect(children.map(({ path }) => path)).toEqual(['d', 'f']);
+    await expect(all(reader.below('d'))).rejects.toThrow(refused('does not come before it'));
+    expect((await all(reader.children(''))).map(({ path }) => path)).toEqual(['d']);
   });
 
   it('can form no circle: the digest of a segment would be in itself', async () => {
