@@ -4,7 +4,6 @@
  */
 import { Cursor } from './cursor.ts';
 import { type Entry, keyOfEntry } from './entry.ts';
-import { damagedSegment } from './refusals.ts';
 import { isRef, type Root } from './segment.ts';
 import type { SegmentSource } from './storage.ts';
 
@@ -62,8 +61,6 @@ export class TreeReader {
       await cursor.seek(key);
       const item = cursor.item as Entry | undefined;
       if (item === undefined || !keyOfEntry(item).startsWith(prefix)) return;
-      if (item.path.includes('/', prefix.length))
-        throw damagedSegment(this.root.digest, 'below it an entry comes without its directory');
       if (item.path !== path) yield item;
       key = behind(item, path);
     }
