@@ -109,8 +109,8 @@ describe('references to segments', () => {
   const two = (lines: string[]) => planted(1, lines, { entries: 2 });
   const one = (line: string) => planted(1, [line], { entries: 1 });
   const cases: [string, Root, string][] = [
-    ['out of order', two([ref(B, 'b'), ref(A, 'a')]), 'out of order'],
-    ['to one segment twice', two([ref(A, 'a'), ref(A, 'a')]), 'out of order'],
+    ['out of order', two([ref(B, 'b'), ref(A, 'a')]), 'segments are out of order'],
+    ['to one segment twice', two([ref(A, 'a'), ref(A, 'a')]), 'segments are out of order'],
     [
       'to one segment in itself',
       two([ref(A, 'a'), ref(A, 'a', '"in":["a"],')]),

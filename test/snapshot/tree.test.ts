@@ -100,6 +100,16 @@ function sameTree(one: readonly Entry[], other: readonly Entry[]): boolean {
   return text(one) === text(other);
 }
 
+test('a tree that ends where its first segment does has no level above it', async () => {
+  const entries = [directoryAt('d'), ...numbered('d', 2_000)];
+  const { root, segments } = await written(entries);
+  expect(root.level).toBe(1);
+  const [, line] = (await segments.get(root.digest)).toString().split('\n');
+  const first = JSON.parse(line!) as { entries: number; sha256: string };
+  const { root: alone } = await written(entries.slice(0, first.entries));
+  expect(alone).toMatchObject({ level: 0, entries: first.entries, digest: first.sha256 });
+});
+
 test('an empty tree has a root, and nothing in it', async () => {
   const { root, segments, reader } = await written([]);
   expect(root).toMatchObject({ level: 0, entries: 0, size: 0 });
