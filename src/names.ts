@@ -11,6 +11,7 @@ import { isUtf8 } from 'node:buffer';
 import fs from 'node:fs';
 
 const TRAPS = /[\n\r\\\u2028\u2029]/;
+const NEVER = /(?!)/;
 const NOT_PLAIN = /[\n\r\\\u0080-\u00ff]/;
 const ESCAPES = /[\udc00-\udcff]+/gu;
 const ESCAPE_BASE = 0xdc00;
@@ -22,10 +23,15 @@ export function escapeName(bytes: Uint8Array): string {
     const text = buffer.toString('utf8');
     if (!TRAPS.test(text)) return text;
   }
-  return escapeSequences(buffer);
+  return escapeSequences(buffer, TRAPS);
 }
 
-/** The same for a name whose bytes came decoded as latin1, which costs nothing for plain ASCII. */
+/** Text in which only what is not UTF-8 is escaped, as Python's os.fsdecode gives it. */
+export function surrogateEscaped(bytes: Buffer): string {
+  return isUtf8(bytes) ? bytes.toString('utf8') : escapeSequences(bytes, NEVER);
+}
+
+/** As escapeName, for bytes that came decoded as latin1, which costs nothing for plain ASCII. */
 export function escapeLatin1Name(latin1: string): string {
   return NOT_PLAIN.test(latin1) ? escapeName(Buffer.from(latin1, 'latin1')) : latin1;
 }
@@ -54,13 +60,14 @@ export function joinPath(directory: string, name: string): string {
   return directory.endsWith('/') ? directory + name : `${directory}/${name}`;
 }
 
-function escapeSequences(bytes: Buffer): string {
+/** Escapes what is not UTF-8 and the characters that match `traps`. */
+function escapeSequences(bytes: Buffer, traps: RegExp): string {
   let out = '';
   for (let at = 0; at < bytes.length; ) {
     const end = at + sequenceLength(bytes[at]!);
     const sequence = bytes.subarray(at, end);
     const text = end <= bytes.length && isUtf8(sequence) ? sequence.toString('utf8') : '';
-    if (text !== '' && !TRAPS.test(text)) {
+    if (text !== '' && !traps.test(text)) {
       out += text;
       at = end;
     } else {

@@ -6,6 +6,7 @@ import {
   escapeName,
   joinPath,
   realPathOf,
+  surrogateEscaped,
   toBytes,
   toFsPath,
 } from '../src/names.ts';
@@ -27,6 +28,18 @@ test('every name turns back into its exact bytes', () => {
       expect(toBytes(escapeName(bytes))).toEqual(bytes);
     }),
   );
+});
+
+test('text turns back into its exact bytes, and escapes only what is not UTF-8', () => {
+  fc.assert(
+    fc.property(name, (bytes) => {
+      const text = surrogateEscaped(bytes);
+      expect(toBytes(text)).toEqual(bytes);
+      expect(text.isWellFormed()).toBe(Buffer.from(bytes.toString()).equals(bytes));
+    }),
+  );
+  expect(surrogateEscaped(Buffer.from('a\n\\é\u2028'))).toBe('a\n\\é\u2028');
+  expect(surrogateEscaped(Buffer.from([0x61, 0xff, 0x0a]))).toBe('a\udcff\n');
 });
 
 test('an escaped name holds nothing that fast-glob drops or alters', () => {

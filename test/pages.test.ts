@@ -22,6 +22,7 @@ test('the longer pages are found', () => {
       'src/cli/README.md',
       'src/native/README.md',
       'src/store/local/FORMAT.md',
+      'src/snapshot/FORMAT.md',
       'test/README.md',
       'bench/README.md',
     ]),

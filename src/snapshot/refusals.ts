@@ -1,0 +1,36 @@
+/** What this room refuses, in one line each. */
+import type { Digest } from '../digest.ts';
+import { IngotError, printable } from '../errors.ts';
+
+/** Bytes that are not what the writer of a snapshot has stored. */
+export function damagedSegment(digest: Digest, why: string): IngotError {
+  return new IngotError({
+    what: `segment ${digest} of a snapshot is damaged`,
+    code: 'INGOT_DAMAGED',
+    why,
+    hint: 'ingest the sources again, or copy it from another store that has it',
+  });
+}
+
+/** An entry that no snapshot can hold. */
+export function notRecorded(path: string, why: string): IngotError {
+  return new IngotError({ what: 'cannot record an entry', code: 'INGOT_NOT_RECORDED', path, why });
+}
+
+export function damagedReference(id: string, why: string): IngotError {
+  return new IngotError({
+    what: `snapshot ${id} is damaged`,
+    code: 'INGOT_DAMAGED',
+    why,
+    hint: 'ingest the sources again',
+  });
+}
+
+export function newerReference(id: string, format: unknown): IngotError {
+  return new IngotError({
+    what: `cannot read snapshot ${id}`,
+    code: 'INGOT_NEWER_FORMAT',
+    why: `its format is ${printable(JSON.stringify(format) ?? 'none')}, and this ingot knows only 1`,
+    hint: 'use a newer ingot',
+  });
+}
