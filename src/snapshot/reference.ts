@@ -106,7 +106,9 @@ function parsed(line: string, refuse: Refuse): Readonly<Record<string, unknown>>
   try {
     const value: unknown = JSON.parse(line);
     if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
-  } catch {}
+  } catch {
+    // Whatever it is instead is refused in the same words.
+  }
   return refuse('it is not a JSON object');
 }
 

@@ -54,13 +54,12 @@ export class LocalEngine implements Engine {
 
   async openReader<S extends Space>(space: S): Promise<ReadHalf<Names[S]>> {
     const root = this.folder;
-    const { layout, movingFrom } = requireFormat(root);
-    const [{ LocalReader }, { spaceOf }] = await Promise.all([
+    const format = requireFormat(root);
+    const [{ LocalReader }, { placesOf, spaceOf }] = await Promise.all([
       import('./reader.ts'),
       import('./spaces.ts'),
     ]);
-    const places = { layout, moving: movingFrom !== undefined };
-    return new LocalReader(root, spaceOf(space, root, places), this.#ops);
+    return new LocalReader(root, spaceOf(space, root, placesOf(format)), this.#ops);
   }
 
   async openVerifier({ quarantine }: { readonly quarantine: boolean }): Promise<Verifier> {

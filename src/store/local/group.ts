@@ -8,12 +8,10 @@
 
 import type { Digest } from '../../digest.ts';
 import { failed, hasErrno } from '../../errors.ts';
-import { type FileOps, flushFile, type StoreFd, writeFully } from '../../files/file-ops.ts';
+import { flushFile, writeFully } from '../../files/file-ops.ts';
 import { renameNew } from '../../files/rename-new.ts';
 import type { AnyDescriptor } from '../../native/descriptor.ts';
-import { isRegularFile, type StatusReader } from '../../native/file-status.ts';
-import type { Libc } from '../../native/libc.ts';
-import type { Durability, Layout } from '../choices.ts';
+import { isRegularFile } from '../../native/file-status.ts';
 import type {
   CallMain,
   CloneStage,
@@ -28,34 +26,10 @@ import { denialIn } from './on-disk/denial.ts';
 import { directoryFullHint } from './on-disk/directory-full.ts';
 import { remakeFolder } from './on-disk/shards.ts';
 import { notDurable } from './publish/barrier.ts';
-import type { LargeIndex } from './publish/large-index.ts';
-import type { OpenTemps } from './publish/open-temps.ts';
 import { DRY_STREAM, TempStream } from './publish/temp-stream.ts';
-import type { Temp, TempFolder } from './publish/temps.ts';
+import type { Temp } from './publish/temps.ts';
 import type { LocalSpace } from './spaces.ts';
-
-/** What groups of one worker share. */
-export interface LocalWorkerState extends OpenTemps {
-  readonly root: string;
-  readonly layout: Layout;
-  readonly temps: TempFolder;
-  readonly durability: Durability;
-  /** The barrier is an fsync of every temp, which therefore stays open until then. */
-  readonly keepTempsOpen: boolean;
-  /** Makes open temps durable. Rejects with what fsync(2) fails with, or an IngotError. */
-  readonly flushTemps: (temps: readonly StoreFd[]) => Promise<void>;
-  /** The store was empty on open: a digest not claimed in this run cannot be there. */
-  readonly wasEmpty: boolean;
-  readonly verifyHits: boolean;
-  readonly dryRun: boolean;
-  readonly ops: FileOps;
-  readonly status: StatusReader;
-  /** Undefined where it cannot be called. */
-  readonly libc: Libc | undefined;
-  /** Writes past the page cache, where that is wanted and can be had. */
-  readonly setDirect: Libc['setDirect'] | undefined;
-  readonly large: LargeIndex;
-}
+import type { LocalWorkerState } from './worker-state.ts';
 
 /** What a large temp holds. */
 interface LargeContent {

@@ -19,9 +19,9 @@ import type { LocalGroup } from './group.ts';
 import { NameFlush } from './publish/name-flush.ts';
 import { openTemps } from './publish/open-temps.ts';
 import { TempFlush } from './publish/temp-flush.ts';
-import { type LocalSpace, spaceOf } from './spaces.ts';
+import { type LocalSpace, placesOf, spaceOf } from './spaces.ts';
 import { unflushedMarks } from './upkeep/unflushed.ts';
-import { LocalWorkerHalf, type LocalWorkerInit, placesOf } from './worker-half.ts';
+import { LocalWorkerHalf, type LocalWorkerInit } from './worker-half.ts';
 
 /** Workers have numbers of their own, from 1 on. */
 const NUMBER = 0;

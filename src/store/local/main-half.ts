@@ -91,10 +91,13 @@ export class LocalMainHalf implements MainHalf {
   }
 
   get #mainGroups(): MainGroups {
-    const syncfs =
-      this.workerInit.barrier === 'syncfs' ? () => this.#coordinator.wait() : undefined;
-    this.#groups ??= new MainGroups(this.workerInit, this.#libc, this.#ops, syncfs);
+    this.#groups ??= new MainGroups(this.workerInit, this.#libc, this.#ops, this.#syncfs);
     return this.#groups;
+  }
+
+  /** Undefined where it is not the barrier. */
+  get #syncfs(): (() => Promise<void>) | undefined {
+    return this.workerInit.barrier === 'syncfs' ? () => this.#coordinator.wait() : undefined;
   }
 
   async end(how: End, signal?: AbortSignal): Promise<FlushReport> {
@@ -127,10 +130,9 @@ export class LocalMainHalf implements MainHalf {
 
   /** Gives the number of directories that were flushed. */
   async #flushNames(signal: AbortSignal | undefined): Promise<number> {
-    const { durability, root, format, barrier } = this.workerInit;
+    const { durability, root, format } = this.workerInit;
     if (this.#writer === undefined || durability === 'none') return 0;
-    const syncfs = barrier === 'syncfs' ? () => this.#coordinator.wait() : undefined;
-    await readBackUnflushed(root, format.layout, this.#ops, { syncfs, signal });
+    await readBackUnflushed(root, format.layout, this.#ops, { syncfs: this.#syncfs, signal });
     // Another one may have read it back meanwhile, or a verify have found damage.
     requireKeptSince(root, format.layout, this.#quarantined);
     return objectFolders(root, this.#foldersIn()).filter((folder) => this.#flushFolder(folder))

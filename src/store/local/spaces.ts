@@ -8,7 +8,7 @@ import { isReferenceName } from '../seam/reference-name.ts';
 import { badName } from '../seam/refusals.ts';
 import type { Names, Space } from '../seam/write.ts';
 import { listEveryObject } from './on-disk/every-object.ts';
-import { METADATA } from './on-disk/format.ts';
+import { METADATA, type StoreFormat } from './on-disk/format.ts';
 import { candidatePaths, objectPath, otherLayout } from './on-disk/layout.ts';
 import { requireNoLink } from './on-disk/metadata-file.ts';
 import { replaceObject } from './upkeep/quarantine.ts';
@@ -40,6 +40,11 @@ export interface Places {
   readonly layout: Layout;
   /** They may lie in the other one, too: a relayout is under way. */
   readonly moving: boolean;
+}
+
+/** As a store's format says. */
+export function placesOf({ layout, movingFrom }: StoreFormat): Places {
+  return { layout, moving: movingFrom !== undefined };
 }
 
 export function objectSpace(

@@ -9,13 +9,14 @@ import { requireFormat } from './on-disk/format.ts';
 import { requireShards } from './on-disk/shards.ts';
 import { shareStore } from './on-disk/share-store.ts';
 import { LocalReader } from './reader.ts';
-import { objectSpace } from './spaces.ts';
+import { objectSpace, placesOf } from './spaces.ts';
 import { countStore } from './upkeep/count-store.ts';
 import { countMoves, movingFolder, settleMoves, tryQuarantine } from './upkeep/quarantine.ts';
 import type { CheckInit } from './upkeep/verify-objects.ts';
 
 /** What a verify asks of a local store. */
 export class LocalVerifier implements Verifier {
+  readonly worker: ModuleSource;
   readonly #init: CheckInit;
   readonly #reader: LocalReader<Digest>;
 
@@ -29,11 +30,8 @@ export class LocalVerifier implements Verifier {
       settleMoves(root, layout, ops);
     }
     this.#init = { root, layout };
-    this.#reader = new LocalReader(root, objectSpace(root, { layout, moving: false }), ops);
-  }
-
-  get worker(): ModuleSource {
-    return { module: localModule(), init: this.#init };
+    this.worker = { module: localModule(), init: this.#init };
+    this.#reader = new LocalReader(root, objectSpace(root, placesOf(format)), ops);
   }
 
   list(options?: ListOptions): AsyncIterable<readonly Digest[]> {

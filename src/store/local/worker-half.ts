@@ -10,7 +10,7 @@ import { statusReader } from '../../native/file-status.ts';
 import type { Libc } from '../../native/libc.ts';
 import type { BarrierKind, Durability } from '../choices.ts';
 import type { CallMain, Group, WorkerHalf } from '../seam/write.ts';
-import { LocalGroup, type LocalWorkerState } from './group.ts';
+import { LocalGroup } from './group.ts';
 import { denialIn } from './on-disk/denial.ts';
 import type { StoreFormat } from './on-disk/format.ts';
 import { storeRights } from './on-disk/sharing.ts';
@@ -18,7 +18,8 @@ import { LargeIndex } from './publish/large-index.ts';
 import type { OpenTemps } from './publish/open-temps.ts';
 import { fsyncAll } from './publish/temp-flush.ts';
 import { TempFolder } from './publish/temps.ts';
-import { type LocalSpace, objectSpace, type Places } from './spaces.ts';
+import { type LocalSpace, objectSpace, placesOf } from './spaces.ts';
+import type { LocalWorkerState } from './worker-state.ts';
 
 /** What each worker thread gets: plain data. */
 export interface LocalWorkerInit extends OpenTemps {
@@ -32,11 +33,6 @@ export interface LocalWorkerInit extends OpenTemps {
   readonly dryRun: boolean;
   /** The file system lets a temp have the mode of objects. */
   readonly setsModes: boolean;
-}
-
-/** In which layouts objects lie, as a store's format says. */
-export function placesOf({ layout, movingFrom }: StoreFormat): Places {
-  return { layout, moving: movingFrom !== undefined };
 }
 
 /**
