@@ -66,8 +66,16 @@ export class LocalReader<Name extends string> implements ReadHalf<Name> {
       const paths = new Set(this.#space.candidatesOf(name));
       if ([...paths].filter((path) => this.#unlink(path, folders)).length > 0) removed++;
     }
-    for (const folder of folders) flushDirectory(this.#ops, folder);
+    for (const folder of folders) this.#flush(folder);
     return removed;
+  }
+
+  #flush(folder: string): void {
+    try {
+      flushDirectory(this.#ops, folder);
+    } catch (error) {
+      throw failed('cannot make a removal durable', error, { path: folder });
+    }
   }
 
   /** Adds the folder that it leaves; false when nothing is there. */

@@ -1,7 +1,7 @@
 /** Where the spaces of a local store lie, and what may become of their contents. */
 import { join } from 'node:path';
 import { isDigest } from '../../digest.ts';
-import { type FileOps, namesIn } from '../../files/file-ops.ts';
+import type { FileOps } from '../../files/file-ops.ts';
 import type { Layout } from '../choices.ts';
 import type { OnRefused } from '../seam/read.ts';
 import { isReferenceName } from '../seam/reference-name.ts';
@@ -9,7 +9,7 @@ import { badName } from '../seam/refusals.ts';
 import type { Names, Space } from '../seam/write.ts';
 import { listEveryObject } from './on-disk/every-object.ts';
 import { METADATA, type StoreFormat } from './on-disk/format.ts';
-import { candidatePaths, objectPath, otherLayout } from './on-disk/layout.ts';
+import { candidatePaths, listFolder, objectPath, otherLayout } from './on-disk/layout.ts';
 import { requireNoLink } from './on-disk/metadata-file.ts';
 import { replaceObject } from './upkeep/quarantine.ts';
 import { hashesTo } from './upkeep/verify-objects.ts';
@@ -81,7 +81,7 @@ function metadataSpace<Name extends string>(
     pathOf,
     otherPathOf: () => undefined,
     candidatesOf: (given) => [pathOf(given)],
-    list: () => namesIn(folder).filter(isName),
+    list: (onRefused) => listFolder(folder, isName, onRefused),
     isSound: () => true,
     replace: undefined,
   };

@@ -58,16 +58,26 @@ export function* listLayout(
 /** Called for a folder that may not be listed, which is then passed over. Without it the error is thrown. */
 export type OnRefused = (folder: string, error: IngotError) => void;
 
-function* digestsIn(
+function digestsIn(
   folder: string,
   prefix: string,
   onRefused: OnRefused | undefined,
 ): Generator<Digest> {
+  const isOwn = (name: string): name is Digest => name.startsWith(prefix) && isDigest(name);
+  return listFolder(folder, isOwn, onRefused);
+}
+
+/** Names in a folder, those that are its own, read as they are asked for; none where it is not there. */
+export function* listFolder<Name extends string>(
+  folder: string,
+  isOwn: (name: string) => name is Name,
+  onRefused: OnRefused | undefined,
+): Generator<Name> {
   let handle: fs.Dir | undefined;
   try {
     handle = fs.opendirSync(folder, { bufferSize: 1024 });
     for (let entry = handle.readSync(); entry !== null; entry = handle.readSync())
-      if (entry.name.startsWith(prefix) && isDigest(entry.name)) yield entry.name;
+      if (isOwn(entry.name)) yield entry.name;
   } catch (error) {
     if (handle === undefined && hasErrno(error, 'ENOENT')) return;
     const failure = failed('cannot list objects', error, { path: folder });
