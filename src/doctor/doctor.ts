@@ -70,8 +70,12 @@ const PARTS = { objects: 0.07, rates: 0.33 };
  * Throws an IngotError or UsageError when nothing can be written there or the disk fails.
  */
 export async function doctor(path: string, options: DoctorOptions = {}): Promise<DoctorReport> {
+  return doctorAt(engineAt(path), options);
+}
+
+/** `doctor` with the engine to use. */
+export async function doctorAt(engine: Engine, options: DoctorOptions = {}): Promise<DoctorReport> {
   const begun = performance.now();
-  const engine = engineAt(path);
   requireOptions(options, CHECKS);
   const threads = checkedThreads(options.threads);
   const signal = options.signal ?? new AbortController().signal;

@@ -10,6 +10,7 @@ import { diskFullHint } from '../files/disk-full.ts';
 import { fileSystemStats } from '../files/disk-space.ts';
 import { loadLibc } from '../native/libc.ts';
 import { engineAt } from '../store/engines.ts';
+import type { Engine } from '../store/seam/engine.ts';
 import { notOffered } from '../store/seam/refusals.ts';
 import { Ledger } from './ledger.ts';
 import { Program } from './program.ts';
@@ -65,8 +66,15 @@ export async function selftest(
   path: string,
   options: SelftestOptions = {},
 ): Promise<SelftestReport> {
+  return selftestAt(engineAt(path, 'this directory'), options);
+}
+
+/** `selftest` with the engine of what would be a store there. */
+export async function selftestAt(
+  engine: Engine,
+  options: SelftestOptions = {},
+): Promise<SelftestReport> {
   const begun = performance.now();
-  const engine = engineAt(path, 'this directory');
   const directory = engine.folder;
   if (directory === undefined || engine.openProbePlace === undefined)
     throw notOffered('try this store', engine.address);

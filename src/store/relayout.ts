@@ -3,6 +3,7 @@
 import { abortSignal, type Checks, callback, requireOneOf, requireOptions } from '../checked.ts';
 import { LAYOUTS, type Layout } from './choices.ts';
 import { engineAt } from './engines.ts';
+import type { Engine } from './seam/engine.ts';
 import { notOffered } from './seam/refusals.ts';
 import type { RelayoutOptions, RelayoutReport } from './seam/upkeep.ts';
 
@@ -23,7 +24,15 @@ export async function relayout(
   to: Layout,
   options: RelayoutOptions = {},
 ): Promise<RelayoutReport> {
-  const engine = engineAt(store);
+  return relayoutIn(engineAt(store), to, options);
+}
+
+/** `relayout` with the engine to use. */
+export async function relayoutIn(
+  engine: Engine,
+  to: Layout,
+  options: RelayoutOptions = {},
+): Promise<RelayoutReport> {
   requireOneOf('layout', LAYOUTS, to);
   requireOptions(options, CHECKS);
   if (engine.relayout === undefined) throw notOffered('change the layout', engine.address);
