@@ -2,7 +2,7 @@
 
 import { isMainThread } from 'node:worker_threads';
 import type { Digest } from '../../digest.ts';
-import { asError, type Failure, failed, IngotError, isIngotError } from '../../errors.ts';
+import { asError, type Failure, failed, isIngotError } from '../../errors.ts';
 import { statusReader } from '../../native/file-status.ts';
 import { loadLibc } from '../../native/libc.ts';
 import type { DirectoryOps } from '../../sources/walk/directory.ts';
@@ -20,6 +20,7 @@ import { IngestError, type IngestOptions, type IngestReport } from '../api.ts';
 import { Claims } from '../claims.ts';
 import type { IngestPool, WorkerSetup } from '../messages.ts';
 import { canCount, countSources } from './count-ahead.ts';
+import { interruption, yieldsToFlushFailure } from './interruption.ts';
 import { ManifestWriter, pathPrefix } from './manifest.ts';
 import { checkManifestTarget } from './manifest-target.ts';
 import { Pipeline } from './pipeline.ts';
@@ -247,22 +248,4 @@ export class Run {
   }
 }
 
-/**
- * True for a cause that must not hide a failed flush: an interruption, or an error of the caller's.
- */
-function yieldsToFlushFailure(cause: Error): boolean {
-  return !isIngotError(cause) || cause.code === INTERRUPTED;
-}
-
-const INTERRUPTED = 'INGOT_INTERRUPTED';
-
 const ALL_EXCLUDED = 'the exclude patterns leave out everything: nothing is stored';
-
-function interruption(): IngotError {
-  return new IngotError({
-    what: 'the ingest was interrupted',
-    code: INTERRUPTED,
-    why: 'it was told to stop',
-    hint: 'run it again: what is stored is not written again',
-  });
-}
