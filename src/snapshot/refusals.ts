@@ -34,3 +34,17 @@ export function newerReference(id: string, format: unknown): IngotError {
     hint: 'use a newer ingot',
   });
 }
+
+export function noPath(path: string, id: string): IngotError {
+  return new IngotError({
+    ...{ what: 'no such path', code: 'INGOT_NO_PATH', kind: 'gone', path },
+    why: `it is not in snapshot ${id}`,
+    hint: "'ingot ls' lists what is",
+  });
+}
+
+/** `type`: of the entry that is no file. */
+export function notAFile(path: string, type: string): IngotError {
+  const why = type === 'missing' ? 'the snapshot lacks it' : `it is a ${type}`;
+  return new IngotError({ what: 'cannot read the content', code: 'INGOT_NOT_A_FILE', path, why });
+}

@@ -4,6 +4,7 @@ import { codeOf } from '../errors.ts';
 import type { ReadHalf } from '../store/seam/read.ts';
 import type { Group } from '../store/seam/write.ts';
 import { MAX_SEGMENT_BYTES } from './limits.ts';
+import { readWhole } from './read-whole.ts';
 import { damagedSegment } from './refusals.ts';
 import type { SegmentSource, SegmentStorage } from './storage.ts';
 
@@ -16,21 +17,9 @@ export class StoredSegments implements SegmentSource {
   }
 
   async get(digest: Digest): Promise<Buffer> {
-    const content = await this.#open(digest);
-    try {
-      if (content.size > MAX_SEGMENT_BYTES)
-        throw damagedSegment(digest, `it is longer than ${MAX_SEGMENT_BYTES} bytes`);
-      const bytes = Buffer.allocUnsafe(content.size);
-      let filled = 0;
-      while (filled < bytes.length) {
-        const read = await content.read(bytes.subarray(filled));
-        if (read === 0) break;
-        filled += read;
-      }
-      return bytes.subarray(0, filled);
-    } finally {
-      await content.close();
-    }
+    const bytes = await readWhole(await this.#open(digest), MAX_SEGMENT_BYTES);
+    if (bytes !== undefined) return bytes;
+    throw damagedSegment(digest, `it is longer than ${MAX_SEGMENT_BYTES} bytes`);
   }
 
   async #open(digest: Digest) {

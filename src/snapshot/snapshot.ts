@@ -1,0 +1,117 @@
+import type { Readable } from 'node:stream';
+import type { Digest } from '../digest.ts';
+import { IngotError } from '../errors.ts';
+import { engineAt } from '../store/engines.ts';
+import type { Engine } from '../store/seam/engine.ts';
+import type { ReadHalf } from '../store/seam/read.ts';
+import { openVerified } from '../store/verified-stream.ts';
+import { type Catalog, readCatalog } from './catalog.ts';
+import type { Entry } from './entry.ts';
+import type { Reference } from './reference.ts';
+import { noPath, notAFile } from './refusals.ts';
+import { parseSnapshotName, resolveSnapshot, type SnapshotName } from './resolve.ts';
+import { StoredSegments } from './store-segments.ts';
+import { TreeReader } from './tree-reader.ts';
+
+/** The snapshots of the store at a path. Throws an IngotError where the store cannot be read. */
+export async function snapshots(store: string): Promise<Catalog> {
+  return readCatalog(engineAt(store));
+}
+
+/**
+ * Opens the snapshot of a name: an id, the beginning of one, a label, `LABEL~1`, `latest`; maybe with
+ * `:PATH`, which is looked for. Throws an IngotError: INGOT_NO_SNAPSHOT, INGOT_AMBIGUOUS_SNAPSHOT,
+ * INGOT_NO_PATH, INGOT_DAMAGED; a UsageError for what is no such name.
+ */
+export async function openSnapshot(store: string, name: string): Promise<Snapshot> {
+  return openSnapshotIn(engineAt(store), name);
+}
+
+/** `openSnapshot` with the engine to use. */
+export async function openSnapshotIn(engine: Engine, name: string): Promise<Snapshot> {
+  const wanted = parseSnapshotName(name);
+  const snapshot = await Snapshot.open(engine, found(await readCatalog(engine), wanted));
+  return wanted.path === undefined ? snapshot : snapshot.at(wanted.path);
+}
+
+function found({ snapshots, damaged }: Catalog, name: SnapshotName): Reference {
+  const which = resolveSnapshot(name, [...snapshots, ...damaged.map(unlabelled)]);
+  if ('root' in which) return which;
+  throw new IngotError(which.failure);
+}
+
+/** One that cannot be read can be named by its id, and says then what is wrong. */
+function unlabelled<T>(damaged: T): T & { readonly label: undefined } {
+  return { ...damaged, label: undefined };
+}
+
+/** A snapshot in a store, or the part of one below a path. Paths are in the escaped form of names.ts. */
+export class Snapshot {
+  readonly reference: Reference;
+  /** The entry that was named; undefined for the whole tree. */
+  readonly entry: Entry | undefined;
+  readonly #engine: Engine;
+  readonly #tree: TreeReader;
+  #objects: Promise<ReadHalf<Digest>> | undefined;
+
+  private constructor(
+    engine: Engine,
+    { reference, entry, tree }: { reference: Reference; entry?: Entry; tree: TreeReader },
+  ) {
+    this.reference = reference;
+    this.entry = entry;
+    this.#engine = engine;
+    this.#tree = tree;
+  }
+
+  /** Looks at nothing of its tree yet. */
+  static async open(engine: Engine, reference: Reference): Promise<Snapshot> {
+    const segments = new StoredSegments(await engine.openReader('segments'));
+    return new Snapshot(engine, { reference, tree: new TreeReader(segments, reference.root) });
+  }
+
+  /** The part below a path in the tree; the empty path is the whole. Throws INGOT_NO_PATH. */
+  async at(path: string): Promise<Snapshot> {
+    if (path === '') return this;
+    const entry = await this.#tree.find(path);
+    if (entry === undefined) throw noPath(path, this.reference.id);
+    return new Snapshot(this.#engine, { reference: this.reference, entry, tree: this.#tree });
+  }
+
+  /** The whole tree. */
+  get tree(): TreeReader {
+    return this.#tree;
+  }
+
+  /** The path that was named; the empty string for the whole tree. */
+  get path(): string {
+    return this.entry?.path ?? '';
+  }
+
+  /** What is in it, and all below, in order; of a file, the file. Throws an IngotError. */
+  async *entries(): AsyncGenerator<Entry, void, undefined> {
+    if (this.#isLeaf) yield this.entry!;
+    else yield* this.#tree.below(this.path);
+  }
+
+  /** The same without what lies in directories of it. */
+  async *children(): AsyncGenerator<Entry, void, undefined> {
+    if (this.#isLeaf) yield this.entry!;
+    else yield* this.#tree.children(this.path);
+  }
+
+  /**
+   * The content of the file that was named, as a stream that fails instead of ending when the bytes
+   * do not hash to its digest. Throws an IngotError: INGOT_NOT_A_FILE, INGOT_NOT_FOUND, INGOT_DAMAGED.
+   */
+  async read(): Promise<Readable> {
+    const { entry } = this;
+    if (entry?.type !== 'file') throw notAFile(this.path, entry?.type ?? 'directory');
+    this.#objects ??= this.#engine.openReader('objects');
+    return openVerified(await this.#objects, entry.digest);
+  }
+
+  get #isLeaf(): boolean {
+    return this.entry !== undefined && this.entry.type !== 'directory';
+  }
+}
