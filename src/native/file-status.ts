@@ -13,6 +13,13 @@ export interface FileStatus {
   readonly device: number;
   /** Rounded above 2^53, as in Node's own Stats. */
   readonly inode: number;
+  /** Its lower 32 bits: with `inode` they say exactly which it is. */
+  readonly inodeLow: number;
+  /** st_nlink. */
+  readonly links: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** Below 0 before 1970; the nanoseconds count up from there. */
   readonly modifiedSeconds: number;
   readonly modifiedNanoseconds: number;
   readonly changedSeconds: number;
@@ -31,14 +38,14 @@ export interface StatusReader {
 
 /** Through Node's fs: exact nanoseconds cost it a BigInt for each field. */
 export const nodeStatus: StatusReader = {
-  ofOpen: (fd) => fromStats(fs.fstatSync(numberOf(fd), { bigint: true })),
+  ofOpen: (fd) => statusOfStats(fs.fstatSync(numberOf(fd), { bigint: true })),
   at: (path) => {
     const stats = fs.statSync(path, { bigint: true, throwIfNoEntry: false });
-    return stats && fromStats(stats);
+    return stats && statusOfStats(stats);
   },
   atLink: (path) => {
     const stats = fs.lstatSync(path, { bigint: true, throwIfNoEntry: false });
-    return stats && fromStats(stats);
+    return stats && statusOfStats(stats);
   },
 };
 
@@ -50,9 +57,13 @@ export function statxStatus(statx: Statx): StatusReader {
     size: words[10]! + words[11]! * 2 ** 32,
     device: deviceNumber(words[34]!, words[35]!),
     inode: words[8]! + words[9]! * 2 ** 32,
-    changedSeconds: words[24]! + words[25]! * 2 ** 32,
+    inodeLow: words[8]!,
+    links: words[4]!,
+    uid: words[5]!,
+    gid: words[6]!,
+    changedSeconds: words[24]! + (words[25]! | 0) * 2 ** 32,
     changedNanoseconds: words[26]!,
-    modifiedSeconds: words[28]! + words[29]! * 2 ** 32,
+    modifiedSeconds: words[28]! + (words[29]! | 0) * 2 ** 32,
     modifiedNanoseconds: words[30]!,
   });
   return {
@@ -79,17 +90,30 @@ function deviceNumber(major: number, minor: number): number {
 /** struct statx has 256 bytes (statx(2)). */
 const STATX_WORDS = 64;
 
-function fromStats(stats: fs.BigIntStats): FileStatus {
+/** Of a Stats of Node's. */
+export function statusOfStats(stats: fs.BigIntStats): FileStatus {
+  const modified = splitTime(stats.mtimeNs);
+  const changed = splitTime(stats.ctimeNs);
   return {
     mode: Number(stats.mode),
     size: Number(stats.size),
     device: Number(stats.dev),
     inode: Number(stats.ino),
-    modifiedSeconds: Number(stats.mtimeNs / BILLION),
-    modifiedNanoseconds: Number(stats.mtimeNs % BILLION),
-    changedSeconds: Number(stats.ctimeNs / BILLION),
-    changedNanoseconds: Number(stats.ctimeNs % BILLION),
+    inodeLow: Number(BigInt.asUintN(32, stats.ino)),
+    links: Number(stats.nlink),
+    uid: Number(stats.uid),
+    gid: Number(stats.gid),
+    modifiedSeconds: modified.seconds,
+    modifiedNanoseconds: modified.nanoseconds,
+    changedSeconds: changed.seconds,
+    changedNanoseconds: changed.nanoseconds,
   };
+}
+
+/** As statx(2) has it: nanoseconds are never below 0. */
+function splitTime(time: bigint): { readonly seconds: number; readonly nanoseconds: number } {
+  const nanoseconds = ((time % BILLION) + BILLION) % BILLION;
+  return { seconds: Number((time - nanoseconds) / BILLION), nanoseconds: Number(nanoseconds) };
 }
 
 const BILLION = 1_000_000_000n;

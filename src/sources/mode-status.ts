@@ -2,21 +2,24 @@ import fs, { type Stats } from 'node:fs';
 import type { FileStatus } from '../native/file-status.ts';
 import type { EntryType } from './kind.ts';
 
-/** What a walk asks of a Stats. */
-export type EntryStatus = Pick<Stats, 'dev' | 'ino' | 'size'> & EntryType;
+/** What a walk asks of a Stats, and all that is known. */
+export type EntryStatus = Pick<Stats, 'dev' | 'ino' | 'size'> &
+  EntryType & { readonly status: FileStatus };
 
 /** A file's status in the form of Node's Stats: its type is read from its mode. */
 export class ModeStatus implements EntryStatus {
   readonly dev: number;
   readonly ino: number;
   readonly size: number;
+  readonly status: FileStatus;
   readonly #type: number;
 
-  constructor({ device, inode, size, mode }: FileStatus) {
-    this.dev = device;
-    this.ino = inode;
-    this.size = size;
-    this.#type = mode & fs.constants.S_IFMT;
+  constructor(status: FileStatus) {
+    this.dev = status.device;
+    this.ino = status.inode;
+    this.size = status.size;
+    this.status = status;
+    this.#type = status.mode & fs.constants.S_IFMT;
   }
 
   isFile(): boolean {

@@ -6,7 +6,7 @@ import { asError, type Failure, failed, isIngotError } from '../../errors.ts';
 import { statusReader } from '../../native/file-status.ts';
 import { loadLibc } from '../../native/libc.ts';
 import type { DirectoryOps } from '../../sources/walk/directory.ts';
-import { fastDirectoryOps } from '../../sources/walk/fast-directory-ops.ts';
+import { directoryOps } from '../../sources/walk/directory.ts';
 import {
   planWalk,
   type WalkPlan,
@@ -148,7 +148,7 @@ export class Run {
       storeRoot: this.#engine.folder,
       manifest: this.#manifest?.file,
       signal: this.#cancelWalk.signal,
-      ops: fastDirectoryOps(statusReader((await loadLibc())?.statx)),
+      ops: directoryOps(statusReader((await loadLibc())?.statx)),
     };
     this.#progress = this.#showProgress(surroundings);
     try {

@@ -63,7 +63,7 @@ describe.each([
       };
       const ops: DirectoryOps = {
         ...failing(call, meddle, code, syscall),
-        lstatSync: (path) => Object.assign(fs.lstatSync(path), { size }),
+        lstatSync: (path) => Object.assign(nodeDirectoryOps.lstatSync(path), { size }),
       };
       const sink = await walk([root], {}, { ops });
       expect(sink.vanishedPaths).toEqual({ [`${root}/gone`]: code });
@@ -101,7 +101,9 @@ test('an entry that vanishes does not pass its directory off as vanished', async
   const ops: DirectoryOps = {
     ...failing('opendirSync', () => true, 'ENOENT', 'lstat'),
     statSync: ((path: string) =>
-      Object.assign(fs.statSync(path), { size: 2 ** 21 })) as DirectoryOps['statSync'],
+      Object.assign(nodeDirectoryOps.statSync(path), {
+        size: 2 ** 21,
+      })) as DirectoryOps['statSync'],
   };
   const sink = await walk([root], {}, { ops });
   expect(sink.unreadablePaths).toEqual({ [root]: 'ENOENT' });

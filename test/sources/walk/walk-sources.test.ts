@@ -123,7 +123,7 @@ test('other file systems are left out on request, each with a notice', async () 
   const ops: DirectoryOps = {
     ...nodeDirectoryOps,
     lstatSync: ((path: string) => {
-      const stats = fs.lstatSync(path);
+      const stats = nodeDirectoryOps.lstatSync(path);
       return Object.assign(stats, path.endsWith('mounted') ? { dev: stats.dev + 1 } : {});
     }) as DirectoryOps['lstatSync'],
   };

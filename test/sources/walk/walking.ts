@@ -2,8 +2,11 @@ import { setImmediate as aTurn } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { statusReader } from '../../../src/native/file-status.ts';
 import { loadLibc } from '../../../src/native/libc.ts';
-import { type DirectoryOps, nodeDirectoryOps } from '../../../src/sources/walk/directory.ts';
-import { fastDirectoryOps } from '../../../src/sources/walk/fast-directory-ops.ts';
+import {
+  type DirectoryOps,
+  directoryOps,
+  nodeDirectoryOps,
+} from '../../../src/sources/walk/directory.ts';
 import {
   planWalk,
   type WalkOptions,
@@ -12,7 +15,7 @@ import {
 } from '../../../src/sources/walk/walk-sources.ts';
 import { RecordingSink } from './recording-sink.ts';
 
-const FAST_OPS = fastDirectoryOps(statusReader((await loadLibc())?.statx));
+const FAST_OPS = directoryOps(statusReader((await loadLibc())?.statx));
 
 /** Walks the sources to the end, by the calls that an ingest makes unless told otherwise. */
 export async function walk(
