@@ -26,8 +26,8 @@ export function lengthsOf(level: number): Lengths {
 }
 
 /** True where a segment ends after its `lines`th line. `hash` is that line's. */
-export function isEnd({ least, most, step }: Lengths, lines: number, hash: () => number): boolean {
-  return lines >= most || (lines > least && hash() < (lines - least) * step);
+export function isEnd({ least, most, step }: Lengths, lines: number, hash: number): boolean {
+  return lines >= most || (lines > least && hash < (lines - least) * step);
 }
 
 /** 32 bits of a name and of what it stands for: a digest, the target of a link, or nothing. */

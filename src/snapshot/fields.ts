@@ -1,6 +1,6 @@
 /** Values of a JSON document that nobody vouches for, read with their types checked. */
 import { escapeName, toBytes } from '../names.ts';
-import { WHOLE_WORD } from './entry-line.ts';
+import { WHOLE_WORD } from './entry-body.ts';
 import type { Refuse } from './text.ts';
 
 export class Fields {

@@ -1,23 +1,42 @@
 /** A segment that is being written. */
 import type { Digest } from '../digest.ts';
+import type { SortedRecord } from '../sort/sorted-record.ts';
+import { bodyEnd, bodyStart, tailStart } from './block.ts';
 import { isEnd, lengthsOf } from './cut.ts';
 import { FULL_SEGMENT_BYTES } from './limits.ts';
 import { encodeRef, headOf, type SegmentRef } from './segment.ts';
 
-/** What a line stands for: an entry, or a segment of the level below. */
-type Part = Omit<SegmentRef, 'digest' | 'level'>;
+/** Of an entry. */
+export interface Place {
+  /** In which it lies, with a slash at the end; of the root the empty string. */
+  readonly directory: string;
+  /** Its name, of a directory with a slash at the end. Asked for by few. */
+  first(): string;
+}
+
+/** What an entry says of itself where it lies. */
+export interface Placed {
+  readonly place: Place;
+  /** How many directories to leave before it. */
+  readonly up: number;
+  /** Bytes of JSON. */
+  readonly group: Uint8Array | undefined;
+}
 
 /** Most segments are smaller. */
 const USUAL_BYTES = 128 << 10;
 const NEWLINE = 0x0a;
+const BRACE = 0x7b;
+/** `{"up":99999,` and a newline. */
+const AROUND_BODY = 16;
 
 export class OpenSegment {
   readonly level: number;
   #bytes = Buffer.alloc(0);
   #used = 0;
   #lines = 0;
-  /** Of its first line. */
-  #begin: Pick<Part, 'directory' | 'first'> = { directory: '', first: '' };
+  /** Where its first line lies. */
+  #begin: Pick<SegmentRef, 'directory' | 'first'> = { directory: '', first: '' };
   /** Of its last line. */
   #last: SegmentRef | undefined;
   #entries = 0;
@@ -37,23 +56,46 @@ export class OpenSegment {
     return this.#lines === 1 ? this.#last : undefined;
   }
 
-  append(line: string, part: Part): void {
-    if (this.isEmpty) this.#begin = part;
-    this.#makeRoom(3 * line.length + 1);
-    this.#used += this.#bytes.write(line, this.#used);
-    this.#bytes[this.#used++] = NEWLINE;
-    this.#lines++;
-    this.#entries += part.entries;
-    this.#size += part.size;
+  /** `size`: bytes of the entry's content. */
+  appendEntry(record: SortedRecord, size: number, { place, up, group }: Placed): void {
+    const { bytes } = record;
+    const [from, to] = [bodyStart(record), bodyEnd(record)];
+    const room = AROUND_BODY + to - from + (group?.length ?? 0);
+    if (this.#used + room > this.#bytes.length) this.#grow(room);
+    if (this.isEmpty) this.#begin = { directory: place.directory, first: place.first() };
+    this.#bytes[this.#used++] = BRACE;
+    // Where a segment begins stands in the one above it.
+    if (up > 0 && !this.isEmpty) this.#used += this.#bytes.write(`"up":${up},`, this.#used);
+    if (group === undefined) this.#used += bytes.copy(this.#bytes, this.#used, from, to);
+    else {
+      const tail = tailStart(record);
+      this.#used += bytes.copy(this.#bytes, this.#used, from, tail);
+      this.#bytes.set(group, this.#used);
+      this.#used += group.length;
+      this.#used += bytes.copy(this.#bytes, this.#used, tail, to);
+    }
+    this.#endLine(1, size);
   }
 
   appendRef(ref: SegmentRef): void {
-    this.append(encodeRef(ref, this.#last?.directory ?? ref.directory), ref);
+    const line = encodeRef(ref, this.#last?.directory ?? ref.directory);
+    const room = 3 * line.length + 1;
+    if (this.#used + room > this.#bytes.length) this.#grow(room);
+    if (this.isEmpty) this.#begin = ref;
+    this.#used += this.#bytes.write(line, this.#used);
+    this.#endLine(ref.entries, ref.size);
     this.#last = ref;
   }
 
-  /** True when it ends after its last line, of which `hash` gives the hash. */
-  isAtEnd(hash: () => number): boolean {
+  #endLine(entries: number, size: number): void {
+    this.#bytes[this.#used++] = NEWLINE;
+    this.#lines++;
+    this.#entries += entries;
+    this.#size += size;
+  }
+
+  /** True when it ends after its last line, of which `hash` is the hash. */
+  isAtEnd(hash: number): boolean {
     return this.#used >= FULL_SEGMENT_BYTES || isEnd(lengthsOf(this.level), this.#lines, hash);
   }
 
@@ -73,9 +115,8 @@ export class OpenSegment {
     this.#lines = this.#entries = this.#size = 0;
   }
 
-  #makeRoom(bytes: number): void {
-    if (this.#used + bytes <= this.#bytes.length) return;
-    const larger = Buffer.allocUnsafeSlow(2 * this.#bytes.length + bytes);
+  #grow(room: number): void {
+    const larger = Buffer.allocUnsafeSlow(2 * this.#bytes.length + room);
     this.#bytes.copy(larger, 0, 0, this.#used);
     this.#bytes = larger;
   }

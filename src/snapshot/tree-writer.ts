@@ -1,50 +1,37 @@
 /**
- * Writes the segments of a tree. Entries come in order, one by one; of each level one segment is in
+ * Writes the segments of a tree. Lines come in order, one by one; of each level one segment is in
  * memory, whatever the number of entries.
  */
+import type { SortedRecord } from '../sort/sorted-record.ts';
+import { hashIn, sizeIn } from './block.ts';
 import { hashOfLine } from './cut.ts';
-import type { Entry } from './entry.ts';
-import { encodeEntry } from './entry-line.ts';
-import { OpenSegment } from './open-segment.ts';
-import { Position } from './position.ts';
-import { notRecorded } from './refusals.ts';
-import { isTooLong, type Root, type SegmentRef } from './segment.ts';
+import { OpenSegment, type Place } from './open-segment.ts';
+import type { Root, SegmentRef } from './segment.ts';
 import type { SegmentStorage } from './storage.ts';
 
 export class TreeWriter {
   readonly #storage: Pick<SegmentStorage, 'put'>;
-  readonly #position = new Position();
   /** Of each level the segment that is being written. */
   readonly #levels: OpenSegment[] = [new OpenSegment(0)];
-  /** Bytes of all files. */
-  #size = 0;
 
   constructor(storage: Pick<SegmentStorage, 'put'>) {
     this.#storage = storage;
   }
 
   /**
-   * Takes the next entry. Gives a promise when the next one has to wait for it: it rejects with what
-   * the storage throws. Throws an IngotError for an entry that no snapshot can hold, or that does not
-   * come in order: it is left out then, and others may follow.
+   * Takes the next entry, as a record of a block. Before its line come `up` directories to leave; in
+   * it `group`, bytes of JSON, when it is one of several names of a file. Gives a promise when the
+   * next one has to wait for it: it rejects with what the storage throws.
    */
-  add(entry: Entry): Promise<void> | undefined {
-    const { path } = entry;
-    const slash = path.lastIndexOf('/') + 1;
-    const directory = path.slice(0, slash);
-    const name = path.slice(slash);
-    const levels = this.#position.levelsTo(directory);
-    if (levels === undefined) throw notRecorded(path, 'its directory does not come before it');
+  add(
+    record: SortedRecord,
+    place: Place,
+    up: number,
+    group: Uint8Array | undefined,
+  ): Promise<void> | undefined {
     const segment = this.#levels[0]!;
-    const isDirectory = entry.type === 'directory';
-    const line = encodeEntry(entry, name, segment.isEmpty ? 0 : levels);
-    const size = entry.type === 'file' ? entry.size : 0;
-    const why = this.#whyTooLarge(line, size) ?? this.#position.pass(levels, name, isDirectory);
-    if (why !== undefined) throw notRecorded(path, why);
-    this.#size += size;
-    const first = isDirectory && name !== '' ? `${name}/` : name;
-    segment.append(line, { directory, first, entries: 1, size });
-    return segment.isAtEnd(() => hashOfEntry(entry, name)) ? this.#close(segment) : undefined;
+    segment.appendEntry(record, sizeIn(record), { place, up, group });
+    return segment.isAtEnd(hashIn(record)) ? this.#close(segment) : undefined;
   }
 
   /** Ends the tree. Throws what the storage throws. */
@@ -57,13 +44,6 @@ export class TreeWriter {
     return { digest: root.digest, level: root.level, entries: root.entries, size: root.size };
   }
 
-  #whyTooLarge(line: string, size: number): string | undefined {
-    if (isTooLong(line)) return 'its extended attributes are too large';
-    return Number.isSafeInteger(this.#size + size)
-      ? undefined
-      : 'the tree is larger than 2^53 bytes';
-  }
-
   /** Stores a segment, and adds a reference to it to the level above. */
   async #close(segment: OpenSegment): Promise<void> {
     const ref = await this.#put(segment);
@@ -71,7 +51,7 @@ export class TreeWriter {
     this.#levels[level] ??= new OpenSegment(level);
     const above = this.#levels[level];
     above.appendRef(ref);
-    if (above.isAtEnd(() => hashOfLine(ref.first, ref.digest))) await this.#close(above);
+    if (above.isAtEnd(hashOfLine(ref.first, ref.digest))) await this.#close(above);
   }
 
   /** Stores a segment, which is empty afterwards. */
@@ -79,9 +59,4 @@ export class TreeWriter {
     const { bytes, refWith } = segment.take();
     return refWith(await this.#storage.put(bytes));
   }
-}
-
-function hashOfEntry(entry: Entry, name: string): number {
-  if (entry.type === 'file') return hashOfLine(name, entry.digest);
-  return hashOfLine(name, undefined, entry.type === 'link' ? entry.target : '');
 }

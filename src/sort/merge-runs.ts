@@ -13,12 +13,27 @@ export interface Run {
 const BUFFER_BYTES = 64 << 10;
 
 /** Yields the records of all runs in the order of their keys; each is valid until the next. */
-export function* mergeRuns(fd: AnyDescriptor, runs: readonly Run[]): Generator<SortedRecord> {
-  const heap: RunReader[] = [];
-  for (const run of runs) {
-    const reader = new RunReader(fd, run);
-    if (reader.next()) heap.push(reader);
-  }
+export function mergeRuns(
+  fd: AnyDescriptor,
+  runs: readonly Run[],
+  bufferBytes = BUFFER_BYTES,
+): Generator<SortedRecord> {
+  return merged(runs.map((run) => new RunReader(fd, run, bufferBytes)));
+}
+
+/** The same for runs that lie in memory. */
+export function mergeInMemory(runs: readonly Buffer[]): Generator<SortedRecord> {
+  return merged(runs.map((run) => new MemoryReader(run)));
+}
+
+/** What is read is a record, until the next one is read. */
+interface Reader extends SortedRecord {
+  /** False at the end. */
+  next(): boolean;
+}
+
+function* merged(readers: readonly Reader[]): Generator<SortedRecord> {
+  const heap = readers.filter((reader) => reader.next());
   for (let at = heap.length >> 1; at >= 0; at--) sink(heap, at);
   while (heap.length > 0) {
     yield heap[0]!;
@@ -27,12 +42,12 @@ export function* mergeRuns(fd: AnyDescriptor, runs: readonly Run[]): Generator<S
       if (heap.length === 0) return;
       heap[0] = last;
     }
-    sink(heap, 0);
+    if (heap.length > 1) sink(heap, 0);
   }
 }
 
 /** Moves a reader down the binary heap until none below it comes before it. */
-function sink(heap: RunReader[], from: number): void {
+function sink(heap: Reader[], from: number): void {
   const moved = heap[from];
   if (moved === undefined) return;
   let at = from;
@@ -47,9 +62,30 @@ function sink(heap: RunReader[], from: number): void {
   heap[at] = moved;
 }
 
-/** Reads a run through a small buffer; after `next` it is the record that was read. */
-class RunReader implements SortedRecord {
-  bytes = Buffer.allocUnsafe(BUFFER_BYTES);
+class MemoryReader implements Reader {
+  readonly bytes: Buffer;
+  payloadAt = 0;
+  payloadLength = 0;
+  keyLength = 0;
+  #at = 0;
+
+  constructor(bytes: Buffer) {
+    this.bytes = bytes;
+  }
+
+  next(): boolean {
+    if (this.#at === this.bytes.length) return false;
+    this.payloadLength = this.bytes.readUInt32LE(this.#at);
+    this.keyLength = this.bytes.readUInt32LE(this.#at + 4);
+    this.payloadAt = this.#at + HEAD_BYTES;
+    this.#at = this.payloadAt + this.payloadLength + this.keyLength;
+    return true;
+  }
+}
+
+/** Reads a run through a small buffer. */
+class RunReader implements Reader {
+  bytes: Buffer;
   payloadAt = 0;
   payloadLength = 0;
   keyLength = 0;
@@ -60,7 +96,8 @@ class RunReader implements SortedRecord {
   #at = 0;
   #filled = 0;
 
-  constructor(fd: AnyDescriptor, run: Run) {
+  constructor(fd: AnyDescriptor, run: Run, bufferBytes: number) {
+    this.bytes = Buffer.allocUnsafe(bufferBytes);
     this.#fd = fd;
     this.#position = run.start;
     this.#end = run.end;

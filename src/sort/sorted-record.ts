@@ -29,3 +29,12 @@ export function compareKeys(a: SortedRecord, b: SortedRecord): number {
   const keyOfB = b.payloadAt + b.payloadLength;
   return a.bytes.compare(b.bytes, keyOfB, keyOfB + b.keyLength, keyOfA, keyOfA + a.keyLength);
 }
+
+/** The records of a run that lies in memory. */
+export function* recordsIn(run: Buffer): Generator<SortedRecord> {
+  for (let at = 0; at < run.length; ) {
+    const record = recordAt(run, at);
+    yield record;
+    at = record.payloadAt + record.payloadLength + record.keyLength;
+  }
+}

@@ -6,11 +6,15 @@ export interface WalkedDirectory {
   readonly directory: string;
   /** A path to it that leads through no link; not for files that were named on their own. */
   readonly withoutLinks?: string | undefined;
+  /** Where it lies in the tree that the sources make, `a/b`; the empty string is its root. */
+  readonly inTree: string;
 }
 
-/** Files of one directory, as the walk hands them on. */
+/** Files of one directory, as the walk hands them on, or symbolic links of it. */
 export interface FoundFiles extends WalkedDirectory {
   readonly names: string[];
+  /** Default false. */
+  readonly areLinks?: boolean;
 }
 
 /** One of them. */

@@ -3,10 +3,10 @@ import { describe, expect, it, test } from 'vitest';
 import { digestOf } from '../../src/digest.ts';
 import { isIngotError } from '../../src/errors.ts';
 import { type Entry, groupOf } from '../../src/snapshot/entry.ts';
-import { decodeEntry, encodeEntry } from '../../src/snapshot/entry-line.ts';
+import { decodeEntry } from '../../src/snapshot/entry-line.ts';
 import { Position } from '../../src/snapshot/position.ts';
 import { damagedSegment } from '../../src/snapshot/refusals.ts';
-import { anyTree, directoryAt, fileAt } from './trees.ts';
+import { anyTree, directoryAt, fileAt, lineOf } from './trees.ts';
 
 const DIGEST = 'a'.repeat(64);
 const FILE = `{"file":"f","mode":"644","uid":0,"gid":0,"mtime":"1","size":"2","sha256":"${DIGEST}"}`;
@@ -27,7 +27,7 @@ test('an entry has a line that any JSON parser reads and that turns back into it
   fc.assert(
     fc.property(entries, (given) => {
       const entry = { ...given, path: nameOf(given) };
-      const line = encodeEntry(entry, entry.path, 0);
+      const line = lineOf(entry, entry.path, 0);
       expect(line).not.toContain('\n');
       expect(() => JSON.parse(line)).not.toThrow();
       expect(decoded(line)).toEqual(entry);
@@ -38,19 +38,19 @@ test('an entry has a line that any JSON parser reads and that turns back into it
 test('the lines are those of FORMAT.md', () => {
   const owned = { uid: 0, gid: 0 };
   const file = { ...fileAt('f'), ...owned, mtime: 1n, size: 2, digest: DIGEST } as Entry;
-  expect(encodeEntry(file, 'f', 0)).toBe(FILE);
+  expect(lineOf(file, 'f', 0)).toBe(FILE);
   const directory = { ...directoryAt('d'), ...owned, mtime: -1n } as Entry;
-  expect(encodeEntry(directory, 'd', 0)).toBe(DIRECTORY);
+  expect(lineOf(directory, 'd', 0)).toBe(DIRECTORY);
   const link = { type: 'link', path: 'l', ...owned, mtime: 0n, target: '../t' } as const;
-  expect(encodeEntry(link, 'l', 0)).toBe(LINK);
-  expect(encodeEntry({ type: 'missing', path: 'm', why: 'EACCES' }, 'm', 3)).toBe(
+  expect(lineOf(link, 'l', 0)).toBe(LINK);
+  expect(lineOf({ type: 'missing', path: 'm', why: 'EACCES' }, 'm', 3)).toBe(
     '{"up":3,"missing":"m","why":"EACCES"}',
   );
 });
 
 test('bytes that are no UTF-8 are spelt as Python spells them, all others as themselves', () => {
   const named = (path: string) =>
-    encodeEntry({ type: 'missing', path, why: 'fifo' }, path, 0).slice(11, -14);
+    lineOf({ type: 'missing', path, why: 'fifo' }, path, 0).slice(11, -14);
   expect(named('naïve 😀')).toBe('"naïve 😀"');
   expect(named('\udcff')).toBe('"\\udcff"');
   expect(named('\udc0a\udc5c"')).toBe('"\\n\\\\\\""');
@@ -132,7 +132,7 @@ describe('a line that is not the one spelling of an entry is refused', () => {
       fc.property(changed, (line) => {
         try {
           const entry = decoded(line);
-          expect(encodeEntry(entry, entry.path, 0)).toBe(line);
+          expect(lineOf(entry, entry.path, 0)).toBe(line);
         } catch (error) {
           if (!isIngotError(error)) throw error;
         }

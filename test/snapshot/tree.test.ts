@@ -70,18 +70,8 @@ const sizeOf = (entry: Entry) => (entry.type === 'file' ? entry.size : 0);
 test('the root is the same in whatever order entries arrive, and however they are sorted', async () => {
   const { root } = await written(MEDIUM);
   const shuffled = fc.sample(fc.shuffledSubarray([...MEDIUM], { minLength: MEDIUM.length }), 1)[0]!;
-  for (const chunkBytes of [10_000, 1 << 20]) {
-    const sort = new ExternalSort('cannot sort', { chunkBytes });
-    onTestFinished(() => sort.close());
-    for (const [index, entry] of shuffled.entries())
-      sort.add(toBytes(keyOfEntry(entry)), Buffer.from(String(index)));
-    const writer = new TreeWriter(new MemorySegments());
-    for (const { bytes, payloadAt, payloadLength } of sort.sorted()) {
-      const index = Number(bytes.toString('latin1', payloadAt, payloadAt + payloadLength));
-      await writer.add(shuffled[index]!);
-    }
-    expect(await writer.finish()).toEqual(root);
-  }
+  for (const chunkBytes of [10_000, 1 << 20])
+    expect((await buildTree(shuffled, new MemorySegments(), { chunkBytes })).root).toEqual(root);
 });
 
 test('the root is another one for any other tree', async () => {
@@ -223,54 +213,6 @@ describe('a part of a tree', () => {
     );
   });
 });
-
-describe('an entry that no snapshot can hold is refused, and others may follow', () => {
-  const refused: [string, Entry[], Entry][] = [
-    ['twice', [fileAt('b')], fileAt('b')],
-    ['out of order', [fileAt('b')], fileAt('a')],
-    ['without its directory', [fileAt('b')], fileAt('x/y')],
-    ['in a file', [fileAt('b')], fileAt('b/y')],
-    ['a directory of a file’s name', [fileAt('b'), fileAt('b-c')], directoryAt('b')],
-    ['dots', [fileAt('b')], fileAt('..')],
-    ['a NUL', [fileAt('b')], fileAt('c\0')],
-    ['an empty name', [fileAt('b'), directoryAt('c')], fileAt('c/')],
-    ['the root as a file', [], fileAt('')],
-    ['a long name', [fileAt('b')], fileAt('n'.repeat(1025))],
-    ['a name of long characters', [fileAt('b')], fileAt('日'.repeat(342))],
-  ];
-
-  it.each(refused)('%s', async (_, before, entry) => {
-    const after = fileAt('z');
-    const writer = new TreeWriter(new MemorySegments());
-    for (const each of before) await writer.add(each);
-    expect(() => writer.add(entry)).toThrow(
-      expect.objectContaining({ code: 'INGOT_NOT_RECORDED' }),
-    );
-    await writer.add(after);
-    expect(await writer.finish()).toEqual((await written([...before, after])).root);
-  });
-
-  it('a path that is too long', async () => {
-    const { root, segments } = await deepTree(5_000, 'd'.repeat(10));
-    expect((await readTree(root, segments)).length).toBe(5_000);
-    await expect(deepTree(5_000, 'd'.repeat(20))).rejects.toThrow('longer than 65536 bytes');
-  });
-
-  it('extended attributes that are too large', async () => {
-    const value = Buffer.alloc(60_000);
-    const xattrs = Array.from({ length: 8 }, (_, n) => ({ name: `user.${n}`, value }));
-    const writer = new TreeWriter(new MemorySegments());
-    await writer.add({ ...fileAt('a'), xattrs: xattrs.slice(0, 4) });
-    expect(() => writer.add({ ...fileAt('b'), xattrs })).toThrow('too large');
-  });
-});
-
-function deepTree(levels: number, name: string) {
-  const entries: Entry[] = [];
-  for (let path = name; entries.length < levels; path += `/${name}`)
-    entries.push(directoryAt(path));
-  return written(entries);
-}
 
 test('a segment never grows beyond what a reader takes', async () => {
   const value = Buffer.alloc(60_000, 1);

@@ -1,13 +1,29 @@
 /** Trees for tests of snapshots, and a place for their segments. */
 import fc from 'fast-check';
+import { expect } from 'vitest';
 import { type Digest, digestOf } from '../../src/digest.ts';
 import { escapeName, toBytes } from '../../src/names.ts';
-import { type Entry, type FileEntry, keyOfEntry } from '../../src/snapshot/entry.ts';
+import type { FileStatus } from '../../src/native/file-status.ts';
+import { BlockWriter, bodyEnd, bodyStart, tailStart } from '../../src/snapshot/block.ts';
+import {
+  type Entry,
+  type FileEntry,
+  keyOfEntry,
+  type MissingEntry,
+} from '../../src/snapshot/entry.ts';
+import { xattrsText } from '../../src/snapshot/entry-body.ts';
+import { Position } from '../../src/snapshot/position.ts';
 import { damagedSegment } from '../../src/snapshot/refusals.ts';
 import type { Root } from '../../src/snapshot/segment.ts';
 import type { SegmentStorage } from '../../src/snapshot/storage.ts';
+import {
+  type BuilderOptions,
+  type BuiltTree,
+  TreeBuilder,
+} from '../../src/snapshot/tree-builder.ts';
 import { TreeReader } from '../../src/snapshot/tree-reader.ts';
 import { TreeWriter } from '../../src/snapshot/tree-writer.ts';
+import { recordAt } from '../../src/sort/sorted-record.ts';
 
 /** Keeps the very bytes that it is given, as it may. */
 export class MemorySegments implements SegmentStorage {
@@ -28,13 +44,81 @@ export class MemorySegments implements SegmentStorage {
   }
 }
 
+/** Writes entries that come in order, whatever they say: hard links need not be any. */
 export async function writeTree(
   entries: Iterable<Entry>,
   storage: Pick<SegmentStorage, 'put'>,
 ): Promise<Root> {
   const writer = new TreeWriter(storage);
-  for (const entry of entries) await writer.add(entry);
+  const position = new Position();
+  for (const entry of entries) {
+    const slash = entry.path.lastIndexOf('/') + 1;
+    const [directory, name] = [entry.path.slice(0, slash), entry.path.slice(slash)];
+    const isDirectory = entry.type === 'directory';
+    const up = position.levelsTo(directory)!;
+    expect(position.pass(up, name, isDirectory)).toBeUndefined();
+    const first = () => (isDirectory && name !== '' ? `${name}/` : name);
+    await writer.add(recordAt(blockOf(entry, name), 0), { directory, first }, up, groupIn(entry));
+  }
   return writer.finish();
+}
+
+/** What threads would have learnt of a tree, a block for each entry, in any order. */
+export async function buildTree(
+  entries: readonly Entry[],
+  storage: Pick<SegmentStorage, 'put'>,
+  options: BuilderOptions = {},
+): Promise<BuiltTree> {
+  const builder = new TreeBuilder(options);
+  for (const entry of entries) {
+    const slash = entry.path.lastIndexOf('/');
+    const inTree =
+      entry.type === 'directory' ? entry.path : entry.path.slice(0, Math.max(0, slash));
+    builder.add(inTree, blockOf(entry, entry.path.slice(slash + 1)));
+  }
+  return builder.build(storage);
+}
+
+/** A block with the record of one entry. */
+export function blockOf(entry: Entry, name: string): Buffer {
+  const block = new BlockWriter();
+  if (entry.type === 'missing') block.missing(name, entry.why);
+  else {
+    const status = statusOf(entry);
+    const xattrs = xattrsText(entry.xattrs);
+    if (entry.type === 'file') block.file(name, status, { ...entry, xattrs });
+    else if (entry.type === 'link') block.link(name, status, entry.target, xattrs);
+    else block.directory(name, status, { lacks: entry.lacks, xattrs });
+  }
+  return block.take();
+}
+
+/** The whole line of an entry. */
+export function lineOf(entry: Entry, name: string, up = 0): string {
+  const record = recordAt(blockOf(entry, name), 0);
+  const { bytes } = record;
+  const tail = tailStart(record);
+  const group = groupIn(entry)?.toString() ?? '';
+  const body = bytes.toString('utf8', bodyStart(record), tail) + group;
+  return `{${up > 0 ? `"up":${up},` : ''}${body}${bytes.toString('utf8', tail, bodyEnd(record))}`;
+}
+
+function groupIn(entry: Entry): Buffer | undefined {
+  if (entry.type !== 'file' || entry.group === undefined) return undefined;
+  return Buffer.from(`,"group":"${entry.group}"`);
+}
+
+const BILLION = 1_000_000_000n;
+
+function statusOf(entry: Exclude<Entry, MissingEntry>): FileStatus {
+  const { uid, gid, mtime } = entry;
+  const nanoseconds = ((mtime % BILLION) + BILLION) % BILLION;
+  return {
+    ...{ mode: entry.type === 'link' ? 0o777 : entry.mode, uid, gid, size: 0, links: 1 },
+    ...{ device: 1, inode: 1, inodeLow: 1, changedSeconds: 0, changedNanoseconds: 0 },
+    modifiedSeconds: Number((mtime - nanoseconds) / BILLION),
+    modifiedNanoseconds: Number(nanoseconds),
+  };
 }
 
 export async function all<T>(items: AsyncIterable<T>): Promise<T[]> {

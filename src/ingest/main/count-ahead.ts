@@ -55,6 +55,7 @@ class CountingSink implements WalkSink {
 
   files(found: FoundFiles): undefined {
     this.entries += found.names.length;
+    if (found.areLinks) return;
     this.bytes += estimateBytes(found, (name) => this.#sizeOf(joinPath(found.directory, name)));
   }
 
@@ -75,6 +76,8 @@ class CountingSink implements WalkSink {
   }
 
   directory(): void {}
+
+  onTheWay(): void {}
 
   notice(): void {}
 

@@ -10,6 +10,7 @@ import { type NamedEntries, splitPath } from './named-entries.ts';
 import type { NamedFiles } from './named-files.ts';
 import { identityOf, type SourceRoots } from './source-roots.ts';
 import { toSourcePath } from './sources.ts';
+import { treePathOf } from './tree-paths.ts';
 import { walkTurns } from './turns.ts';
 
 /** Where what a list names goes. */
@@ -84,12 +85,14 @@ function handOnListed(
     const stats = fs.lstatSync(toFsPath(listed));
     const [directory, name] = splitPath(path);
     if (stats.isDirectory() && excludes?.excludesListed(listed, true)) files.exclude(path);
-    else if (stats.isFile()) {
+    else if (stats.isFile() || stats.isSymbolicLink()) {
       roots.addFolder(directory);
-      return files.add(directory, name);
-    } else if (stats.isDirectory())
-      named.addTree({ path, realPath: realPathOf(path), identity: identityOf(path) });
-    else if (files.takes(directory, name)) sink.unsupported(path, unsupportedKind(stats));
+      return files.add(directory, name, stats.isSymbolicLink());
+    } else if (stats.isDirectory()) {
+      const [realPath, inTree] = [realPathOf(path), treePathOf(path)];
+      named.addTree({ path, realPath, inTree, identity: identityOf(path) });
+    } else if (files.takes(directory, name))
+      sink.unsupported({ path, inTree: files.placeOf(path) }, unsupportedKind(stats));
   } catch (error) {
     const code = errnoOf(error);
     if (code === undefined) throw error;
@@ -99,7 +102,7 @@ function handOnListed(
     // Not `vanished`: no walk has met it, and a list with wrong line ends names nothing that
     // exists.
     const what = GONE.has(code) ? 'a listed path does not exist' : 'cannot look at a listed path';
-    sink.unreadable(path, { what, code, path });
+    sink.unreadable({ path, inTree: files.placeOf(path) }, { what, code, path });
   }
   return undefined;
 }

@@ -7,6 +7,8 @@ export interface Tree {
   readonly path: string;
   /** The same with every symbolic link resolved. */
   readonly realPath: string;
+  /** Where it lies in the tree that the sources make; the empty string is its root. */
+  readonly inTree: string;
   /** What it was when a list named it. */
   readonly identity?: FileIdentity | undefined;
 }

@@ -3,6 +3,8 @@ import { joinPath, realPathOf } from '../../names.ts';
 import type { WalkSink } from './entries.ts';
 import { type NamedEntries, splitPath } from './named-entries.ts';
 import type { StoreExclusion } from './store-exclusion.ts';
+import { treePathOf } from './tree-paths.ts';
+import type { TreeWays } from './tree-ways.ts';
 
 /** Names handed to the sink at a time, as in a walk. */
 const CHUNK_NAMES = 1024;
@@ -19,27 +21,31 @@ export interface LeftOut {
   readonly manifest: string | undefined;
 }
 
-/** Hands on single files that were named, those of one directory together, each file once. */
+/** Hands on single files and links that were named, those of one directory together, each once. */
 export class NamedFiles {
   readonly #named: NamedEntries;
   readonly #leftOut: LeftOut;
   readonly #sink: WalkSink;
+  readonly #ways: TreeWays;
   readonly #realPaths = new Map<string, string>();
   #directory = '';
   #names: string[] = [];
+  #areLinks = false;
 
-  constructor(named: NamedEntries, leftOut: LeftOut, sink: WalkSink) {
+  constructor(named: NamedEntries, leftOut: LeftOut, sink: WalkSink, ways: TreeWays) {
     this.#named = named;
     this.#leftOut = leftOut;
     this.#sink = sink;
+    this.#ways = ways;
   }
 
   /** The promise, if any, resolves when more may be added. */
-  add(directory: string, name: string): Promise<void> | undefined {
+  add(directory: string, name: string, isLink = false): Promise<void> | undefined {
     if (!this.takes(directory, name)) return undefined;
     const goesElsewhere = directory !== this.#directory || this.#names.length === CHUNK_NAMES;
-    const full = goesElsewhere ? this.flush() : undefined;
+    const full = goesElsewhere || isLink !== this.#areLinks ? this.flush() : undefined;
     this.#directory = directory;
+    this.#areLinks = isLink;
     this.#names.push(name);
     return full;
   }
@@ -74,12 +80,20 @@ export class NamedFiles {
     }
   }
 
+  /** Where a path lies in the tree, of what is not handed on, and is a part of it all the same. */
+  placeOf(path: string): string | undefined {
+    this.#ways.to(path, false);
+    return treePathOf(path) || undefined;
+  }
+
   /** Hands on what has been added. */
   flush(): Promise<void> | undefined {
     if (this.#names.length === 0) return undefined;
-    const found = { directory: this.#directory, names: this.#names };
+    const [directory, names] = [this.#directory, this.#names];
     this.#names = [];
-    return this.#sink.files(found);
+    this.#ways.to(directory, true);
+    const inTree = treePathOf(directory);
+    return this.#sink.files({ directory, inTree, names, areLinks: this.#areLinks });
   }
 
   #realPath(directory: string): string {

@@ -5,6 +5,7 @@ import { escapeName, realPathOf, toBytes, toFsPath } from '../../names.ts';
 import { unsupportedKind } from '../kind.ts';
 import type { Tree } from './named-entries.ts';
 import { identityOf, SourceRoots } from './source-roots.ts';
+import { treePathOf } from './tree-paths.ts';
 
 /** What was named on the command line. */
 export interface Source extends Tree {
@@ -66,7 +67,9 @@ function resolveSource(
     if (standsForFile && excludes?.(realPath, false)) return leftOut(path, isDirectory);
     if (isDirectory) roots.addDirectory(path, identityOf(path));
     else roots.addFile(path);
-    return { path: standsForFile ? realPath : path, realPath, isDirectory, isExcluded: false };
+    const opened = standsForFile ? realPath : path;
+    const inTree = treePathOf(opened);
+    return { path: opened, realPath, inTree, isDirectory, isExcluded: false };
   } catch (error) {
     throw failed(WHAT, error, { path: given, hint: hintFor(error, given) });
   }
@@ -92,7 +95,7 @@ function excludedSource(path: string, given: string, excludes: SourceExcludes): 
 }
 
 function leftOut(path: string, isDirectory: boolean): Source {
-  return { path, realPath: path, isDirectory, isExcluded: true };
+  return { path, realPath: path, inTree: treePathOf(path), isDirectory, isExcluded: true };
 }
 
 function unsupportedSource(path: string, kind: string): IngotError {

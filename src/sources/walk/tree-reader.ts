@@ -1,18 +1,20 @@
 import { setTimeout } from 'node:timers/promises';
 import { errnoOf, failed, printable, SHORTAGES } from '../../errors.ts';
-import { escapeLatin1Name, joinPath, toFsPath } from '../../names.ts';
+import { toFsPath } from '../../names.ts';
 import { nodeFiles } from '../../native/files.ts';
-import type { Turns } from '../../turns.ts';
+import type { WalkedDirectory } from '../found-files.ts';
 import { unsupportedKind } from '../kind.ts';
 import { LongPaths } from '../long-paths.ts';
 import type { EntryStatus } from '../mode-status.ts';
 import { type DirectoryOps, nodeDirectoryOps, type RawEntry, readDirectory } from './directory.ts';
-import type { WalkSink } from './entries.ts';
+import type { FoundEntry, WalkSink } from './entries.ts';
+import { EntrySorter, type Met } from './entry-sorter.ts';
 import type { Excludes } from './exclude/excludes.ts';
-import { type NamedEntries, splitPath, type Tree } from './named-entries.ts';
+import type { NamedEntries, Tree } from './named-entries.ts';
 import type { SourceRoots } from './source-roots.ts';
 import { withoutLinks } from './sources.ts';
 import type { StoreExclusion } from './store-exclusion.ts';
+import { below } from './tree-paths.ts';
 import { walkTurns } from './turns.ts';
 
 /** What holds for every tree of a walk. */
@@ -36,8 +38,7 @@ export interface WalkRules {
 interface Entered {
   /** As calls take it. */
   readonly path: string | Buffer;
-  /** Its own, in bytes. */
-  readonly size: number;
+  readonly stats: EntryStatus;
 }
 
 /** What has been read of a directory, once a pause is over. */
@@ -45,18 +46,6 @@ interface Chunk {
   readonly entries: readonly RawEntry[];
   readonly pauseMs: number;
 }
-
-/** What is found in a directory. */
-interface Met {
-  readonly directory: string;
-  /** The same below the root of the tree, see `read`. */
-  readonly relative: string;
-  readonly names: string[];
-  readonly subdirectories: string[];
-}
-
-/** Entries that are looked at, and names handed to the sink, at a time. */
-const CHUNK_NAMES = 1024;
 
 const UNREADABLE = 'cannot read a directory';
 const VANISHED = 'a directory has vanished';
@@ -83,7 +72,7 @@ export class TreeReader {
   readonly #tree: Tree;
   readonly #withoutLinks: string;
   readonly #rules: WalkRules;
-  readonly #named: NamedEntries;
+  readonly #sorter: EntrySorter;
   readonly #sink: WalkSink;
   readonly #ops: DirectoryOps;
   readonly #long = new LongPaths(nodeFiles);
@@ -93,7 +82,7 @@ export class TreeReader {
     this.#tree = tree;
     this.#withoutLinks = withoutLinks(tree);
     this.#rules = rules;
-    this.#named = named;
+    this.#sorter = new EntrySorter(tree.realPath, rules, named, sink);
     this.#sink = sink;
     this.#ops = rules.ops ?? nodeDirectoryOps;
   }
@@ -101,23 +90,28 @@ export class TreeReader {
   /** A DirectoryReader (see exact-fs.ts). Rejects when the run cannot go on. */
   async read(relative: string): Promise<readonly string[]> {
     this.#rules.signal?.throwIfAborted();
-    const directory = joinBelow(this.#tree.path, relative);
+    const walked = {
+      directory: joinBelow(this.#tree.path, relative),
+      withoutLinks: joinBelow(this.#withoutLinks, relative),
+      inTree: below(this.#tree.inTree, relative.slice(1)),
+    };
     const subdirectories: string[] = [];
-    const entered = this.#enter(directory, relative === '/');
+    const entered = this.#enter(walked, relative === '/');
     if (entered === undefined) return subdirectories;
-    const walked = { directory, withoutLinks: joinBelow(this.#withoutLinks, relative) };
     const turns = walkTurns(this.#rules.signal);
-    for (const { entries, pauseMs } of this.#chunks(directory, entered)) {
+    for (const { entries, pauseMs } of this.#chunks(walked, entered)) {
       if (pauseMs > 0) await setTimeout(pauseMs);
       this.#rules.signal?.throwIfAborted();
       for (let at = 0; at < entries.length; ) {
         // Even where few names are files: signals and messages of workers wait for the event loop.
         if (turns.isDue()) await turns.take();
-        const met: Met = { directory, relative, names: [], subdirectories };
-        at = this.#filesOf(entries, at, met, turns);
-        if (met.names.length === 0) continue;
-        const more = this.#sink.files({ ...walked, names: met.names });
-        if (more !== undefined) await more;
+        const met: Met = { ...walked, relative, names: [], links: [], subdirectories };
+        at = this.#sorter.sort(entries, at, met, turns);
+        for (const found of [met.names, met.links]) {
+          if (found.length === 0) continue;
+          const more = this.#sink.files({ ...walked, names: found, areLinks: found === met.links });
+          if (more !== undefined) await more;
+        }
       }
     }
     return subdirectories;
@@ -129,7 +123,8 @@ export class TreeReader {
   }
 
   /** Undefined when the directory is left out. */
-  #enter(directory: string, isRoot: boolean): Entered | undefined {
+  #enter(walked: WalkedDirectory, isRoot: boolean): Entered | undefined {
+    const { directory, inTree } = walked;
     let path: string | Buffer;
     let stats: EntryStatus;
     try {
@@ -137,27 +132,29 @@ export class TreeReader {
       // Only a root may be a link: below it, a link that lstat sees has taken a directory's place.
       stats = isRoot ? this.#ops.statSync(path) : this.#ops.lstatSync(path);
     } catch (error) {
-      this.#refuse(directory, error, GONE);
+      this.#refuse({ path: directory, inTree: isRoot ? undefined : inTree }, error, GONE);
       return undefined;
     }
     this.#device ??= stats.dev;
     if (!stats.isDirectory()) {
-      this.#replaced(directory, stats);
+      this.#replaced({ path: directory, inTree }, stats);
       return undefined;
     }
-    if (this.#isLeftOut(directory, { path, isRoot, stats })) return undefined;
+    if (this.#isLeftOut(walked, { path, isRoot, stats })) return undefined;
     if (stats.dev !== this.#device) this.#rules.roots?.addMount(directory, stats.dev);
-    return { path, size: stats.size };
+    return { path, stats };
   }
 
   /** Ends a name that was a directory's when it was read, and is something else's now. */
-  #replaced(path: string, stats: EntryStatus): void {
-    if (stats.isFile()) this.#sink.vanished(path, { what: VANISHED, code: 'ENOTDIR', path });
-    else this.#sink.unsupported(path, unsupportedKind(stats));
+  #replaced(entry: FoundEntry, stats: EntryStatus): void {
+    const { path } = entry;
+    const kind = stats.isFile() || stats.isSymbolicLink() ? undefined : unsupportedKind(stats);
+    if (kind !== undefined) this.#sink.unsupported(entry, kind);
+    else this.#sink.vanished(entry, { what: VANISHED, code: 'ENOTDIR', path });
   }
 
   #isLeftOut(
-    directory: string,
+    { directory, inTree }: WalkedDirectory,
     { path, isRoot, stats }: { path: string | Buffer; isRoot: boolean; stats: EntryStatus },
   ): boolean {
     const { store, oneFileSystem } = this.#rules;
@@ -167,27 +164,28 @@ export class TreeReader {
     }
     if (!oneFileSystem || stats.dev === this.#device) return false;
     this.#sink.notice(`${printable(directory)} is on another file system and is left out`);
+    // As an empty directory: whoever restores the tree can mount something there.
+    this.#sink.onTheWay({ inTree, status: stats.status });
     return true;
   }
 
-  /** A tree that was named on its own is walked here if it would be walked no differently. */
-  #adopts(realDirectory: string, name: string): boolean {
-    const { excludes, oneFileSystem } = this.#rules;
-    return excludes === undefined && !oneFileSystem && this.#named.adopt(realDirectory, name);
-  }
-
   /** While no descriptor is free: chunks without entries, and a pause. */
-  *#chunks(directory: string, { path, size }: Entered): Generator<Chunk> {
+  *#chunks({ directory, inTree }: WalkedDirectory, entered: Entered): Generator<Chunk> {
+    const { path, stats } = entered;
+    const { status } = stats;
     for (const pauseMs of [...DESCRIPTOR_WAITS, 0]) {
       try {
-        for (const entries of readDirectory(path, size, this.#ops)) yield { entries, pauseMs: 0 };
-        this.#sink.directory();
+        for (const entries of readDirectory(path, stats.size, this.#ops))
+          yield { entries, pauseMs: 0 };
+        this.#sink.directory({ inTree, status });
         return;
       } catch (error) {
         if (!NO_DESCRIPTOR.has(errnoOf(error) ?? '') || pauseMs === 0) {
           const opening = OPENING.has((error as NodeJS.ErrnoException).syscall ?? '');
           const gone = opening && !this.#isThere(path) ? GONE : NEVER;
-          return this.#refuse(directory, error, gone);
+          this.#refuse({ path: directory, inTree: undefined }, error, gone);
+          this.#sink.directory({ inTree, status, lacks: errnoOf(error)! });
+          return;
         }
       }
       yield { entries: [], pauseMs };
@@ -205,55 +203,17 @@ export class TreeReader {
   }
 
   /** Ends a directory that cannot be read: the walk goes on without it. */
-  #refuse(path: string, error: unknown, gone: ReadonlySet<string>): void {
+  #refuse(entry: FoundEntry, error: unknown, gone: ReadonlySet<string>): void {
+    const { path } = entry;
     const code = errnoOf(error);
     // It is the process that is short of descriptors or memory, not the directory.
     if (code === undefined || SHORTAGES.has(code)) throw failed(UNREADABLE, error, { path });
-    if (gone.has(code)) this.#sink.vanished(path, { what: VANISHED, code, path });
-    else this.#sink.unreadable(path, { what: UNREADABLE, code, path });
-  }
-
-  /**
-   * Adds the names of files, and the directories to walk, from an entry on. Gives the entry to go
-   * on with: at the end of a chunk, and where patterns take long at the end of a turn. Without an
-   * await: V8 would optimize a loop with one again and again.
-   */
-  #filesOf(
-    entries: readonly RawEntry[],
-    from: number,
-    { directory, relative, names, subdirectories }: Met,
-    turns: Turns,
-  ): number {
-    const { excludes } = this.#rules;
-    const end = Math.min(from + CHUNK_NAMES, entries.length);
-    const prefix = relative === '/' ? '' : `${relative.slice(1)}/`;
-    const realDirectory = joinBelow(this.#tree.realPath, relative);
-    const named = this.#named.within(realDirectory);
-    const manifest = nameWithin(realDirectory, this.#rules.manifest);
-    for (let at = from; at < end; at++) {
-      if (excludes !== undefined && at > from && turns.isDue()) return at;
-      const entry = entries[at]!;
-      const name = escapeLatin1Name(entry.name);
-      if (named?.has(name) && !this.#adopts(realDirectory, name)) continue;
-      if (excludes?.excludes(prefix + name, entry.isDirectory()))
-        this.#sink.excluded(joinPath(directory, name));
-      else if (name === manifest) this.#sink.notice(`the manifest ${printable(name)} is left out`);
-      else if (entry.isFile()) names.push(name);
-      else if (entry.isDirectory()) subdirectories.push(name);
-      else this.#sink.unsupported(joinPath(directory, name), unsupportedKind(entry));
-    }
-    return end;
+    if (gone.has(code)) this.#sink.vanished(entry, { what: VANISHED, code, path });
+    else this.#sink.unreadable(entry, { what: UNREADABLE, code, path });
   }
 }
 
 function joinBelow(root: string, relative: string): string {
   if (relative === '/') return root;
   return root === '/' ? relative : root + relative;
-}
-
-/** The name of what lies at a path, if it lies in this very directory. */
-function nameWithin(directory: string, path: string | undefined): string | undefined {
-  if (path === undefined) return undefined;
-  const [folder, name] = splitPath(path);
-  return folder === directory ? name : undefined;
 }

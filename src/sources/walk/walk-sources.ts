@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { realPathOf, toFsPath } from '../../names.ts';
-import type { DirectoryOps } from './directory.ts';
+import { type DirectoryOps, nodeDirectoryOps } from './directory.ts';
 import type { WalkSink } from './entries.ts';
 import { type Excludes, loadExcludes } from './exclude/excludes.ts';
 import { checkPathList, type PathList } from './files-from.ts';
@@ -10,7 +10,9 @@ import { NamedFiles } from './named-files.ts';
 import { SourceRoots } from './source-roots.ts';
 import { resolveSources, type Source } from './sources.ts';
 import { openStoreExclusion } from './store-exclusion.ts';
+import { placeSources, treePathOf } from './tree-paths.ts';
 import { TreeReader } from './tree-reader.ts';
+import { TreeWays } from './tree-ways.ts';
 import { walkTree } from './walk.ts';
 
 export interface WalkOptions {
@@ -22,6 +24,8 @@ export interface WalkOptions {
   readonly nul?: boolean | undefined;
   /** Patterns in .gitignore syntax, relative to each source; they meet the name of a source, too. */
   readonly exclude?: readonly string[] | undefined;
+  /** Names of the sources in the tree, in their order. Default: their paths, as tar has them. */
+  readonly as?: readonly string[] | undefined;
   /** Leave out directories on other file systems than their source's. */
   readonly oneFileSystem?: boolean | undefined;
 }
@@ -63,7 +67,8 @@ export async function planWalk(options: WalkOptions, signal?: AbortSignal): Prom
     ((path: string, isDirectory: boolean) =>
       excludes.excludesNamed(path, isDirectory, isDirectory && isOnly));
   const roots = new SourceRoots();
-  const sources = resolveSources(options.sources, excludesSource, roots);
+  const found = resolveSources(options.sources, excludesSource, roots);
+  const sources = placeSources(found, { isOnly, as: options.as ?? [] });
   return { sources, list, excludes, oneFileSystem: options.oneFileSystem ?? false, roots };
 }
 
@@ -80,7 +85,8 @@ export async function walkSources(
   const store = openStoreExclusion(storeRoot);
   const named = new NamedEntries();
   const manifest = realFile(manifestPath);
-  const files = new NamedFiles(named, { store, manifest }, sink);
+  const ways = new TreeWays(sink, ops ?? nodeDirectoryOps);
+  const files = new NamedFiles(named, { store, manifest }, sink, ways);
   for (const source of plan.sources) {
     if (source.isExcluded) files.exclude(source.path);
     else if (source.isDirectory) named.addTree(source);
@@ -93,6 +99,7 @@ export async function walkSources(
   for (const tree of named.trees()) {
     // One that another tree has adopted is a part of that.
     if (tree.identity !== undefined) roots.addDirectory(tree.path, tree.identity);
+    if (tree.inTree === treePathOf(tree.path)) ways.to(tree.path, false);
     const reader = new TreeReader(tree, rules, named, sink);
     try {
       await walkTree(reader, signal);
