@@ -28,6 +28,12 @@ export const callback: Check = (name, value) => {
   if (typeof value !== 'function') throw wrong(name, value, 'a function');
 };
 
+/** Text for people, in one line. */
+export const lineOfText: Check = (name, value) => {
+  if (typeof value !== 'string') throw wrong(name, value, 'a string');
+  if (value === '' || /\p{Cc}/u.test(value)) throw wrong(name, value, 'text in one line');
+};
+
 export const strings: Check = (name, value) => {
   if (!Array.isArray(value)) throw wrong(name, value, 'an array of strings');
   for (const each of value) if (typeof each !== 'string') throw wrong(name, each, 'a string');

@@ -11,6 +11,11 @@ export const OWN_URL: string = import.meta.url ?? throwBundled();
 
 export const PACKAGE_FILE = new URL('../../package.json', OWN_URL);
 
+/** What package.json says. */
+export function packageVersion(): string {
+  return (JSON.parse(fs.readFileSync(PACKAGE_FILE, 'utf8')) as { version: string }).version;
+}
+
 /** `.js` as compiled, `.cjs` in the bundles that the command is made of (rolldown.config.ts). */
 const ENDING = extname(OWN_URL);
 

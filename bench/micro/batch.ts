@@ -4,6 +4,7 @@ import type { Micro } from './micro.ts';
 
 const FOUND = {
   directory: '/some/tree/with/a/path',
+  inTree: 'a/path',
   names: Array.from({ length: BATCH_FILES }, (_, n) => `name-of-file-${n}.txt`),
 };
 

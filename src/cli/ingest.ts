@@ -40,6 +40,11 @@ interface IngestFlags extends CommonFlags {
   readonly null?: boolean;
   readonly oneFileSystem?: boolean;
   readonly manifest?: string;
+  readonly label?: string;
+  readonly as?: readonly string[];
+  readonly host?: string;
+  readonly xattrs: boolean;
+  readonly snapshot: boolean;
   readonly dryRun?: boolean;
   readonly verifyHits?: boolean;
   readonly progress: boolean;
@@ -75,6 +80,11 @@ export function addIngest(program: Command): void {
       'write digests and paths there, as sha256sum does (-: stdout)',
       outputFile,
     )
+    .option('--label <label>', 'what the snapshot is called', once)
+    .option('--as <name>', 'name of a source in the snapshot, one for each (repeatable)', collect)
+    .option('--host <name>', 'the machine that the snapshot names (default: this one)', once)
+    .option('--no-xattrs', 'record no extended attributes')
+    .option('--no-snapshot', 'record no snapshot')
     .option('-n, --dry-run', 'look and hash, but store nothing')
     .option('--verify-hits', 'hash the object of every duplicate instead of comparing its size')
     .option('--no-progress', 'show no progress')

@@ -1,6 +1,5 @@
-import fs from 'node:fs';
 import type { Command } from 'commander';
-import { PACKAGE_FILE } from '../places.ts';
+import { packageVersion } from '../places.ts';
 
 /** `ingot version` */
 export function addVersion(program: Command): void {
@@ -8,10 +7,5 @@ export function addVersion(program: Command): void {
 }
 
 export function printVersion(): void {
-  process.stdout.write(`${version()}\n`);
-}
-
-/** What package.json says. */
-export function version(): string {
-  return (JSON.parse(fs.readFileSync(PACKAGE_FILE, 'utf8')) as { version: string }).version;
+  process.stdout.write(`${packageVersion()}\n`);
 }

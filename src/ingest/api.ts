@@ -51,6 +51,19 @@ export interface IngestOptions {
   readonly manifest?: string;
   /** Aborting stops taking new work, ends the groups in flight and rejects with an IngestError. */
   readonly signal?: AbortSignal;
+  /** Record a snapshot, from which the sources can be restored. Default: unless durability is `none`. */
+  readonly snapshot?: boolean;
+  /** What the snapshot is called: its row. Without `:`, `~` and `/`; not `latest`. */
+  readonly label?: string;
+  /** The machine that the snapshot names. Default: this one. */
+  readonly host?: string;
+  /**
+   * Names of the sources in the snapshot, in their order. Default: of one directory the content is the
+   * tree; of several sources their paths, as tar has them.
+   */
+  readonly as?: readonly string[];
+  /** Record extended attributes: `user.`, POSIX ACLs, capabilities. Default true. */
+  readonly xattrs?: boolean;
   /** Called a few times a second. */
   readonly onProgress?: (progress: Progress) => void;
   /**
@@ -83,6 +96,24 @@ export interface Progress extends Estimate {
   readonly elapsedMs: number;
 }
 
+/** A snapshot that was recorded, or in a dry run would be. */
+export interface SnapshotReport {
+  /** Undefined in a dry run. */
+  readonly id: string | undefined;
+  readonly label: string | undefined;
+  /** Of the tree: equal trees have the same one. */
+  readonly root: Digest;
+  readonly entries: number;
+  /** Bytes of all files. */
+  readonly size: number;
+  /** Bytes of segments that the store had not. */
+  readonly bytesAdded: number;
+  /** False when something that was to be recorded is not. */
+  readonly complete: boolean;
+  /** What is missing: an errno's name or a word, and how often. */
+  readonly lacks: readonly (readonly [why: string, count: number])[];
+}
+
 /** The phases of the pipeline in their order. */
 export const PHASES = ['walk', 'read', 'hash', 'write', 'barrier', 'publish'] as const;
 export type Phase = (typeof PHASES)[number];
@@ -107,6 +138,8 @@ export interface IngestReport {
   readonly repaired: readonly Digest[];
   /** Temps of dead writers removed on open. */
   readonly swept: number;
+  /** Undefined where none was to be made. */
+  readonly snapshot: SnapshotReport | undefined;
   readonly dryRun: boolean;
   readonly durability: Durability;
   /** Undefined where that is the store's own affair. */

@@ -6,11 +6,13 @@ import {
   filePath,
   filePaths,
   flag,
+  lineOfText,
   oneOf,
   requireOptions,
   strings,
 } from '../checked.ts';
 import { UsageError } from '../errors.ts';
+import { parseLabel } from '../snapshot/label.ts';
 import { BARRIERS, DURABILITIES, LAYOUTS, SHARINGS } from '../store/choices.ts';
 import { engineAt } from '../store/engines.ts';
 import type { Engine } from '../store/seam/engine.ts';
@@ -76,6 +78,14 @@ const CHECKS: Checks<IngestOptions> = {
   oneFileSystem: flag,
   manifest: filePath,
   signal: abortSignal,
+  snapshot: flag,
+  label: (name, value) => {
+    lineOfText(name, value);
+    parseLabel(value as string);
+  },
+  host: lineOfText,
+  as: filePaths,
+  xattrs: flag,
   onProgress: callback,
   countAhead: flag,
   onEntry: callback,
@@ -86,7 +96,13 @@ const CHECKS: Checks<IngestOptions> = {
 function checkRequest(sources: readonly string[], options: IngestOptions): void {
   filePaths('sources', sources);
   requireOptions(options, CHECKS);
-  const { manifest, dryRun } = options;
+  const { manifest, dryRun, label, snapshot = true, durability } = options;
+  if (label !== undefined && (!snapshot || durability === 'none'))
+    throw new UsageError({
+      what: 'no label without a snapshot',
+      code: 'INGOT_USAGE',
+      why: 'a label is what a snapshot is called, and none is to be made',
+    });
   if (manifest !== undefined && dryRun)
     throw new UsageError({
       what: 'no manifest of a dry run',

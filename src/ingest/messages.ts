@@ -22,6 +22,10 @@ export interface WorkerSetup {
   /** How a worker makes its half of the store. */
   readonly store: ModuleSource;
   readonly claims: SharedArrayBuffer;
+  /** What is learnt of entries is wanted for a snapshot, */
+  readonly wantBlocks: boolean;
+  /** with their extended attributes. */
+  readonly wantXattrs: boolean;
   /** One Int32; not zero when tasks shall end early. */
   readonly stop: SharedArrayBuffer;
   /** One Int32: the number of the next worker. */
@@ -62,6 +66,22 @@ export interface Problem {
   readonly kind?: UnsupportedKind;
 }
 
+/** What was learnt of entries, for the snapshot. */
+export interface TaskBlocks {
+  /** Of each block, where its directory lies in the tree. */
+  readonly directories: readonly string[];
+  /** All blocks, one after the other: see src/snapshot/block.ts. */
+  readonly bytes: Uint8Array;
+  /** Of each, in bytes. */
+  readonly lengths: readonly number[];
+  /** Of each: a file in it may have other names. */
+  readonly linked: readonly boolean[];
+}
+
+export const NO_BLOCKS: TaskBlocks = {
+  ...{ directories: [], bytes: new Uint8Array(0), lengths: [], linked: [] },
+};
+
 export interface TaskDone {
   readonly status: 'done';
   /** For each entry the index of its outcome in OUTCOMES; or UNREAD, or LARGE. */
@@ -73,6 +93,8 @@ export interface TaskDone {
   /** 64 characters an entry when they were wanted, spaces where there is none. */
   readonly digests: string;
   readonly problems: readonly Problem[];
+  /** Of all entries but those given back; none where they are not wanted. */
+  readonly blocks: TaskBlocks;
   readonly cost: TaskCost;
 }
 

@@ -5,12 +5,14 @@ import type { UnsupportedKind } from '../sources/kind.ts';
 /**
  * What became of an entry. Every entry met ends in exactly one; the numbers travel between
  * threads. `excluded` is the end of what patterns leave out: an excluded directory is one entry,
- * since nobody looks at what lies in it. `unfinished` is the end of entries that a failed or interrupted run did not store.
+ * since nobody looks at what lies in it. A `link` is a symbolic one, which the snapshot has.
+ * `unfinished` is the end of entries that a failed or interrupted run did not store.
  */
 export const OUTCOMES = [
   'new',
   'duplicate',
   'unchanged',
+  'link',
   'changed',
   'unreadable',
   'vanished',

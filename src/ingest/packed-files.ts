@@ -7,7 +7,7 @@ import type { FoundFiles } from '../sources/found-files.ts';
  * grow with the length of the run, and be copied one by one to the worker.
  */
 export interface PackedFiles {
-  /** For each directory its path, the one without links or nothing, and its names: see Packer. */
+  /** For each directory its paths, and its names: see Packer. */
   readonly bytes: Uint8Array;
   readonly encoding: BufferEncoding;
   readonly count: number;
@@ -23,6 +23,10 @@ export interface TaskEntries {
 const BETWEEN_TEXTS = '\0';
 /** What no name holds. */
 const BETWEEN_NAMES = '/';
+/** Before the names of links: no name begins so. */
+const LINKS = BETWEEN_NAMES;
+/** Of each directory. */
+const TEXTS = 4;
 const BEYOND_LATIN1 = /[^\0-\xff]/;
 
 /** Packs files, one directory after the other. */
@@ -41,9 +45,10 @@ export class Packer {
     return this.#characters;
   }
 
-  add({ directory, withoutLinks = '', names }: FoundFiles): void {
+  add({ directory, withoutLinks = '', inTree, names, areLinks }: FoundFiles): void {
     if (names.length === 0) return;
-    this.#texts.push(directory, withoutLinks, names.join(BETWEEN_NAMES));
+    const joined = names.join(BETWEEN_NAMES);
+    this.#texts.push(directory, withoutLinks, inTree, areLinks ? LINKS + joined : joined);
     this.#count += names.length;
     this.#characters += directory.length;
   }
@@ -67,10 +72,16 @@ export function* unpack({ bytes, encoding, count }: PackedFiles): Generator<Foun
   if (count === 0) return;
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const texts = buffer.toString(encoding).split(BETWEEN_TEXTS);
-  for (let at = 0; at < texts.length; at += 3) {
-    const [directory, withoutLinks, names] = texts.slice(at, at + 3) as [string, string, string];
-    const walked = withoutLinks === '' ? { directory } : { directory, withoutLinks };
-    yield { ...walked, names: names.split(BETWEEN_NAMES) };
+  for (let at = 0; at < texts.length; at += TEXTS) {
+    const [directory, withoutLinks, inTree, joined] = texts.slice(at, at + TEXTS);
+    const areLinks = joined!.startsWith(LINKS);
+    yield {
+      directory: directory!,
+      withoutLinks: withoutLinks === '' ? undefined : withoutLinks,
+      inTree: inTree!,
+      areLinks,
+      names: (areLinks ? joined!.slice(LINKS.length) : joined!).split(BETWEEN_NAMES),
+    };
   }
 }
 

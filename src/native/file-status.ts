@@ -118,10 +118,14 @@ function splitTime(time: bigint): { readonly seconds: number; readonly nanosecon
 
 const BILLION = 1_000_000_000n;
 
-const { S_IFMT, S_IFREG } = fs.constants;
+const { S_IFMT, S_IFREG, S_IFLNK } = fs.constants;
 
 export function isRegularFile({ mode }: FileStatus): boolean {
   return (mode & S_IFMT) === S_IFREG;
+}
+
+export function isSymbolicLink({ mode }: FileStatus): boolean {
+  return (mode & S_IFMT) === S_IFLNK;
 }
 
 /**

@@ -34,6 +34,8 @@ export interface Files {
   rename(from: string | Buffer, to: string | Buffer): void;
   /** linkat(2): gives an open file without a name (O_TMPFILE) its name. Not without libc. */
   link?(fd: AnyDescriptor, to: string | Buffer): void;
+  /** readlinkat(2): where an open link (O_PATH) leads to. Not without libc. */
+  readLink?(fd: AnyDescriptor): Buffer;
   /**
    * Undefined where the kernel has no openat2(2) (before Linux 5.6), a sandbox keeps it back, or
    * the machine has 32 bits, where openat(2) opens no files above 2 GiB.
@@ -62,6 +64,8 @@ export const nodeFiles: Files = {
 };
 
 const AT_SYMLINK_FOLLOW = 0x400;
+/** More than any target: on Linux one is shorter than PATH_MAX. */
+const TARGET_BYTES = 64 << 10;
 
 /**
  * The same through libc, in half of the time: for each call Node's fs also checks twice whether it
@@ -77,7 +81,11 @@ export function bindFiles(koffi: Koffi, self: SharedLibrary): Files {
   const linkat = self.func(
     'int linkat(int fromFd, const char *from, int toFd, const char *to, int flags)',
   );
+  const readlinkat = self.func(
+    'long readlinkat(int fd, const char *path, _Out_ void *into, size_t size)',
+  );
   const { EINTR, ENOENT } = koffi.os.errno;
+  const target = Buffer.alloc(TARGET_BYTES);
   /** True when the call is to be made again. */
   const isInterrupted = (syscall: string): true => {
     const errno = koffi.errno();
@@ -124,6 +132,12 @@ export function bindFiles(koffi: Koffi, self: SharedLibrary): Files {
       while (linkat(AT_FDCWD, from, AT_FDCWD, target, AT_SYMLINK_FOLLOW) !== 0)
         isInterrupted('link');
       mayNameDescriptor = false;
+    },
+    readLink(fd) {
+      let bytes: number;
+      do bytes = readlinkat(fd, '', target, target.length);
+      while (bytes < 0 && isInterrupted('readlink'));
+      return Buffer.from(target.subarray(0, bytes));
     },
     rename(from, to) {
       while (rename(toCString(from), toCString(to)) !== 0 && isInterrupted('rename'));

@@ -13,10 +13,13 @@ import type { FileStatus } from '../native/file-status.ts';
 import { HEAD_BYTES, type SortedRecord } from '../sort/sorted-record.ts';
 import { hashOfLine } from './cut.ts';
 import { directoryBody, fileBody, linkBody, missingBody } from './entry-body.ts';
+import { compareKeys } from './position.ts';
 
 export const KIND = { directory: 1, file: 2, link: 3, missing: 4 } as const;
 
 const KIND_AT = 0;
+/** Not 0 where extended attributes could not be had. */
+const LACKS_XATTRS_AT = 2;
 const TAIL_AT = 4;
 const HASH_AT = 8;
 const SIZE_AT = 12;
@@ -43,22 +46,26 @@ interface Facts {
   readonly digest?: Digest | undefined;
   readonly target?: string | undefined;
   /** As a line has them. */
-  readonly xattrs?: string | undefined;
+  readonly xattrs: string | undefined;
 }
 
 /** What is known of a file besides its status. */
 export interface FileContent {
   readonly size: number;
   readonly digest: Digest;
-  /** As `xattrsText` gives them. */
-  readonly xattrs?: string | undefined;
+  /** As `xattrsText` gives them; undefined where they could not be had. */
+  readonly xattrs: string | undefined;
 }
 
-/** Makes blocks. Names, in the escaped form of names.ts, have to come sorted. */
+/** Makes blocks. Names are in the escaped form of names.ts, and come in any order. */
 export class BlockWriter {
   #bytes = Buffer.allocUnsafeSlow(FIRST_BYTES);
   #view = new DataView(this.#bytes.buffer);
   #used = 0;
+  #names: string[] = [];
+  /** Where the record of each begins. */
+  #starts: number[] = [];
+  #isSorted = true;
 
   get isEmpty(): boolean {
     return this.#used === 0;
@@ -71,7 +78,7 @@ export class BlockWriter {
     this.#add(name, fileBody(name, status, content), status, facts);
   }
 
-  link(name: string, status: FileStatus, target: string, xattrs?: string): void {
+  link(name: string, status: FileStatus, target: string, xattrs = ''): void {
     const body = linkBody(name, status, { target, xattrs });
     this.#add(name, body, status, { ...NOTHING, kind: KIND.link, target, xattrs });
   }
@@ -84,27 +91,46 @@ export class BlockWriter {
   directory(
     name: string,
     status: FileStatus,
-    more: { readonly lacks?: string | undefined; readonly xattrs?: string | undefined },
+    more: { readonly lacks?: string | undefined; readonly xattrs: string | undefined },
   ): void {
     const facts = { ...NOTHING, kind: KIND.directory, xattrs: more.xattrs };
     this.#add(name, directoryBody(name, status, more), status, facts);
   }
 
-  /** What was added; the next block begins. */
+  /** What was added; the next block begins. Good until something is added to that. */
   take(): Buffer {
-    const bytes = Buffer.from(this.#bytes.subarray(0, this.#used));
+    const bytes = this.#isSorted ? this.#bytes.subarray(0, this.#used) : this.#sorted();
     this.#used = 0;
+    this.#isSorted = true;
+    this.#names = [];
+    this.#starts = [];
+    return bytes;
+  }
+
+  #sorted(): Buffer {
+    const names = this.#names;
+    const starts = this.#starts;
+    starts.push(this.#used);
+    const order = names.map((_, index) => index);
+    order.sort((a, b) => compareKeys(names[a]!, names[b]!));
+    const bytes = Buffer.allocUnsafe(this.#used);
+    let at = 0;
+    for (const index of order) at += this.#bytes.copy(bytes, at, starts[index], starts[index + 1]);
     return bytes;
   }
 
   #add(name: string, body: string, status: FileStatus | undefined, facts: Facts): void {
-    const { kind, size, digest, target, xattrs = '' } = facts;
+    const { kind, size, digest, target, xattrs } = facts;
     this.#makeRoom(FIXED_BYTES + MAX_BYTES_A_CHARACTER * (name.length + body.length));
     const view = this.#view;
     const head = this.#used;
+    if (head > 0) this.#isSorted &&= compareKeys(this.#names.at(-1)!, name) < 0;
+    this.#names.push(name);
+    this.#starts.push(head);
     const at = head + HEAD_BYTES;
-    view.setUint32(at + KIND_AT, kind, true);
-    view.setUint32(at + TAIL_AT, xattrs === '' ? 1 : Buffer.byteLength(xattrs) + 1, true);
+    view.setUint16(at + KIND_AT, kind, true);
+    view.setUint16(at + LACKS_XATTRS_AT, xattrs === undefined ? 1 : 0, true);
+    view.setUint32(at + TAIL_AT, xattrs ? Buffer.byteLength(xattrs) + 1 : 1, true);
     view.setUint32(at + HASH_AT, hashOfLine(name, digest, target), true);
     view.setFloat64(at + SIZE_AT, size, true);
     if (status === undefined) this.#bytes.fill(0, at + UID_AT, at + BODY_AT);
@@ -140,11 +166,15 @@ export class BlockWriter {
   }
 }
 
-const NOTHING = { size: 0, digest: undefined, target: undefined, xattrs: undefined } as const;
+const NOTHING = { size: 0, digest: undefined, target: undefined, xattrs: '' } as const;
 
 /** The functions read what the record of an entry says. */
 export function kindIn({ bytes, payloadAt }: SortedRecord): number {
-  return bytes.readUInt32LE(payloadAt + KIND_AT);
+  return bytes.readUInt16LE(payloadAt + KIND_AT);
+}
+
+export function lacksXattrs({ bytes, payloadAt }: SortedRecord): boolean {
+  return bytes.readUInt16LE(payloadAt + LACKS_XATTRS_AT) !== 0;
 }
 
 export function hashIn({ bytes, payloadAt }: SortedRecord): number {

@@ -3,10 +3,8 @@
  * found its place. FORMAT.md lists the keys.
  */
 import type { Digest } from '../digest.ts';
-import type { Xattr } from './entry.ts';
 import { MAX_PATH_BYTES } from './limits.ts';
 import { byteLength, quoted } from './text.ts';
-import { encodeXattrs } from './xattrs.ts';
 
 /** What a file, a directory and a link say alike. */
 export interface Owned {
@@ -52,11 +50,6 @@ export function linkBody(
 
 export function missingBody(name: string, why: string): string {
   return `"missing":${quoted(name)},"why":"${checkedWord(why)}"}`;
-}
-
-/** Of a line. None of no attributes. */
-export function xattrsText(xattrs: readonly Xattr[] | undefined): string {
-  return xattrs === undefined ? '' : encodeXattrs(xattrs);
 }
 
 function modeOf({ mode }: OwnedWithMode): string {

@@ -32,7 +32,7 @@ const AROUND_BODY = 16;
 
 export class OpenSegment {
   readonly level: number;
-  #bytes = Buffer.alloc(0);
+  #bytes = Buffer.allocUnsafeSlow(USUAL_BYTES);
   #used = 0;
   #lines = 0;
   /** Where its first line lies. */
@@ -99,7 +99,10 @@ export class OpenSegment {
     return this.#used >= FULL_SEGMENT_BYTES || isEnd(lengthsOf(this.level), this.#lines, hash);
   }
 
-  /** Its bytes, and what refers to it, given the digest. It is empty afterwards. */
+  /**
+   * Its bytes, which are good until something is added, and what refers to it, given the digest. It
+   * is empty afterwards.
+   */
   take(): { readonly bytes: Buffer; readonly refWith: (digest: Digest) => SegmentRef } {
     const part = { ...this.#begin, level: this.level, entries: this.#entries, size: this.#size };
     const bytes = this.#bytes.subarray(0, this.#used);
@@ -107,9 +110,7 @@ export class OpenSegment {
     return { bytes, refWith: (digest) => ({ ...part, digest }) };
   }
 
-  /** With bytes of its own: those before are the storage's. */
   #start(): void {
-    this.#bytes = Buffer.allocUnsafeSlow(USUAL_BYTES);
     this.#used = this.#bytes.write(headOf(this.level));
     this.#last = undefined;
     this.#lines = this.#entries = this.#size = 0;

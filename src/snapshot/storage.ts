@@ -7,6 +7,6 @@ export interface SegmentSource {
 }
 
 export interface SegmentStorage extends SegmentSource {
-  /** Keeps a segment under its digest. The bytes may not change afterwards. Throws an IngotError. */
+  /** Keeps a copy of a segment under its digest. Throws an IngotError. */
   put(bytes: Uint8Array): Promise<Digest>;
 }

@@ -1,6 +1,6 @@
 /** What a tree sums up to. */
 import type { SortedRecord } from '../sort/sorted-record.ts';
-import { bodyEnd, bodyStart, gidIn, KIND, kindIn, uidIn } from './block.ts';
+import { bodyEnd, bodyStart, gidIn, KIND, kindIn, lacksXattrs, uidIn } from './block.ts';
 import type { EntryCounts } from './reference.ts';
 
 export interface TreeFacts {
@@ -39,6 +39,7 @@ export class Summary {
       this.#gids.add(gidIn(record));
     }
     if (kind !== KIND.file && kind !== KIND.link) this.#addLacking(record);
+    if (lacksXattrs(record)) this.lacks('xattrs');
   }
 
   /** Something that has no line of its own. */

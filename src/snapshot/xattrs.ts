@@ -10,6 +10,8 @@ export function isKeptXattr(name: string): boolean {
 }
 
 const KEPT = /^(?:user\..+|security\.capability|system\.posix_acl_(?:access|default))$/s;
+/** Of all of an entry, as JSON: the rest of its line is shorter than what is left. */
+const MAX_XATTRS_BYTES = 400_000;
 /** XATTR_NAME_MAX. */
 const MAX_XATTR_NAME_BYTES = 255;
 
@@ -19,6 +21,14 @@ export function encodeXattrs(xattrs: readonly Xattr[]): string {
   const why = whyNoXattrs(xattrs);
   if (why !== undefined) throw new RangeError(why);
   return `,"xattrs":[${xattrs.map(pairOf).join(',')}]`;
+}
+
+/** The same of any, in any order; undefined for more than a line has room for. */
+export function xattrsText(xattrs: readonly Xattr[]): string | undefined {
+  const text = encodeXattrs([...xattrs].sort((a, b) => compareKeys(a.name, b.name)));
+  return 3 * text.length > MAX_XATTRS_BYTES && Buffer.byteLength(text) > MAX_XATTRS_BYTES
+    ? undefined
+    : text;
 }
 
 /** Of the JSON array. Refuses what `encodeXattrs` does not write. */

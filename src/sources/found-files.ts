@@ -14,7 +14,7 @@ export interface WalkedDirectory {
 export interface FoundFiles extends WalkedDirectory {
   readonly names: string[];
   /** Default false. */
-  readonly areLinks?: boolean;
+  readonly areLinks?: boolean | undefined;
 }
 
 /** One of them. */

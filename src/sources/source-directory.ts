@@ -1,18 +1,31 @@
 import fs from 'node:fs';
 import { hasErrno } from '../errors.ts';
-import { joinPath, toFsPath } from '../names.ts';
+import { escapeName, joinPath, toFsPath } from '../names.ts';
+import { type FileStatus, isSymbolicLink, type StatusReader } from '../native/file-status.ts';
 import type { Files, OpenAt, SourceFd } from '../native/files.ts';
 import type { WalkedDirectory } from './found-files.ts';
 import type { LongPaths } from './long-paths.ts';
 import { closeSource, retryingOpen } from './source-file.ts';
 
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
+/** Node has no name for it. */
+const O_PATH = 0o10000000;
 
 /**
  * O_NOFOLLOW and O_NONBLOCK, because the walk saw the name some time ago: what is a link or a fifo
  * by now must neither be followed nor be waited for.
  */
 const FILE_FLAGS = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
+
+/** The link itself: it needs no right to read what it leads to. */
+const LINK_FLAGS = O_NOFOLLOW | O_PATH;
+
+/** A symbolic link that was read. */
+export interface ReadLink {
+  readonly status: FileStatus;
+  /** In the escaped form of names.ts. */
+  readonly target: string;
+}
 
 /**
  * Opens the files of one directory that was walked. The directory itself is opened once and without
@@ -29,7 +42,11 @@ export class SourceDirectory {
   #fd: SourceFd | undefined;
 
   /** `long` is the caller's to close. */
-  constructor({ directory, withoutLinks }: WalkedDirectory, files: Files, long: LongPaths) {
+  constructor(
+    { directory, withoutLinks }: Pick<WalkedDirectory, 'directory' | 'withoutLinks'>,
+    files: Files,
+    long: LongPaths,
+  ) {
     this.#directory = directory;
     this.#withoutLinks = withoutLinks;
     this.#files = files;
@@ -43,14 +60,44 @@ export class SourceDirectory {
 
   /** Throws what open(2) fails with; ENOTDIR where a link leads to the directory by now. */
   open(name: string): SourceFd {
+    return this.#openAs(name, FILE_FLAGS);
+  }
+
+  #openAs(name: string, flags: number): SourceFd {
     const openAt = this.#openAt;
     if (openAt === undefined) {
       const path = this.#long.shorten(toFsPath(this.pathOf(name)));
-      return retryingOpen(() => this.#files.open(path, FILE_FLAGS, 0));
+      return retryingOpen(() => this.#files.open(path, flags, 0));
     }
     this.#fd ??= this.#openDirectory(openAt);
     const directory = this.#fd;
-    return retryingOpen(() => openAt.file(directory, toFsPath(name), FILE_FLAGS));
+    return retryingOpen(() => openAt.file(directory, toFsPath(name), flags));
+  }
+
+  /** Undefined for what is no link. Throws what the calls fail with, as `open` does. */
+  readLink(name: string, status: StatusReader): ReadLink | undefined {
+    const { readLink } = this.#files;
+    if (this.#openAt === undefined || readLink === undefined) return this.#readLinkAt(name, status);
+    const fd = this.#openAs(name, LINK_FLAGS);
+    try {
+      const found = status.ofOpen(fd);
+      if (!isSymbolicLink(found)) return undefined;
+      return { status: found, target: escapeName(readLink(fd)) };
+    } finally {
+      closeSource(this.#files, fd);
+    }
+  }
+
+  #readLinkAt(name: string, status: StatusReader): ReadLink | undefined {
+    const path = this.#long.shorten(toFsPath(this.pathOf(name)));
+    try {
+      const target = escapeName(fs.readlinkSync(path, { encoding: 'buffer' }));
+      const found = status.atLink(path);
+      return found && isSymbolicLink(found) ? { status: found, target } : undefined;
+    } catch (error) {
+      if (!hasErrno(error, 'EINVAL')) throw error;
+      return undefined;
+    }
   }
 
   /** Closes the directory; its files are the caller's to close. */

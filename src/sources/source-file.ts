@@ -65,6 +65,18 @@ export function changedRefusal(path: string): Refusal {
   return { outcome: 'changed', failure };
 }
 
+/** It was something else when the walk met it. */
+export function replacedRefusal(path: string): Refusal {
+  const failure = {
+    what: 'cannot store an entry that is replaced meanwhile',
+    code: 'INGOT_CHANGED',
+    path,
+    why: 'it has become a link, or a link has become something else',
+    hint: 'ingest it again when nobody writes to it',
+  };
+  return { outcome: 'changed', failure };
+}
+
 /**
  * How an entry ends when its file could not be opened. Throws what is not the file's fault: an
  * IngotError where the machine is short of something, and the run cannot go on.
@@ -77,7 +89,7 @@ export function refusalOf(error: unknown, path: string): Refusal {
     case 'ENOTDIR':
       return { outcome: 'vanished', failure: { what: 'a file has vanished', code, path } };
     case 'ELOOP':
-      return { outcome: 'unsupported', kind: 'symlink' };
+      return replacedRefusal(path);
     case 'ENXIO':
       return { outcome: 'unsupported', kind: 'socket' };
     default:

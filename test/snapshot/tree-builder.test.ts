@@ -58,7 +58,11 @@ test('blocks of one directory are merged, be they few or more than memory is giv
       for (let n = 0; n < 2_000; n++) {
         const name = `${String(n).padStart(5, '0')}-${at}`;
         files.push(fileAt(`d/${name}`, name));
-        writer.file(name, STATUS, { size: name.length, digest: fileAt('', name).digest });
+        writer.file(name, STATUS, {
+          size: name.length,
+          digest: fileAt('', name).digest,
+          xattrs: '',
+        });
       }
       builder.add('d', writer.take());
     }
@@ -147,7 +151,7 @@ describe('hard links', () => {
       const writer = new BlockWriter();
       const { digest, size } = fileAt(path, content);
       const [directory, name] = path.split('/') as [string, string];
-      writer.file(name, found, { size, digest });
+      writer.file(name, found, { size, digest, xattrs: '' });
       builder.add(directory, writer.take(), true);
     }
     const segments = new MemorySegments();
@@ -224,7 +228,7 @@ test('a tree of one block or of many has the same segments', async () => {
   const one = new BlockWriter();
   for (const entry of entries.slice(1)) {
     const { digest, size, path } = entry as Extract<Entry, { type: 'file' }>;
-    one.file(path.slice(2), STATUS, { digest, size });
+    one.file(path.slice(2), STATUS, { digest, size, xattrs: '' });
   }
   const builder = new TreeBuilder();
   builder.add('d', one.take());

@@ -1,14 +1,13 @@
 import fc from 'fast-check';
-import { describe, expect, it, onTestFinished, test } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { escapeName, toBytes } from '../../src/names.ts';
-import { type Entry, keyOfEntry } from '../../src/snapshot/entry.ts';
+import type { Entry } from '../../src/snapshot/entry.ts';
 import { TreeReader } from '../../src/snapshot/tree-reader.ts';
-import { TreeWriter } from '../../src/snapshot/tree-writer.ts';
-import { ExternalSort } from '../../src/sort/external-sort.ts';
 import {
   all,
   anyName,
   anyTree,
+  buildTree,
   directoryAt,
   fileAt,
   MemorySegments,

@@ -11,7 +11,6 @@ import {
   keyOfEntry,
   type MissingEntry,
 } from '../../src/snapshot/entry.ts';
-import { xattrsText } from '../../src/snapshot/entry-body.ts';
 import { Position } from '../../src/snapshot/position.ts';
 import { damagedSegment } from '../../src/snapshot/refusals.ts';
 import type { Root } from '../../src/snapshot/segment.ts';
@@ -23,16 +22,16 @@ import {
 } from '../../src/snapshot/tree-builder.ts';
 import { TreeReader } from '../../src/snapshot/tree-reader.ts';
 import { TreeWriter } from '../../src/snapshot/tree-writer.ts';
+import { xattrsText } from '../../src/snapshot/xattrs.ts';
 import { recordAt } from '../../src/sort/sorted-record.ts';
 
-/** Keeps the very bytes that it is given, as it may. */
 export class MemorySegments implements SegmentStorage {
   readonly segments = new Map<Digest, Buffer>();
   readonly opened: Digest[] = [];
 
   async put(bytes: Uint8Array): Promise<Digest> {
     const digest = digestOf(bytes);
-    this.segments.set(digest, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+    this.segments.set(digest, Buffer.from(bytes));
     return digest;
   }
 
@@ -85,12 +84,12 @@ export function blockOf(entry: Entry, name: string): Buffer {
   if (entry.type === 'missing') block.missing(name, entry.why);
   else {
     const status = statusOf(entry);
-    const xattrs = xattrsText(entry.xattrs);
+    const xattrs = xattrsText(entry.xattrs ?? []);
     if (entry.type === 'file') block.file(name, status, { ...entry, xattrs });
     else if (entry.type === 'link') block.link(name, status, entry.target, xattrs);
     else block.directory(name, status, { lacks: entry.lacks, xattrs });
   }
-  return block.take();
+  return Buffer.from(block.take());
 }
 
 /** The whole line of an entry. */

@@ -17,14 +17,14 @@ export function leftOf(files: PackedFiles, { outcomes, sizes }: TaskDone): LeftF
   const isAnyLeft = outcomes.includes(UNREAD) || outcomes.includes(LARGE);
   const found = isAnyLeft ? unpack(files) : [];
   let index = 0;
-  for (const { names, ...walked } of found) {
+  for (const { names, areLinks, ...walked } of found) {
     const rest: string[] = [];
     for (const name of names) {
       const at = index++;
       if (outcomes[at] === UNREAD) rest.push(name);
       else if (outcomes[at] === LARGE) large.push({ file: { ...walked, name }, size: sizes[at]! });
     }
-    unread.add({ ...walked, names: rest });
+    unread.add({ ...walked, areLinks, names: rest });
   }
   return { unread: unread.take(), large };
 }

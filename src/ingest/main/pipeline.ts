@@ -17,7 +17,7 @@ import { asError, type Failure, failureOf, IngotError, isIngotError } from '../.
 import { joinPath } from '../../names.ts';
 import type { FoundFiles } from '../../sources/found-files.ts';
 import type { UnsupportedKind } from '../../sources/kind.ts';
-import type { WalkSink } from '../../sources/walk/entries.ts';
+import type { FoundDirectory, FoundEntry, WalkSink } from '../../sources/walk/entries.ts';
 import type { MainHalf } from '../../store/seam/write.ts';
 import {
   type IngestPool,
@@ -31,9 +31,11 @@ import {
 import type { EntryReport } from '../outcome.ts';
 import { entriesOf, type PackedFiles, type TaskEntries } from '../packed-files.ts';
 import { addCost, noCost } from '../task-cost.ts';
+import { wordOf } from '../why-missing.ts';
 import { leftOf } from './left-files.ts';
 import { StarvedClock } from './starved-clock.ts';
 import type { Tally } from './tally.ts';
+import type { TreeRecorder } from './tree-recorder.ts';
 import { type Batch, type LargeFile, WorkQueue } from './work-queue.ts';
 
 export interface PipelineOptions {
@@ -44,6 +46,8 @@ export interface PipelineOptions {
   /** Makes the workers give back what they have not begun. */
   readonly stop: () => void;
   readonly onNotice: (text: string) => void;
+  /** Undefined where no snapshot is to be made. */
+  readonly recorder: TreeRecorder | undefined;
 }
 
 /** How a task is made, and what becomes of the entries that it gives back. */
@@ -97,24 +101,32 @@ export class Pipeline implements WalkSink {
     });
   }
 
-  unsupported(path: string, kind: UnsupportedKind): void {
-    this.#met({ path, outcome: 'unsupported', kind });
+  unsupported(entry: FoundEntry, kind: UnsupportedKind): void {
+    this.#met({ path: entry.path, outcome: 'unsupported', kind });
+    this.#options.recorder?.missing(entry, kind);
   }
 
-  unreadable(path: string, failure: Failure): void {
-    this.#met({ path, outcome: 'unreadable', failure });
+  unreadable(entry: FoundEntry, failure: Failure): void {
+    this.#met({ path: entry.path, outcome: 'unreadable', failure });
+    this.#options.recorder?.missing(entry, wordOf(failure.code));
   }
 
-  vanished(path: string, failure: Failure): void {
-    this.#met({ path, outcome: 'vanished', failure });
+  vanished(entry: FoundEntry, failure: Failure): void {
+    this.#met({ path: entry.path, outcome: 'vanished', failure });
+    this.#options.recorder?.missing(entry, 'vanished');
   }
 
   excluded(path: string): void {
     this.#met({ path, outcome: 'excluded' });
   }
 
-  directory(): void {
-    this.directories++;
+  directory(found: FoundDirectory): void {
+    if (found.lacks === undefined) this.directories++;
+    this.#options.recorder?.directory(found);
+  }
+
+  onTheWay(found: FoundDirectory): void {
+    this.#options.recorder?.directory(found);
   }
 
   notice(text: string): void {
@@ -209,6 +221,7 @@ export class Pipeline implements WalkSink {
       const reply = await this.#pool.run(make(id, port2), [port2]);
       addCost(this.cost, reply.cost);
       if (reply.status === 'failed') throw new IngotError(reply.failure);
+      this.#options.recorder?.add(reply.blocks);
       this.#tally.taskDone(id, entries, reply);
       takeBack(reply);
     } catch (error) {

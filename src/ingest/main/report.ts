@@ -1,6 +1,6 @@
 import type { Failure } from '../../errors.ts';
 import type { FlushReport, Opened } from '../../store/seam/write.ts';
-import type { IngestOptions, IngestReport, Phase } from '../api.ts';
+import type { IngestOptions, IngestReport, Phase, SnapshotReport } from '../api.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { Tally } from './tally.ts';
 
@@ -13,13 +13,25 @@ export interface ReportParts {
   readonly pipeline: Pick<Pipeline, 'cost' | 'starved' | 'entriesFound' | 'directories'>;
   readonly tally: Tally;
   readonly lostSources: readonly Failure[];
+  readonly snapshot: SnapshotReport | undefined;
   readonly flushes: FlushReport;
   readonly threads: number;
   readonly wallMs: number;
 }
 
 export function reportOf(parts: ReportParts): IngestReport {
-  const { store, opened, options, pipeline, tally, lostSources, flushes, threads, wallMs } = parts;
+  const {
+    store,
+    opened,
+    options,
+    pipeline,
+    tally,
+    lostSources,
+    snapshot,
+    flushes,
+    threads,
+    wallMs,
+  } = parts;
   const { cost, starved, entriesFound, directories } = pipeline;
   const { durability = 'group', dryRun = false } = options;
   const stageMs: Record<Phase, number> = {
@@ -42,6 +54,7 @@ export function reportOf(parts: ReportParts): IngestReport {
     bytesSaved: tally.bytesSaved,
     repaired: cost.repaired,
     swept: opened.swept,
+    snapshot,
     dryRun,
     durability,
     barrier: opened.barrier,

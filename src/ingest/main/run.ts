@@ -16,8 +16,9 @@ import {
 import type { Engine } from '../../store/seam/engine.ts';
 import type { MainHalf } from '../../store/seam/write.ts';
 import { TASKS_PER_WORKER } from '../../threads/pool.ts';
-import { IngestError, type IngestOptions, type IngestReport } from '../api.ts';
+import { IngestError, type IngestOptions, type IngestReport, type SnapshotReport } from '../api.ts';
 import { Claims } from '../claims.ts';
+import { FileXattrs } from '../file-xattrs.ts';
 import type { IngestPool, WorkerSetup } from '../messages.ts';
 import { canCount, countSources } from './count-ahead.ts';
 import { interruption, yieldsToFlushFailure } from './interruption.ts';
@@ -28,6 +29,7 @@ import { ReadLanes } from './read-lanes.ts';
 import { reportOf } from './report.ts';
 import { RunProgress } from './run-progress.ts';
 import { Tally } from './tally.ts';
+import { TreeRecorder } from './tree-recorder.ts';
 
 /** What `ingest` was called with, all of it checked. */
 export interface RunRequest {
@@ -42,7 +44,10 @@ export interface RunRequest {
 /** Looks at the sources and opens the store. Throws when the run cannot begin. */
 export async function openRun(request: RunRequest, pool: IngestPool): Promise<Run> {
   const { engine, sources, options, threads } = request;
-  const plan = await planWalk({ ...options, sources }, options.signal);
+  const plan = await planWalk(
+    { ...options, sources, oneTree: wantsSnapshot(options) },
+    options.signal,
+  );
   const { manifest: target, excludeFrom = [], signal } = options;
   if (target !== undefined) await checkManifestTarget(target, { ...plan, excludeFrom }, signal);
   const libc = await loadLibc();
@@ -59,7 +64,9 @@ export async function openRun(request: RunRequest, pool: IngestPool): Promise<Ru
     dryRun: options.dryRun ?? false,
     groups: threads * TASKS_PER_WORKER,
   });
-  return new Run(request, pool, { plan, half, claims, manifest });
+  const xattrs = new FileXattrs((options.xattrs ?? true) ? libc?.xattrReader : undefined);
+  const recorder = wantsSnapshot(options) ? new TreeRecorder(xattrs) : undefined;
+  return new Run(request, pool, { plan, half, claims, manifest, recorder });
 }
 
 interface RunParts {
@@ -67,6 +74,8 @@ interface RunParts {
   readonly half: MainHalf;
   readonly claims: Claims;
   readonly manifest: ManifestWriter | undefined;
+  /** Undefined where no snapshot is to be made. */
+  readonly recorder: TreeRecorder | undefined;
 }
 
 export class Run {
@@ -82,12 +91,15 @@ export class Run {
   readonly #tally: Tally;
   readonly #manifest: ManifestWriter | undefined;
   readonly #manifestPrefix: string;
+  readonly #recorder: TreeRecorder | undefined;
   readonly #pool: IngestPool;
   readonly #pipeline: Pipeline;
   #progress: RunProgress | undefined;
   #lostSources: readonly Failure[] = [];
+  #snapshot: SnapshotReport | undefined;
 
-  constructor(request: RunRequest, pool: IngestPool, { plan, half, claims, manifest }: RunParts) {
+  constructor(request: RunRequest, pool: IngestPool, parts: RunParts) {
+    const { plan, half, claims, manifest, recorder } = parts;
     const { engine, options, threads, begun } = request;
     this.#engine = engine;
     this.#half = half;
@@ -98,6 +110,7 @@ export class Run {
     this.#pool = pool;
     this.#manifestPrefix = pathPrefix(plan);
     this.#manifest = manifest;
+    this.#recorder = recorder;
     this.#tally = new Tally({
       onEntry: this.#guarded(options.onEntry),
       report: options.report ?? 'problems',
@@ -107,6 +120,8 @@ export class Run {
       mayBeTerminated: !isMainThread,
       store: half.worker,
       claims: claims.shared,
+      wantBlocks: recorder !== undefined,
+      wantXattrs: options.xattrs ?? true,
       stop: this.#stop.buffer as SharedArrayBuffer,
       nextWorker: new SharedArrayBuffer(4),
       ...this.#lanes.shared,
@@ -120,6 +135,7 @@ export class Run {
         this.#cancelWalk.abort();
       },
       onNotice: this.#guarded(options.onNotice) ?? (() => {}),
+      recorder,
     });
   }
 
@@ -182,30 +198,17 @@ export class Run {
       this.#pipeline.notice(ALL_EXCLUDED);
   }
 
-  /** The last flush, the manifest, the report. What it counts as stored is durable. */
+  /**
+   * The last flush, the snapshot, the manifest, the report. What the report counts as stored is
+   * durable.
+   */
   async #end(): Promise<IngestReport> {
-    let cause = this.#pipeline.failure;
-    try {
-      if (this.#pipeline.flushFailed) this.#tally.takeBack();
-      else await this.#half.flush(this.#options.signal);
-    } catch (error) {
-      if (error === this.#options.signal?.reason) cause ??= interruption();
-      else if (cause === undefined || yieldsToFlushFailure(cause)) cause = asError(error);
-      this.#tally.takeBack();
-    }
-    try {
-      await this.#half.end(cause === undefined ? 'done' : 'failed');
-    } catch (error) {
-      cause = asError(error);
-    }
-    try {
-      if (cause === undefined) {
-        this.#tally.assertComplete(this.#pipeline.entriesFound);
-        await this.#manifest?.finish(this.#options.signal);
-      }
-    } catch (error) {
-      cause = this.#options.signal?.aborted ? interruption() : asError(error);
-    }
+    let cause = await this.#flush();
+    cause ??= await this.#orFailure(() => this.#makeSnapshot());
+    this.#recorder?.builder.close();
+    const ended = this.#half.end(cause === undefined ? 'done' : 'failed');
+    cause = (await ended.catch(asError)) ?? cause;
+    cause ??= await this.#orFailure(() => this.#manifest?.finish(this.#options.signal));
     this.#progress?.show();
     cause ??= this.#pipeline.failure;
     const report = this.#report();
@@ -213,6 +216,39 @@ export class Run {
     this.#manifest?.abandon();
     if (!isIngotError(cause)) throw cause;
     throw new IngestError(cause.toFailure(), report, cause);
+  }
+
+  /** Gives why the run has failed, if it has. */
+  async #flush(): Promise<Error | undefined> {
+    const cause = this.#pipeline.failure;
+    try {
+      if (this.#pipeline.flushFailed) this.#tally.takeBack();
+      else await this.#half.flush(this.#options.signal);
+    } catch (error) {
+      this.#tally.takeBack();
+      if (error === this.#options.signal?.reason) return cause ?? interruption();
+      if (cause === undefined || yieldsToFlushFailure(cause)) return asError(error);
+    }
+    return cause;
+  }
+
+  async #makeSnapshot(): Promise<void> {
+    this.#tally.assertComplete(this.#pipeline.entriesFound);
+    const recorder = this.#recorder;
+    if (recorder === undefined) return;
+    const { makeSnapshot } = await import('./snapshot-maker.ts');
+    const facts = { lost: this.#lostSources.length, bytesStored: this.#tally.bytesStored };
+    const parts = { engine: this.#engine, half: this.#half, plan: this.#plan, recorder };
+    this.#snapshot = await makeSnapshot({ ...parts, options: this.#options }, facts);
+  }
+
+  async #orFailure(step: () => Promise<void> | undefined): Promise<Error | undefined> {
+    try {
+      await step();
+      return undefined;
+    } catch (error) {
+      return this.#options.signal?.aborted ? interruption() : asError(error);
+    }
   }
 
   #report(): IngestReport {
@@ -223,6 +259,7 @@ export class Run {
       pipeline: this.#pipeline,
       tally: this.#tally,
       lostSources: this.#lostSources,
+      snapshot: this.#snapshot,
       flushes: this.#half.flushes,
       threads: this.#threads,
       wallMs: performance.now() - this.#begun,
@@ -249,6 +286,11 @@ export class Run {
       }
     };
   }
+}
+
+/** What is not durable needs no snapshot: it may be lost. */
+function wantsSnapshot({ snapshot = true, durability }: IngestOptions): boolean {
+  return snapshot && durability !== 'none';
 }
 
 const ALL_EXCLUDED = 'the exclude patterns leave out everything: nothing is stored';

@@ -23,7 +23,7 @@ const LARGE_BYTES = 1 << 20;
  * that cannot be looked at.
  */
 export function estimateBytes(
-  { names }: FoundFiles,
+  { names }: Pick<FoundFiles, 'names'>,
   sizeOf: (name: string) => number | undefined,
 ): number {
   const kinds = new Map<string, Kind>();

@@ -83,7 +83,7 @@ export class Tally {
 
   /** The last flush failed: nothing that was counted as stored is known to be durable. */
   takeBack(): void {
-    for (const outcome of ['new', 'duplicate', 'unchanged'] as const) {
+    for (const outcome of ['new', 'duplicate', 'unchanged', 'link'] as const) {
       this.outcomes.unfinished += this.outcomes[outcome];
       this.outcomes[outcome] = 0;
     }
@@ -111,6 +111,7 @@ export class Tally {
     this.bytesStored += fresh.bytes;
     this.outcomes.duplicate += repeated.entries;
     this.bytesSaved += repeated.bytes;
+    this.outcomes.link += sumOf(CODE.link, reply).entries;
     const hasUnstored = reply.problems.length > 0 || this.#failed.size > 0;
     if (reply.digests !== '' || hasUnstored) this.#nameEach(entries, reply);
   }
@@ -127,12 +128,18 @@ export class Tally {
     for (const [index, code] of reply.outcomes.entries()) {
       if (code === UNREAD || code === LARGE) continue;
       if (code === CODE.new || code === CODE.duplicate) this.#nameStored(entries, index, reply);
+      else if (code === CODE.link) this.#nameLink(entries, index);
       else {
         const { failure, kind } = problems.get(index) ?? {};
         const why = { ...(failure && { failure }), ...(kind && { kind }) };
         this.add({ path: entries.pathOf(index), outcome: OUTCOMES[code]!, ...why });
       }
     }
+  }
+
+  #nameLink(entries: TaskEntries, index: number): void {
+    const { onEntry, report } = this.#options;
+    if (report === 'all') onEntry?.({ path: entries.pathOf(index), outcome: 'link' });
   }
 
   #nameStored(entries: TaskEntries, index: number, reply: TaskDone): void {

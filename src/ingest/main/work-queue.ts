@@ -46,10 +46,11 @@ export class WorkQueue {
   }
 
   /** Adds files of one directory; a batch takes them from several and splits large ones. */
-  add({ directory, withoutLinks, names }: FoundFiles): void {
+  add(found: FoundFiles): void {
+    const { names } = found;
     for (let at = 0; at < names.length; ) {
       const taken = names.slice(at, at + this.#batchFiles - this.#filling.count);
-      this.#filling.add({ directory, withoutLinks, names: taken });
+      this.#filling.add({ ...found, names: taken });
       at += taken.length;
       if (this.#isFilled) this.#closeBatch();
     }

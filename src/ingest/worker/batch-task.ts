@@ -4,8 +4,9 @@
  */
 
 import { type Digest, digestOf } from '../../digest.ts';
-import { isUnchanged, type StatusReader } from '../../native/file-status.ts';
+import { type FileStatus, isUnchanged, type StatusReader } from '../../native/file-status.ts';
 import type { Files, SourceFd } from '../../native/files.ts';
+import type { FoundFiles } from '../../sources/found-files.ts';
 import { READ_ATTEMPTS, Readings } from '../../sources/readings.ts';
 import {
   changedRefusal,
@@ -15,14 +16,25 @@ import {
   type Refusal,
   readToEnd,
   refusalOf,
+  replacedRefusal,
   unreadableOf,
 } from '../../sources/source-file.ts';
+import type { StableInodes } from '../../sources/stable-inodes.ts';
 import type { Group } from '../../store/seam/write.ts';
 import type { Claims } from '../claims.ts';
-import { type BatchTask, LARGE, type Problem, type TaskDone, UNREAD } from '../messages.ts';
+import type { FileXattrs } from '../file-xattrs.ts';
+import {
+  type BatchTask,
+  LARGE,
+  NO_BLOCKS,
+  type Problem,
+  type TaskDone,
+  UNREAD,
+} from '../messages.ts';
 import { CODE } from '../outcome.ts';
 import type { CostMeter } from '../task-cost.ts';
 import { BatchFiles } from './batch-files.ts';
+import { EntryBlocks } from './entry-blocks.ts';
 
 /** Files below this many bytes are read whole; larger ones get a task of their own. */
 export const SMALL_FILE_BYTES = 4 << 20;
@@ -42,6 +54,8 @@ export interface BatchContext {
   readonly buffer: Uint8Array;
   readonly status: StatusReader;
   readonly files: Files;
+  readonly xattrs: FileXattrs;
+  readonly inodes: StableInodes;
   /** Counts each entry that was looked at. */
   readonly entriesRead: Int32Array;
   /** True when the run ends early: what is not begun is given back. */
@@ -67,6 +81,12 @@ export class BatchRun {
   readonly #owners: Int32Array;
   readonly #digests: Digest[] = [];
   readonly #problems: Problem[] = [];
+  /** Undefined where nobody wants them. */
+  readonly #blocks: EntryBlocks | undefined;
+  #found: FoundFiles | undefined;
+  /** Of the file that is being read. */
+  #status: FileStatus | undefined;
+  #xattrs: string | undefined;
   #bytes = 0;
   /** Of a file that changed meanwhile. */
   #sizeRead = 0;
@@ -78,6 +98,7 @@ export class BatchRun {
     this.#group = group;
     this.#meter = meter;
     this.#files = new BatchFiles(task.files, context.files);
+    this.#blocks = task.setup.wantBlocks ? new EntryBlocks(context.inodes) : undefined;
     this.#outcomes = new Uint8Array(count).fill(UNREAD);
     this.#sizes = new Float64Array(count);
     this.#owners = new Int32Array(count);
@@ -102,6 +123,7 @@ export class BatchRun {
       owners: this.#owners.every((owner) => owner === 0) ? NO_OWNERS : this.#owners,
       digests: this.#task.wantDigests ? this.#joinedDigests() : '',
       problems: this.#problems,
+      blocks: this.#blocks?.take() ?? NO_BLOCKS,
     };
   }
 
@@ -111,11 +133,31 @@ export class BatchRun {
    */
   #ingestUntilFull(): boolean {
     while (this.#bytes < BATCH_BYTES && !this.#context.stopped() && this.#files.advance()) {
-      this.#ingest(this.#files.index);
+      this.#enter();
+      if (this.#found!.areLinks) this.#readLink(this.#files.index);
+      else this.#ingest(this.#files.index);
       Atomics.add(this.#context.entriesRead, 0, 1);
       if (this.#group.full) return true;
     }
     return false;
+  }
+
+  #enter(): void {
+    const { found } = this.#files;
+    if (found === this.#found) return;
+    this.#found = found;
+    this.#blocks?.enter(found!);
+  }
+
+  #readLink(index: number): void {
+    try {
+      const link = this.#files.readLink(this.#context.status);
+      if (link === undefined) return void this.#refuse(index, replacedRefusal(this.#files.path));
+      this.#blocks?.link(this.#files.name, link);
+      this.#outcomes[index] = CODE.link;
+    } catch (error) {
+      this.#refuse(index, refusalOf(error, this.#files.path));
+    }
   }
 
   #ingest(index: number): void {
@@ -148,7 +190,7 @@ export class BatchRun {
   }
 
   #readOpen(index: number, fd: SourceFd): number {
-    const { buffer, files, status } = this.#context;
+    const { buffer, files, status, xattrs } = this.#context;
     const before = status.ofOpen(fd);
     const kind = kindOf(before);
     if (kind !== undefined) return this.#refuse(index, { outcome: 'unsupported', kind });
@@ -161,6 +203,8 @@ export class BatchRun {
       this.#sizes[index] = SMALL_FILE_BYTES + 1;
       return NOTHING;
     }
+    this.#status = before;
+    if (this.#blocks !== undefined) this.#xattrs = xattrs.ofOpen(fd);
     if (isUnchanged(before, status.ofOpen(fd))) return size;
     this.#sizeRead = size;
     return AGAIN;
@@ -182,6 +226,7 @@ export class BatchRun {
   #refuse(index: number, refusal: Refusal): typeof NOTHING {
     this.#outcomes[index] = CODE[refusal.outcome];
     this.#problems.push({ index, ...refusal });
+    this.#blocks?.missing(this.#files.name, refusal);
     return NOTHING;
   }
 
@@ -206,6 +251,8 @@ export class BatchRun {
     const isThere = owner !== 0 || this.#group.lookup(digest, size) === 'present';
     this.#outcomes[index] = isThere ? CODE.duplicate : CODE.new;
     if (!isThere) this.#group.stage(digest, bytes);
+    const [status, xattrs] = [this.#status!, this.#xattrs];
+    this.#blocks?.file(this.#files.name, { status, size, digest, xattrs });
     this.#meter.writeMs += performance.now() - hashed;
   }
 

@@ -4,7 +4,6 @@
  * written or shared. Where the store can share blocks with the source nothing is copied.
  */
 
-import type { Digest } from '../../digest.ts';
 import { joinPath } from '../../names.ts';
 import {
   type FileStatus,
@@ -27,12 +26,12 @@ import {
 } from '../../sources/source-file.ts';
 import type { CloneStage, Group, StreamStage } from '../../store/seam/write.ts';
 import type { Claims } from '../claims.ts';
+import type { FileXattrs } from '../file-xattrs.ts';
+import type { LearntFile } from './entry-blocks.ts';
 import { hashFile, type ReadContext, SourceError, sampleOf } from './large-read.ts';
 
-export interface LargeContent {
+export interface LargeContent extends LearntFile {
   readonly outcome: 'new' | 'duplicate';
-  readonly digest: Digest;
-  readonly size: number;
   /** The other task whose claim a duplicate relies on; else 0. */
   readonly owner: number;
 }
@@ -42,6 +41,7 @@ export interface LargeContext extends ReadContext {
   readonly group: Group;
   readonly status: StatusReader;
   readonly files: Files;
+  readonly xattrs: FileXattrs;
   /** The number of the task, which owns its claims. */
   readonly task: number;
 }
@@ -125,6 +125,11 @@ class OpenSource {
     return ofSource(() => hasHoles(this.fd));
   }
 
+  learnt({ size, digest }: ReadContent): LearntFile {
+    const { before: status, fd } = this;
+    return { status, size, digest, xattrs: this.#context.xattrs.ofOpen(fd) };
+  }
+
   /**
    * A file that others write to as fast as it is read would never end. Only its size shows that:
    * some file systems always report other times, and files of /proc have more than they claim.
@@ -163,7 +168,8 @@ async function findKnown(source: OpenSource, context: ReadingContext): Promise<E
   if (!source.mayStore(content)) return 'changed';
   const { digest, size } = content;
   if (claims.owner(digest) === 0 && group.lookup(digest, size) !== 'present') return 'absent';
-  return { outcome: 'duplicate', digest, size, owner: foreign(claims.claim(digest, task), task) };
+  const owner = foreign(claims.claim(digest, task), task);
+  return { outcome: 'duplicate', owner, ...source.learnt(content) };
 }
 
 /** Shares the source's blocks, then hashes what was taken over. */
@@ -209,10 +215,10 @@ async function keepIfNew(
     const { digest, size } = content;
     const owner = claims.claim(digest, task);
     if (owner !== 0 || group.lookup(digest, size) === 'present')
-      return { outcome: 'duplicate', digest, size, owner: foreign(owner, task) };
+      return { outcome: 'duplicate', owner: foreign(owner, task), ...source.learnt(content) };
     ended = true;
     stage.keep(digest, size, sample);
-    return { outcome: 'new', digest, size, owner: 0 };
+    return { outcome: 'new', owner: 0, ...source.learnt(content) };
   } finally {
     if (!ended) stage.drop();
   }

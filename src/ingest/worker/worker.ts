@@ -5,13 +5,16 @@ import { type Failure, failureOf, IngotError } from '../../errors.ts';
 import { type StatusReader, statusReader } from '../../native/file-status.ts';
 import { type Files, nodeFiles } from '../../native/files.ts';
 import { type Libc, loadLibc } from '../../native/libc.ts';
+import { StableInodes } from '../../sources/stable-inodes.ts';
 import type { EngineModule } from '../../store/seam/engine.ts';
 import type { CallMain, Group, WorkerHalf } from '../../store/seam/write.ts';
 import { loadModule } from '../../threads/load-module.ts';
 import { Claims } from '../claims.ts';
+import { FileXattrs } from '../file-xattrs.ts';
 import {
   type BatchTask,
   type LargeTask,
+  NO_BLOCKS,
   type StoreAnswer,
   type StoreCall,
   type Task,
@@ -23,6 +26,7 @@ import {
 import { CODE } from '../outcome.ts';
 import { type CostMeter, newMeter, noCost, taskCost } from '../task-cost.ts';
 import { BATCH_BUFFER_BYTES, type BatchContext, BatchRun } from './batch-task.ts';
+import { EntryBlocks } from './entry-blocks.ts';
 import { IdleClock } from './idle-clock.ts';
 import { Stopped } from './large-read.ts';
 import { ingestLarge } from './large-task.ts';
@@ -51,6 +55,8 @@ class IngestWorker {
   readonly #libc: Libc | undefined;
   readonly #files: Files;
   readonly #status: StatusReader;
+  readonly #xattrs: FileXattrs;
+  readonly #inodes = new StableInodes();
   readonly #claims: Claims;
   readonly #stop: Int32Array;
   readonly #bytesRead: BigInt64Array;
@@ -64,6 +70,9 @@ class IngestWorker {
     this.#libc = libc;
     this.#files = files;
     this.#status = statusReader(libc?.statx);
+    this.#xattrs = new FileXattrs(
+      setup.wantBlocks && setup.wantXattrs ? libc?.xattrReader : undefined,
+    );
     this.#claims = new Claims(setup.claims);
     this.#stop = new Int32Array(setup.stop);
     this.#bytesRead = new BigInt64Array(setup.bytesRead);
@@ -72,6 +81,8 @@ class IngestWorker {
       buffer: new Uint8Array(BATCH_BUFFER_BYTES),
       status: this.#status,
       files,
+      xattrs: this.#xattrs,
+      inodes: this.#inodes,
       entriesRead: new Int32Array(setup.entriesRead),
       stopped: () => this.#stopped(),
     };
@@ -125,14 +136,18 @@ class IngestWorker {
   async #large(task: LargeTask, group: Group, meter: CostMeter): Promise<Ended> {
     const stopped = () => this.#stopped();
     const onRead = (bytes: number) => this.#addRead(1, bytes);
-    const shared = { claims: this.#claims, status: this.#status, libc: this.#libc };
+    const shared = {
+      ...{ claims: this.#claims, status: this.#status, libc: this.#libc, xattrs: this.#xattrs },
+    };
     const context = { ...shared, files: this.#files, group, meter, task: task.id, stopped, onRead };
     try {
       const content = await ingestLarge(task.file, context);
       await this.#idle.wait(group.commit());
-      return singleEntry(settled(content, group));
+      const blocks = task.setup.wantBlocks ? new EntryBlocks(this.#inodes) : undefined;
+      blocks?.enter(task.file);
+      return singleEntry(settled(content, group), task.file.name, blocks);
     } catch (error) {
-      if (error instanceof Stopped) return singleEntry(undefined);
+      if (error instanceof Stopped) return singleEntry(undefined, task.file.name, undefined);
       throw error;
     }
   }
@@ -150,15 +165,22 @@ function settled(content: Content, { settled: { there } }: Group): Content {
 
 type Content = Awaited<ReturnType<typeof ingestLarge>>;
 
-function singleEntry(content: Content | undefined): Ended {
+function singleEntry(
+  content: Content | undefined,
+  name: string,
+  blocks: EntryBlocks | undefined,
+): Ended {
   const stored = content !== undefined && 'digest' in content ? content : undefined;
   const problem = content !== undefined && !('digest' in content) ? content : undefined;
+  if (stored !== undefined) blocks?.file(name, stored);
+  if (problem !== undefined) blocks?.missing(name, problem);
   return {
     outcomes: Uint8Array.of(content === undefined ? UNREAD : CODE[content.outcome]),
     sizes: Float64Array.of(stored?.size ?? 0),
     owners: Int32Array.of(stored?.owner ?? 0),
     digests: stored?.digest ?? '',
     problems: problem === undefined ? [] : [{ index: 0, ...problem }],
+    blocks: blocks?.take() ?? NO_BLOCKS,
   };
 }
 

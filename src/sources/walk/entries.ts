@@ -8,6 +8,8 @@ export interface FoundDirectory {
   /** Where it lies in the tree that the sources make; the empty string is its root. */
   readonly inTree: string;
   readonly status: FileStatus;
+  /** To it, as calls take it; good until the call has ended. */
+  readonly path: string | Buffer;
   /** Why not all of its names are known: an errno's name. */
   readonly lacks?: string | undefined;
 }

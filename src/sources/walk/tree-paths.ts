@@ -1,6 +1,7 @@
 /** Where sources lie in the one tree that they make together: as tar names what it is given. */
-import { UsageError } from '../../errors.ts';
-import { joinPath } from '../../names.ts';
+import fs from 'node:fs';
+import { printable, UsageError } from '../../errors.ts';
+import { joinPath, toFsPath } from '../../names.ts';
 
 /** A directory on the way to a source. */
 export interface Way {
@@ -43,23 +44,32 @@ interface Placed {
   readonly realPath: string;
   readonly inTree: string;
   readonly isDirectory: boolean;
+  readonly isExcluded: boolean;
+}
+
+export interface Placing {
+  /** There is no list of more sources. */
+  readonly isOnly: boolean;
+  /** Names for the sources, in their order, or none. */
+  readonly as: readonly string[];
+  /** No two may have one place. */
+  readonly distinct: boolean;
 }
 
 /**
  * The sources in their places in the tree: a directory that is the only one is its root, and others
- * lie where their paths say, or under the names that they were given. Throws a UsageError where two
- * would have one place.
+ * lie where their paths say, or under the names that they were given. Throws a UsageError.
  */
 export function placeSources<T extends Placed>(
   sources: readonly T[],
-  { isOnly, as }: { readonly isOnly: boolean; readonly as: readonly string[] },
+  { isOnly, as, distinct }: Placing,
 ): T[] {
   if (as.length > 0) requireNames(sources, as);
   const placed = sources.map((source, at) => {
     const inTree = as[at] ?? (isOnly && source.isDirectory ? '' : source.inTree);
     return { ...source, inTree };
   });
-  requireDistinct(placed);
+  if (distinct) requireDistinct(placed.filter(({ isExcluded }) => !isExcluded));
   return placed;
 }
 
@@ -78,10 +88,7 @@ function requireNames(sources: readonly Placed[], names: readonly string[]): voi
   }
 }
 
-/**
- * Throws a UsageError for two sources that would lie in one place of the tree, or one of them in a
- * place below the other where it does not lie.
- */
+/** Throws a UsageError for two sources of which one would lie where the other, or a part of it, does. */
 function requireDistinct(sources: readonly Placed[]): void {
   const placed = new Map<string, Placed>();
   for (const source of sources) {
@@ -92,20 +99,20 @@ function requireDistinct(sources: readonly Placed[]): void {
   for (const source of sources)
     for (const inTree of ['', ...waysOf(source.inTree).map((way) => way.inTree)].slice(0, -1)) {
       const above = placed.get(inTree);
-      const there =
-        above && joinPath(above.realPath, source.inTree.slice(inTree && inTree.length + 1));
-      if (above !== undefined && there !== source.realPath) throw clash(above, source);
+      if (above === undefined) continue;
+      const rest = source.inTree.slice(inTree === '' ? 0 : inTree.length + 1);
+      const there = joinPath(above.realPath, rest);
+      if (there !== source.realPath && fs.existsSync(toFsPath(there))) throw clash(above, source);
     }
 }
 
 function clash(first: Placed, second: Placed): UsageError {
-  const inTree =
-    first.inTree === second.inTree ? `'${first.inTree}'` : `'${second.inTree}', or below`;
+  const is = first.inTree === second.inTree ? 'is' : 'has';
   return new UsageError({
     what: 'two sources would have one place in the snapshot',
     code: 'INGOT_CLASH',
     path: second.path,
-    why: `${first.path} would be ${inTree}, too`,
+    why: `there ${printable(first.path)} ${is} '${printable(second.inTree)}', too`,
     hint: 'give each source a name of its own with --as NAME',
   });
 }

@@ -165,31 +165,41 @@ export class TreeReader {
     if (!oneFileSystem || stats.dev === this.#device) return false;
     this.#sink.notice(`${printable(directory)} is on another file system and is left out`);
     // As an empty directory: whoever restores the tree can mount something there.
-    this.#sink.onTheWay({ inTree, status: stats.status });
+    this.#sink.onTheWay({ inTree, path, status: stats.status });
     return true;
   }
 
   /** While no descriptor is free: chunks without entries, and a pause. */
   *#chunks({ directory, inTree }: WalkedDirectory, entered: Entered): Generator<Chunk> {
     const { path, stats } = entered;
-    const { status } = stats;
+    const found = { inTree, path: this.#withoutLink(path), status: stats.status };
     for (const pauseMs of [...DESCRIPTOR_WAITS, 0]) {
+      let lacks: string | undefined;
       try {
         for (const entries of readDirectory(path, stats.size, this.#ops))
           yield { entries, pauseMs: 0 };
-        this.#sink.directory({ inTree, status });
-        return;
       } catch (error) {
-        if (!NO_DESCRIPTOR.has(errnoOf(error) ?? '') || pauseMs === 0) {
-          const opening = OPENING.has((error as NodeJS.ErrnoException).syscall ?? '');
-          const gone = opening && !this.#isThere(path) ? GONE : NEVER;
-          this.#refuse({ path: directory, inTree: undefined }, error, gone);
-          this.#sink.directory({ inTree, status, lacks: errnoOf(error)! });
-          return;
+        lacks = errnoOf(error);
+        const isShort = NO_DESCRIPTOR.has(lacks ?? '') && pauseMs > 0;
+        if (!isShort) this.#failed({ directory, path }, error);
+        else {
+          yield { entries: [], pauseMs };
+          continue;
         }
       }
-      yield { entries: [], pauseMs };
+      return this.#sink.directory({ ...found, lacks });
     }
+  }
+
+  #failed({ directory, path }: { directory: string; path: string | Buffer }, error: unknown): void {
+    const opening = OPENING.has((error as NodeJS.ErrnoException).syscall ?? '');
+    const gone = opening && !this.#isThere(path) ? GONE : NEVER;
+    this.#refuse({ path: directory, inTree: undefined }, error, gone);
+  }
+
+  /** Of a root that may be a link. */
+  #withoutLink(path: string | Buffer): string | Buffer {
+    return path === this.#tree.path ? toFsPath(this.#tree.realPath) : path;
   }
 
   /** A directory that is there is not gone because reading it fails with ENOENT. */

@@ -3,7 +3,7 @@ import { toFsPath } from '../../names.ts';
 import type { FileStatus } from '../../native/file-status.ts';
 import type { DirectoryOps } from './directory.ts';
 import type { WalkSink } from './entries.ts';
-import { type Way, waysOf } from './tree-paths.ts';
+import { waysOf } from './tree-paths.ts';
 
 /**
  * Hands on the directories that lead to what was named, each once: nobody walks them, and a tree has
@@ -29,13 +29,14 @@ export class TreeWays {
     for (const way of ways) {
       if (this.#known.has(way.inTree)) continue;
       this.#known.add(way.inTree);
-      this.#sink.onTheWay({ inTree: way.inTree, ...this.#lookAt(way) });
+      const path = toFsPath(way.path);
+      this.#sink.onTheWay({ inTree: way.inTree, path, ...this.#lookAt(path) });
     }
   }
 
-  #lookAt({ path }: Way): { readonly status: FileStatus; readonly lacks?: string } {
+  #lookAt(path: string | Buffer): { readonly status: FileStatus; readonly lacks?: string } {
     try {
-      return { status: this.#ops.statSync(toFsPath(path)).status };
+      return { status: this.#ops.statSync(path).status };
     } catch (error) {
       const lacks = errnoOf(error);
       if (lacks === undefined) throw error;

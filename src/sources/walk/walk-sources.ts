@@ -26,6 +26,8 @@ export interface WalkOptions {
   readonly exclude?: readonly string[] | undefined;
   /** Names of the sources in the tree, in their order. Default: their paths, as tar has them. */
   readonly as?: readonly string[] | undefined;
+  /** A snapshot is made of them: no two sources may have one place in its tree. Default false. */
+  readonly oneTree?: boolean | undefined;
   /** Leave out directories on other file systems than their source's. */
   readonly oneFileSystem?: boolean | undefined;
 }
@@ -68,7 +70,8 @@ export async function planWalk(options: WalkOptions, signal?: AbortSignal): Prom
       excludes.excludesNamed(path, isDirectory, isDirectory && isOnly));
   const roots = new SourceRoots();
   const found = resolveSources(options.sources, excludesSource, roots);
-  const sources = placeSources(found, { isOnly, as: options.as ?? [] });
+  const { as = [], oneTree: distinct = false } = options;
+  const sources = placeSources(found, { isOnly, as, distinct });
   return { sources, list, excludes, oneFileSystem: options.oneFileSystem ?? false, roots };
 }
 

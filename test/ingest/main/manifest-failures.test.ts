@@ -157,7 +157,7 @@ describe('standard output', () => {
 
 describe('the paths of a manifest', () => {
   const source = (path: string, isDirectory = true): Source => ({
-    ...{ path, realPath: path, isDirectory, isExcluded: false },
+    ...{ path, realPath: path, inTree: path, isDirectory, isExcluded: false },
   });
   const plan = { excludes: undefined, oneFileSystem: false, list: undefined };
 

@@ -5,6 +5,7 @@ import { Tally } from '../../../src/ingest/main/tally.ts';
 import {
   type IngestPool,
   LARGE,
+  NO_BLOCKS,
   type Task,
   type TaskReply,
   UNREAD,
@@ -24,6 +25,7 @@ const done = (outcomes: number[], sizes = outcomes.map(() => 0)): TaskReply => (
   owners: new Int32Array(0),
   digests: '',
   problems: [],
+  blocks: NO_BLOCKS,
   cost: noCost(),
 });
 
@@ -42,10 +44,11 @@ function pipelineOf(threads: number) {
     wantDigests: false,
     batchFiles: 1,
     stop: () => {},
+    recorder: undefined,
     onNotice: () => {},
   });
   const find = (...names: string[]) =>
-    pipeline.files({ directory: '/a', withoutLinks: '/a', names });
+    pipeline.files({ directory: '/a', withoutLinks: '/a', inTree: '', names });
   return { pipeline, tasks, tally, find };
 }
 

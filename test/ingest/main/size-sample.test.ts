@@ -4,7 +4,7 @@ import { estimateBytes } from '../../../src/ingest/main/size-sample.ts';
 /** The estimate, and how many files were looked at. */
 function sample(sizes: Readonly<Record<string, number | undefined>>) {
   let looks = 0;
-  const bytes = estimateBytes({ directory: '/a', names: Object.keys(sizes) }, (name) => {
+  const bytes = estimateBytes({ names: Object.keys(sizes) }, (name) => {
     looks++;
     return sizes[name];
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Tally } from '../../../src/ingest/main/tally.ts';
-import { LARGE, type TaskDone, UNREAD } from '../../../src/ingest/messages.ts';
+import { LARGE, NO_BLOCKS, type TaskDone, UNREAD } from '../../../src/ingest/messages.ts';
 import { CODE, type EntryReport, type Outcome } from '../../../src/ingest/outcome.ts';
 import { noCost } from '../../../src/ingest/task-cost.ts';
 
@@ -16,6 +16,7 @@ function reply(...parts: Part[]): TaskDone {
     sizes: Float64Array.from(parts, ([, size = 0]) => size),
     owners: Int32Array.from(parts, ([, , owner = 0]) => owner),
     digests: DIGEST.repeat(parts.length),
+    blocks: NO_BLOCKS,
     problems: parts.flatMap(([outcome], index) =>
       outcome === 'unreadable' ? [{ index, failure: { what: 'x', code: 'EACCES' } }] : [],
     ),

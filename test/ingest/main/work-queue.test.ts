@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { leftOf } from '../../../src/ingest/main/left-files.ts';
 import { type Batch, WorkQueue } from '../../../src/ingest/main/work-queue.ts';
-import { LARGE, type TaskDone, UNREAD } from '../../../src/ingest/messages.ts';
+import { LARGE, NO_BLOCKS, type TaskDone, UNREAD } from '../../../src/ingest/messages.ts';
 import { CODE } from '../../../src/ingest/outcome.ts';
 import {
   entriesOf,
@@ -15,11 +15,11 @@ import { noCost } from '../../../src/ingest/task-cost.ts';
 import type { FoundFiles } from '../../../src/sources/found-files.ts';
 
 const files = (directory: string, count: number): FoundFiles => ({
-  directory,
+  ...{ directory, inTree: directory, areLinks: false },
   names: Array.from({ length: count }, (_, n) => `f${n}`),
 });
 
-const BIG = { directory: 'd', name: 'big' };
+const BIG = { directory: 'd', inTree: 'd', name: 'big' };
 
 function pack(...found: FoundFiles[]): PackedFiles {
   const packer = new Packer();
@@ -132,8 +132,8 @@ describe('packed files', () => {
     const name = fc.string({ unit: 'binary', minLength: 1 }).filter((text) => !/[/\0]/.test(text));
     const names = fc.array(name, { minLength: 1 });
     const place = fc.oneof(
-      fc.record({ directory: name, withoutLinks: name }),
-      fc.record({ directory: name }),
+      fc.record({ directory: name, withoutLinks: name, inTree: name, areLinks: fc.boolean() }),
+      fc.record({ directory: name, inTree: name, areLinks: fc.boolean() }),
     );
     const directory = fc.tuple(place, names).map(([at, held]) => ({ ...at, names: held }));
     fc.assert(
@@ -146,14 +146,26 @@ describe('packed files', () => {
   });
 
   it('take a byte for each character as long as no name needs more', () => {
-    const latin1 = pack({ directory: 'd', names: ['plain', 'caf\u00e9'] });
+    const latin1 = pack({
+      directory: 'd',
+      inTree: '',
+      areLinks: false,
+      names: ['plain', 'caf\u00e9'],
+    });
     expect(latin1.bytes.length).toBe('d\0\0plain/caf\u00e9'.length);
-    const wide = { directory: 'd', names: ['\u65e5\u672c', 'lone \udcff'] };
+    const wide = {
+      directory: 'd',
+      inTree: '',
+      areLinks: false,
+      names: ['\u65e5\u672c', 'lone \udcff'],
+    };
     expect([...unpack(pack(wide))]).toEqual([wide]);
   });
 
   it('come to a worker as plain bytes, wherever these lie in memory', () => {
-    const found = [{ directory: 'd', withoutLinks: '/r/d', names: ['a', '\u65e5'] }];
+    const found = [
+      { directory: 'd', withoutLinks: '/r/d', inTree: '', areLinks: false, names: ['a', '\u65e5'] },
+    ];
     expect([...unpack(structuredClone(pack(...found)))]).toEqual(found);
   });
 
@@ -175,7 +187,7 @@ describe('packed files', () => {
   });
 
   it('join names to the root directory with one slash', () => {
-    expect(pathsOf(pack({ directory: '/', names: ['a'] }))).toEqual(['/a']);
+    expect(pathsOf(pack({ directory: '/', inTree: '', names: ['a'] }))).toEqual(['/a']);
   });
 });
 
@@ -189,12 +201,19 @@ describe('what a batch gives back', () => {
     owners: new Int32Array(0),
     digests: '',
     problems: [],
+    blocks: NO_BLOCKS,
     cost: noCost(),
   });
 
   it('is large files, whatever their size is said to be, and files that were not begun', () => {
     const batch = pack(
-      { directory: 'd', withoutLinks: '/r/d', names: ['a', 'big', 'c', 'odd'] },
+      {
+        directory: 'd',
+        withoutLinks: '/r/d',
+        inTree: '',
+        areLinks: false,
+        names: ['a', 'big', 'c', 'odd'],
+      },
       files('e', 2),
     );
     const { unread, large } = leftOf(
@@ -209,10 +228,10 @@ describe('what a batch gives back', () => {
       ),
     );
     expect([...unpack(unread)]).toEqual([
-      { directory: 'd', withoutLinks: '/r/d', names: ['c'] },
-      { directory: 'e', names: ['f1'] },
+      { directory: 'd', withoutLinks: '/r/d', inTree: '', areLinks: false, names: ['c'] },
+      { directory: 'e', inTree: '', areLinks: false, names: ['f1'] },
     ]);
-    const file = (name: string) => ({ directory: 'd', withoutLinks: '/r/d', name });
+    const file = (name: string) => ({ directory: 'd', withoutLinks: '/r/d', inTree: '', name });
     expect(large).toEqual([
       { file: file('big'), size: 1e9 },
       { file: file('odd'), size: 0 },

@@ -4,6 +4,7 @@ import { MessageChannel } from 'node:worker_threads';
 import { expect, it } from 'vitest';
 import { type Digest, digestOf } from '../../../src/digest.ts';
 import { Claims } from '../../../src/ingest/claims.ts';
+import { FileXattrs } from '../../../src/ingest/file-xattrs.ts';
 import { type BatchTask, LARGE, UNREAD, type WorkerSetup } from '../../../src/ingest/messages.ts';
 import { OUTCOMES } from '../../../src/ingest/outcome.ts';
 import { Packer } from '../../../src/ingest/packed-files.ts';
@@ -17,6 +18,7 @@ import {
 import { nodeStatus } from '../../../src/native/file-status.ts';
 import { nodeFiles } from '../../../src/native/files.ts';
 import { loadLibc } from '../../../src/native/libc.ts';
+import { StableInodes } from '../../../src/sources/stable-inodes.ts';
 import type { Group } from '../../../src/store/seam/write.ts';
 import { countOpenIn } from '../../harness/open-files.ts';
 import { makeTree, temporaryDirectory } from '../../harness/tree.ts';
@@ -47,7 +49,7 @@ async function runBatch(
 ) {
   const { port1 } = new MessageChannel();
   const packer = new Packer();
-  packer.add({ directory, names: [...names] });
+  packer.add({ directory, inTree: '', names: [...names] });
   const task: BatchTask = {
     type: 'batch',
     setup: {} as WorkerSetup,
@@ -60,6 +62,7 @@ async function runBatch(
     claims: new Claims(),
     buffer: Buffer.alloc(BATCH_BUFFER_BYTES),
     status: nodeStatus,
+    ...{ xattrs: new FileXattrs(undefined), inodes: new StableInodes() },
     files: nodeFiles,
     entriesRead: new Int32Array(1),
     stopped: () => false,
@@ -117,7 +120,7 @@ it('a directory is not open while its task waits for a commit, and its files go 
   const directory = zeros('a', 1);
   const { files } = (await loadLibc())!;
   const packer = new Packer();
-  packer.add({ directory, withoutLinks: directory, names: new Array(5).fill('a') });
+  packer.add({ directory, withoutLinks: directory, inTree: '', names: new Array(5).fill('a') });
   const { port1 } = new MessageChannel();
   const setup = {} as WorkerSetup;
   const shared = { type: 'batch', setup, id: 1, wantDigests: false, port: port1 } as const;
@@ -125,6 +128,7 @@ it('a directory is not open while its task waits for a commit, and its files go 
     claims: new Claims(),
     buffer: Buffer.alloc(SMALL_FILE_BYTES + 1),
     status: nodeStatus,
+    ...{ xattrs: new FileXattrs(undefined), inodes: new StableInodes() },
     files,
     entriesRead: new Int32Array(1),
     stopped: () => false,

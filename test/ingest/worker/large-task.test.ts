@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { digestOf } from '../../../src/digest.ts';
 import { Claims } from '../../../src/ingest/claims.ts';
+import { FileXattrs } from '../../../src/ingest/file-xattrs.ts';
 import { newMeter } from '../../../src/ingest/task-cost.ts';
 import { ingestLarge } from '../../../src/ingest/worker/large-task.ts';
 import { nodeStatus, type StatusReader } from '../../../src/native/file-status.ts';
@@ -55,10 +56,11 @@ async function ingestContent(group: RecordingGroup, status: StatusReader = nodeS
     claims: new Claims(),
     group: group as unknown as Group,
     ...{ status, files: nodeFiles, libc: undefined, meter: newMeter(), task: 1 },
+    xattrs: new FileXattrs(undefined),
     stopped: () => false,
     onRead: () => {},
   };
-  return await ingestLarge({ directory: dirname(path), name: basename(path) }, context);
+  return await ingestLarge({ directory: dirname(path), inTree: '', name: basename(path) }, context);
 }
 
 it('a content that the store has, and seems to know, costs neither a clone nor a write', async () => {

@@ -10,7 +10,8 @@ test('a path is cut at its last slash, the root directory and the current one in
 
 test('a tree is walked once: at its turn, or by the walk that adopts it before', () => {
   const named = new NamedEntries();
-  for (const path of ['/a', '/a/b', '/c', '/a']) named.addTree({ path, realPath: path });
+  for (const path of ['/a', '/a/b', '/c', '/a'])
+    named.addTree({ path, realPath: path, inTree: path });
   const walked: string[] = [];
   for (const { path } of named.trees()) {
     walked.push(path);

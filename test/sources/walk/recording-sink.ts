@@ -2,7 +2,7 @@ import type { Failure } from '../../../src/errors.ts';
 import { joinPath } from '../../../src/names.ts';
 import type { FoundFiles } from '../../../src/sources/found-files.ts';
 import type { UnsupportedKind } from '../../../src/sources/kind.ts';
-import type { WalkSink } from '../../../src/sources/walk/entries.ts';
+import type { FoundDirectory, FoundEntry, WalkSink } from '../../../src/sources/walk/entries.ts';
 
 /** Remembers what a walk meets, as paths. */
 export class RecordingSink implements WalkSink {
@@ -13,6 +13,11 @@ export class RecordingSink implements WalkSink {
   readonly vanishedPaths: Record<string, string> = {};
   readonly excludedPaths: string[] = [];
   readonly notices: string[] = [];
+  /** Where the directories that were walked lie in the tree. */
+  readonly inTree: string[] = [];
+  /** The same of those that were not. */
+  readonly ways: string[] = [];
+  readonly links: string[] = [];
   directories = 0;
   /** What was counted that is no file. */
   failures = 0;
@@ -21,21 +26,22 @@ export class RecordingSink implements WalkSink {
 
   files(found: FoundFiles): Promise<void> | undefined {
     this.chunks.push(found);
-    for (const name of found.names) this.found.push(joinPath(found.directory, name));
+    const into = found.areLinks ? this.links : this.found;
+    for (const name of found.names) into.push(joinPath(found.directory, name));
     return this.hold();
   }
 
-  unsupported(path: string, kind: UnsupportedKind): void {
+  unsupported({ path }: FoundEntry, kind: UnsupportedKind): void {
     this.failures++;
     this.unsupportedPaths[path] = kind;
   }
 
-  unreadable(path: string, failure: Failure): void {
+  unreadable({ path }: FoundEntry, failure: Failure): void {
     this.failures++;
     this.unreadablePaths[path] = failure.code;
   }
 
-  vanished(path: string, failure: Failure): void {
+  vanished({ path }: FoundEntry, failure: Failure): void {
     this.failures++;
     this.vanishedPaths[path] = failure.code;
   }
@@ -44,8 +50,13 @@ export class RecordingSink implements WalkSink {
     this.excludedPaths.push(path);
   }
 
-  directory(): void {
-    this.directories++;
+  directory({ inTree, lacks }: FoundDirectory): void {
+    if (lacks === undefined) this.directories++;
+    this.inTree.push(inTree);
+  }
+
+  onTheWay({ inTree }: FoundDirectory): void {
+    this.ways.push(inTree);
   }
 
   notice(text: string): void {

@@ -160,13 +160,18 @@ test('a manifest in the root directory is left out there, and nowhere else', asy
   const root = makeTree({ f: '', m: '' });
   const ops = {
     ...nodeDirectoryOps,
-    statSync: () => fs.statSync(root),
+    statSync: () => nodeDirectoryOps.statSync(root),
     readdirSync: () => fs.readdirSync(root, { withFileTypes: true }),
   } as unknown as DirectoryOps;
   const found = async (path: string) => {
     const sink = new RecordingSink();
     const rules = { oneFileSystem: false, manifest: '/m', ops };
-    await new TreeReader({ path, realPath: path }, rules, new NamedEntries(), sink).read('/');
+    await new TreeReader(
+      { path, realPath: path, inTree: '' },
+      rules,
+      new NamedEntries(),
+      sink,
+    ).read('/');
     return sink.found.sort();
   };
   expect(await found('/')).toEqual(['/f']);

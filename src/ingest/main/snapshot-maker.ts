@@ -1,0 +1,149 @@
+/**
+ * Makes the snapshot of a run, when all that it names is durable:
+ *
+ *   blocks ─▶ segments, durable ─▶ the reference, durable: from then on there is a snapshot
+ */
+import os from 'node:os';
+import { type Digest, digestOf } from '../../digest.ts';
+import { codeOf } from '../../errors.ts';
+import { realPathOf } from '../../names.ts';
+import { packageVersion } from '../../places.ts';
+import { idsIn } from '../../snapshot/catalog.ts';
+import { newId } from '../../snapshot/id.ts';
+import { encodeReference, type Reference, type SourceName } from '../../snapshot/reference.ts';
+import type { SegmentStorage } from '../../snapshot/storage.ts';
+import { SegmentStore } from '../../snapshot/store-segments.ts';
+import type { BuiltTree } from '../../snapshot/tree-builder.ts';
+import type { WalkPlan } from '../../sources/walk/walk-sources.ts';
+import type { Engine } from '../../store/seam/engine.ts';
+import type { ReadHalf } from '../../store/seam/read.ts';
+import type { MainHalf } from '../../store/seam/write.ts';
+import { Turns } from '../../turns.ts';
+import type { IngestOptions, SnapshotReport } from '../api.ts';
+import { groupNames, userNames } from './owner-names.ts';
+import type { TreeRecorder } from './tree-recorder.ts';
+
+export interface SnapshotParts {
+  readonly engine: Engine;
+  readonly half: MainHalf;
+  readonly recorder: TreeRecorder;
+  readonly plan: Pick<WalkPlan, 'sources' | 'list'>;
+  readonly options: Pick<IngestOptions, 'label' | 'host' | 'dryRun' | 'signal'>;
+}
+
+/** What the run has found out. */
+export interface RunFacts {
+  /** Sources that went away. */
+  readonly lost: number;
+  /** Bytes of new objects. */
+  readonly bytesStored: number;
+}
+
+/**
+ * What all that was stored is for. Throws an IngotError, or the signal's reason; then there is no
+ * snapshot, and what it would have named is in the store all the same.
+ */
+export async function makeSnapshot(parts: SnapshotParts, facts: RunFacts): Promise<SnapshotReport> {
+  const { engine, half, recorder, options } = parts;
+  const storage = options.dryRun
+    ? new DrySegments(await openSegments(engine))
+    : new SegmentStore(half.openGroup('segments'), await engine.openReader('segments'));
+  const tree = withLost(await recorder.builder.build(inTurns(storage, options.signal)), facts.lost);
+  await storage.commit();
+  const { addedBytes } = storage.counts;
+  const id = options.dryRun
+    ? undefined
+    : await publish(parts, tree, facts.bytesStored + addedBytes);
+  return {
+    ...{ id, label: options.label, bytesAdded: addedBytes },
+    ...{ root: tree.root.digest, entries: tree.root.entries, size: tree.root.size },
+    ...{ complete: tree.complete, lacks: tree.lacks },
+  };
+}
+
+/** Gives the id. */
+async function publish(parts: SnapshotParts, tree: BuiltTree, added: number): Promise<string> {
+  const { engine, half, plan, options } = parts;
+  const time = Date.now();
+  const before = await idsIn(await engine.openReader('references'));
+  const reference: Reference = {
+    ...{ id: newId(time, before.at(-1)), time, label: options.label },
+    ...{ host: options.host ?? os.hostname(), user: userName(), version: packageVersion() },
+    sources: sourcesOf(plan),
+    ...{ users: userNames(tree.uids), groups: groupNames(tree.gids) },
+    ...{ root: tree.root, counts: tree.counts, added, generation: '0' },
+    ...{ complete: tree.complete, lacks: tree.lacks },
+  };
+  const group = half.openGroup('references');
+  try {
+    group.stage(reference.id, encodeReference(reference));
+    await group.commit();
+  } finally {
+    group.discard();
+  }
+  return reference.id;
+}
+
+/** Nobody knows what else a source had that is gone. */
+function withLost(tree: BuiltTree, lost: number): BuiltTree {
+  if (lost === 0) return tree;
+  const lacks = [...tree.lacks, ['lost-source', lost] as const];
+  return { ...tree, complete: false, lacks: lacks.sort(([a], [b]) => (a < b ? -1 : 1)) };
+}
+
+function sourcesOf({ sources, list }: SnapshotParts['plan']): SourceName[] {
+  const named = sources.map(({ path, realPath }) => ({ given: path, real: realPath }));
+  // What a list names lies where its paths begin.
+  return list === undefined ? named : [...named, { given: list.file, real: realPathOf('.') }];
+}
+
+function userName(): string {
+  try {
+    return os.userInfo().username;
+  } catch {
+    // It has no entry among the users.
+    return String(process.getuid?.());
+  }
+}
+
+async function openSegments(engine: Engine): Promise<ReadHalf<Digest> | undefined> {
+  try {
+    return await engine.openReader('segments');
+  } catch (error) {
+    if (codeOf(error) !== 'INGOT_NO_STORE') throw error;
+    return undefined;
+  }
+}
+
+/** Stores nothing, and counts what would be added. */
+class DrySegments implements Pick<SegmentStorage, 'put'> {
+  readonly counts = { addedBytes: 0 };
+  readonly #reader: ReadHalf<Digest> | undefined;
+
+  constructor(reader: ReadHalf<Digest> | undefined) {
+    this.#reader = reader;
+  }
+
+  async put(bytes: Uint8Array): Promise<Digest> {
+    const digest = digestOf(bytes);
+    const found = await this.#reader?.stat(digest);
+    if (found === undefined) this.counts.addedBytes += bytes.length;
+    return digest;
+  }
+
+  async commit(): Promise<void> {}
+}
+
+/** Signals wait for the event loop. */
+function inTurns(
+  storage: Pick<SegmentStorage, 'put'>,
+  signal: AbortSignal | undefined,
+): Pick<SegmentStorage, 'put'> {
+  const turns = new Turns({ signal });
+  return {
+    put: async (bytes) => {
+      if (turns.isDue()) await turns.take();
+      return storage.put(bytes);
+    },
+  };
+}
