@@ -57,7 +57,7 @@ export interface FileContent {
   readonly xattrs: string | undefined;
 }
 
-/** Makes blocks. Names are in the escaped form of names.ts, and come in any order. */
+/** Makes blocks. Names are in the escaped form of names.ts, and come in any order; each counts once. */
 export class BlockWriter {
   #bytes = Buffer.allocUnsafeSlow(FIRST_BYTES);
   #view = new DataView(this.#bytes.buffer);
@@ -115,8 +115,14 @@ export class BlockWriter {
     order.sort((a, b) => compareKeys(names[a]!, names[b]!));
     const bytes = Buffer.allocUnsafe(this.#used);
     let at = 0;
-    for (const index of order) at += this.#bytes.copy(bytes, at, starts[index], starts[index + 1]);
-    return bytes;
+    let last: string | undefined;
+    for (const index of order) {
+      // A directory that changes while it is listed may give a name twice.
+      if (names[index] === last) continue;
+      last = names[index];
+      at += this.#bytes.copy(bytes, at, starts[index], starts[index + 1]);
+    }
+    return bytes.subarray(0, at);
   }
 
   #add(name: string, body: string, status: FileStatus | undefined, facts: Facts): void {

@@ -9,8 +9,6 @@ import { nameIn } from './block.ts';
 /** Blocks of one directory in memory; one with more goes to a file. */
 const MEMORY_BYTES = 32 << 20;
 const MIN_BUFFER_BYTES = 4 << 10;
-/** On most file systems no name is longer. */
-const USUAL_NAME_BYTES = 255;
 
 /** The blocks of one directory, until all are known. */
 export class DirectoryBlocks {
@@ -38,6 +36,11 @@ export class DirectoryBlocks {
   #spill(fd: StoreFd, block: Uint8Array): void {
     writeFully(this.#ops, fd, block);
     this.#ends.push((this.#ends.at(-1) ?? 0) + block.length);
+  }
+
+  /** A name may come twice. */
+  get areSeveral(): boolean {
+    return this.#blocks.length > 1 || this.#spilled !== undefined;
   }
 
   /** The records of all blocks, sorted by name; each is valid until the next. */
@@ -68,8 +71,7 @@ export class OpenDirectory {
    */
   #leaves: Buffer[] = [];
   /** The name of the entry that was passed last. */
-  #last = Buffer.allocUnsafe(USUAL_NAME_BYTES);
-  #lastLength = -1;
+  #last: Buffer | undefined;
 
   constructor(key: Buffer, blocks: DirectoryBlocks) {
     this.key = key;
@@ -91,10 +93,7 @@ export class OpenDirectory {
 
   /** The name of the entry that comes next is that of the one before. */
   get isRepeated(): boolean {
-    const { bytes, payloadAt, payloadLength, keyLength } = this.#record!;
-    if (keyLength !== this.#lastLength) return false;
-    const at = payloadAt + payloadLength;
-    return bytes.compare(this.#last, 0, keyLength, at, at + keyLength) === 0;
+    return this.#last !== undefined && nameIn(this.#record!).equals(this.#last);
   }
 
   /**
@@ -109,9 +108,7 @@ export class OpenDirectory {
       const isBeginning = coming.compare(bytes, at, at + keyLength, 0, keyLength) === 0;
       if (isBeginning) this.#leaves.push(Buffer.from(nameIn(record)));
     }
-    if (keyLength > this.#last.length) this.#last = Buffer.allocUnsafe(keyLength);
-    bytes.copy(this.#last, 0, at, at + keyLength);
-    this.#lastLength = keyLength;
+    if (this.#blocks.areSeveral) this.#last = Buffer.from(nameIn(record));
     this.#advance();
   }
 

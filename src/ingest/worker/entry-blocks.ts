@@ -58,7 +58,8 @@ export class EntryBlocks {
     if (this.#used === 0) return NO_BLOCKS;
     return {
       directories: this.#directories,
-      bytes: this.#bytes.subarray(0, this.#used),
+      // With a buffer of its own: a message takes along all of one.
+      bytes: new Uint8Array(this.#bytes.subarray(0, this.#used)),
       lengths: this.#lengths,
       linked: this.#areLinked,
     };
