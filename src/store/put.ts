@@ -50,14 +50,14 @@ export class Putter {
     try {
       return new Putter(main);
     } catch (error) {
-      await main.end('no flush');
+      await main.end('failed');
       throw error;
     }
   }
 
-  /** Gives up the writer. Each object was made durable by its own put. */
+  /** Gives up the writer, and never rejects: each put has said for itself how it went. */
   async close(): Promise<void> {
-    await this.#main.end('no flush');
+    await this.#main.end('failed');
   }
 
   async put(source: PutSource, { signal }: PutOptions = {}): Promise<PutResult> {

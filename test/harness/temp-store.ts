@@ -10,6 +10,7 @@ import { openCheck } from '../../src/store/local/in-worker.ts';
 import { createStore } from '../../src/store/local/on-disk/create-store.ts';
 import { listObjects, objectPath } from '../../src/store/local/on-disk/layout.ts';
 import { LocalVerifier } from '../../src/store/local/verifier.ts';
+import type { MainHalf } from '../../src/store/seam/write.ts';
 import { type OpenOptions, openStore, type Store } from '../../src/store/store.ts';
 import {
   type VerifyOptions,
@@ -32,6 +33,12 @@ export function openStoreWith(
   options: OpenOptions = {},
 ): Promise<Store> {
   return openStore(new LocalEngine(root, ops), options);
+}
+
+/** Ends a writer that went well. */
+export async function finish(main: MainHalf): Promise<void> {
+  await main.flush();
+  await main.end('done');
 }
 
 /** A verify without threads. */

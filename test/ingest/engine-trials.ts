@@ -32,7 +32,7 @@ export function describeIngest(threads: number): void {
       expect(done(report)).toEqual(first);
       expect(digestsIn(store)).toEqual(digests);
       expect(report).toMatchObject({ layout: undefined, barrier: undefined, store: 'memory' });
-      expect(store).toMatchObject({ live: 0, ends: ['flush'] });
+      expect(store).toMatchObject({ live: 0, ends: ['flush', 'done'] });
       const again = await ingestToMemory(store, source, {}, { threads });
       const stored = (first.counts.new ?? 0) + (first.counts.duplicate ?? 0);
       expect(again.report.outcomes).toMatchObject({ new: 0, duplicate: stored });
@@ -81,7 +81,7 @@ export function describeIngest(threads: number): void {
       const { ended, store } = await failing({ flush: 'fails at commit' }, threads);
       expect(ended.error).toMatchObject({ kind: 'flush', code: 'EIO' });
       expectNothingStored(ended.report);
-      expect(store).toMatchObject({ ends: ['no flush'], flushesAfterFailure: 0, live: 0 });
+      expect(store).toMatchObject({ ends: ['failed'], flushesAfterFailure: 0, live: 0 });
       expect(digestsIn(store)).toEqual([]);
     });
 
@@ -89,13 +89,13 @@ export function describeIngest(threads: number): void {
       const { ended, store } = await failing({ flush: 'fails at end' }, threads);
       expect(ended.error).toMatchObject({ kind: 'flush', code: 'EIO' });
       expectNothingStored(ended.report);
-      expect(store).toMatchObject({ ends: ['flush'], flushesAfterFailure: 0, live: 0 });
+      expect(store).toMatchObject({ ends: ['flush', 'failed'], flushesAfterFailure: 0, live: 0 });
     });
 
     it('that finds no room fails as full, keeps what it reported, and goes on later', async () => {
       const { ended, store, source } = await failing({ room: 600 }, threads);
       expect(ended.error).toMatchObject({ kind: 'full', code: 'ENOSPC' });
-      expect(store.ends).toEqual(['flush']);
+      expect(store.ends).toEqual(['flush', 'failed']);
       await expectCompleted(ended, store, source);
     });
 
@@ -127,7 +127,7 @@ export function describeIngest(threads: number): void {
       const ended = await ingestToMemory(store, source, { slowMs: 20 }, options);
       expect(ended.error).toMatchObject({ code: 'INGOT_INTERRUPTED' });
       expectNothingStored(ended.report);
-      expect(store).toMatchObject({ ends: ['flush'], live: 0 });
+      expect(store).toMatchObject({ ends: ['flush', 'failed'], live: 0 });
       await expectCompleted(ended, store, source);
     });
 

@@ -24,7 +24,7 @@ async function open(root: string, options: Partial<WriteOptions> = {}) {
     dryRun: false,
   } as const;
   const writer = await engine.openWriter({ ...defaults, groups: 0, ...options });
-  onTestFinished(async () => void (await writer.end('no flush')));
+  onTestFinished(() => writer.end('failed'));
   const reader = await engine.openReader('segments');
   return { segments: new SegmentStore(writer.openGroup('segments'), reader), reader };
 }

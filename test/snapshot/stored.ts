@@ -54,6 +54,6 @@ export async function storeSnapshot(
     await group.commit();
     return id;
   } finally {
-    await half.end('no flush');
+    await half.end('failed');
   }
 }

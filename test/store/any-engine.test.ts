@@ -51,7 +51,7 @@ describe('a Store in memory', () => {
     }
     expect(await listed(store)).toEqual(contents.map(digestOf).sort());
     await store.close();
-    expect(memory).toMatchObject({ live: 0, ends: ['no flush'] });
+    expect(memory).toMatchObject({ live: 0, ends: ['failed'] });
   });
 
   it('has what was put when power fails, a hit too', async () => {

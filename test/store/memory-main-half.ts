@@ -174,15 +174,21 @@ export class MemoryMainHalf implements MainHalf {
     return !this.#flushFailed;
   }
 
-  async end(how: End, signal?: AbortSignal): Promise<FlushReport> {
+  async flush(signal?: AbortSignal): Promise<void> {
+    this.#store.ends.push('flush');
+    if (this.#dryRun) return;
+    signal?.throwIfAborted();
+    if (!this.#flush(this.#misbehaviour.flush === 'fails at end'))
+      throw new IngotError(NOT_DURABLE);
+  }
+
+  get flushes(): FlushReport {
+    return { barriers: this.#barriers, directoryFlushes: 0 };
+  }
+
+  async end(how: End): Promise<void> {
     if (!this.#dryRun) this.#store.live--;
     this.#store.ends.push(how);
-    if (how === 'flush' && !this.#dryRun) {
-      signal?.throwIfAborted();
-      if (!this.#flush(this.#misbehaviour.flush === 'fails at end'))
-        throw new IngotError(NOT_DURABLE);
-    }
-    return { barriers: this.#barriers, directoryFlushes: 0 };
   }
 }
 

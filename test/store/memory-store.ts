@@ -45,8 +45,8 @@ export class MemoryStore {
   /** Flushes begun, and how many of them after the first that failed. */
   flushes = 0;
   flushesAfterFailure = 0;
-  /** How writers have ended, in order. */
-  readonly ends: End[] = [];
+  /** Flushes that writers were asked for, and how they have ended, in order. */
+  readonly ends: ('flush' | End)[] = [];
   readonly #unflushed = new Set<string>();
   #flushFailed = false;
 

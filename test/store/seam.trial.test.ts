@@ -73,10 +73,10 @@ async function ingestGroup(root: string, durability: Durability, ops?: FileOps):
   let done = false;
   try {
     await stageAll(main.workerInit, ops);
+    await main.flush();
     done = true;
-    await main.end('flush');
   } finally {
-    if (!done) main.end('no flush');
+    await main.end(done ? 'done' : 'failed');
   }
 }
 

@@ -14,7 +14,7 @@ import {
   walkSources,
 } from '../../sources/walk/walk-sources.ts';
 import type { Engine } from '../../store/seam/engine.ts';
-import type { FlushReport, MainHalf } from '../../store/seam/write.ts';
+import type { MainHalf } from '../../store/seam/write.ts';
 import { TASKS_PER_WORKER } from '../../threads/pool.ts';
 import { IngestError, type IngestOptions, type IngestReport } from '../api.ts';
 import { Claims } from '../claims.ts';
@@ -184,16 +184,19 @@ export class Run {
 
   /** The last flush, the manifest, the report. What it counts as stored is durable. */
   async #end(): Promise<IngestReport> {
-    let flushes: FlushReport = { barriers: 0, directoryFlushes: 0 };
     let cause = this.#pipeline.failure;
     try {
-      const how = this.#pipeline.flushFailed ? 'no flush' : 'flush';
-      if (how === 'no flush') this.#tally.takeBack();
-      flushes = await this.#half.end(how, this.#options.signal);
+      if (this.#pipeline.flushFailed) this.#tally.takeBack();
+      else await this.#half.flush(this.#options.signal);
     } catch (error) {
       if (error === this.#options.signal?.reason) cause ??= interruption();
       else if (cause === undefined || yieldsToFlushFailure(cause)) cause = asError(error);
       this.#tally.takeBack();
+    }
+    try {
+      await this.#half.end(cause === undefined ? 'done' : 'failed');
+    } catch (error) {
+      cause = asError(error);
     }
     try {
       if (cause === undefined) {
@@ -205,14 +208,14 @@ export class Run {
     }
     this.#progress?.show();
     cause ??= this.#pipeline.failure;
-    const report = this.#report(flushes);
+    const report = this.#report();
     if (cause === undefined) return report;
     this.#manifest?.abandon();
     if (!isIngotError(cause)) throw cause;
     throw new IngestError(cause.toFailure(), report, cause);
   }
 
-  #report(flushes: FlushReport): IngestReport {
+  #report(): IngestReport {
     return reportOf({
       store: this.#engine.address,
       opened: this.#half.opened,
@@ -220,7 +223,7 @@ export class Run {
       pipeline: this.#pipeline,
       tally: this.#tally,
       lostSources: this.#lostSources,
-      flushes,
+      flushes: this.#half.flushes,
       threads: this.#threads,
       wallMs: performance.now() - this.#begun,
     });

@@ -47,6 +47,10 @@ export class MainGroups {
     this.#names = new NameFlush(ops);
   }
 
+  get foldersFlushed(): number {
+    return this.#names.count;
+  }
+
   /** Temps that may be open at once. */
   get maxStaged(): number {
     return this.#init.maxOpenTemps;

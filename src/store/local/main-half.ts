@@ -45,6 +45,7 @@ export class LocalMainHalf implements MainHalf {
   readonly #libc: Libc | undefined;
   readonly #ops: FileOps;
   #groups: MainGroups | undefined;
+  #foldersFlushed = 0;
 
   private constructor(writer: OpenWriter, ops: FileOps) {
     const { swept, notices, workerInit } = writer;
@@ -100,43 +101,52 @@ export class LocalMainHalf implements MainHalf {
     return this.workerInit.barrier === 'syncfs' ? () => this.#coordinator.wait() : undefined;
   }
 
-  async end(how: End, signal?: AbortSignal): Promise<FlushReport> {
-    if (how === 'flush') return this.#finish(signal);
-    this.#abandon();
-    return { barriers: this.#coordinator.count, directoryFlushes: 0 };
-  }
-
-  async #finish(signal: AbortSignal | undefined): Promise<FlushReport> {
-    const { root } = this.workerInit;
-    let directoryFlushes: number;
+  async flush(signal?: AbortSignal): Promise<void> {
+    const { durability, root } = this.workerInit;
+    if (this.#writer === undefined || durability === 'none') return;
     try {
-      directoryFlushes = await this.#flushNames(signal);
+      await this.#flushNames(signal);
     } catch (error) {
-      this.#abandon();
       if (error === signal?.reason) throw error;
       throw namesNotDurable(error, root);
     }
-    try {
-      // Not before: a relayout that waits for this writer would move what is not durable yet.
-      this.#writer?.close();
-    } catch (error) {
-      const what = 'cannot remove the temps of this run';
-      throw failed(what, error, { path: root, ...denialIn(root, error) });
-    } finally {
-      this.#closeRoot();
-    }
-    return { barriers: this.#coordinator.count, directoryFlushes };
   }
 
-  /** Gives the number of directories that were flushed. */
-  async #flushNames(signal: AbortSignal | undefined): Promise<number> {
-    const { durability, root, format } = this.workerInit;
-    if (this.#writer === undefined || durability === 'none') return 0;
+  async #flushNames(signal: AbortSignal | undefined): Promise<void> {
+    const { root, format } = this.workerInit;
     await readBackUnflushed(root, format.layout, this.#ops, { syncfs: this.#syncfs, signal });
     // Another one may have read it back meanwhile, or a verify have found damage.
     requireKeptSince(root, format.layout, this.#quarantined);
-    return objectFolders(root, this.#foldersIn()).filter((folder) => this.#flushFolder(folder))
-      .length;
+    for (const folder of objectFolders(root, this.#foldersIn()))
+      if (this.#flushFolder(folder)) this.#foldersFlushed++;
+  }
+
+  get flushes(): FlushReport {
+    const ofGroups = this.#groups?.foldersFlushed ?? 0;
+    return {
+      barriers: this.#coordinator.count,
+      directoryFlushes: this.#foldersFlushed + ofGroups,
+    };
+  }
+
+  /** After the flush: a relayout that waits for this writer would move what is not durable yet. */
+  async end(how: End): Promise<void> {
+    if (how === 'failed') return bestEffort(() => this.#close());
+    const { root } = this.workerInit;
+    try {
+      this.#close();
+    } catch (error) {
+      const what = 'cannot remove the temps of this run';
+      throw failed(what, error, { path: root, ...denialIn(root, error) });
+    }
+  }
+
+  #close(): void {
+    try {
+      this.#writer?.close();
+    } finally {
+      if (this.#rootFd !== undefined) this.#ops.closeSync(this.#rootFd);
+    }
   }
 
   /** Beside a relayout an object may lie in either layout; `sharded` has the top, too. */
@@ -161,15 +171,5 @@ export class LocalMainHalf implements MainHalf {
       if (hasErrno(error, 'ENOENT')) return false;
       throw error;
     }
-  }
-
-  #abandon(): void {
-    // What cannot be removed now is swept on the next open.
-    bestEffort(() => this.#writer?.close());
-    this.#closeRoot();
-  }
-
-  #closeRoot(): void {
-    if (this.#rootFd !== undefined) this.#ops.closeSync(this.#rootFd);
   }
 }

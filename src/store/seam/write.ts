@@ -156,8 +156,8 @@ export interface Opened {
   readonly barrier: BarrierKind | undefined;
 }
 
-/** How a writer ends: with all names made durable, or without a flush. */
-export type End = 'flush' | 'no flush';
+/** How the work of a writer went. */
+export type End = 'done' | 'failed';
 
 /** The half that lives on the main thread: a writer. */
 export interface MainHalf {
@@ -176,12 +176,21 @@ export interface MainHalf {
   readonly maxStaged: number;
 
   /**
-   * Ends the writer, leaving nothing behind. `flush`: makes the names of all workers' groups durable
-   * first; only after it has resolved may success be reported; rejects when a flush fails, and with
-   * what the signal was aborted with while something was left to do. `no flush`: after a failure, or
-   * when only groups of this thread have committed; never rejects.
+   * Makes the names of all workers' groups durable: once, when the last of them has committed. Only
+   * after it has resolved may success be reported. Rejects when a flush fails, and with what the
+   * signal was aborted with while something was left to do. Groups of this thread need none, and
+   * may follow it.
    */
-  end(how: End, signal?: AbortSignal): Promise<FlushReport>;
+  flush(signal?: AbortSignal): Promise<void>;
+
+  /** So far. */
+  readonly flushes: FlushReport;
+
+  /**
+   * Gives up the writer, leaving nothing behind; flushes nothing. `done`: rejects when temps cannot
+   * be removed. `failed`: never rejects; what stays is removed by the next writer.
+   */
+  end(how: End): Promise<void>;
 }
 
 export interface FlushReport {

@@ -147,7 +147,7 @@ export async function withWriter<T>(
   try {
     return await work(main);
   } finally {
-    await main.end('no flush');
+    await main.end('failed');
   }
 }
 

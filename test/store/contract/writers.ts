@@ -7,12 +7,14 @@ import {
   commit,
   contentOf,
   contentsOf,
+  MAIN_SIDES,
   namesIn,
   OBJECT_SIDES,
   OPTIONS,
   objectsIn,
   openWorker,
   type Place,
+  read,
   SIDES,
   SPACES,
   store,
@@ -55,7 +57,7 @@ export const WRITER_CLAUSES: readonly Clause[] = [
       expect(await objectsIn(place)).toEqual([FIRST.name]);
     },
   },
-  ...(['flush', 'no flush'] as const).map((how: End) => ({
+  ...(['done', 'failed'] as const).map((how: End) => ({
     says: `a writer that ends with '${how}' leaves nothing behind`,
     check: async (place: Place) => {
       const main = await place.engine().openWriter(OPTIONS);
@@ -64,14 +66,46 @@ export const WRITER_CLAUSES: readonly Clause[] = [
       await commit(groups[0]!(), [kept!]);
       const open = groups[1]!();
       open.stage(dropped!.name, dropped!.bytes);
-      const { barriers, directoryFlushes } = await main.end(how);
+      await main.end(how);
       open.discard();
       expect(place.leftovers()).toEqual([]);
       expect(await objectsIn(place)).toEqual([kept!.name]);
-      for (const count of [barriers, directoryFlushes]) {
-        expect(Number.isInteger(count)).toBe(true);
-        expect(count).toBeGreaterThanOrEqual(0);
-      }
+    },
+  })),
+  {
+    says: 'flushes are counted from 0 on, also those of commits that follow the last flush',
+    check: async (place) => {
+      await withWriter(place.engine(), async (main) => {
+        const counts = [main.flushes];
+        await commit(main.openGroup('objects'), [FIRST]);
+        counts.push(main.flushes);
+        await main.flush();
+        counts.push(main.flushes);
+        await commit(main.openGroup('references'), [contentOf('references', 'snapshot')]);
+        counts.push(main.flushes);
+        expect(counts[0]).toEqual({ barriers: 0, directoryFlushes: 0 });
+        for (const { barriers, directoryFlushes } of counts) {
+          expect(Number.isInteger(barriers)).toBe(true);
+          expect(Number.isInteger(directoryFlushes)).toBe(true);
+        }
+        const sums = counts.map(({ barriers, directoryFlushes }) => barriers + directoryFlushes);
+        expect(sums).toEqual(sums.toSorted((a, b) => a - b));
+        expect(sums[3]).toBeGreaterThan(sums[2]!);
+      });
+    },
+  },
+  ...MAIN_SIDES.map((side) => ({
+    says: `${side.name}: groups may follow the last flush`,
+    check: async (place: Place) => {
+      const content = contentOf(side.space, 'late');
+      await withWriter(place.engine(), async (main) => {
+        await commit(main.openGroup('objects'), [FIRST]);
+        await main.flush();
+        await commit((await side.open(main))(), [content]);
+      });
+      const reader = await place.engine().openReader(side.space);
+      expect(await read(reader, content.name)).toBe('late');
+      expect(place.leftovers()).toEqual([]);
     },
   })),
   {
@@ -82,7 +116,7 @@ export const WRITER_CLAUSES: readonly Clause[] = [
       const main = await place.engine().openWriter(OPTIONS);
       const half = await openWorker(main, { number: 1, mayBeTerminated: false });
       await commit(half.openGroup(callMainOf(main)), contents);
-      await main.end('flush');
+      await main.flush();
       place.powerCut!();
       expect(await objectsIn(place)).toEqual(contents.map(({ name }) => name).sort());
     },
@@ -122,7 +156,7 @@ export const WRITER_CLAUSES: readonly Clause[] = [
       const groups = [main.openGroup('objects'), main.openGroup('objects')] as const;
       await commit(groups[0], [kept!]);
       groups[1].stage(dropped!.name, dropped!.bytes);
-      await main.end('no flush');
+      await main.end('failed');
       await withWriter(place.engine(), async (next) => {
         expect(next.opened.swept).toBe(0);
         const group = next.openGroup('objects');
@@ -144,9 +178,11 @@ export const WRITER_CLAUSES: readonly Clause[] = [
       group.stage(two!.name, two!.bytes);
       group.stage(both!.name, both!.bytes);
       await commit(first.openGroup('objects'), [one!, both!]);
-      await first.end('flush');
+      await first.flush();
+      await first.end('done');
       await group.commit();
-      await second.end('flush');
+      await second.flush();
+      await second.end('done');
       expect(await objectsIn(place)).toEqual([one!, two!, both!].map(({ name }) => name).sort());
       expect(place.leftovers()).toEqual([]);
     },
@@ -163,7 +199,7 @@ export const WRITER_CLAUSES: readonly Clause[] = [
         return group;
       });
       await Promise.all(groups.map((group) => group.commit()));
-      await main.end('no flush');
+      await main.end('failed');
       expect(await objectsIn(place)).toEqual(contents.map(({ name }) => name).sort());
     },
   },

@@ -5,7 +5,14 @@ import type { Digest } from '../../../src/digest.ts';
 import type { Durability } from '../../../src/store/choices.ts';
 import { LocalMainHalf } from '../../../src/store/local/main-half.ts';
 import { writeFormat } from '../../../src/store/local/on-disk/format.ts';
-import { errno, openStoreWith, plant, recordingOps, tempStore } from '../../harness/temp-store.ts';
+import {
+  errno,
+  finish,
+  openStoreWith,
+  plant,
+  recordingOps,
+  tempStore,
+} from '../../harness/temp-store.ts';
 import { temporaryDirectory } from '../../harness/tree.ts';
 
 const options = (durability: Durability) => ({
@@ -20,7 +27,7 @@ test('a store.json that was found is made durable before anything else is in the
   ] as const) {
     const { ops, calls } = recordingOps();
     const half = await LocalMainHalf.open(tempStore(), options(durability), ops);
-    half.end('no flush');
+    half.end('done');
     const changes = calls.filter(({ name }) => name === 'fsyncSync' || name === 'mkdirSync');
     const first = changes.findIndex(({ name }) => name === 'mkdirSync');
     expect(
@@ -42,7 +49,7 @@ test('so is one that a relayout writes while the writer is opened', async () => 
     return undefined;
   });
   const half = await LocalMainHalf.open(root, options('group'), ops);
-  half.end('no flush');
+  half.end('done');
   expect(half.workerInit.format.layout).toBe('flat');
   const lastLock = calls.findLastIndex(
     ({ name, path }) => name === 'writeSync' && /lock$/.test(path),
@@ -68,7 +75,8 @@ test('the last flush covers both layouts while a relayout is under way', async (
   writeFormat(root, { format: 1, layout: 'flat', movingFrom: 'sharded' }, 'replace');
   const { ops, count } = recordingOps();
   const half = await LocalMainHalf.open(root, options('group'), ops);
-  expect(await half.end('flush')).toMatchObject({ directoryFlushes: 257 });
+  await half.flush();
+  expect(half.flushes).toMatchObject({ directoryFlushes: 257 });
   for (const folder of [root, join(root, '00'), join(root, 'ff')])
     expect(count('fsyncSync', new RegExp(`^${folder}$`)), folder).toBe(1);
 });
@@ -77,7 +85,7 @@ describe('what --durability none has stored', () => {
   const unflushed = async (root: string): Promise<Digest[]> => {
     const half = await LocalMainHalf.open(root, options('none'));
     const digests = [plant(root, 'flat', 'one'), plant(root, 'flat', 'two')];
-    await half.end('flush');
+    await finish(half);
     return digests;
   };
   const marksIn = (root: string) => fs.readdirSync(join(root, '.ingot', 'unflushed'));
@@ -86,7 +94,7 @@ describe('what --durability none has stored', () => {
     const root = tempStore();
     const digests = await unflushed(root);
     const again = recordingOps();
-    await (await LocalMainHalf.open(root, options('none'), again.ops)).end('flush');
+    await finish(await LocalMainHalf.open(root, options('none'), again.ops));
     // Only its mark, and the folder of marks, which another one may have left unflushed.
     for (const folder of [/unflushed$/, /\.ingot$/])
       expect(again.count('fsyncSync', folder)).toBe(1);
@@ -94,7 +102,7 @@ describe('what --durability none has stored', () => {
     expect(marksIn(root)).toHaveLength(2);
     for (const flushes of [1, 0]) {
       const { ops, calls, count } = recordingOps();
-      await (await LocalMainHalf.open(root, options('group'), ops)).end('flush');
+      await finish(await LocalMainHalf.open(root, options('group'), ops));
       for (const digest of digests) expect(count('fsyncSync', new RegExp(digest))).toBe(flushes);
       expect(calls.findLast(({ name }) => name === 'fsyncSync')!.path).toBe(root);
       expect(marksIn(root)).toEqual([]);
@@ -105,16 +113,17 @@ describe('what --durability none has stored', () => {
     const root = tempStore();
     await unflushed(root);
     const half = await LocalMainHalf.open(root, { ...options('group'), barrier: 'syncfs' });
-    expect(await half.end('flush')).toEqual({ barriers: 1, directoryFlushes: 1 });
+    await half.flush();
+    expect(half.flushes).toEqual({ barriers: 1, directoryFlushes: 1 });
   });
 
   it('keeps its mark as long as its writer lives', async () => {
     const root = tempStore();
     const writer = await LocalMainHalf.open(root, options('none'));
-    await (await LocalMainHalf.open(root, options('file'))).end('flush');
+    await finish(await LocalMainHalf.open(root, options('file')));
     expect(marksIn(root)).toEqual([basename(writer.workerInit.writerFolder)]);
-    writer.end('no flush');
-    await (await LocalMainHalf.open(root, options('file'))).end('flush');
+    writer.end('done');
+    await finish(await LocalMainHalf.open(root, options('file')));
     expect(marksIn(root)).toEqual([]);
   });
 
@@ -141,7 +150,7 @@ describe('what --durability none has stored', () => {
       name === 'fsyncSync' && path.endsWith(one!) ? errno('EIO', 'fsync') : undefined,
     );
     const half = await LocalMainHalf.open(root, options('group'), ops);
-    await expect(half.end('flush')).rejects.toMatchObject({ code: 'EIO', syscall: 'fsync' });
+    await expect(half.flush()).rejects.toMatchObject({ code: 'EIO', syscall: 'fsync' });
     expect(marksIn(root)).toHaveLength(1);
   });
 });

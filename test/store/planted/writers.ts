@@ -2,6 +2,7 @@
 import type { Engine } from '../../../dist/src/store/seam/engine.js';
 import type {
   End,
+  FlushReport,
   Group,
   MainHalf,
   Names,
@@ -31,13 +32,11 @@ const writer =
 const opened = (members: Partial<Opened>): Wrong =>
   writer((main) => ({ opened: { ...main.opened, ...members } }));
 
-const end = (wrong: (main: MainHalf, how: End, signal?: AbortSignal) => Promise<unknown>): Wrong =>
-  writer((main) => ({
-    end: async (how, signal) => {
-      await wrong(main, how, signal);
-      return { barriers: 0, directoryFlushes: 0 };
-    },
-  }));
+const end = (wrong: (main: MainHalf, how: End) => Promise<void>): Wrong =>
+  writer((main) => ({ end: (how) => wrong(main, how) }));
+
+const flush = (wrong: (main: MainHalf, signal?: AbortSignal) => Promise<void>): Wrong =>
+  writer((main) => ({ flush: (signal) => wrong(main, signal) }));
 
 const options =
   (members: Partial<WriteOptions>): Wrong =>
@@ -123,18 +122,18 @@ export const WRONG_WRITERS: Readonly<Record<string, readonly [Wrong, finds: stri
   'stays when it ends': [end(async () => {}), ENDS],
   'takes its objects along': [
     writer((main, store) => ({
-      end: (how, signal) => {
+      end: (how) => {
         store.spaces.objects.clear();
-        return main.end(how, signal);
+        return main.end(how);
       },
     })),
     ENDS,
   ],
   'takes along what it committed, once it ends badly': [
     writer((main, store) => ({
-      end: (how, signal) => {
-        if (how === 'no flush') store.spaces.objects.clear();
-        return main.end(how, signal);
+      end: (how) => {
+        if (how === 'failed') store.spaces.objects.clear();
+        return main.end(how);
       },
     })),
     'after a writer that ended badly',
@@ -143,14 +142,40 @@ export const WRONG_WRITERS: Readonly<Record<string, readonly [Wrong, finds: stri
     opened({ barrier: 'prayer' as never }),
     'what was learnt on opening',
   ],
-  'counts no flushes': [
-    writer((main) => ({
-      end: async (how, signal) => ({ ...(await main.end(how, signal)), barriers: Number.NaN }),
-    })),
-    ENDS,
+  'counts flushes up to the last flush': [
+    writer((main) => {
+      let counted: FlushReport | undefined;
+      const flushes = () => counted ?? main.flushes;
+      return {
+        get flushes() {
+          return flushes();
+        },
+        flush: async () => {
+          await main.flush();
+          counted = main.flushes;
+        },
+      };
+    }),
+    'flushes are counted',
   ],
-  'ends without a flush': [
-    end((main) => main.end('no flush')),
+  'takes no group after the last flush': [
+    writer((main) => {
+      let isFlushed = false;
+      return {
+        flush: async () => {
+          await main.flush();
+          isFlushed = true;
+        },
+        openGroup: (space) => {
+          if (isFlushed) throw new Error('too late');
+          return main.openGroup(space);
+        },
+      };
+    }),
+    'groups may follow the last flush',
+  ],
+  'flushes nothing': [
+    flush(async () => {}),
     "once 'flush' has resolved, what groups of workers committed is durable",
   ],
   'leaves names of the main thread to the end': [
@@ -160,22 +185,21 @@ export const WRONG_WRITERS: Readonly<Record<string, readonly [Wrong, finds: stri
   'forgets the names of hits': [forgetting('hits'), 'hits of the main thread are durable'],
   'names what it could not make durable': [hasty, 'and names nothing, then or later'],
   'swallows the failure of its last flush': [
-    end((main, how, signal) => main.end(how, signal).catch(() => {})),
+    flush((main, signal) => main.flush(signal).catch(() => {})),
     "a last flush that fails is rejected as 'flush'",
   ],
-  "rejects 'no flush'": [
+  "rejects 'failed'": [
     end(async (main, how) => {
       await main.end(how);
-      if (how === 'no flush') throw new Error('too early');
+      if (how === 'failed') throw new Error('too early');
     }),
-    "'no flush' never rejects",
+    "'failed' never rejects",
   ],
   'rejects with something else than the reason': [
-    end(async (main, how, signal) => {
-      await main.end(how);
+    flush(async (_main, signal) => {
       if (signal?.aborted) throw new Error('aborted');
     }),
-    'an end that was aborted',
+    'a flush that was aborted',
   ],
   'bears no other writer': [
     (engine, store) => ({

@@ -19,6 +19,8 @@ export class NameFlush {
   readonly #ops: FileOps;
   readonly #coordinator = new BarrierCoordinator(() => this.#flushFolders());
   #dirty = new Set<string>();
+  /** Folders flushed. */
+  count = 0;
 
   constructor(ops: FileOps) {
     this.#ops = ops;
@@ -42,6 +44,7 @@ export class NameFlush {
       fd = openDirectory(this.#ops, folder);
       await promisify(this.#ops.fsync)(fd);
       confirmFlush(this.#ops, folder);
+      this.count++;
     } catch (error) {
       // A shard that is not there holds no names.
       if (fd === undefined && hasErrno(error, 'ENOENT')) return;

@@ -46,5 +46,6 @@ test('a group of temps without names is full when as many are open as may be', a
   expect(['a', 'b'].map(fullAfter)).toEqual([false, true]);
   await group.commit();
   expect(group.full).toBe(false);
-  await main.end('flush');
+  await main.flush();
+  await main.end('done');
 });

@@ -14,6 +14,7 @@ import { readBackUnflushed, unflushedMarks } from '../../../../src/store/local/u
 import { LocalWorkerHalf } from '../../../../src/store/local/worker-half.ts';
 import { Store } from '../../../../src/store/store.ts';
 import {
+  finish,
   libcWithoutRenameNew,
   openStoreWith,
   plant,
@@ -44,10 +45,10 @@ test.each([
   const durable = await openWriter(root, 'group');
   durable.group.stage(DIGEST, BYTES);
   await durable.group.commit();
-  await durable.main.end('flush');
+  await finish(durable.main);
   const { ino } = fs.statSync(path);
   await careless.group.commit();
-  await careless.main.end('flush');
+  await finish(careless.main);
   expect(fs.statSync(path).ino).toBe(ino);
   expect(strayNames(root)).toEqual([]);
 });
@@ -59,7 +60,7 @@ test('a damaged object is replaced by what is not flushed, too', async () => {
   expect(careless.group.lookup(DIGEST, BYTES.length)).toBe('damaged');
   careless.group.stage(DIGEST, BYTES);
   await careless.group.commit();
-  await careless.main.end('flush');
+  await finish(careless.main);
   expect(fs.readFileSync(objectPath(root, 'flat', DIGEST), 'utf8')).toBe('content');
 });
 
@@ -72,7 +73,7 @@ test.each(['syncfs', 'fsync'])(
     const storeOn = async () => {
       careless.group.stage(DIGEST, BYTES);
       await careless.group.commit();
-      await careless.main.end('flush');
+      await finish(careless.main);
     };
     if (barrier === 'syncfs')
       await readBackUnflushed(root, 'flat', nodeFileOps, { syncfs: storeOn });
@@ -83,7 +84,7 @@ test.each(['syncfs', 'fsync'])(
         if (name === 'fsyncSync' && !ended) {
           ended = true;
           plant(root, 'flat', BYTES);
-          careless.main.end('no flush');
+          careless.main.end('failed');
         }
         return undefined;
       });
@@ -117,7 +118,7 @@ test('a writer ends when its names are durable, not before', async () => {
   const root = tempStore();
   const { ops, calls } = recordingOps();
   const { main } = await openWriter(root, 'group', undefined, ops);
-  await main.end('flush');
+  await finish(main);
   const flushed = calls.findLastIndex(({ name, path }) => name === 'fsyncSync' && path === root);
   const ended = calls.findIndex(({ name, path }) => name === 'unlinkSync' && /lock$/.test(path));
   expect(flushed).toBeGreaterThan(-1);
@@ -132,7 +133,7 @@ test('what a durable writer has repaired meanwhile is replaced by flushed bytes 
   expect(careless.group.lookup(DIGEST, BYTES.length)).toBe('damaged');
   careless.group.stage(DIGEST, BYTES);
   await careless.group.commit();
-  await careless.main.end('flush');
+  await finish(careless.main);
   const named = calls.findIndex(({ name, path }) => name === 'renameSync' && /\/\d+$/.test(path));
   const flushed = calls.findIndex(({ name, path }) => name === 'fsyncSync' && /\/\d+$/.test(path));
   expect(named).toBeGreaterThan(-1);
@@ -167,7 +168,7 @@ test('only what is called as a writer is a mark', async () => {
   const folder = join(root, '.ingot', 'unflushed');
   fs.mkdirSync(folder);
   fs.writeFileSync(join(folder, 'letter'), 'mine');
-  await (await openWriter(root, 'group')).main.end('flush');
+  await finish((await openWriter(root, 'group')).main);
   expect(fs.readdirSync(folder)).toEqual(['letter']);
 });
 
@@ -177,7 +178,7 @@ describe('a hit that another one finds lost meanwhile', () => {
     const careless = await openWriter(root, 'none', await loadLibc());
     careless.group.stage(DIGEST, BYTES);
     await careless.group.commit();
-    await careless.main.end('flush');
+    await finish(careless.main);
     const path = objectPath(root, 'flat', DIGEST);
     fs.chmodSync(path, 0o644);
     fs.writeFileSync(path, Buffer.alloc(BYTES.length));
@@ -194,7 +195,7 @@ describe('a hit that another one finds lost meanwhile', () => {
     expect(group.lookup(DIGEST, BYTES.length)).toBe('present');
     await settle(root);
     expect(unflushedMarks(root)).toEqual([]);
-    await expect(main.end('flush')).rejects.toMatchObject({
+    await expect(main.flush()).rejects.toMatchObject({
       code: 'INGOT_LOST',
       path: objectPath(root, 'flat', DIGEST),
     });
@@ -206,10 +207,10 @@ describe('a hit that another one finds lost meanwhile', () => {
     const { main } = await openWriter(root, 'group', await loadLibc());
     await settle(root);
     plant(root, 'flat', BYTES);
-    await main.end('flush');
+    await finish(main);
     // Nor a later one: it cannot have met it.
     fs.rmSync(objectPath(root, 'flat', DIGEST));
-    await (await openWriter(root, 'group')).main.end('flush');
+    await finish((await openWriter(root, 'group')).main);
   });
 
   test('is stored anew by a put', async () => {
