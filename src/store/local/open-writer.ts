@@ -142,6 +142,7 @@ export async function openWriter(
   } catch (error) {
     writer?.close();
     if (rootFd !== undefined) ops.closeSync(rootFd);
+    if (error === options.signal?.reason) throw error;
     throw failed('cannot open the store', error, { path: root, ...denialIn(root, error) });
   }
 }

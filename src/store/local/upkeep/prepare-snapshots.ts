@@ -43,11 +43,12 @@ export async function prepareSnapshots(
   if (found.since !== undefined) return found;
   const lockFd = await waitForStoreLock(root, 'relayout.lock', {
     ...{ kind: 'exclusive', libc, ops, signal },
-    onWaiting: () => onWaiting?.(`${WAITING} another process ends that changes it`),
+    onWaiting: () => onWaiting?.(`${WAITING} another process that changes its layout or format`),
   });
   try {
     return await changeFormat(root, options);
   } catch (error) {
+    if (error === signal?.reason) throw error;
     const hint = diskFullHint(error, root);
     throw failed(CANNOT, error, { path: root, hint, ...denialIn(root, error) });
   } finally {
@@ -56,7 +57,7 @@ export async function prepareSnapshots(
 }
 
 const CANNOT = 'cannot make the store ready for snapshots';
-const WAITING = 'the store is made ready for snapshots: waiting until';
+const WAITING = 'the store is made ready for snapshots: waiting for';
 
 async function changeFormat(
   root: string,
@@ -74,8 +75,7 @@ async function changeFormat(
   }
   await waitForOldWriters(root, ({ knows }) => knows !== FORMAT, libc, {
     onWaiting: (writers) => {
-      if (writers > 0)
-        onWaiting?.(`${WAITING} ${counted(writers, 'writer')} of an older ingot end`);
+      if (writers > 0) onWaiting?.(`${WAITING} ${counted(writers, 'writer')} of an older ingot`);
     },
     onPoll: () => signal?.throwIfAborted(),
   });
