@@ -10,7 +10,7 @@ export const DIGEST = digestOf(Buffer.from(CONTENT));
 export const ID = '0123456789abcdef0123456789abcdef';
 export const GENERATION = 'fedcba9876543210fedcba9876543210';
 
-const FORMATS = {
+export const FORMATS = {
   1: { '.ingot/store.json': '{"format":1,"layout":"flat"}\n' },
   2: {
     '.ingot/store.json': `{"format":2,"layout":"flat","id":"${ID}","since":"2026-11-30T12:00:00.000Z"}\n`,
