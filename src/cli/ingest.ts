@@ -121,9 +121,7 @@ async function runIngest(
     });
     problems.print(report.lostSources);
     showReport(report, flags, output);
-    const { unreadable, changed } = report.outcomes;
-    const lost = report.lostSources.length;
-    return unreadable + changed + lost > 0 ? EXIT.incomplete : EXIT.done;
+    return isComplete(report) ? EXIT.done : EXIT.incomplete;
   } catch (error) {
     problems.print([]);
     // Machines get the report in the error's document.
@@ -131,6 +129,12 @@ async function runIngest(
       showReport(error.report, flags, output);
     throw error;
   }
+}
+
+/** What was to be stored and recorded is. */
+function isComplete({ outcomes, lostSources, snapshot }: IngestReport): boolean {
+  const missing = outcomes.unreadable + outcomes.changed + lostSources.length;
+  return missing === 0 && (snapshot?.complete ?? true);
 }
 
 function ingestOptions(flags: IngestFlags): IngestOptions {

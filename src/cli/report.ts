@@ -1,4 +1,6 @@
 /** The summary of an ingest, for people. */
+
+import { printable } from '../errors.ts';
 import { type IngestReport, PHASES, type Phase } from '../ingest/api.ts';
 import { OUTCOMES } from '../ingest/outcome.ts';
 import { byteRate, bytes, count, counted, duration, percent } from '../units.ts';
@@ -10,6 +12,7 @@ export function ingestSummary(report: IngestReport): string {
     ...outcomes(report),
     ...unsupported(report),
     ...lost(report),
+    ...snapshot(report),
     `  read ${bytes(report.bytesRead)}, ${written(report)}, saved ${bytes(report.bytesSaved)} by dedup`,
     `  ${flushed(report)}`,
     `  ${bottleneck(report)}`,
@@ -44,6 +47,19 @@ function unsupported(report: IngestReport): string[] {
 
 function lost({ lostSources }: IngestReport): string[] {
   return lostSources.length === 0 ? [] : [`  sources lost ${count(lostSources.length)}`];
+}
+
+function snapshot({ snapshot: made, dryRun }: IngestReport): string[] {
+  if (made === undefined) return [];
+  const { id, label, entries, bytesAdded, complete, lacks } = made;
+  const called = label === undefined ? '' : ` (${printable(label)})`;
+  const name = dryRun ? `would be of root ${made.root}` : `${id}${called}`;
+  const lines = [
+    `  snapshot ${name}: ${counted(entries, 'entry', 'entries')}, ${bytes(bytesAdded)} of its own`,
+  ];
+  if (!complete)
+    lines.push(`  it is INCOMPLETE: ${lacks.map(([why, n]) => `${why} ${count(n)}`).join(', ')}`);
+  return lines;
 }
 
 function written(report: IngestReport): string {

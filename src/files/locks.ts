@@ -5,19 +5,24 @@
  */
 import { codeOf, errnoOf, hasErrno, IngotError } from '../errors.ts';
 import type { AnyDescriptor } from '../native/descriptor.ts';
-import type { Libc } from '../native/libc.ts';
+import type { Libc, LockKind } from '../native/libc.ts';
 
 type Locks = Pick<Libc, 'tryLock'>;
 
 const REFUSALS = ['ENOLCK', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EINVAL', 'EPERM', 'EACCES'];
 
 /**
- * Locks an open file of `place`, not waiting: false when another open file holds the lock. Throws
- * INGOT_NO_FLOCK where locks are refused, and what else flock(2) fails with.
+ * Locks an open file of `place`, not waiting: false when another open file holds a lock that rules
+ * this one out. Throws INGOT_NO_FLOCK where locks are refused, and what else flock(2) fails with.
  */
-export function tryLock(libc: Locks, fd: AnyDescriptor, place: string): boolean {
+export function tryLock(
+  libc: Locks,
+  fd: AnyDescriptor,
+  place: string,
+  kind: LockKind = 'exclusive',
+): boolean {
   try {
-    return libc.tryLock(fd);
+    return libc.tryLock(fd, kind);
   } catch (error) {
     if (!hasErrno(error, ...REFUSALS)) throw error;
     throw new IngotError(

@@ -22,6 +22,9 @@ import { bindStatx } from './statx.ts';
 import { uninterrupted } from './uninterrupted.ts';
 import { bindXattrReader, bindXattrWriter, type XattrReader, type XattrWriter } from './xattrs.ts';
 
+/** Many may hold a shared lock, and one alone an exclusive one, the default. */
+export type LockKind = 'exclusive' | 'shared';
+
 export interface Libc {
   /**
    * syncfs(2): writes back the whole file system that holds `fd`, on libuv's thread pool.
@@ -30,8 +33,8 @@ export interface Libc {
   syncfs(fd: AnyDescriptor): Promise<void>;
   /** The errno's name that syncfs(2) fails with whatever it is asked; undefined where it can be called. */
   syncfsRefusal(): string | undefined;
-  /** flock(2), exclusive, not waiting: false when another open file holds the lock. */
-  tryLock(fd: AnyDescriptor): boolean;
+  /** flock(2), not waiting: false when another open file holds a lock that rules this one out. */
+  tryLock(fd: AnyDescriptor, kind?: LockKind): boolean;
   /**
    * Turns O_DIRECT on or off for an open file (fcntl(2), F_SETFL): its writes then go past the
    * page cache. False where the file system does not take it.
@@ -68,6 +71,7 @@ export interface Statx {
   at(path: string | Buffer, follow: boolean, into: Uint32Array): boolean;
 }
 
+const LOCK_SH = 1;
 const LOCK_EX = 2;
 const LOCK_NB = 4;
 const F_SETFL = 4;
@@ -116,8 +120,9 @@ async function bind(): Promise<Libc | undefined> {
       }),
     syncfsRefusal: () =>
       isRefused(koffi, () => syncfs()(-1)) ? errnoName(koffi.errno()) : undefined,
-    tryLock: (fd) => {
-      while (flock()(fd, LOCK_EX | LOCK_NB) !== 0) {
+    tryLock: (fd, kind = 'exclusive') => {
+      const operation = (kind === 'shared' ? LOCK_SH : LOCK_EX) | LOCK_NB;
+      while (flock()(fd, operation) !== 0) {
         const errno = koffi.errno();
         if (errno === koffi.os.errno.EWOULDBLOCK) return false;
         if (errno !== koffi.os.errno.EINTR) throw errnoError('flock', errno);

@@ -35,9 +35,10 @@ export class HardLinks {
     }
   }
 
-  /** To be called once all are added. */
+  /** To be called once all are added, and before each writing of the tree. */
   sort(): void {
     if (this.#byFile === undefined) return;
+    this.#byPath?.close();
     this.#byPath = this.#newSort();
     let first: Buffer | undefined;
     let group: Buffer | undefined;

@@ -48,7 +48,7 @@ export class TreeBuilder {
   readonly #ops: FileOps;
   readonly #blocks: ExternalSort;
   readonly #hardLinks: HardLinks;
-  readonly #summary = new Summary();
+  #summary = new Summary();
   /** From the root to the directory whose entries are being written. */
   readonly #open: OpenDirectory[] = [];
   /** How many directories below the root the last line has led to. */
@@ -72,9 +72,12 @@ export class TreeBuilder {
     if (linked) this.#hardLinks.add(key, block);
   }
 
-  /** Writes the tree. Throws an IngotError; what is closed is given up in any case. */
+  /** Writes the tree; may be called again. Throws an IngotError, and what the storage throws. */
   async build(storage: Pick<SegmentStorage, 'put'>): Promise<BuiltTree> {
     const writer = new TreeWriter(storage);
+    this.#summary = new Summary();
+    this.#depth = 0;
+    this.#dropped = undefined;
     try {
       this.#hardLinks.sort();
       this.#open.push(new OpenDirectory(NOTHING, new DirectoryBlocks(this.#ops)));
@@ -82,12 +85,12 @@ export class TreeBuilder {
       while (this.#open.length > 0) await this.#leave(writer);
       return { root: await writer.finish(), ...this.#summary.facts() };
     } finally {
-      this.close();
+      for (const directory of this.#open.splice(0)) directory.close();
     }
   }
 
+  /** Gives up what was added. */
   close(): void {
-    for (const directory of this.#open.splice(0)) directory.close();
     this.#blocks.close();
     this.#hardLinks.close();
   }

@@ -35,6 +35,26 @@ export function unmarkBeforeFlush(calls: Calls): Calls {
   return moved(calls, unmark, flush);
 }
 
+/** The new generation gets its name when an object has lost its own. */
+export function generationAfterRemoval(calls: Calls): Calls {
+  return generationAfter(calls, (to) => basename(dirname(to)) === 'moving');
+}
+
+/** The generation gets its name when store.json says that there is one. */
+export function generationAfterFormat(calls: Calls): Calls {
+  return generationAfter(calls, (to) => basename(to) === 'store.json');
+}
+
+function generationAfter(calls: Calls, isOther: (to: string) => boolean): Calls {
+  const renaming = (isIt: (to: string) => boolean) =>
+    calls.find((call) => call.name === 'rename' && isIt(call.to));
+  const change = renaming((to) => basename(to) === 'generation');
+  const other = renaming(isOther);
+  const next = other && calls.find((call) => call.begun > other.ended);
+  if (change === undefined || next === undefined) throw new Error('there is no such rename');
+  return moved(calls, change, next);
+}
+
 /** One call comes just before another. */
 function moved(calls: Calls, one: Call, other: Call): Calls {
   const moment = other.begun - 0.5;

@@ -19,6 +19,10 @@ export interface Promised {
   readonly digests: ReadonlySet<string>;
   /** A manifest, name by name: once it is there it lists nothing that is not stored. */
   readonly manifest?: readonly string[] | undefined;
+  /** The objects that were there at first, and the generation then: none goes without the other. */
+  readonly before?:
+    | { readonly names: readonly string[]; readonly generation: string | undefined }
+    | undefined;
   /** Bytes that were damaged before, and may lie under a digest that they are not. */
   readonly planted: ReadonlySet<string>;
   /** Bytes, damaged or not, that a quarantine moves and never deletes. */
@@ -48,6 +52,13 @@ export function contentsAside(store: Image): string[] {
     .flatMap((node) => (node instanceof Content ? [node.digest] : []));
 }
 
+/** Undefined where there is none, or no whole one. */
+export function generationIn(store: Image): string | undefined {
+  const file = nodeAt(store, ['.ingot', 'generation']);
+  const text = file instanceof Content ? file.bytes.toString() : '';
+  return /^[0-9a-f]{32}\n$/.test(text) ? text : undefined;
+}
+
 /** A mark of `--durability none`: whoever promises durability reads all objects back then. */
 export function isMarked(store: Image): boolean {
   return [...folderAt(store, ['.ingot', 'unflushed']).keys()].some(isWriterName);
@@ -72,6 +83,7 @@ export function brokenIn(image: Image, promised: Promised): string[] {
       .filter((digest) => !isFound(store, format, digest))
       .map((digest) => `${digest} was reported as stored and is not there`),
     ...goneBytes(store, promised),
+    ...goneNames(store, format, promised),
     ...wrongLines(image, store, format, promised),
   ];
 }
@@ -93,6 +105,16 @@ function goneBytes(store: Image, { kept }: Promised): string[] {
   return [...kept]
     .filter((bytes) => !there.has(bytes))
     .map((bytes) => `the bytes ${bytes} are gone`);
+}
+
+function goneNames(store: Image, format: StoreFormat | undefined, { before }: Promised): string[] {
+  const generation = generationIn(store);
+  if (format?.format === 2 && generation === undefined) return ['the store has no generation'];
+  if (before?.generation === undefined || before.generation !== generation) return [];
+  const there = new Set(objectsIn(store).map(([name]) => name));
+  return before.names
+    .filter((name) => !there.has(name))
+    .map((name) => `${name} is gone, and the generation is what it was`);
 }
 
 function formatOf(store: Image): StoreFormat | undefined {

@@ -8,7 +8,14 @@ import type { Layout } from '../../src/store/choices.ts';
 import { MAIN } from '../harness/run.ts';
 import { temporaryDirectory } from '../harness/tree.ts';
 import { type Call, readCalls, TRACED } from './calls.ts';
-import { contentsAside, isMarked, objectsIn, type Promised, soundIn } from './checks.ts';
+import {
+  contentsAside,
+  generationIn,
+  isMarked,
+  objectsIn,
+  type Promised,
+  soundIn,
+} from './checks.ts';
 import { Content, folderAt, type Image, nodeAt, readImage } from './disk-image.ts';
 import { History } from './history.ts';
 
@@ -22,6 +29,8 @@ export const manifestIn = (root: string): string => join(root, ...MANIFEST);
 
 /** One run of the program on the store in a directory. */
 export interface Command {
+  /** What is run instead of the program. */
+  readonly program?: string | undefined;
   readonly args: (root: string) => readonly string[];
   /** The digests that it promises to store when it reports success. */
   readonly digests: ReadonlySet<string>;
@@ -63,7 +72,7 @@ export function memoryDirectory(): string {
   return temporaryDirectory(fs.existsSync('/dev/shm') ? '/dev/shm' : os.tmpdir());
 }
 
-function trace({ args, diesBefore, code }: Command, root: string): Call[] {
+function trace({ program = MAIN, args, diesBefore, code }: Command, root: string): Call[] {
   const log = join(temporaryDirectory(), 'strace');
   const { error, status, signal, stderr } = spawnSync(
     'strace',
@@ -72,7 +81,7 @@ function trace({ args, diesBefore, code }: Command, root: string): Call[] {
       ...['-f', '-qq', '-y', '-s', String(64 << 20), '-o', log],
       ...['-e', `trace=${TRACED}`, '-e', 'signal=none', process.execPath],
       ...(diesBefore === undefined ? [] : ['--import', DIES_BEFORE]),
-      ...[MAIN, ...args(root)],
+      ...[program, ...args(root)],
     ],
     {
       encoding: 'utf8',
@@ -97,6 +106,7 @@ export class Trial {
   readonly #aside: readonly string[];
   /** Digests of what was lost before, as a mark says. */
   readonly #lost = new Set<string>();
+  readonly #before: Promised['before'];
 
   /** `alter` changes each command's calls: a program that would do other things. */
   constructor(recording: Recording, alter: (calls: readonly Call[]) => readonly Call[] = (c) => c) {
@@ -106,6 +116,10 @@ export class Trial {
     const store = folderAt(before, STORE);
     this.#sound = soundIn(store);
     this.#aside = contentsAside(store);
+    this.#before = {
+      names: objectsIn(store).map(([name]) => name),
+      generation: generationIn(store),
+    };
     for (const [name, node] of objectsIn(store))
       if (node instanceof Content && node.digest !== name) {
         if (isMarked(store)) this.#lost.add(name);
@@ -131,6 +145,7 @@ export class Trial {
       manifest: MANIFEST,
       planted: isMoved ? new Set() : this.#planted,
       // An ingest that comes first may replace what is damaged.
+      before: this.#before,
       kept: new Set([...this.#aside, ...(commands[0]!.quarantines ? this.#planted : [])]),
       unflushed: new Set([...(settled < 0 ? this.#lost : []), ...digestsOf(doubtful)]),
     };

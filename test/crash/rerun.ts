@@ -21,9 +21,11 @@ export function brokenAfterRerun(
   try {
     writeImage(image, root);
     const last = commands.at(-1)!;
-    for (const { args, code } of last.sweptBy === undefined ? [last] : [last, last.sweptBy]) {
-      let ended = ingot(args(root));
-      if (isLost && tellsOfLoss(ended)) ended = ingot(args(root));
+    for (const { program, args, code } of last.sweptBy === undefined
+      ? [last]
+      : [last, last.sweptBy]) {
+      let ended = ingot(args(root), { program });
+      if (isLost && tellsOfLoss(ended)) ended = ingot(args(root), { program });
       if (ended.code !== 0 && ended.code !== code)
         return [`the next run ends with ${ended.code}: ${ended.stderr}`];
     }

@@ -15,10 +15,11 @@ import {
   relayoutTo,
   SMALL,
   SPARSE,
+  snapshotOf,
   unflushedIngestOf,
 } from './commands.ts';
 import { manifestIn, type Recording, record, storeIn } from './record.ts';
-import { cutOffStore, damagedStore, lossyStore, storeOf } from './stores.ts';
+import { cutOffStore, damagedStore, damagedStoreOf2, lossyStore, storeOf } from './stores.ts';
 
 export interface Scenario {
   readonly title: string;
@@ -38,6 +39,10 @@ const beforeTheStoreIsFlushed = { diesBefore: 'fsyncSync /\\.ingot$' };
 const beforeItsSecondMove = { diesBefore: 'renameSync /\\.ingot/moving/' };
 /** It has come there, and neither move is flushed. */
 const beforeItsMovesAreFlushed = { diesBefore: 'fsyncSync /\\.ingot/quarantine$' };
+/** Of a first snapshot: the generation is made, and has no name yet. */
+const beforeItsGeneration = { diesBefore: 'renameSync /\\.ingot/generation' };
+/** Of a first snapshot: the generation is there, and store.json does not say so yet. */
+const beforeItsFormat = { diesBefore: 'renameSync /\\.ingot/store\\.json' };
 /** store.json durably names both layouts, and no object is moved. */
 const beforeItsFirstMove = { diesBefore: 'opendirSync /store/[0-9a-f]{2}$' };
 
@@ -158,6 +163,28 @@ export const SCENARIOS: readonly Scenario[] = [
   ),
   scenario('a verify that puts back what a killed one had on its way', () =>
     record([{ ...quarantineOf(), digests: digestsOf({ DAMAGED }) }], cutOffStore),
+  ),
+  scenario('a first snapshot, which makes the store', () => record([snapshotOf(DAMAGED)])),
+  scenario('a first snapshot in a store of format 1', () =>
+    record([snapshotOf('new')], storeOf('flat', SMALL)),
+  ),
+  ...Object.entries({
+    'there was a generation': beforeItsGeneration,
+    'store.json was format 2': beforeItsFormat,
+    'its generation was durable': beforeTheStoreIsFlushed,
+  }).map(([what, dies]) =>
+    scenario(`a first snapshot after one that was killed before ${what}`, () =>
+      record([{ ...snapshotOf('old'), ...dies }, snapshotOf('new')], storeOf('sharded', SMALL)),
+    ),
+  ),
+  scenario('a verify that moves a damaged object of a store of format 2 to quarantine', () =>
+    record([quarantineOf()], damagedStoreOf2('flat', SMALL)),
+  ),
+  scenario('a snapshot after a verify that was killed between its moves', () =>
+    record(
+      [{ ...quarantineOf(), ...beforeItsSecondMove }, snapshotOf(DAMAGED)],
+      damagedStoreOf2('sharded', SMALL),
+    ),
   ),
   scenario('a relayout to sharded', () => record([relayoutTo('sharded')], storeOf('flat', SMALL))),
   scenario('a relayout to flat', () => record([relayoutTo('flat')], storeOf('sharded', SMALL))),

@@ -6,7 +6,7 @@ import type { Layout } from '../../src/store/choices.ts';
 import { objectPath } from '../../src/store/local/on-disk/layout.ts';
 import { ingot } from '../harness/run.ts';
 import { makeTree } from '../harness/tree.ts';
-import { type Contents, DAMAGED, SMALL, unflushedIngestOf } from './commands.ts';
+import { type Contents, DAMAGED, SMALL, snapshotOf, unflushedIngestOf } from './commands.ts';
 import { storeIn } from './record.ts';
 
 /** A store that holds these contents. */
@@ -35,6 +35,16 @@ export const damagedStore =
       fs.rmSync(path, { force: true });
       fs.writeFileSync(path, `not ${content}`);
     }
+  };
+
+/** A damaged store of format 2. */
+export const damagedStoreOf2 =
+  (layout: Layout, contents: Contents = {}) =>
+  (root: string): void => {
+    damagedStore(layout, contents)(root);
+    const { program, args } = snapshotOf('of a snapshot');
+    const { code, stderr } = ingot(args(root), { program });
+    if (code !== 0) throw new Error(stderr);
   };
 
 /** A store in which a quarantine was killed that had a sound object on its way. */

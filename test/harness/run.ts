@@ -18,6 +18,8 @@ interface RunOptions {
   readonly input?: string | Buffer;
   /** Milliseconds until it is killed; it should have ended long before. */
   readonly timeout?: number;
+  /** What is run instead of the program: an ES module. */
+  readonly program?: string | undefined;
 }
 
 /** That of the program: without what the tests themselves were started with. */
@@ -28,7 +30,7 @@ export function environment(env: Readonly<Record<string, string>> = {}): NodeJS.
 
 /** `ingot ARGS`, until it ends. */
 export function ingot(args: readonly string[], options: RunOptions = {}): Ended {
-  return run(process.execPath, [MAIN, ...args], options);
+  return run(process.execPath, [options.program ?? MAIN, ...args], options);
 }
 
 /**

@@ -3,6 +3,8 @@ import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { digestOf } from '../../src/digest.ts';
 import {
+  generationAfterFormat,
+  generationAfterRemoval,
   nameBeforeFlush,
   unmarkBeforeFlush,
   withoutFlushesOf,
@@ -10,17 +12,26 @@ import {
 } from '../crash/alterations.ts';
 import type { Call } from '../crash/calls.ts';
 import { brokenIn } from '../crash/checks.ts';
-import { ingestOf, quarantineOf, relayoutTo, SMALL, unflushedIngestOf } from '../crash/commands.ts';
+import {
+  ingestOf,
+  quarantineOf,
+  relayoutTo,
+  SMALL,
+  snapshotOf,
+  unflushedIngestOf,
+} from '../crash/commands.ts';
 import { type Recording, record, storeIn, Trial } from '../crash/record.ts';
 import { brokenAfterRerun } from '../crash/rerun.ts';
 import { type Cut, Disk, everyState } from '../crash/states.ts';
-import { damagedStore, lossyStore, storeOf } from '../crash/stores.ts';
+import { damagedStore, damagedStoreOf2, lossyStore, storeOf } from '../crash/stores.ts';
 import { demandProgram } from '../harness/mounts.ts';
 
 const WRONG_BYTES = 'DIGEST has wrong bytes';
 const LOST = 'DIGEST was reported as stored and is not there';
 const GONE = 'the bytes DIGEST are gone';
 const NO_STORE = 'the store is not there';
+const REMOVED = 'DIGEST is gone, and the generation is what it was';
+const NO_GENERATION = 'the store has no generation';
 const REFUSED = "the next run takes NAME for somebody's own";
 
 const ONE = { file: 'one content' };
@@ -185,6 +196,30 @@ describe('the checker of crash states finds', () => {
     const altered = withoutFlushesOf(join(storeIn(recording.root), folder));
     expect(findings(recording)).toEqual([]);
     expect(findings(recording, altered)).toEqual([found]);
+  });
+
+  it('a removal whose new generation may be lost, with the object gone', () => {
+    const recording = record([quarantineOf()], damagedStoreOf2('flat'));
+    const altered = withoutFlushesOf(join(storeIn(recording.root), '.ingot'));
+    expect(findings(recording)).toEqual([]);
+    expect(findings(recording, altered)).toContain(REMOVED);
+  });
+
+  it('a removal whose new generation comes after it', () => {
+    const recording = record([quarantineOf()], damagedStoreOf2('flat'));
+    expect(findings(recording, generationAfterRemoval)).toEqual([REMOVED]);
+  });
+
+  it('a store of format 2 whose generation may be lost', () => {
+    const recording = record([snapshotOf('new')], storeOf('flat', ONE));
+    const altered = withoutFlushesOf(join(storeIn(recording.root), '.ingot'));
+    expect(findings(recording)).toEqual([]);
+    expect(findings(recording, altered)).toContain(NO_GENERATION);
+  });
+
+  it('a store of format 2 whose generation comes after it', () => {
+    const recording = record([snapshotOf('new')], storeOf('flat', ONE));
+    expect(findings(recording, generationAfterFormat)).toEqual([NO_GENERATION]);
   });
 
   it('a state that the next run cannot go on from', () => {

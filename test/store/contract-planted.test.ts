@@ -4,6 +4,7 @@ import type { Engine } from '../../dist/src/store/seam/engine.js';
 import type { Fault, Subject } from './contract/subject.ts';
 import { CLAUSES } from './contract.ts';
 import { MemoryPlace, memorySubject } from './memory-subject.ts';
+import { WRONG_HOLDS } from './planted/holds.ts';
 import { override } from './planted/override.ts';
 import { WRONG_MODULE, WRONG_STORES } from './planted/stores.ts';
 import { WRONG_WRITERS, type Wrong } from './planted/writers.ts';
@@ -65,11 +66,13 @@ const PLANTED: readonly Planted[] = [
     finds,
     subject: memorySubject({ groups: { module: WRONG_MODULE, defect } }),
   })),
-  ...Object.entries({ ...WRONG_WRITERS, ...WRONG_STORES }).map(([defect, [wrong, finds]]) => ({
-    defect,
-    finds,
-    subject: subjectOf(wrong),
-  })),
+  ...Object.entries({ ...WRONG_WRITERS, ...WRONG_HOLDS, ...WRONG_STORES }).map(
+    ([defect, [wrong, finds]]) => ({
+      defect,
+      finds,
+      subject: subjectOf(wrong),
+    }),
+  ),
 ];
 
 /** Those of the clauses that a defect is planted for which find it. */

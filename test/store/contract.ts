@@ -6,6 +6,7 @@
 import { describe, test } from 'vitest';
 import { FAULT_CLAUSES } from './contract/faults.ts';
 import { GROUP_CLAUSES } from './contract/groups.ts';
+import { HOLD_CLAUSES } from './contract/holds.ts';
 import { READ_CLAUSES } from './contract/reading.ts';
 import { STREAM_CLAUSES } from './contract/streams.ts';
 import type { Clause, Subject } from './contract/subject.ts';
@@ -20,6 +21,7 @@ export const CLAUSES: readonly Clause[] = [
   ...STREAM_CLAUSES,
   ...WORKER_CLAUSES,
   ...WRITER_CLAUSES,
+  ...HOLD_CLAUSES,
   ...FAULT_CLAUSES,
 ];
 

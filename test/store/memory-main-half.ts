@@ -1,4 +1,5 @@
 /** The main thread's half of a memory engine. */
+import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Digest } from '../../dist/src/digest.js';
 import { type Failure, IngotError } from '../../dist/src/errors.js';
@@ -8,6 +9,7 @@ import type {
   End,
   FlushReport,
   Group,
+  Hold,
   MainHalf,
   ModuleSource,
   Names,
@@ -65,6 +67,7 @@ export class MemoryMainHalf implements MainHalf {
   readonly #settings: Settings;
   readonly #dryRun: boolean;
   readonly #memory: MemoryModule;
+  readonly #holds = new Set<() => void>();
   #flushFailed = false;
   #barriers = 0;
 
@@ -90,6 +93,7 @@ export class MemoryMainHalf implements MainHalf {
       notices: [],
       layout: undefined,
       barrier: undefined,
+      generation: dryRun ? undefined : store.generation,
     };
   }
 
@@ -99,6 +103,7 @@ export class MemoryMainHalf implements MainHalf {
     misbehaviour: Misbehaviour,
   ): Promise<MemoryMainHalf> {
     const memory = (await import(moduleOf(misbehaviour))) as MemoryModule;
+    if (options.snapshots && !options.dryRun) store.generation ??= randomUUID();
     const half = new MemoryMainHalf(store, options, misbehaviour, memory);
     if (options.dryRun) return half;
     store.dead = 0;
@@ -186,7 +191,19 @@ export class MemoryMainHalf implements MainHalf {
     return { barriers: this.#barriers, directoryFlushes: 0 };
   }
 
+  async hold(signal?: AbortSignal): Promise<Hold> {
+    signal?.throwIfAborted();
+    if (this.#dryRun) return { generation: undefined, release: () => {} };
+    const release = () => {
+      if (this.#holds.delete(release)) this.#store.holds--;
+    };
+    this.#holds.add(release);
+    this.#store.holds++;
+    return { generation: this.#store.generation, release };
+  }
+
   async end(how: End): Promise<void> {
+    for (const release of this.#holds) release();
     if (!this.#dryRun) this.#store.live--;
     this.#store.ends.push(how);
   }

@@ -110,9 +110,17 @@ export class MemoryVerifier implements Verifier {
     return { objects: contents.length, bytes };
   }
 
-  async quarantine({ digest }: DamagedObject): ReturnType<Verifier['quarantine']> {
+  async quarantine(
+    { digest }: DamagedObject,
+    signal?: AbortSignal,
+  ): ReturnType<Verifier['quarantine']> {
+    while (this.#store.holds > 0) {
+      signal?.throwIfAborted();
+      await nextTurn();
+    }
     const bytes = this.#store.spaces.objects.get(digest);
     if (bytes === undefined) return {};
+    this.#store.changeGeneration();
     this.#store.remove('objects', digest);
     this.#store.quarantined.set(digest, bytes);
     return { moved: `${ADDRESS}/quarantine/${digest}` };

@@ -1,4 +1,5 @@
 /** What a memory engine keeps: contents of three spaces, and what a power cut would take of them. */
+import { randomUUID } from 'node:crypto';
 import { digestOf } from '../../dist/src/digest.js';
 import type { End, Space } from '../../dist/src/store/seam/write.js';
 
@@ -42,6 +43,10 @@ export class MemoryStore {
   live = 0;
   dead = 0;
   commits = 0;
+  /** Once a writer has asked for snapshots. */
+  generation: string | undefined;
+  /** That last. */
+  holds = 0;
   /** Flushes begun, and how many of them after the first that failed. */
   flushes = 0;
   flushesAfterFailure = 0;
@@ -63,6 +68,11 @@ export class MemoryStore {
   remove(space: Space, name: string): boolean {
     this.#unflushed.delete(`${space} ${name}`);
     return this.spaces[space].delete(name);
+  }
+
+  /** Before names go. */
+  changeGeneration(): void {
+    if (this.generation !== undefined) this.generation = randomUUID();
   }
 
   /** Makes names durable; all of them by default. False when that fails. */

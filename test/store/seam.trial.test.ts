@@ -3,24 +3,30 @@ import { dirname } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { digestOf } from '../../src/digest.ts';
 import { errnoOf } from '../../src/errors.ts';
-import type { FileOps } from '../../src/files/file-ops.ts';
+import { type FileOps, nodeFileOps } from '../../src/files/file-ops.ts';
 import { loadLibc } from '../../src/native/libc.ts';
 import type { Durability } from '../../src/store/choices.ts';
+import { holdNames } from '../../src/store/local/hold.ts';
 import { LocalMainHalf } from '../../src/store/local/main-half.ts';
 import { createStore } from '../../src/store/local/on-disk/create-store.ts';
+import { objectPath } from '../../src/store/local/on-disk/layout.ts';
+import { prepareSnapshots } from '../../src/store/local/upkeep/prepare-snapshots.ts';
+import { quarantineName } from '../../src/store/local/upkeep/quarantine-name.ts';
 import { relayoutStore as relayout } from '../../src/store/local/upkeep/relayout.ts';
 import { LocalWorkerHalf, type LocalWorkerInit } from '../../src/store/local/worker-half.ts';
 import type { Group } from '../../src/store/seam/write.ts';
+import { FORMATS } from '../harness/formats.ts';
 import { expectWhole } from '../harness/store-checks.ts';
 import {
   type Call,
   errno,
   libcWithoutRenameNew,
+  plant,
   plantMany,
   recordingOps,
   strayNames,
 } from '../harness/temp-store.ts';
-import { temporaryDirectory } from '../harness/tree.ts';
+import { makeTree, temporaryDirectory } from '../harness/tree.ts';
 
 const libc = (await loadLibc())!;
 const ERRORS = ['EIO', 'ENOSPC', 'EDQUOT', 'EMFILE', 'EACCES'];
@@ -52,6 +58,33 @@ const WORKS: readonly Work[] = [
     objects: CONTENTS.length,
     errors: ERRORS,
   })),
+  {
+    name: 'a store that is made ready for snapshots',
+    prepare: (root) => {
+      createStore(root, 'flat');
+      plantMany(root, 'flat', 2);
+    },
+    run: async (root, ops = nodeFileOps) => {
+      expect(await prepareSnapshots(root, { libc, ops })).toMatchObject({ format: 2 });
+      (await holdNames(root, ops)).release();
+    },
+    objects: 2,
+    errors: ERRORS,
+  },
+  {
+    name: 'a quarantine in a store of format 2',
+    prepare: (root) => {
+      makeTree(FORMATS[2], root);
+      plantMany(root, 'flat', 2);
+      plant(root, 'flat', 'sound', 'damaged');
+    },
+    run: (root, ops) => {
+      const digest = digestOf(Buffer.from('sound'));
+      return quarantineName(root, { digest, path: objectPath(root, 'flat', digest) }, { ops });
+    },
+    objects: 2,
+    errors: ERRORS,
+  },
   {
     name: 'a relayout to a flat store',
     prepare: (root) => {

@@ -63,6 +63,9 @@ export async function openRun(request: RunRequest, pool: IngestPool): Promise<Ru
     verifyHits: options.verifyHits ?? false,
     dryRun: options.dryRun ?? false,
     groups: threads * TASKS_PER_WORKER,
+    snapshots: wantsSnapshot(options),
+    signal,
+    onWaiting: options.onNotice,
   });
   const xattrs = new FileXattrs((options.xattrs ?? true) ? libc?.xattrReader : undefined);
   const recorder = wantsSnapshot(options) ? new TreeRecorder(xattrs) : undefined;

@@ -9,11 +9,12 @@ import { codeOf } from '../../errors.ts';
 import { realPathOf } from '../../names.ts';
 import { packageVersion } from '../../places.ts';
 import { idsIn } from '../../snapshot/catalog.ts';
-import { newId } from '../../snapshot/id.ts';
+import { isSnapshotId, newId } from '../../snapshot/id.ts';
 import { encodeReference, type Reference, type SourceName } from '../../snapshot/reference.ts';
 import type { SegmentStorage } from '../../snapshot/storage.ts';
 import { SegmentStore } from '../../snapshot/store-segments.ts';
 import type { BuiltTree } from '../../snapshot/tree-builder.ts';
+import { TreeReader } from '../../snapshot/tree-reader.ts';
 import type { WalkPlan } from '../../sources/walk/walk-sources.ts';
 import type { Engine } from '../../store/seam/engine.ts';
 import type { ReadHalf } from '../../store/seam/read.ts';
@@ -21,6 +22,7 @@ import type { MainHalf } from '../../store/seam/write.ts';
 import { Turns } from '../../turns.ts';
 import type { IngestOptions, SnapshotReport } from '../api.ts';
 import { groupNames, userNames } from './owner-names.ts';
+import { storeMissing } from './store-missing.ts';
 import type { TreeRecorder } from './tree-recorder.ts';
 
 export interface SnapshotParts {
@@ -40,38 +42,78 @@ export interface RunFacts {
 }
 
 /**
- * What all that was stored is for. Throws an IngotError, or the signal's reason; then there is no
- * snapshot, and what it would have named is in the store all the same.
+ * Makes the snapshot; in a dry run says what it would be. Throws an IngotError, or the signal's
+ * reason: then there is none, and what it would have named is in the store all the same.
  */
 export async function makeSnapshot(parts: SnapshotParts, facts: RunFacts): Promise<SnapshotReport> {
-  const { engine, half, recorder, options } = parts;
-  const storage = options.dryRun
-    ? new DrySegments(await openSegments(engine))
-    : new SegmentStore(half.openGroup('segments'), await engine.openReader('segments'));
-  const tree = withLost(await recorder.builder.build(inTurns(storage, options.signal)), facts.lost);
+  const { engine, options } = parts;
+  if (options.dryRun) {
+    const storage = new DrySegments(await openSegments(engine));
+    return reportOf(await build(parts, storage, facts), storage.counts.addedBytes, options);
+  }
+  const reader = await engine.openReader('segments');
+  const storage = new SegmentStore(parts.half.openGroup('segments'), reader);
+  try {
+    const tree = await build(parts, storage, facts);
+    const id = await publishWhenWhole(parts, { tree, storage, facts });
+    return reportOf(tree, storage.counts.addedBytes, options, id);
+  } finally {
+    storage.discard();
+  }
+}
+
+interface Built {
+  readonly tree: BuiltTree;
+  readonly storage: SegmentStore;
+  readonly facts: RunFacts;
+}
+
+async function build(
+  { recorder, options }: SnapshotParts,
+  storage: Pick<SegmentStore, 'put' | 'commit'>,
+  { lost }: RunFacts,
+): Promise<BuiltTree> {
+  const tree = await recorder.builder.build(inTurns(storage, options.signal));
   await storage.commit();
-  const { addedBytes } = storage.counts;
-  const id = options.dryRun
-    ? undefined
-    : await publish(parts, tree, facts.bytesStored + addedBytes);
-  return {
-    ...{ id, label: options.label, bytesAdded: addedBytes },
-    ...{ root: tree.root.digest, entries: tree.root.entries, size: tree.root.size },
-    ...{ complete: tree.complete, lacks: tree.lacks },
-  };
+  return withLost(tree, lost);
+}
+
+/**
+ * Names of objects may have gone since the run has met them. While it holds them none goes; when some
+ * have gone by then, it looks at all again first. Gives the id.
+ */
+async function publishWhenWhole(parts: SnapshotParts, built: Built): Promise<string> {
+  const { half, options } = parts;
+  const { tree, storage, facts } = built;
+  for (let { generation } = half.opened; ; ) {
+    const hold = await half.hold(options.signal);
+    try {
+      const added = facts.bytesStored + storage.counts.addedBytes;
+      if (hold.generation === generation) return await publish(parts, tree, { added, generation });
+      generation = hold.generation;
+    } finally {
+      hold.release();
+    }
+    await build(parts, storage, facts);
+    const entries = new TreeReader(storage, tree.root).below('');
+    await storeMissing(entries, { ...parts, signal: options.signal });
+  }
 }
 
 /** Gives the id. */
-async function publish(parts: SnapshotParts, tree: BuiltTree, added: number): Promise<string> {
-  const { engine, half, plan, options } = parts;
+async function publish(
+  { engine, half, plan, options }: SnapshotParts,
+  tree: BuiltTree,
+  { added, generation = '0' }: { added: number; generation: string | undefined },
+): Promise<string> {
   const time = Date.now();
   const before = await idsIn(await engine.openReader('references'));
   const reference: Reference = {
-    ...{ id: newId(time, before.at(-1)), time, label: options.label },
+    ...{ id: newId(time, before.filter(isSnapshotId).at(-1)), time, label: options.label },
     ...{ host: options.host ?? os.hostname(), user: userName(), version: packageVersion() },
     sources: sourcesOf(plan),
     ...{ users: userNames(tree.uids), groups: groupNames(tree.gids) },
-    ...{ root: tree.root, counts: tree.counts, added, generation: '0' },
+    ...{ root: tree.root, counts: tree.counts, added, generation },
     ...{ complete: tree.complete, lacks: tree.lacks },
   };
   const group = half.openGroup('references');
@@ -82,6 +124,16 @@ async function publish(parts: SnapshotParts, tree: BuiltTree, added: number): Pr
     group.discard();
   }
   return reference.id;
+}
+
+function reportOf(
+  { root, complete, lacks }: BuiltTree,
+  bytesAdded: number,
+  { label }: SnapshotParts['options'],
+  id?: string,
+): SnapshotReport {
+  const { digest, entries, size } = root;
+  return { id, label, root: digest, entries, size, bytesAdded, complete, lacks };
 }
 
 /** Nobody knows what else a source had that is gone. */

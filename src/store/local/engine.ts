@@ -64,6 +64,10 @@ export class LocalEngine implements Engine {
 
   async openVerifier({ quarantine }: { readonly quarantine: boolean }): Promise<Verifier> {
     const { LocalVerifier } = await import('./verifier.ts');
+    if (quarantine && requireFormat(this.folder).format === 2) {
+      const { requireLocks } = await import('./on-disk/store-lock.ts');
+      await requireLocks(this.folder);
+    }
     return new LocalVerifier(this.folder, quarantine, this.#ops);
   }
 

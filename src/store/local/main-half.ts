@@ -12,6 +12,7 @@ import type {
   End,
   FlushReport,
   Group,
+  Hold,
   MainHalf,
   ModuleSource,
   Names,
@@ -19,6 +20,7 @@ import type {
   Space,
   WriteOptions,
 } from '../seam/write.ts';
+import { holdNames } from './hold.ts';
 import { localModule } from './local-module.ts';
 import { MainGroups } from './main-groups.ts';
 import { denialIn } from './on-disk/denial.ts';
@@ -46,11 +48,13 @@ export class LocalMainHalf implements MainHalf {
   readonly #ops: FileOps;
   #groups: MainGroups | undefined;
   #foldersFlushed = 0;
+  readonly #holds = new Set<Hold>();
 
   private constructor(writer: OpenWriter, ops: FileOps) {
     const { swept, notices, workerInit } = writer;
     const { barrier, format } = workerInit;
-    this.opened = { swept, notices, barrier, layout: format.layout };
+    const { generation } = writer;
+    this.opened = { swept, notices, barrier, layout: format.layout, generation };
     this.workerInit = workerInit;
     this.#quarantined = writer.quarantined;
     this.#writer = writer.writer;
@@ -129,6 +133,16 @@ export class LocalMainHalf implements MainHalf {
     };
   }
 
+  async hold(signal?: AbortSignal): Promise<Hold> {
+    if (this.#writer === undefined) return { generation: undefined, release: () => {} };
+    const held = await holdNames(this.workerInit.root, this.#ops, signal);
+    this.#holds.add(held);
+    const release = () => {
+      if (this.#holds.delete(held)) held.release();
+    };
+    return { generation: held.generation, release };
+  }
+
   /** After the flush: a relayout that waits for this writer would move what is not durable yet. */
   async end(how: End): Promise<void> {
     if (how === 'failed') return bestEffort(() => this.#close());
@@ -143,6 +157,7 @@ export class LocalMainHalf implements MainHalf {
 
   #close(): void {
     try {
+      for (const hold of this.#holds) hold.release();
       this.#writer?.close();
     } finally {
       if (this.#rootFd !== undefined) this.#ops.closeSync(this.#rootFd);

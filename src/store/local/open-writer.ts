@@ -1,7 +1,8 @@
 /**
  * How a store is opened for writing:
  *
- *   look → share → sweep → settle moves → flush metadata → take writer → mark → try a temp
+ *   look → share → sweep → make ready for snapshots → settle moves → flush metadata → take writer
+ *     → mark → try a temp → read the generation
  *
  * Each step says why it stands where it does. In short: what dead processes left is put right
  * before this writer is there; store.json is durable before anything of this writer is in the
@@ -18,6 +19,7 @@ import { nodeFiles } from '../../native/files.ts';
 import { type Libc, loadLibc } from '../../native/libc.ts';
 import { BARRIERS, type BarrierKind, DURABILITIES, LAYOUTS, SHARINGS } from '../choices.ts';
 import type { WriteOptions } from '../seam/write.ts';
+import { holdNames } from './hold.ts';
 import { createStore } from './on-disk/create-store.ts';
 import { denialIn } from './on-disk/denial.ts';
 import { listEveryObject } from './on-disk/every-object.ts';
@@ -28,11 +30,14 @@ import {
   readFormat,
   type StoreFormat,
 } from './on-disk/format.ts';
+import { generationPath } from './on-disk/generation.ts';
 import { requireShards } from './on-disk/shards.ts';
 import { shareStore } from './on-disk/share-store.ts';
+import { requireLocks } from './on-disk/store-lock.ts';
 import { chooseBarrier } from './publish/barrier.ts';
 import { NAMED_TEMPS, type OpenTemps, openTemps } from './publish/open-temps.ts';
 import { type TempsHere, tryTemp } from './publish/try-temp.ts';
+import { prepareSnapshots } from './upkeep/prepare-snapshots.ts';
 import { quarantined, settleMoves } from './upkeep/quarantine.ts';
 import { markUnflushed, unflushedMarks } from './upkeep/unflushed.ts';
 import type { LocalWorkerInit } from './worker-half.ts';
@@ -62,6 +67,8 @@ export interface OpenWriter {
   readonly quarantined: ReadonlySet<string>;
   /** What the user should know of this place. */
   readonly notices: readonly string[];
+  /** Undefined in a dry run, and in a store of format 1. */
+  readonly generation: string | undefined;
 }
 
 /** What the steps know of the store that they open. */
@@ -91,9 +98,10 @@ export async function openWriter(
   ops: FileOps,
 ): Promise<OpenWriter> {
   const { durability, verifyHits, dryRun, groups } = options;
-  const place = await look(root, options, ops);
+  const seen = await look(root, options, ops);
+  const swept = await sweepDead(seen, groups === 0 ? QUICKLY_SWEPT_BYTES : undefined);
+  const place = await prepare(seen, options);
   const { format, barrier, libc } = place;
-  const swept = await sweepDead(place, groups === 0 ? QUICKLY_SWEPT_BYTES : undefined);
   settle(place);
   const wasEmpty = isEmpty(place);
   const rootFd = openRoot(place);
@@ -126,10 +134,15 @@ export async function openWriter(
     const notices = modeRefusal === undefined ? [] : [modeRefusal];
     // What workers have met as a hit counts as durable at the end.
     if (hasUnflushed && place.flushes && groups > 0) notices.push(READS_BACK);
-    return { workerInit, writer, rootFd, libc, swept, quarantined: quarantined(root), notices };
+    const generation = await generationOf(place, options.signal);
+    return {
+      ...{ workerInit, writer, rootFd, libc, swept, quarantined: quarantined(root), notices },
+      generation,
+    };
   } catch (error) {
     writer?.close();
     if (rootFd !== undefined) ops.closeSync(rootFd);
+    if (error === options.signal?.reason) throw error;
     throw failed('cannot open the store', error, { path: root, ...denialIn(root, error) });
   }
 }
@@ -147,6 +160,8 @@ async function look(root: string, options: WriteOptions, ops: FileOps): Promise<
   const layout = requireOneOf('layout', LAYOUTS, options.layout ?? 'flat');
   const sharing = options.sharing && requireOneOf('shared', SHARINGS, options.sharing);
   const libc = await loadLibc();
+  // Before a store is made for nothing.
+  if (!dryRun && (options.snapshots || found?.format === 2)) await requireLocks(root);
   const format =
     found ?? (dryRun ? { format: 1, layout } : createStore(root, layout, ops, libc, sharing));
   checkLayout(root, format, options.layout);
@@ -165,8 +180,22 @@ async function sweepDead(
   upTo: number | undefined,
 ): Promise<number> {
   if (dryRun) return 0;
-  const ofFormat = await sweepTempsOf(formatPath(root), libc, ops);
-  return isLarger(root, upTo) ? ofFormat : ofFormat + (await sweep(root, libc, ops));
+  let swept = 0;
+  for (const path of [formatPath(root), generationPath(root)])
+    swept += await sweepTempsOf(path, libc, ops);
+  return isLarger(root, upTo) ? swept : swept + (await sweep(root, libc, ops));
+}
+
+/**
+ * Before this writer is there: a relayout that is under way may wait for writers. After the sweep,
+ * which makes room.
+ */
+async function prepare(place: Place, options: WriteOptions): Promise<Place> {
+  const { root, libc, ops, dryRun } = place;
+  if (!options.snapshots || dryRun) return place;
+  const { signal, onWaiting } = options;
+  const format = await prepareSnapshots(root, { libc: libc!, ops, signal, onWaiting });
+  return { ...place, format };
 }
 
 function isLarger(root: string, limit: number | undefined): boolean {
@@ -231,6 +260,17 @@ function tempsOf(
   const here = tryTemp(writer.folder, wanted.namelessTemps, libc?.files ?? nodeFiles);
   const isOffered = here.nameless || !wanted.namelessTemps;
   return { temps: isOffered ? wanted : NAMED_TEMPS, modeRefusal: here.modeRefusal };
+}
+
+/** Before the first look-up: names that go later make it another one. */
+async function generationOf(
+  { root, ops, dryRun }: Place,
+  signal: AbortSignal | undefined,
+): Promise<string | undefined> {
+  if (dryRun) return undefined;
+  const { generation, release } = await holdNames(root, ops, signal);
+  release();
+  return generation;
 }
 
 /**

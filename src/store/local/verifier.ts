@@ -11,7 +11,8 @@ import { shareStore } from './on-disk/share-store.ts';
 import { LocalReader } from './reader.ts';
 import { objectSpace, placesOf } from './spaces.ts';
 import { countStore } from './upkeep/count-store.ts';
-import { countMoves, movingFolder, settleMoves, tryQuarantine } from './upkeep/quarantine.ts';
+import { countMoves, movingFolder, settleMoves } from './upkeep/quarantine.ts';
+import { tryQuarantine } from './upkeep/quarantine-name.ts';
 import type { CheckInit } from './upkeep/verify-objects.ts';
 
 /** What a verify asks of a local store. */
@@ -43,8 +44,11 @@ export class LocalVerifier implements Verifier {
     return countStore(root, layout, signal);
   }
 
-  async quarantine(object: DamagedObject): ReturnType<Verifier['quarantine']> {
-    return tryQuarantine(this.#init.root, object);
+  async quarantine(
+    object: DamagedObject,
+    signal?: AbortSignal,
+  ): ReturnType<Verifier['quarantine']> {
+    return tryQuarantine(this.#init.root, object, signal);
   }
 
   /** Those of another user's quarantine cannot be counted. */

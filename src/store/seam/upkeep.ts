@@ -116,11 +116,14 @@ export interface Verifier {
   readonly list: ReadHalf<Digest>['list'];
   count(signal: AbortSignal): Promise<StoreTotals>;
   /**
-   * Moves a damaged object aside, durably: gives its new place, or what kept it from being moved, or
-   * neither when it is no longer there. Throws an IngotError for a shortage of the machine and for a
-   * failed flush.
+   * Moves a damaged object aside, durably, and not before all holds are released: gives its new
+   * place, or what kept it from being moved, or neither when it is no longer there. Throws an
+   * IngotError for a shortage of the machine and for a failed flush, and the signal's reason.
    */
-  quarantine(object: DamagedObject): Promise<{
+  quarantine(
+    object: DamagedObject,
+    signal?: AbortSignal,
+  ): Promise<{
     readonly moved?: string | undefined;
     readonly unmoved?: Failure | undefined;
   }>;

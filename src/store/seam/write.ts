@@ -142,6 +142,15 @@ export interface WriteOptions {
    * flush at the end, and opening shall be quick.
    */
   readonly groups: number;
+  /**
+   * Snapshots will be recorded: makes the store ready for that, which may wait for others who write
+   * to it. Default false.
+   */
+  readonly snapshots?: boolean | undefined;
+  /** Ends the waiting: it rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called with a line on whom it waits for, and when that changes. */
+  readonly onWaiting?: ((text: string) => void) | undefined;
 }
 
 /** What was learnt on opening a writer. */
@@ -154,6 +163,19 @@ export interface Opened {
   readonly layout: Layout | undefined;
   /** How a group is made durable; undefined where that is the engine's own affair. */
   readonly barrier: BarrierKind | undefined;
+  /** As of `Hold`. */
+  readonly generation: string | undefined;
+}
+
+/** As long as it lasts, no name of an object goes: hold it briefly. */
+export interface Hold {
+  /**
+   * Another one than before when names may have gone since. Undefined where the store has none: in
+   * a dry run, and before it has been made ready for snapshots.
+   */
+  readonly generation: string | undefined;
+  /** May be called more than once. */
+  release(): void;
 }
 
 /** How the work of a writer went. */
@@ -185,6 +207,12 @@ export interface MainHalf {
 
   /** So far. */
   readonly flushes: FlushReport;
+
+  /**
+   * Waits until nobody takes names away. Rejects with the signal's reason. Groups may be committed
+   * while it lasts; `end` releases it.
+   */
+  hold(signal?: AbortSignal): Promise<Hold>;
 
   /**
    * Gives up the writer, leaving nothing behind; flushes nothing. `done`: rejects when temps cannot

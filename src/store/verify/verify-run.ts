@@ -155,7 +155,7 @@ class VerifyRun {
     this.#stopIfAsked();
     const task: Promise<void> = this.#check(batch)
       .catch((error: unknown) => {
-        this.#failure ??= { error };
+        if (error !== this.#options.signal?.reason) this.#failure ??= { error };
       })
       .finally(() => this.#inFlight.delete(task));
     this.#inFlight.add(task);
@@ -183,7 +183,8 @@ class VerifyRun {
     this.#reported.add(object.digest);
     if (isNew) this.#report.damaged++;
     // Not moved when it was no longer there: a relayout has moved it, and it is met again.
-    const { moved, unmoved } = this.#options.quarantine ? await this.#store.quarantine(object) : {};
+    const { quarantine, signal } = this.#options;
+    const { moved, unmoved } = quarantine ? await this.#store.quarantine(object, signal) : {};
     if (moved !== undefined) this.#report.quarantined++;
     if (unmoved !== undefined && isNew) this.#report.unmoved++;
     if (isNew || moved !== undefined) this.#options.onDamaged?.(object, moved, unmoved);

@@ -20,7 +20,7 @@ export type Wrong = (engine: Engine, store: MemoryStore) => Partial<Engine>;
 /** The members of a writer that are wrong. */
 type WrongWriter = (main: MainHalf, store: MemoryStore) => Partial<MainHalf>;
 
-const writer =
+export const writer =
   (wrong: WrongWriter): Wrong =>
   (engine, store) => ({
     openWriter: async (options) => {

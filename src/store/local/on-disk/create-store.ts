@@ -6,7 +6,7 @@ import { makeFolder } from '../../../files/rights.ts';
 import type { Libc } from '../../../native/libc.ts';
 import type { Layout, Sharing } from '../../choices.ts';
 import { denialIn } from './denial.ts';
-import { FORMAT, METADATA, readFormat, type StoreFormat, writeFormat } from './format.ts';
+import { METADATA, readFormat, type StoreFormat, writeFormat } from './format.ts';
 import { SHARDS } from './layout.ts';
 import { makeRoot } from './share-store.ts';
 import { storeRights } from './sharing.ts';
@@ -32,7 +32,7 @@ export function createStore(
     makeRoot(root, sharing, ops, made);
     makeFolders(root, layout, ops, made);
     // Last: whoever finds store.json finds a store whose own name is durable.
-    writeFormat(root, { format: FORMAT, layout }, 'if missing', ops, libc);
+    writeFormat(root, { format: 1, layout }, 'if missing', ops, libc);
   } catch (error) {
     if (isDenied(error) || isIngotError(error)) removeEmpty(made, ops);
     throw failed('cannot create the store', error, {

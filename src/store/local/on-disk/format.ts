@@ -1,33 +1,19 @@
 import fs from 'node:fs';
-import { dirname, join } from 'node:path';
-import {
-  errnoOf,
-  failed,
-  hasErrno,
-  IngotError,
-  isIngotError,
-  UsageError,
-} from '../../../errors.ts';
+import { join } from 'node:path';
+import { failed, hasErrno, IngotError, isIngotError, UsageError } from '../../../errors.ts';
 import { diskFullHint } from '../../../files/disk-full.ts';
-import {
-  type FileOps,
-  flushDirectory,
-  nodeFileOps,
-  type StoreFd,
-  writeFully,
-} from '../../../files/file-ops.ts';
-import { LockedTemp } from '../../../files/locked-temp.ts';
-import { grant } from '../../../files/rights.ts';
-import { numberOf } from '../../../native/descriptor.ts';
+import { type FileOps, nodeFileOps } from '../../../files/file-ops.ts';
 import type { Libc } from '../../../native/libc.ts';
 import { LAYOUTS, type Layout } from '../../choices.ts';
 import { denialIn } from './denial.ts';
 import { SHARDS } from './layout.ts';
-import { readSmallFile, requireNoLink } from './metadata-file.ts';
+import { isRandomId, readSmallFile, requireNoLink } from './metadata-file.ts';
 import { storeRights } from './sharing.ts';
+import { writeMetadata } from './write-metadata.ts';
 
 export const METADATA = '.ingot';
-export const FORMAT = 1;
+/** The newest format of a store that this ingot knows. */
+export const FORMAT = 2;
 const NOT_A_STORE = 'INGOT_NOT_A_STORE';
 
 /** Where a store says what it is. */
@@ -40,10 +26,15 @@ const MAX_FORMAT_BYTES = 64 << 10;
 
 /** What `.ingot/store.json` says. */
 export interface StoreFormat {
-  readonly format: typeof FORMAT;
+  /** 2 from the first run on that records snapshots. */
+  readonly format: 1 | typeof FORMAT;
   readonly layout: Layout;
   /** Set while a relayout runs: the layout in which objects may still lie. */
   readonly movingFrom?: Layout;
+  /** Of format 2: its own, 32 hex characters. */
+  readonly id?: string;
+  /** Of format 2: when (ISO 8601) all writers were gone that know only format 1; unset until then. */
+  readonly since?: string;
 }
 
 /**
@@ -113,7 +104,7 @@ export function parseFormat(text: string, path: string): StoreFormat {
     throw broken('not valid JSON');
   }
   if (typeof value !== 'object' || value === null) throw broken('not a JSON object');
-  const { format, layout, movingFrom } = value as Record<string, unknown>;
+  const { format, layout, movingFrom, id, since } = value as Record<string, unknown>;
   if (typeof format !== 'number' || !Number.isInteger(format) || format < 1)
     throw broken('no format number');
   if (format > FORMAT)
@@ -125,10 +116,18 @@ export function parseFormat(text: string, path: string): StoreFormat {
       hint: 'nothing was touched; use a newer ingot',
     });
   if (!LAYOUTS.includes(layout as Layout)) throw broken('unknown layout');
-  if (movingFrom === undefined) return { format: FORMAT, layout: layout as Layout };
-  if (!LAYOUTS.includes(movingFrom as Layout)) throw broken('unknown layout in movingFrom');
-  return { format: FORMAT, layout: layout as Layout, movingFrom: movingFrom as Layout };
+  if (movingFrom !== undefined && !LAYOUTS.includes(movingFrom as Layout))
+    throw broken('unknown layout in movingFrom');
+  const places = { layout, ...(movingFrom !== undefined && { movingFrom }) } as Places;
+  if (format === 1) return { format, ...places };
+  if (typeof id !== 'string' || !isRandomId(id)) throw broken('no store id');
+  if (since === undefined) return { format: FORMAT, ...places, id };
+  if (typeof since !== 'string' || Number.isNaN(Date.parse(since)))
+    throw broken('no time in since');
+  return { format: FORMAT, ...places, id, since };
 }
+
+type Places = Pick<StoreFormat, 'layout' | 'movingFrom'>;
 
 /**
  * Replaces store.json in one step, or makes it if it is not there yet; durable on return. With
@@ -141,43 +140,8 @@ export function writeFormat(
   ops: FileOps = nodeFileOps,
   libc?: Libc,
 ): void {
-  const path = formatPath(root);
-  const rights = storeRights(root).file;
-  const temp = LockedTemp.open(path, rights.mode, libc, ops);
-  try {
-    grant(temp.fd, rights, ops);
-    writeFully(ops, temp.fd, Buffer.from(`${JSON.stringify(format)}\n`));
-    if (how === 'replace') keepOwner(path, temp.fd, ops);
-    ops.fsyncSync(temp.fd);
-    if (how === 'replace') ops.renameSync(temp.path, path);
-    else linkIfMissing(temp.path, path, ops);
-  } finally {
-    temp.close();
-  }
-  flushDirectory(ops, dirname(path));
-}
-
-/** Who could read store.json can still read it after a relayout, whoever runs that. */
-function keepOwner(path: string, fd: StoreFd, ops: FileOps): void {
-  const before = fs.statSync(path, { throwIfNoEntry: false });
-  if (before === undefined) return;
-  const { uid, gid } = fs.fstatSync(numberOf(fd));
-  // Where files have no owners of their own (FAT), it is right already, and chown is refused.
-  const isKept = uid === before.uid && gid === before.gid;
-  if (process.getuid?.() === 0 && !isKept) ops.fchownSync(fd, before.uid, before.gid);
-  grant(fd, { mode: before.mode & 0o777, gid: before.gid }, ops);
-}
-
-function linkIfMissing(temp: string, path: string, ops: FileOps): void {
-  try {
-    ops.linkSync(temp, path);
-  } catch (error) {
-    const code = errnoOf(error);
-    if (code === 'EEXIST') return;
-    // FAT, exFAT and some FUSE file systems have no hard links.
-    if (code === 'EPERM' || code === 'ENOTSUP' || code === 'ENOSYS') ops.renameSync(temp, path);
-    else throw error;
-  }
+  const text = `${JSON.stringify(format)}\n`;
+  writeMetadata(formatPath(root), text, { how, rights: storeRights(root).file, ops, libc });
 }
 
 /**

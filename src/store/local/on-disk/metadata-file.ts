@@ -2,6 +2,7 @@
  * Reads metadata that others may have changed. In its place may lie a fifo, a device or a link,
  * which must neither block nor lead elsewhere, or a file larger than memory.
  */
+import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { hasErrno, IngotError } from '../../../errors.ts';
 import { uninterrupted } from '../../../native/uninterrupted.ts';
@@ -54,6 +55,15 @@ export function readStart(fd: number, maxBytes: number): Buffer {
     n = uninterrupted(() => fs.readSync(fd, buffer, at, maxBytes - at, null));
   }
   return buffer.subarray(0, length);
+}
+
+/** True for the ids that are made here: 128 random bits in hex. */
+export function isRandomId(text: string): boolean {
+  return /^[0-9a-f]{32}$/.test(text);
+}
+
+export function randomId(): string {
+  return randomBytes(16).toString('hex');
 }
 
 /**

@@ -78,6 +78,8 @@ const FOLLOWING: readonly Follower[] = [
   { name: join(METADATA, 'store.json'), kind: 'file' },
   { name: join(METADATA, 'large'), kind: 'file', isHint: true },
   { name: join(METADATA, 'relayout.lock'), kind: 'lock' },
+  { name: join(METADATA, 'lock'), kind: 'lock' },
+  { name: join(METADATA, 'generation'), kind: 'file' },
   { name: join(METADATA, 'quarantine'), kind: 'folder' },
   { name: join(METADATA, 'moving'), kind: 'folder' },
   { name: join(METADATA, 'unflushed'), kind: 'folder' },

@@ -9,15 +9,7 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { type Digest, isDigest } from '../../../digest.ts';
-import {
-  type Failure,
-  failed,
-  hasErrno,
-  IngotError,
-  isDenied,
-  isIngotError,
-  SHORTAGES,
-} from '../../../errors.ts';
+import { failed, hasErrno, IngotError, isDenied } from '../../../errors.ts';
 import {
   type FileOps,
   flushDirectory,
@@ -61,64 +53,96 @@ function requireOwnShard(root: string, path: string): void {
   if (shard !== root) requireNoLink(shard);
 }
 
+/** An object that is looked at, and where. */
+export interface ObjectAt {
+  readonly digest: Digest;
+  readonly path: string;
+}
+
+/** A damaged object on its way, step by step. `isSound` looks at the file at a path. */
+export class QuarantineMove {
+  readonly #root: string;
+  readonly #object: ObjectAt;
+  readonly #ops: FileOps;
+  readonly #isSound: (at: string) => boolean;
+  #at: string;
+
+  constructor(root: string, object: ObjectAt, ops: FileOps, isSound: (at: string) => boolean) {
+    this.#root = root;
+    this.#object = object;
+    this.#ops = ops;
+    this.#isSound = isSound;
+    this.#at = object.path;
+  }
+
+  /** False when it is not damaged any more. */
+  begin(): boolean {
+    requireOwnShard(this.#root, this.#at);
+    for (const folder of bothFolders(this.#root)) openFolder(this.#root, folder, this.#ops);
+    return !this.#isSound(this.#at);
+  }
+
+  /** Takes its name away. */
+  take(): void {
+    const name = `${this.#object.digest}.${randomBytes(8).toString('hex')}`;
+    const moving = join(movingFolder(this.#root), name);
+    this.#ops.renameSync(this.#at, moving);
+    this.#at = moving;
+  }
+
+  /** Durable on return. Gives its new path; undefined when good content had its name. */
+  end(): string | undefined {
+    const { path } = this.#object;
+    const soundAt = this.#isSound(this.#at) ? path : undefined;
+    const place = moveOn(this.#root, this.#at, soundAt, this.#ops);
+    flushDirectory(this.#ops, dirname(path));
+    return place;
+  }
+
+  /** What a step threw: returns when there is no such object any more, else throws an IngotError. */
+  failed(error: unknown): undefined {
+    // Moved, removed or settled by another process.
+    if (hasErrno(error, 'ENOENT') && !isThere(this.#at)) return undefined;
+    const { path } = this.#object;
+    throw failed('cannot quarantine an object', error, { path, ...denialIn(this.#root, error) });
+  }
+}
+
 /**
- * Moves a damaged object to quarantine, durable on return. Gives its new path, or undefined when
- * there is no such object any more: it was moved, or good content was published in its place.
- * `isSound` looks at the file at a path; by default it hashes it. Throws an IngotError.
+ * Moves what is damaged away from a name that goes on to be there: with another object, or in the
+ * other layout. Durable on return. Gives its new path, or undefined when there is no such object any
+ * more: it was moved, or good content was published in its place. `isSound` looks at the file at a
+ * path; by default it hashes it. Throws an IngotError. Where the name goes, `quarantineName`.
  */
 export function quarantine(
   root: string,
-  { digest, path }: { readonly digest: Digest; readonly path: string },
+  object: ObjectAt,
   ops: FileOps = nodeFileOps,
-  isSound = (at: string) => hashesTo(at, digest),
+  isSound = (at: string) => hashesTo(at, object.digest),
 ): string | undefined {
-  let at = path;
+  const move = new QuarantineMove(root, object, ops, isSound);
   try {
-    requireOwnShard(root, path);
-    for (const folder of bothFolders(root)) openFolder(root, folder, ops);
-    if (isSound(path)) return undefined;
-    const moving = join(movingFolder(root), `${digest}.${randomBytes(8).toString('hex')}`);
-    ops.renameSync(path, moving);
-    at = moving;
-    const place = moveOn(root, moving, isSound(moving) ? path : undefined, ops);
-    flushDirectory(ops, dirname(path));
-    return place;
+    if (!move.begin()) return undefined;
+    move.take();
+    return move.end();
   } catch (error) {
-    // Moved, removed or settled by another process.
-    if (hasErrno(error, 'ENOENT') && !isThere(at)) return undefined;
-    throw failed('cannot quarantine an object', error, { path, ...denialIn(root, error) });
+    return move.failed(error);
   }
 }
 
-/**
- * The same where an object that cannot be moved (chattr +i, another user's folder) must not keep
- * others from it: gives what kept it. Throws an IngotError for a shortage of the machine and for a
- * failed flush.
- */
-export function tryQuarantine(
-  root: string,
-  object: { readonly digest: Digest; readonly path: string },
-): { moved?: string | undefined; unmoved?: Failure } {
-  try {
-    return { moved: quarantine(root, object) };
-  } catch (error) {
-    if (!isIngotError(error) || SHORTAGES.has(error.code) || error.kind === 'flush') throw error;
-    return { unmoved: error.toFailure() };
-  }
+/** The same for an object that the disk does not hold. True when it was moved. */
+export function quarantineLost(root: string, object: ObjectAt, ops: FileOps): boolean {
+  return quarantine(root, object, ops, isAnotherThanNow(object.path)) !== undefined;
 }
 
 /**
- * The same for an object that the disk does not hold. Its bytes may still be good in memory, so the
- * stamp of the file shows whether another one took its place, not a hash. True when it was moved.
+ * Of an object that the disk does not hold the bytes may still be good in memory, so the stamp of the
+ * file shows whether another one took its place, not a hash.
  */
-export function quarantineLost(
-  root: string,
-  object: { readonly digest: Digest; readonly path: string },
-  ops: FileOps,
-): boolean {
+export function isAnotherThanNow(path: string): (at: string) => boolean {
   const stampOf = (at: string) => stampAt(at, fs.lstatSync);
-  const lost = stampOf(object.path);
-  return quarantine(root, object, ops, (at) => stampOf(at) !== lost) !== undefined;
+  const lost = stampOf(path);
+  return (at) => stampOf(at) !== lost;
 }
 
 /** From `.ingot/moving/` to an object's place, or else to quarantine: gives the path there. */

@@ -20,8 +20,6 @@ import {
   nodeFileOps,
   type StoreFd,
 } from '../../../files/file-ops.ts';
-import { openLock } from '../../../files/locked-folder.ts';
-import { tryLock } from '../../../files/locks.ts';
 import { renameNew } from '../../../files/rename-new.ts';
 import { type Libc, loadLibc } from '../../../native/libc.ts';
 import { Estimator } from '../../../progress/estimate.ts';
@@ -30,19 +28,13 @@ import type { Layout } from '../../choices.ts';
 import type { RelayoutOptions, RelayoutReport } from '../../seam/upkeep.ts';
 import { denialIn } from '../on-disk/denial.ts';
 import { directoryFullHint } from '../on-disk/directory-full.ts';
-import {
-  FORMAT,
-  METADATA,
-  requireFormat,
-  type StoreFormat,
-  writeFormat,
-} from '../on-disk/format.ts';
+import { requireFormat, type StoreFormat, writeFormat } from '../on-disk/format.ts';
 import { listLayout, objectFolders, objectPath, otherLayout, SHARDS } from '../on-disk/layout.ts';
-import { requireNoLink } from '../on-disk/metadata-file.ts';
 import { makeShards, removeShards, requireShards } from '../on-disk/shards.ts';
 import { shareStore } from '../on-disk/share-store.ts';
-import { storeRights } from '../on-disk/sharing.ts';
+import { tryStoreLock } from '../on-disk/store-lock.ts';
 import { waitForOldWriters } from '../writers/old-writers.ts';
+import type { WriterSign } from '../writers/writer.ts';
 import { Merger } from './merge.ts';
 import { requireQuarantine } from './quarantine.ts';
 import { alreadyRunning, noFlock, notAllMoved } from './relayout-refusals.ts';
@@ -58,13 +50,11 @@ export async function relayoutStore(
   const format = requireFormat(root);
   const libc = await calls;
   if (libc === undefined) throw noFlock(root);
-  const lock = join(root, METADATA, 'relayout.lock');
   let lockFd: StoreFd | undefined;
   try {
-    requireNoLink(lock);
     shareStore(root, format, undefined, ops);
-    lockFd = openLock(lock, storeRights(root).lock, ops);
-    if (!tryLock(libc, lockFd, root)) throw alreadyRunning(root);
+    lockFd = tryStoreLock(root, 'relayout.lock', { kind: 'exclusive', libc, ops });
+    if (lockFd === undefined) throw alreadyRunning(root);
     return await new Relayout(root, to, options, libc, ops).run();
   } catch (error) {
     const hint = diskFullHint(error, root) ?? 'run it again to go on';
@@ -113,7 +103,8 @@ class Relayout {
       await this.#announce();
       await this.#moveAll();
       this.#requireAllMoved();
-      await waitForOldWriters(this.#root, this.#to, this.#libc, {
+      const isOld = ({ layout }: WriterSign) => layout !== this.#to;
+      await waitForOldWriters(this.#root, isOld, this.#libc, {
         onWaiting: this.#options.onWaiting,
         onPoll: () => this.#stopIfAsked(),
       });
@@ -175,7 +166,8 @@ class Relayout {
 
   /** With `movingFrom` readers look in both layouts from now on; new writers publish in `layout`. */
   #writeFormat(layout: Layout, movingFrom?: Layout): void {
-    const format: StoreFormat = { format: FORMAT, layout, ...(movingFrom && { movingFrom }) };
+    const { movingFrom: _, ...kept } = requireFormat(this.#root);
+    const format: StoreFormat = { ...kept, layout, ...(movingFrom && { movingFrom }) };
     writeFormat(this.#root, format, 'replace', this.#ops, this.#libc);
   }
 

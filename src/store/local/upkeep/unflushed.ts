@@ -18,7 +18,8 @@ import { candidatePaths } from '../on-disk/layout.ts';
 import { requireNoLink } from '../on-disk/metadata-file.ts';
 import { storeRights } from '../on-disk/sharing.ts';
 import { isWriterName, mayLive } from '../writers/writer.ts';
-import { objectsLost, quarantineLost } from './quarantine.ts';
+import { isAnotherThanNow, objectsLost } from './quarantine.ts';
+import { quarantineName } from './quarantine-name.ts';
 import { DiskReader } from './read-back.ts';
 
 /**
@@ -77,7 +78,10 @@ export async function readBackUnflushed(
           if (syncfs === undefined) flushObject(path, ops);
           const held = await disk.holds(path, digest);
           if (held === undefined) continue;
-          if (!held && quarantineLost(root, { digest, path }, ops)) lost++;
+          if (!held) {
+            const isSound = isAnotherThanNow(path);
+            if (await quarantineName(root, { digest, path }, { ops, signal, isSound })) lost++;
+          }
         } catch (error) {
           // One that may not be read must not hide those that are lost.
           if (!isDenied(error)) throw error;

@@ -5,6 +5,7 @@
 
 import fs from 'node:fs';
 import { basename, join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { codeOf, failed, hasErrno, isDenied } from '../../../errors.ts';
 import { type FileOps, nodeFileOps } from '../../../files/file-ops.ts';
 import {
@@ -23,7 +24,7 @@ import type { Libc } from '../../../native/libc.ts';
 import { LAYOUTS, type Layout } from '../../choices.ts';
 import { denialIn } from '../on-disk/denial.ts';
 import { directoryFullHint } from '../on-disk/directory-full.ts';
-import { requireFormat, type StoreFormat } from '../on-disk/format.ts';
+import { FORMAT, requireFormat, type StoreFormat } from '../on-disk/format.ts';
 import { openRegular, readStart } from '../on-disk/metadata-file.ts';
 import { storeRights } from '../on-disk/sharing.ts';
 
@@ -58,12 +59,11 @@ export class Writer {
       for (let known = format; ; ) {
         const locked = LockedFolder.open(root, TEMP_PREFIX, libc, ops, storeRights(root));
         const writer = new Writer(locked, known);
-        writer.#orClose(() => locked.sign(known.layout));
+        writer.#orClose(() => locked.sign(`${known.layout} ${FORMAT}`));
         // A relayout writes its format, then looks for writers; a writer shows its layout, then
         // looks at the format: one of them sees the other.
         const current = writer.#orClose(() => requireFormat(root));
-        if (current.layout === known.layout && current.movingFrom === known.movingFrom)
-          return writer;
+        if (isDeepStrictEqual(current, known)) return writer;
         writer.close();
         known = current;
       }
@@ -139,6 +139,8 @@ export interface WriterSign {
   readonly alive: boolean;
   /** Where it publishes; undefined for a moment while it is being opened. */
   readonly layout: Layout | undefined;
+  /** The newest format that it knows, as far as it says so: an ingot that knows only 1 does not. */
+  readonly knows: number | undefined;
 }
 
 /** The folders of all writers, the dead ones included. Throws what readdir(3) fails with. */
@@ -164,7 +166,7 @@ export function mayLive(folder: string, libc: Libc): boolean {
   }
 }
 
-/** Longer than the name of any layout. */
+/** More than any sign has. */
 const MAX_SIGN_BYTES = 64;
 
 /** Looks at one writer's lock, which it takes for a moment when the writer is dead. */
@@ -175,14 +177,16 @@ export function signOf(folder: string, libc: Libc): WriterSign {
   } catch (error) {
     if (!hasErrno(error, 'ENOENT', 'ENOTDIR') && codeOf(error) !== 'INGOT_BAD_METADATA')
       throw error;
-    return { folder, alive: false, layout: undefined };
+    return { folder, alive: false, layout: undefined, knows: undefined };
   }
   try {
     const text = readStart(fd, MAX_SIGN_BYTES).toString('latin1').trimEnd();
+    const [, name, knows] = /^([a-z]+)(?: ([1-9]\d{0,8}))?$/.exec(text) ?? [];
     return {
       folder,
       alive: !tryDeadLock(libc, fd),
-      layout: LAYOUTS.find((layout) => layout === text),
+      layout: LAYOUTS.find((layout) => layout === name),
+      knows: knows === undefined ? undefined : Number(knows),
     };
   } finally {
     fs.closeSync(fd);

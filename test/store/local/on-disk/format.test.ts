@@ -9,8 +9,10 @@ import {
   parseFormat,
   readFormat,
   requireFormat,
+  type StoreFormat,
   writeFormat,
 } from '../../../../src/store/local/on-disk/format.ts';
+import { randomId } from '../../../../src/store/local/on-disk/metadata-file.ts';
 import { errno, recordingOps, tempStore } from '../../../harness/temp-store.ts';
 import { temporaryDirectory } from '../../../harness/tree.ts';
 
@@ -109,8 +111,8 @@ test('a file is refused as a store', () => {
 
 test('a newer format is refused with both numbers', () => {
   const root = tempStore();
-  fs.writeFileSync(join(root, '.ingot', 'store.json'), '{"format":2,"layout":"flat"}');
-  expect(() => readFormat(root)).toThrow(/it has format 2, this ingot knows 1/);
+  fs.writeFileSync(join(root, '.ingot', 'store.json'), '{"format":3,"layout":"flat"}');
+  expect(() => readFormat(root)).toThrow(/it has format 3, this ingot knows 2/);
 });
 
 test.each([
@@ -126,6 +128,11 @@ test.each([
   '{"format":1}',
   '{"format":1,"layout":"deep"}',
   '{"format":1,"layout":"flat","movingFrom":"deep"}',
+  '{"format":2,"layout":"flat"}',
+  '{"format":2,"layout":"flat","id":"0"}',
+  '{"format":2,"layout":"deep","id":"00000000000000000000000000000000"}',
+  '{"format":2,"layout":"flat","id":"00000000000000000000000000000000","since":5}',
+  '{"format":2,"layout":"flat","id":"00000000000000000000000000000000","since":"never"}',
 ])('a malformed store.json is refused: %j', (text) => {
   expect(() => parseFormat(text, 'p')).toThrow(
     expect.objectContaining({ code: 'INGOT_BAD_FORMAT' }),
@@ -134,10 +141,16 @@ test.each([
 
 test('every format that is written is read back as it was', () => {
   const layout = fc.constantFrom(...LAYOUTS);
+  const id = randomId();
+  const stage = fc.constantFrom<Omit<StoreFormat, 'layout'>>(
+    { format: 1 },
+    { format: 2, id },
+    { format: 2, id, since: new Date().toISOString() },
+  );
   const root = tempStore();
   fc.assert(
-    fc.property(layout, fc.option(layout, { nil: undefined }), (to, from) => {
-      const format = { format: 1, layout: to, ...(from && { movingFrom: from }) } as const;
+    fc.property(layout, fc.option(layout, { nil: undefined }), stage, (to, from, of) => {
+      const format = { layout: to, ...(from && { movingFrom: from }), ...of };
       writeFormat(root, format, 'replace');
       expect(readFormat(root)).toEqual(format);
     }),
@@ -149,7 +162,7 @@ test('any JSON is either a format or an IngotError', () => {
   fc.assert(
     fc.property(fc.json(), (text) => {
       try {
-        expect(parseFormat(text, 'p').format).toBe(1);
+        expect([1, 2]).toContain(parseFormat(text, 'p').format);
       } catch (error) {
         expect(error).toMatchObject({ code: expect.stringMatching(/^INGOT_/) });
       }

@@ -163,18 +163,21 @@ describe("a writer's lock", () => {
     for (const args of commands()) expect(run(...args)).toMatchObject({ code: 0, stderr: '' });
   });
 
-  it('that says anything else than a layout is that of a writer that says nothing', async () => {
+  it('that says anything else than a layout and a format is that of a writer that says nothing', async () => {
     const folder = makeTree({ lock: '' });
     const libc = (await loadLibc())!;
     const named = fc
-      .constantFrom('flat', 'sharded', 'flat\n', 'sharded\n', 'flat flat')
+      .constantFrom('flat', 'sharded', 'flat\n', 'sharded 2\n', 'flat 12', 'flat flat', 'flat 02')
       .map((text) => Buffer.from(text));
     fc.assert(
       fc.property(fc.oneof(fc.uint8Array({ maxLength: 200 }), named), (bytes) => {
         fs.writeFileSync(join(folder, 'lock'), bytes);
         const text = Buffer.from(bytes).toString('latin1').trimEnd();
-        const layout = text === 'flat' || text === 'sharded' ? text : undefined;
-        expect(signOf(folder, libc)).toEqual({ folder, alive: false, layout });
+        const isSign = ['flat', 'sharded', 'sharded 2', 'flat 12'].includes(text);
+        const [layout, knows] = isSign ? text.split(' ') : [];
+        expect(signOf(folder, libc)).toEqual({
+          ...{ folder, alive: false, layout, knows: knows && Number(knows) },
+        });
       }),
     );
   });

@@ -40,13 +40,13 @@ function plantOld(path: string): void {
   fs.utimesSync(path, 1, 1);
 }
 
-test('a writer has a folder of its own, private, with a lock that names its layout', async () => {
+test('a writer has a folder of its own, private, with a lock that says what it goes by', async () => {
   const root = tempStore();
   const writer = Writer.open(root, FLAT, libc);
   expect(fs.statSync(writer.folder).mode & 0o777).toBe(0o700);
-  expect(fs.readFileSync(join(writer.folder, 'lock'), 'utf8')).toBe('flat\n');
+  expect(fs.readFileSync(join(writer.folder, 'lock'), 'utf8')).toBe('flat 2\n');
   expect(await writerFolders(root, libc)).toEqual([writer.folder]);
-  expect(signOf(writer.folder, libc)).toMatchObject({ alive: true, layout: 'flat' });
+  expect(signOf(writer.folder, libc)).toMatchObject({ alive: true, layout: 'flat', knows: 2 });
   writer.close();
   expect(strayNames(root)).toEqual([]);
 });
@@ -287,12 +287,13 @@ test.each<{ known: StoreFormat; current: StoreFormat }>([
   { known: FLAT, current: MOVING },
   { known: FLAT, current: SHARDED },
   { known: SHARDED, current: MOVING },
-])('a writer that is about to open when a relayout comes takes what is new: %j', (formats) => {
+  { known: SHARDED, current: { ...SHARDED, format: 2, id: '0'.repeat(32) } },
+])('a writer that is about to open when the format changes takes what is new: %j', (formats) => {
   const root = tempStore();
   writeFormat(root, formats.current, 'replace');
   const writer = Writer.open(root, formats.known, libc);
   expect(writer.format).toEqual(formats.current);
-  expect(fs.readFileSync(join(writer.folder, 'lock'), 'utf8')).toBe('sharded\n');
+  expect(fs.readFileSync(join(writer.folder, 'lock'), 'utf8')).toBe('sharded 2\n');
   expect(strayNames(root)).toHaveLength(1);
   writer.close();
 });
