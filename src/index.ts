@@ -22,6 +22,7 @@ export {
   PHASES,
   type Phase,
   type Progress,
+  type SnapshotReport,
 } from './ingest/api.ts';
 export { ingest } from './ingest/ingest.ts';
 export { type EntryReport, OUTCOMES, type Outcome } from './ingest/outcome.ts';
