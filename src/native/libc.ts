@@ -20,6 +20,7 @@ import { bindFiles, type Files, nodeFiles, type OpenAt, type SourceFd } from './
 import { loadKoffi } from './load-koffi.ts';
 import { bindStatx } from './statx.ts';
 import { uninterrupted } from './uninterrupted.ts';
+import { bindXattrReader, bindXattrWriter, type XattrReader, type XattrWriter } from './xattrs.ts';
 
 export interface Libc {
   /**
@@ -53,6 +54,10 @@ export interface Libc {
   readonly readEntries: ((directory: AnyDescriptor, into: Uint8Array) => number) | undefined;
   /** Undefined where statx(2) cannot be called. */
   readonly statx: Statx | undefined;
+  /** Undefined where extended attributes cannot be asked for. */
+  readonly xattrReader: XattrReader | undefined;
+  /** Undefined where they cannot be set. */
+  readonly xattrWriter: XattrWriter | undefined;
   readonly files: Files;
 }
 
@@ -96,6 +101,8 @@ async function bind(): Promise<Libc | undefined> {
   const renameNew = late(() => bindRenameNew(koffi, self));
   const readEntries = late(() => bindReadEntries(koffi, self));
   const statx = late(() => bindStatx(koffi, self));
+  const xattrReader = late(() => bindXattrReader(koffi, self));
+  const xattrWriter = late(() => bindXattrWriter(koffi, self));
   const files = late(() => bindAllFiles(koffi, self));
   return {
     syncfs: (fd) =>
@@ -126,6 +133,12 @@ async function bind(): Promise<Libc | undefined> {
     },
     get statx() {
       return statx();
+    },
+    get xattrReader() {
+      return xattrReader();
+    },
+    get xattrWriter() {
+      return xattrWriter();
     },
     get files() {
       return files();

@@ -18,6 +18,8 @@ const libc: Libc = {
   readEntries: undefined,
   files: nodeFiles,
   statx: undefined,
+  xattrReader: undefined,
+  xattrWriter: undefined,
 };
 
 /** A flush that ends when it is told to. */
