@@ -10,10 +10,10 @@ import {
   requireOptions,
   strings,
 } from '../checked.ts';
-import { failed, IngotError, UsageError } from '../errors.ts';
+import { failed, IngotError, isIngotError, UsageError } from '../errors.ts';
 import { type Libc, loadLibc } from '../native/libc.ts';
 import { withoutLibc } from '../native/load-koffi.ts';
-import type { DirectoryEntry } from '../snapshot/entry.ts';
+import type { DirectoryEntry, Entry } from '../snapshot/entry.ts';
 import { openSnapshotIn, type Snapshot } from '../snapshot/snapshot.ts';
 import { engineAt } from '../store/engines.ts';
 import type { Engine } from '../store/seam/engine.ts';
@@ -107,8 +107,18 @@ function requireSensible({ overwrite, delete: removes, include, owner }: Restore
 
 /** What the snapshot says of the directory that TARGET stands for; undefined where nothing. */
 async function rootEntry(snapshot: Snapshot): Promise<DirectoryEntry | undefined> {
-  const entry = snapshot.entry ?? (await snapshot.tree.find(''));
+  const entry = snapshot.entry ?? (await rootOf(snapshot));
   return entry?.type === 'directory' ? entry : undefined;
+}
+
+/** A segment that is damaged is named when all entries are read: the rest is restored. */
+async function rootOf({ tree }: Snapshot): Promise<Entry | undefined> {
+  try {
+    return await tree.find('');
+  } catch (error) {
+    if (!isIngotError(error)) throw error;
+    return undefined;
+  }
 }
 
 interface Parts {

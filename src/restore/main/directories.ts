@@ -100,7 +100,9 @@ export class Directories {
     }
     const { tally, target } = this.#context;
     try {
-      tally.directory(path, this.#made(directory));
+      const outcome = this.#made(directory);
+      // One whose line is lost counts among the lost entries.
+      if (directory.entry !== undefined) tally.directory(path, outcome);
     } catch (error) {
       directory.state = 'failed';
       const where = { path: joinPath(target.path, path), target: target.path };
