@@ -45,7 +45,7 @@ export interface AtCalls {
   setMode(fd: AnyDescriptor, mode: number): void;
   setOwner(fd: AnyDescriptor, uid: number, gid: number): void;
   setOwnerAt(directory: AnyDescriptor, name: string, uid: number, gid: number): void;
-  /** Nanoseconds since 1970. The time of access stays. */
+  /** Nanoseconds since 1970. The time of access becomes the current one. */
   setTime(fd: AnyDescriptor, modified: bigint): void;
   setTimeAt(directory: AnyDescriptor, name: string, modified: bigint): void;
 }
@@ -57,8 +57,8 @@ const AT_REMOVEDIR = 0x200;
 const SYS_OPENAT2 = 437;
 const RESOLVE_NO_SYMLINKS = 4;
 const RESOLVE_BENEATH = 8;
-/** In place of nanoseconds: the time stays. */
-const UTIME_OMIT = (1n << 30n) - 2n;
+/** In place of nanoseconds. A file system of libfuse 2 sets both times, or none. */
+const UTIME_NOW = (1n << 30n) - 1n;
 const BILLION = 1_000_000_000n;
 const STATX_BASIC_STATS = 0x7ff;
 /** PATH_MAX, less the NUL byte at the end. */
@@ -108,7 +108,7 @@ export function bindAt(
   const cName = (name: string) => toCString(toFsPath(name));
 
   /** Of access and of modification: seconds and nanoseconds of each. */
-  const times = BigInt64Array.of(0n, UTIME_OMIT, 0n, 0n);
+  const times = BigInt64Array.of(0n, UTIME_NOW, 0n, 0n);
   const timesOf = (modified: bigint): BigInt64Array => {
     const rest = modified % BILLION;
     const nanoseconds = rest < 0n ? rest + BILLION : rest;
