@@ -8,6 +8,7 @@ import { damagedSegment } from './refusals.ts';
 import {
   decodeEntries,
   decodeRefs,
+  decodeShallow,
   isRef,
   keyOfItem,
   keyOfRef,
@@ -26,11 +27,14 @@ interface OpenedSegment {
 export class Cursor {
   readonly #source: SegmentSource;
   readonly #opened: OpenedSegment[];
+  /** Entries with more directories above them are passed over without a look. */
+  readonly #deepest: number | undefined;
   /** Behind the last entry that was read, while no entry after it has been left out. */
   #position: Position | undefined;
 
-  constructor(source: SegmentSource, root: Root) {
+  constructor(source: SegmentSource, root: Root, deepest?: number) {
     this.#source = source;
+    this.#deepest = deepest;
     this.#opened = [{ items: [{ ...root, directory: '', first: '' }], at: 0 }];
   }
 
@@ -83,6 +87,8 @@ export class Cursor {
 
   async #read(ref: SegmentRef): Promise<readonly Item[]> {
     const bytes = await this.#source.get(ref.digest);
+    if (ref.level === 0 && this.#deepest !== undefined)
+      return decodeShallow(bytes, ref, Position.in(ref.directory), this.#deepest);
     const items =
       ref.level === 0
         ? decodeEntries(bytes, ref, this.#positionAt(ref))

@@ -77,6 +77,42 @@ export function decodeEntries(bytes: Uint8Array, of: Root, position: Position): 
   return entries;
 }
 
+/**
+ * Those entries of a segment of level 0 that have at most `deepest` directories above them. Of other
+ * lines it looks only at where they lead: most of what lies below a directory is not in it. The
+ * position is of no use afterwards.
+ */
+export function decodeShallow(
+  bytes: Uint8Array,
+  of: Root,
+  position: Position,
+  deepest: number,
+): Entry[] {
+  const refuse = refusalOf(of);
+  const entries: Entry[] = [];
+  const lines = linesOf(bytes, of, refuse);
+  let { depth } = position;
+  position.leave(Math.max(0, depth - deepest - 1));
+  for (const line of lines) {
+    const up = UP_FIRST.exec(line);
+    const rest = up === null ? line : `{${line.slice(up[0].length)}`;
+    depth -= Number(up?.[1] ?? 0);
+    if (depth > deepest) {
+      if (rest.startsWith(DIRECTORY_FIRST)) depth++;
+      continue;
+    }
+    if (depth < 0) refuse('a path leads out of the tree');
+    position.leave(position.depth - depth);
+    entries.push(decodeEntry(rest, position, refuse));
+    ({ depth } = position);
+  }
+  if (lines.length !== of.entries) refuse(`it has ${lines.length} entries, not ${of.entries}`);
+  return entries;
+}
+
+const UP_FIRST = /^\{"up":([1-9]\d{0,4}),/;
+const DIRECTORY_FIRST = '{"dir":';
+
 /** The lines of a segment of a higher level, which begins in a directory. */
 export function decodeRefs(bytes: Uint8Array, of: Root, directory: string): SegmentRef[] {
   const refuse = refusalOf(of);
