@@ -140,7 +140,7 @@ export function keyOfItem(item: SegmentRef | Entry): string {
   return isRef(item) ? keyOfRef(item) : keyOfEntry(item);
 }
 
-export function isRef(item: SegmentRef | Entry): item is SegmentRef {
+export function isRef(item: object): item is SegmentRef {
   return 'level' in item;
 }
 

@@ -4,11 +4,10 @@ import { describe, expect, it, test } from 'vitest';
 import { type Digest, digestOf } from '../../src/digest.ts';
 import { isIngotError } from '../../src/errors.ts';
 import { toBytes } from '../../src/names.ts';
-import { differences } from '../../src/snapshot/diff.ts';
 import type { Entry } from '../../src/snapshot/entry.ts';
 import type { Root } from '../../src/snapshot/segment.ts';
 import { TreeReader } from '../../src/snapshot/tree-reader.ts';
-import { all, directoryAt, MemorySegments, numbered, writeTree } from './trees.ts';
+import { all, differencesOf, directoryAt, MemorySegments, numbered, writeTree } from './trees.ts';
 
 const segments = new MemorySegments();
 
@@ -257,7 +256,7 @@ test('a diff takes no segment for the same in another place', async () => {
   );
   const after = planted(1, [ref(c!, 'c/'), ref(F, 'f', '"in":["c"],')], { entries: 2 });
   const found = await all(
-    differences(new TreeReader(segments, before), new TreeReader(segments, after)),
+    differencesOf(new TreeReader(segments, before), new TreeReader(segments, after)),
   );
   expect(found.map((each) => [each.before?.path, each.after?.path])).toEqual([
     ['c/d', undefined],
@@ -274,8 +273,8 @@ async function readAll(root: Root, source: MemorySegments): Promise<Entry[]> {
     async () => found.push(...(await all(reader.children('')))),
     async () => found.push(...(await all(reader.below('dir')))),
     () => reader.find('dir/file-00700'),
-    () => all(differences(reader, new TreeReader(segments, A))),
-    () => all(differences(new TreeReader(segments, A), reader)),
+    () => all(differencesOf(reader, new TreeReader(segments, A))),
+    () => all(differencesOf(new TreeReader(segments, A), reader)),
   ];
   for (const each of tried) {
     try {

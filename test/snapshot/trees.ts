@@ -2,12 +2,16 @@
 import fc from 'fast-check';
 import { type Digest, digestOf } from '../../src/digest.ts';
 import { escapeName, toBytes } from '../../src/names.ts';
+import { differing, FIELDS } from '../../src/snapshot/diff/change.ts';
+import { differences, type Pair } from '../../src/snapshot/diff/differences.ts';
+import { SnapshotSide } from '../../src/snapshot/diff/side.ts';
 import { type Entry, type FileEntry, keyOfEntry } from '../../src/snapshot/entry.ts';
 import { damagedSegment } from '../../src/snapshot/refusals.ts';
 import type { Root } from '../../src/snapshot/segment.ts';
 import type { SegmentStorage } from '../../src/snapshot/storage.ts';
 import { TreeReader } from '../../src/snapshot/tree-reader.ts';
 import { TreeWriter } from '../../src/snapshot/tree-writer.ts';
+import { Turns } from '../../src/turns.ts';
 
 /** Keeps the very bytes that it is given, as it may. */
 export class MemorySegments implements SegmentStorage {
@@ -45,6 +49,19 @@ export async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
 
 export function readTree(root: Root, segments: MemorySegments): Promise<Entry[]> {
   return all(new TreeReader(segments, root).below(''));
+}
+
+/** What differs between two trees in any field. */
+export async function* differencesOf(
+  before: TreeReader,
+  after: TreeReader,
+): AsyncGenerator<Pick<Pair, 'before' | 'after'>> {
+  const [a, b] = [await SnapshotSide.at(before, ''), await SnapshotSide.at(after, '')];
+  const compare = ({ before: left, after: right }: Pair) => {
+    const isSame = left && right && differing(left, right, FIELDS).length === 0;
+    return isSame ? undefined : { before: left, after: right };
+  };
+  yield* differences(a, b, compare, new Turns());
 }
 
 export function sorted(entries: readonly Entry[]): Entry[] {

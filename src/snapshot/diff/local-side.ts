@@ -1,0 +1,149 @@
+/** A directory or file of this machine, as a side of a diff. */
+import fs, { type BigIntStats } from 'node:fs';
+import { type Digest, DigestStream } from '../../digest.ts';
+import { errnoOf, type Failure, failed, failureOf, hasErrno } from '../../errors.ts';
+import { escapeName, joinPath, toFsPath } from '../../names.ts';
+import { nodeFiles } from '../../native/files.ts';
+import { uninterruptedLater } from '../../native/uninterrupted.ts';
+import { unsupportedKind } from '../../sources/kind.ts';
+import { LongPaths } from '../../sources/long-paths.ts';
+import { keyOfEntry } from '../entry.ts';
+import { compareKeys } from '../position.ts';
+import type { Compared, Side } from './side.ts';
+
+export interface LocalOptions {
+  /** Is left out where it is met, as of an ingest. */
+  readonly store: string;
+  /** Called for a directory that cannot be listed, by its path below what is compared. */
+  readonly onUnlisted: (path: string, failure: Failure) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const CHUNK_BYTES = 1 << 20;
+const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
+const GONE = ['ENOENT', 'ENOTDIR'];
+
+export class LocalSide implements Side {
+  item: Compared | undefined;
+  readonly #root: string;
+  readonly #options: LocalOptions;
+  readonly #store: BigIntStats | undefined;
+  readonly #long = new LongPaths(nodeFiles);
+  /** Of each directory on the way what is still to come, the next one last. */
+  readonly #waiting: Compared[][] = [];
+
+  /** Links are followed to `root`, and none below it. Throws an IngotError. */
+  constructor(root: string, options: LocalOptions) {
+    this.#root = root;
+    this.#options = options;
+    this.#store = statusOf(toFsPath(options.store));
+    try {
+      this.item = this.#entryOf('', fs.statSync(toFsPath(root), { bigint: true }));
+    } catch (error) {
+      throw failed('cannot look at what is compared', error, { path: root });
+    }
+  }
+
+  get key(): string {
+    return keyOfEntry(this.item!);
+  }
+
+  next(): void {
+    if (this.item?.type === 'directory') this.#waiting.push(this.#list(this.item.path));
+    for (let names = this.#waiting.at(-1); names !== undefined; names = this.#waiting.at(-1)) {
+      this.item = names.pop();
+      if (this.item !== undefined) return;
+      this.#waiting.pop();
+    }
+    this.item = undefined;
+    this.#long.close();
+  }
+
+  async open(): Promise<void> {}
+
+  async digestOf(path: string): Promise<Digest> {
+    const full = this.#pathOf(path);
+    let handle: fs.promises.FileHandle | undefined;
+    try {
+      const follow = path === '' ? 0 : O_NOFOLLOW;
+      const flags = O_RDONLY | follow | O_NONBLOCK;
+      handle = await fs.promises.open(this.#long.shorten(toFsPath(full)), flags);
+      return await digestOfOpen(handle, this.#options.signal);
+    } catch (error) {
+      throw failed('cannot read a file', error, { path: full });
+    } finally {
+      await handle?.close();
+    }
+  }
+
+  #pathOf(path: string): string {
+    return path === '' ? this.#root : joinPath(this.#root, path);
+  }
+
+  /** The entries in a directory, the first one last. Throws an IngotError. */
+  #list(directory: string): Compared[] {
+    let names: Buffer[];
+    const path = this.#pathOf(directory);
+    try {
+      names = fs.readdirSync(this.#long.shorten(toFsPath(path)), { encoding: 'buffer' });
+    } catch (error) {
+      if (directory !== '' && hasErrno(error, ...GONE)) return [];
+      if (errnoOf(error) === undefined || directory === '')
+        throw failed('cannot list a directory', error, { path });
+      const failure = failureOf('cannot list a directory', error);
+      this.#options.onUnlisted(directory, { ...failure, path });
+      return [];
+    }
+    const prefix = directory && `${directory}/`;
+    const entries = names.flatMap((name) => this.#look(prefix + escapeName(name)) ?? []);
+    return entries.sort((a, b) => compareKeys(keyOfEntry(b), keyOfEntry(a)));
+  }
+
+  /** Undefined where it has vanished, and for the store. */
+  #look(path: string): Compared | undefined {
+    const full = this.#pathOf(path);
+    try {
+      const stats = fs.lstatSync(this.#long.shorten(toFsPath(full)), { bigint: true });
+      const { ino, dev } = this.#store ?? {};
+      return stats.ino === ino && stats.dev === dev ? undefined : this.#entryOf(path, stats);
+    } catch (error) {
+      if (hasErrno(error, ...GONE)) return undefined;
+      throw failed('cannot look at an entry', error, { path: full });
+    }
+  }
+
+  #entryOf(path: string, stats: BigIntStats): Compared {
+    const owned = {
+      path,
+      uid: Number(stats.uid),
+      gid: Number(stats.gid),
+      mtime: stats.mtimeNs,
+    };
+    const mode = Number(stats.mode & 0o7777n);
+    if (stats.isDirectory()) return { type: 'directory', mode, ...owned };
+    if (stats.isFile())
+      return { type: 'file', mode, size: Number(stats.size), digest: undefined, ...owned };
+    if (!stats.isSymbolicLink()) return { type: 'missing', path, why: unsupportedKind(stats) };
+    const link = this.#long.shorten(toFsPath(this.#pathOf(path)));
+    const target = escapeName(fs.readlinkSync(link, { encoding: 'buffer' }));
+    return { type: 'link', target, ...owned };
+  }
+}
+
+function statusOf(path: string | Buffer): BigIntStats | undefined {
+  return fs.statSync(path, { bigint: true, throwIfNoEntry: false });
+}
+
+async function digestOfOpen(
+  handle: fs.promises.FileHandle,
+  signal: AbortSignal | undefined,
+): Promise<Digest> {
+  const hash = new DigestStream();
+  const buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+  for (;;) {
+    signal?.throwIfAborted();
+    const { bytesRead } = await uninterruptedLater(() => handle.read(buffer, 0, CHUNK_BYTES, null));
+    if (bytesRead === 0) return hash.digest();
+    hash.update(buffer.subarray(0, bytesRead));
+  }
+}
