@@ -45,7 +45,10 @@ export async function idsIn(reader: ReadHalf<string>): Promise<string[]> {
 }
 
 /** Undefined where there is none any more. Throws an IngotError for one that is damaged. */
-async function readReference(reader: ReadHalf<string>, id: string): Promise<Reference | undefined> {
+export async function readReference(
+  reader: ReadHalf<string>,
+  id: string,
+): Promise<Reference | undefined> {
   if (!isSnapshotId(id)) throw damagedReference(id, 'its name is not the id of a snapshot');
   try {
     const bytes = await reader.readWhole(id, MAX_REFERENCE_BYTES);

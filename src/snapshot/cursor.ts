@@ -44,6 +44,11 @@ export class Cursor {
     return segment?.items[segment.at];
   }
 
+  /** How many segments are open, the root among them. */
+  get depth(): number {
+    return this.#opened.length;
+  }
+
   /** Goes to the next item; leaves out the segment that it stands at. */
   next(): void {
     const { item } = this;
