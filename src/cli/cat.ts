@@ -10,7 +10,7 @@ export function addCat(program: Command): void {
   const command = program
     .command('cat')
     .description('write the verified content of a file in a snapshot to stdout or a file')
-    .argument('<snapshot:path>', 'a snapshot, and the path of a file in it');
+    .argument('<snapshot>', 'SNAPSHOT:PATH, the path of a file in a snapshot');
   addCommonOptions(addOutputFile(command)).action((name: string, flags: ContentFlags) =>
     runCommand(flags, 'stop', (context) => runCat(name, flags, context)),
   );

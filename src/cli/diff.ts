@@ -22,8 +22,8 @@ export function addDiff(program: Command): void {
   const command = program
     .command('diff')
     .description('show what differs between two snapshots, or a snapshot and a directory')
-    .argument('<a>', 'a snapshot, maybe with a path in it, or a directory such as ./data')
-    .argument('<b>', 'what it became')
+    .argument('<before>', 'SNAPSHOT, SNAPSHOT:PATH, or a directory such as ./data')
+    .argument('<after>', 'the same')
     .option('--checksum', 'read all files of a directory that have the same size')
     .option('--name-only', 'show paths only')
     .option('-0, --null', 'with --name-only: end each path with a NUL byte, and change none')

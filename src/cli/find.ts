@@ -18,7 +18,7 @@ export function addFind(program: Command): void {
     .command('find')
     .description('find entries by name, in all snapshots or those that are named')
     .argument('<pattern>', 'as in .gitignore: with a slash it is about the whole path')
-    .argument('[snapshot:path...]', 'snapshots, maybe with a path in them (default: all)')
+    .argument('[snapshot...]', 'SNAPSHOT or SNAPSHOT:PATH (default: all snapshots)')
     .option('-l, --long', 'show mode, owner, group, size, time and target, as ls -l does')
     .option('-0, --null', 'end each line with a NUL byte, and change no name');
   addCommonOptions(command).action((pattern: string, names: string[], flags: FindFlags) =>

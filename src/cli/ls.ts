@@ -18,7 +18,7 @@ export function addLs(program: Command): void {
   const command = program
     .command('ls')
     .description('list what a snapshot has, or a directory in it')
-    .argument('[snapshot:path]', 'a snapshot, maybe with a path in it', 'latest')
+    .argument('[snapshot]', 'SNAPSHOT or SNAPSHOT:PATH', 'latest')
     .option('-l, --long', 'show mode, owner, group, size, time and target, as ls -l does')
     .option('-R, --recursive', 'list what lies in directories, too')
     .option('-0, --null', 'end each name with a NUL byte, and change none');

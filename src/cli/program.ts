@@ -67,6 +67,11 @@ export async function buildProgram(args: readonly string[]): Promise<Command> {
       throw new CommanderError(EXIT.done, 'ingot.version', '');
     })
     .hook('preAction', requireWorkingDirectory)
+    // Nearly all have options; without saying so the descriptions have room.
+    .configureHelp({
+      subcommandTerm: (command) =>
+        `${command.name()} ${command.usage().replace(/^\[options\] ?/, '')}`.trimEnd(),
+    })
     // Inherited by the commands that are added from here on.
     .exitOverride()
     // What is wrong is in the error that it throws.

@@ -79,6 +79,7 @@ type Matches = (entry: Entry) => boolean;
 
 /** Throws a UsageError. */
 async function matcherOf(pattern: string): Promise<Matches> {
+  if (typeof pattern !== 'string') throw wrong('pattern', pattern, 'a string');
   if (pattern === '') throw wrong('pattern', 'the empty string', 'a pattern');
   // What begins a comment or an exception in a file of patterns, and spaces at its end.
   const line = pattern.replace(/^[!#]/, '\\$&').replace(/ +$/, (end) => '\\ '.repeat(end.length));

@@ -37,6 +37,7 @@ export async function* history(
   options: HistoryOptions = {},
 ): AsyncGenerator<Version, void, undefined> {
   requireOptions(options, CHECKS);
+  text('path', path);
   const { label, signal, onDamaged } = options;
   const wanted = parseSnapshotName(`latest:${path}`).path!;
   const engine = engineAt(store);

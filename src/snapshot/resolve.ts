@@ -3,6 +3,7 @@
  * which is its newest snapshot; `latest`, which is the newest of all; `~1` after one of these two,
  * which is the one before. Then maybe `:` and a path in it.
  */
+import { wrong } from '../checked.ts';
 import { IngotError, printable, UsageError } from '../errors.ts';
 import { escapeName, toBytes } from '../names.ts';
 import { isSnapshotId } from './id.ts';
@@ -18,6 +19,7 @@ export interface SnapshotName {
 
 /** Of plain text, or the escaped form of names.ts, which the result has. Throws a UsageError. */
 export function parseSnapshotName(given: string): SnapshotName {
+  if (typeof given !== 'string') throw wrong('name of a snapshot', given, 'a string');
   const text = escapeName(toBytes(given));
   const colon = text.indexOf(':');
   const name = colon < 0 ? text : text.slice(0, colon);

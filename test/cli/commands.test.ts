@@ -199,7 +199,7 @@ describe('ingot put and get', () => {
     damage();
     fs.writeFileSync(join(cwd, 'out'), 'old');
     const toStdout = run('get', HELLO);
-    expect(toStdout.code).toBe(1);
+    expect(toStdout.code).toBe(4);
     expect(toStdout.stderr).toMatch(/^ingot: [^\n]*damaged[^\n]*\n$/);
     expect(toStdout.stdout).not.toBe('hellp');
     expect(run('get', HELLO, '-o', 'out').code).toBe(4);

@@ -158,8 +158,8 @@ export const NOTES = {
     ],
     exits: [
       ['0', 'they were compared; with --exit-code or -q: they are the same'],
-      ['1', 'failed; with --exit-code or -q: they differ'],
-      ['2', 'wrong usage; with --exit-code or -q: or it failed'],
+      ['1', 'failed (2 with --exit-code or -q, where 1 is a difference)'],
+      USAGE,
       ['3', 'some of a directory could not be read; each is named'],
       DAMAGED,
       SIGNALS,

@@ -32,13 +32,14 @@ export interface Difference {
 
 type Fields = { readonly [Name in Field]?: unknown };
 
-/** Of those that are given, the ones that differ. */
+/** Of those that are given, the ones that differ; the type alone where that does. */
 export function differing(
   before: Compared,
   after: Compared,
   fields: readonly Field[],
 ): readonly Field[] {
   const [one, other]: [Fields, Fields] = [before, after];
+  if (before.type !== after.type) return ['type'];
   return fields.filter(
     (name) => one[name] !== other[name] && (name !== 'xattrs' || !isSameXattrs(one, other)),
   );

@@ -1,4 +1,4 @@
-import { abortSignal, type Checks, callback, flag, requireOptions } from '../../checked.ts';
+import { abortSignal, type Checks, callback, flag, requireOptions, text } from '../../checked.ts';
 import { type Failure, IngotError, isIngotError } from '../../errors.ts';
 import { storePath } from '../../store/store-path.ts';
 import { Turns } from '../../turns.ts';
@@ -42,6 +42,7 @@ export async function* diff(
   options: DiffOptions = {},
 ): AsyncGenerator<Difference, void, undefined> {
   requireOptions(options, CHECKS);
+  for (const each of [before, after]) text('place to compare', each);
   const root = storePath(store);
   const places = [await placeOf(root, before), await placeOf(root, after)] as const;
   yield* new Diff(root, places, options).run();
