@@ -47,7 +47,10 @@ export class DamageReport {
   };
 
   get exitCode(): ExitCode {
-    return this.found.length > 0 ? EXIT.damaged : EXIT.done;
+    if (this.found.length === 0) return EXIT.done;
+    // A snapshot of a newer ingot is whole.
+    const isDamage = this.found.some(({ failure }) => failure.code === 'INGOT_DAMAGED');
+    return isDamage ? EXIT.damaged : EXIT.incomplete;
   }
 }
 
