@@ -3,18 +3,10 @@
  * need not be opened. Of each level one segment is in memory.
  */
 import type { Entry } from './entry.ts';
+import { decodeEntries, decodeShallow, decodeUnequal, type Placed } from './entry-segment.ts';
 import { compareKeys, Position } from './position.ts';
 import { damagedSegment } from './refusals.ts';
-import {
-  decodeEntries,
-  decodeRefs,
-  decodeShallow,
-  isRef,
-  keyOfItem,
-  keyOfRef,
-  type Root,
-  type SegmentRef,
-} from './segment.ts';
+import { decodeRefs, isRef, keyOfItem, keyOfRef, type Root, type SegmentRef } from './segment.ts';
 import type { SegmentSource } from './storage.ts';
 
 export type Item = SegmentRef | Entry;
@@ -61,7 +53,31 @@ export class Cursor {
 
   /** Opens the segment that it stands at and goes to its first item, or on if it has none. */
   async open(ref: SegmentRef): Promise<void> {
-    const items = await this.#read(ref);
+    this.#enter(await this.#read(ref));
+  }
+
+  /**
+   * Opens the segments of entries that two cursors stand at, which begin in the same place, without
+   * equal entries at their beginnings and ends.
+   */
+  static async openBoth(
+    [a, left]: readonly [Cursor, SegmentRef],
+    [b, right]: readonly [Cursor, SegmentRef],
+  ): Promise<void> {
+    const [one, other] = decodeUnequal(await a.#placed(left), await b.#placed(right));
+    a.#enter(one);
+    b.#enter(other);
+  }
+
+  async #placed(ref: SegmentRef): Promise<Placed> {
+    return {
+      bytes: await this.#source.get(ref.digest),
+      of: ref,
+      position: this.#positionAt(ref),
+    };
+  }
+
+  #enter(items: readonly Item[]): void {
     this.#opened.push({ items, at: -1 });
     this.next();
   }

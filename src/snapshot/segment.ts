@@ -1,12 +1,12 @@
 /**
- * A segment: a run of consecutive entries (level 0), or of references to segments of the level below.
- * A line each, after a first line that says the level.
+ * A segment: a run of consecutive entries (level 0, see entry-segment.ts), or of references to segments
+ * of the level below. A line each, after a first line that says the level.
  */
 import { isUtf8 } from 'node:buffer';
 import { type Digest, digestOf } from '../digest.ts';
 import { lengthsOf } from './cut.ts';
 import { type Entry, keyOfEntry } from './entry.ts';
-import { COUNT, decodeEntry, STRING, sizeIn } from './entry-line.ts';
+import { COUNT, STRING, sizeIn } from './entry-line.ts';
 import {
   MAX_LEVEL,
   MAX_LINE_BYTES,
@@ -14,7 +14,7 @@ import {
   MAX_PATH_BYTES,
   MAX_SEGMENT_BYTES,
 } from './limits.ts';
-import { compareKeys, type Position } from './position.ts';
+import { compareKeys } from './position.ts';
 import { damagedSegment } from './refusals.ts';
 import { byteLength, quoted, type Refuse, unquoted, whyNoName } from './text.ts';
 
@@ -62,56 +62,6 @@ const SLASH = 0x2f;
 function namesOf(directory: string, from: number): string[] {
   return directory.length === from ? [] : directory.slice(from, -1).split('/');
 }
-
-/** The entries of a segment of level 0, which begins at a position. Moves it behind the last one. */
-export function decodeEntries(bytes: Uint8Array, of: Root, position: Position): Entry[] {
-  const refuse = refusalOf(of);
-  const entries: Entry[] = [];
-  let size = 0;
-  for (const line of linesOf(bytes, of, refuse)) {
-    const entry = decodeEntry(line, position, refuse);
-    if (entry.type === 'file') size += entry.size;
-    entries.push(entry);
-  }
-  requireSums(of, entries.length, size, refuse);
-  return entries;
-}
-
-/**
- * Those entries of a segment of level 0 that have at most `deepest` directories above them. Of other
- * lines it looks only at where they lead: most of what lies below a directory is not in it. The
- * position is of no use afterwards.
- */
-export function decodeShallow(
-  bytes: Uint8Array,
-  of: Root,
-  position: Position,
-  deepest: number,
-): Entry[] {
-  const refuse = refusalOf(of);
-  const entries: Entry[] = [];
-  const lines = linesOf(bytes, of, refuse);
-  let { depth } = position;
-  position.leave(Math.max(0, depth - deepest - 1));
-  for (const line of lines) {
-    const up = UP_FIRST.exec(line);
-    const rest = up === null ? line : `{${line.slice(up[0].length)}`;
-    depth -= Number(up?.[1] ?? 0);
-    if (depth > deepest) {
-      if (rest.startsWith(DIRECTORY_FIRST)) depth++;
-      continue;
-    }
-    if (depth < 0) refuse('a path leads out of the tree');
-    position.leave(position.depth - depth);
-    entries.push(decodeEntry(rest, position, refuse));
-    ({ depth } = position);
-  }
-  if (lines.length !== of.entries) refuse(`it has ${lines.length} entries, not ${of.entries}`);
-  return entries;
-}
-
-const UP_FIRST = /^\{"up":([1-9]\d{0,4}),/;
-const DIRECTORY_FIRST = '{"dir":';
 
 /** The lines of a segment of a higher level, which begins in a directory. */
 export function decodeRefs(bytes: Uint8Array, of: Root, directory: string): SegmentRef[] {
@@ -200,14 +150,18 @@ function namesIn(json: string, refuse: Refuse): string[] {
 
 const EACH_STRING = new RegExp(STRING, 'g');
 
-function refusalOf({ digest }: Root): Refuse {
+export function refusalOf({ digest }: Root): Refuse {
   return (why) => {
     throw damagedSegment(digest, why);
   };
 }
 
 /** All lines but the first. */
-function linesOf(bytes: Uint8Array, { digest, level, entries }: Root, refuse: Refuse): string[] {
+export function linesOf(
+  bytes: Uint8Array,
+  { digest, level, entries }: Root,
+  refuse: Refuse,
+): string[] {
   if (bytes.length > MAX_SEGMENT_BYTES) refuse(`it is longer than ${MAX_SEGMENT_BYTES} bytes`);
   if (level > MAX_LEVEL) refuse(`it is above level ${MAX_LEVEL}`);
   if (digestOf(bytes) !== digest) refuse('its bytes have another digest');
@@ -236,7 +190,7 @@ function whyOtherHead(text: string, level: number): string {
   return `it is not of level ${level}`;
 }
 
-function requireSums(of: Root, entries: number, size: number, refuse: Refuse): void {
+export function requireSums(of: Root, entries: number, size: number, refuse: Refuse): void {
   if (entries !== of.entries) refuse(`it has ${entries} entries, not ${of.entries}`);
   if (size !== of.size) refuse(`its files have ${size} bytes, not ${of.size}`);
 }

@@ -1,5 +1,6 @@
 /** Goes through two trees side by side. Segments that are the same in both are not opened. */
 import type { Turns } from '../../turns.ts';
+import { Cursor } from '../cursor.ts';
 import { compareKeys } from '../position.ts';
 import { isRef, type SegmentRef } from '../segment.ts';
 import type { Compared, Side } from './side.ts';
@@ -34,6 +35,17 @@ export async function* differences<T>(
     }
     const opensLeft = order <= 0 && isToOpen(left, order === 0 ? right : undefined);
     const opensRight = order >= 0 && isToOpen(right, order === 0 ? left : undefined);
+    if (
+      opensLeft &&
+      opensRight &&
+      isOfEntries(left) &&
+      isOfEntries(right) &&
+      a.cursor &&
+      b.cursor
+    ) {
+      await Cursor.openBoth([a.cursor, left], [b.cursor, right]);
+      continue;
+    }
     if (opensLeft) await a.open(left as SegmentRef);
     if (opensRight) await b.open(right as SegmentRef);
     if (opensLeft || opensRight) continue;
@@ -50,6 +62,10 @@ export async function* differences<T>(
 function isToOpen(item: Side['item'], other: Side['item']): boolean {
   if (item === undefined || !isRef(item)) return false;
   return other === undefined || !isRef(other) || item.level >= other.level;
+}
+
+function isOfEntries(item: Side['item']): item is SegmentRef {
+  return item !== undefined && isRef(item) && item.level === 0;
 }
 
 /** They begin with the same key. */

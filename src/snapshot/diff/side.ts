@@ -18,6 +18,8 @@ export interface Side {
   readonly key: string;
   /** Goes to the next item; leaves out the segment that it stands at. */
   next(): void;
+  /** Where there are segments. */
+  readonly cursor?: Cursor;
   /** Opens the segment that it stands at. Throws an IngotError. */
   open(ref: SegmentRef): Promise<void>;
   /** Reads a file that has no digest, by its path below what is compared. Throws an IngotError. */
@@ -26,11 +28,11 @@ export interface Side {
 
 /** A directory in a snapshot, itself included; the empty path is the whole tree. */
 export class SnapshotSide implements Side {
-  readonly #cursor: Cursor;
+  readonly cursor: Cursor;
   readonly #prefix: string;
 
   private constructor(cursor: Cursor, prefix: string) {
-    this.#cursor = cursor;
+    this.cursor = cursor;
     this.#prefix = prefix;
   }
 
@@ -43,20 +45,20 @@ export class SnapshotSide implements Side {
   }
 
   get item(): Item | undefined {
-    const { item } = this.#cursor;
+    const { item } = this.cursor;
     return item !== undefined && keyOfItem(item).startsWith(this.#prefix) ? item : undefined;
   }
 
   get key(): string {
-    return keyOfItem(this.#cursor.item!).slice(this.#prefix.length);
+    return keyOfItem(this.cursor.item!).slice(this.#prefix.length);
   }
 
   next(): void {
-    this.#cursor.next();
+    this.cursor.next();
   }
 
   open(ref: SegmentRef): Promise<void> {
-    return this.#cursor.open(ref);
+    return this.cursor.open(ref);
   }
 
   async digestOf(path: string): Promise<Digest> {
