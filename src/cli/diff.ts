@@ -26,7 +26,7 @@ export function addDiff(program: Command): void {
     .argument('<after>', 'the same')
     .option('--checksum', 'read all files of a directory that have the same size')
     .option('--name-only', 'show paths only')
-    .option('-0, --null', 'with --name-only: end each path with a NUL byte, and change none')
+    .option('-0, --null', 'show paths only, each with a NUL byte at its end, and change none')
     .option('--exit-code', 'exit with 1 if they differ, and with 2 if it failed; so does -q');
   addCommonOptions(command).action((a: string, b: string, flags: DiffFlags) =>
     runDiff(a, b, flags),
@@ -70,8 +70,9 @@ class Summary {
 async function compare(
   [a, b]: readonly [string, string],
   flags: DiffFlags,
-  { output, signal }: CommandContext,
+  context: CommandContext,
 ): Promise<Summary> {
+  const { output, signal } = context;
   const store = storeOf(flags);
   const { diff } = await import('../snapshot/diff/diff.ts');
   const summary = new Summary();
@@ -86,9 +87,9 @@ async function compare(
     },
   });
   output.beginList({ before: a, after: b }, 'differences');
-  await printList(output, elements(differences, flags, summary), { isNul: flags.null });
+  await printList(context, elements(differences, flags, summary), { isNul: flags.null });
   const { counts, unreadable } = summary;
-  const isSummed = flags.quiet !== true && flags.nameOnly !== true;
+  const isSummed = !flags.quiet && !flags.nameOnly && !flags.null;
   output.result({ counts, unreadable }, isSummed ? summary.text() : '');
   return summary;
 }
@@ -115,7 +116,7 @@ async function* elements(
 
 function lineOf(difference: Difference, { nameOnly, null: isNul }: DiffFlags): string {
   const { path, change } = difference;
-  if (nameOnly && isNul) return `${path || '.'}\0`;
+  if (isNul) return `${path || '.'}\0`;
   const shown = printable(path) || '.';
   return nameOnly ? `${shown}\n` : `${change.padEnd(WIDTH)}  ${shown}${remarkOn(difference)}\n`;
 }

@@ -30,8 +30,9 @@ async function runFind(
   pattern: string,
   names: readonly string[],
   flags: FindFlags,
-  { output, signal }: CommandContext,
+  context: CommandContext,
 ): Promise<ExitCode> {
+  const { output, signal } = context;
   const store = storeOf(flags);
   const { find } = await import('../snapshot/find.ts');
   const report = new DamageReport(output);
@@ -39,7 +40,7 @@ async function runFind(
   const snapshots = names.length === 0 ? undefined : names;
   const found = find(store, pattern, { snapshots, signal, onDamaged: report.add });
   output.beginList({ pattern }, 'entries');
-  const count = await printList(output, elements(found, flags), { isNul: flags.null });
+  const count = await printList(context, elements(found, flags), { isNul: flags.null });
   const { found: damaged } = report;
   output.result(
     output.mode === 'events' ? { pattern, entries: count, damaged: damaged.length } : { damaged },

@@ -2,6 +2,7 @@
 import { type Failure, IngotError } from '../errors.ts';
 import { toBytes } from '../names.ts';
 import type { DamagedReference } from '../snapshot/catalog.ts';
+import type { CommandContext } from './command.ts';
 import { EXIT, type ExitCode } from './fail.ts';
 import type { Element, Output } from './output.ts';
 
@@ -9,9 +10,9 @@ import type { Element, Output } from './output.ts';
 const AT_ONCE = 512;
 const AT_LATEST_MS = 100;
 
-/** Prints elements as they come, with flat memory; gives their number. */
+/** Prints elements as they come, with flat memory, until it is told to stop; gives their number. */
 export async function printList(
-  output: Output,
+  { output, signal }: CommandContext,
   elements: AsyncIterable<Element>,
   { isNul = false }: { readonly isNul?: boolean | undefined } = {},
 ): Promise<number> {
@@ -24,6 +25,7 @@ export async function printList(
     count++;
     if (waiting.length < AT_ONCE && performance.now() - lastMs < AT_LATEST_MS) continue;
     await output.elements(waiting, encode);
+    signal.throwIfAborted();
     waiting = [];
     lastMs = performance.now();
   }

@@ -33,8 +33,9 @@ function labelOf(text: string, before?: string): string {
 async function runLog(
   path: string,
   { label, ...flags }: LogFlags,
-  { output, signal }: CommandContext,
+  context: CommandContext,
 ): Promise<ExitCode> {
+  const { output, signal } = context;
   const store = storeOf(flags);
   const { history } = await import('../snapshot/history.ts');
   const report = new DamageReport(output);
@@ -44,7 +45,7 @@ async function runLog(
     versions.push(version);
   if (versions.length === 0) output.notice(`no snapshot has ${printable(path)}`);
   output.beginList({ path }, 'versions');
-  await printList(output, elements(versions.reverse()));
+  await printList(context, elements(versions.reverse()));
   const { found: damaged } = report;
   output.result(
     output.mode === 'events'

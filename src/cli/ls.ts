@@ -27,14 +27,15 @@ export function addLs(program: Command): void {
   );
 }
 
-async function runLs(name: string, flags: LsFlags, { output }: CommandContext): Promise<ExitCode> {
+async function runLs(name: string, flags: LsFlags, context: CommandContext): Promise<ExitCode> {
+  const { output } = context;
   const store = storeOf(flags);
   const { openSnapshot } = await import('../snapshot/snapshot.ts');
   const snapshot = await openSnapshot(store, name, { onNotice: (text) => output.notice(text) });
   const { reference, path } = snapshot;
   output.doing(`listing snapshot ${reference.id}`);
   output.beginList({ snapshot: reference.id, path }, 'entries');
-  const count = await printList(output, elements(snapshot, flags), { isNul: flags.null });
+  const count = await printList(context, elements(snapshot, flags), { isNul: flags.null });
   output.result(
     output.mode === 'events' ? { snapshot: reference.id, path, entries: count } : {},
     '',

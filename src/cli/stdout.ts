@@ -25,7 +25,12 @@ export class Stdout {
     await nextTurn();
     if (!stdout.writableNeedDrain || this.#readerGone || this.#failure !== undefined) return;
     await new Promise<void>((resolve) => {
-      for (const event of ['drain', 'error', 'close']) stdout.once(event, () => resolve());
+      const events = ['drain', 'error', 'close'];
+      const go = () => {
+        for (const event of events) stdout.off(event, go);
+        resolve();
+      };
+      for (const event of events) stdout.on(event, go);
     });
   }
 

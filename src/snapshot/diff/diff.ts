@@ -81,7 +81,12 @@ class Diff {
       return this.#difference(key, before, after);
     };
     const turns = new Turns({ stepsPerLook: STEPS_PER_LOOK, signal: this.#options.signal });
-    yield* joined(differences(a, b, compare, turns));
+    try {
+      yield* joined(differences(a, b, compare, turns));
+    } finally {
+      a.close?.();
+      b.close?.();
+    }
   }
 
   async #sideOf(which: 0 | 1): Promise<Side> {

@@ -36,7 +36,7 @@ export class LocalSide implements Side {
   constructor(root: string, options: LocalOptions) {
     this.#root = root;
     this.#options = options;
-    this.#store = statusOf(toFsPath(options.store));
+    this.#store = statusOf(options.store);
     try {
       this.item = this.#entryOf('', fs.statSync(toFsPath(root), { bigint: true }));
     } catch (error) {
@@ -56,10 +56,13 @@ export class LocalSide implements Side {
       this.#waiting.pop();
     }
     this.item = undefined;
-    this.#long.close();
   }
 
   async open(): Promise<void> {}
+
+  close(): void {
+    this.#long.close();
+  }
 
   async digestOf(path: string): Promise<Digest> {
     const full = this.#pathOf(path);
@@ -130,8 +133,14 @@ export class LocalSide implements Side {
   }
 }
 
-function statusOf(path: string | Buffer): BigIntStats | undefined {
-  return fs.statSync(path, { bigint: true, throwIfNoEntry: false });
+/** Undefined for what is not there, or cannot be looked at. */
+function statusOf(path: string): BigIntStats | undefined {
+  try {
+    return fs.statSync(path, { bigint: true });
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return undefined;
+  }
 }
 
 async function digestOfOpen(

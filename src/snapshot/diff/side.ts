@@ -24,6 +24,8 @@ export interface Side {
   open(ref: SegmentRef): Promise<void>;
   /** Reads a file that has no digest, by its path below what is compared. Throws an IngotError. */
   digestOf(path: string): Promise<Digest>;
+  /** Gives up what it holds of the machine. */
+  close?(): void;
 }
 
 /** A directory in a snapshot, itself included; the empty path is the whole tree. */
