@@ -1,7 +1,8 @@
 import { Command, CommanderError } from 'commander';
 import { failed, hasErrno, IngotError } from '../errors.ts';
 import { EXIT } from './fail.ts';
-import { type CommandName, NOTES, notesText } from './help/notes.ts';
+import { type CommandName, NOTES } from './help/notes.ts';
+import { notesText } from './help/notes-text.ts';
 import { toDocument, toLine } from './json.ts';
 import { spellOptionalValues } from './options.ts';
 import { addVersion, printVersion } from './version.ts';

@@ -42,7 +42,7 @@ const COLUMNS = ['ID', 'TIME', 'LABEL', 'HOST', '>ENTRIES', '>SIZE', '>ADDED', '
 
 function table(snapshots: readonly Reference[]): string {
   if (snapshots.length === 0) return '';
-  return tableText(COLUMNS, snapshots.map(rowOf), process.stdout.columns);
+  return tableText(COLUMNS, snapshots.map(rowOf), process.stdout.columns || undefined);
 }
 
 function rowOf({ id, time, label = '', host, root, added, ...rest }: Reference): string[] {
