@@ -1,14 +1,14 @@
 /** A directory or file of this machine, as a side of a diff. */
 import fs, { type BigIntStats } from 'node:fs';
 import { type Digest, DigestStream } from '../../digest.ts';
-import { errnoOf, type Failure, failed, failureOf, hasErrno } from '../../errors.ts';
-import { escapeName, joinPath, toFsPath } from '../../names.ts';
+import { errnoOf, type Failure, failed, failureOf, hasErrno, isFailure } from '../../errors.ts';
+import { escapeLatin1Name, escapeName, joinPath, toFsPath } from '../../names.ts';
 import { nodeFiles } from '../../native/files.ts';
 import { uninterruptedLater } from '../../native/uninterrupted.ts';
 import { unsupportedKind } from '../../sources/kind.ts';
 import { LongPaths } from '../../sources/long-paths.ts';
+import { readDirectory } from '../../sources/walk/directory.ts';
 import { keyOfEntry } from '../entry.ts';
-import { compareKeys } from '../position.ts';
 import type { Compared, Side } from './side.ts';
 
 export interface LocalOptions {
@@ -17,6 +17,17 @@ export interface LocalOptions {
   /** Called for a directory that cannot be listed, by its path below what is compared. */
   readonly onUnlisted: (path: string, failure: Failure) => void;
   readonly signal?: AbortSignal | undefined;
+}
+
+/** A directory that was listed. */
+interface Listed {
+  /** Its path with a slash at the end; nothing for what was named itself. */
+  readonly prefix: string;
+  /**
+   * Names that are still to come, the next one last: each byte a character, so that they sort as
+   * bytes, and with a slash after those of directories.
+   */
+  readonly keys: string[];
 }
 
 const CHUNK_BYTES = 1 << 20;
@@ -29,8 +40,10 @@ export class LocalSide implements Side {
   readonly #options: LocalOptions;
   readonly #store: BigIntStats | undefined;
   readonly #long = new LongPaths(nodeFiles);
-  /** Of each directory on the way what is still to come, the next one last. */
-  readonly #waiting: Compared[][] = [];
+  /** The directories on the way. */
+  readonly #listed: Listed[] = [];
+  /** Bytes of the directory that it stands at. */
+  #directoryBytes = 0;
 
   /** Links are followed to `root`, and none below it. Throws an IngotError. */
   constructor(root: string, options: LocalOptions) {
@@ -49,13 +62,14 @@ export class LocalSide implements Side {
   }
 
   next(): void {
-    if (this.item?.type === 'directory') this.#waiting.push(this.#list(this.item.path));
-    for (let names = this.#waiting.at(-1); names !== undefined; names = this.#waiting.at(-1)) {
-      this.item = names.pop();
-      if (this.item !== undefined) return;
-      this.#waiting.pop();
-    }
+    if (this.item?.type === 'directory') this.#listed.push(this.#list(this.item.path));
     this.item = undefined;
+    for (let last = this.#listed.at(-1); last !== undefined; last = this.#listed.at(-1)) {
+      const key = last.keys.pop();
+      if (key === undefined) this.#listed.pop();
+      else this.item = this.#look(last.prefix, key);
+      if (this.item !== undefined) return;
+    }
   }
 
   async open(): Promise<void> {}
@@ -83,32 +97,36 @@ export class LocalSide implements Side {
     return path === '' ? this.#root : joinPath(this.#root, path);
   }
 
-  /** The entries in a directory, the first one last. Throws an IngotError. */
-  #list(directory: string): Compared[] {
-    let names: Buffer[];
+  /** Throws an IngotError. */
+  #list(directory: string): Listed {
     const path = this.#pathOf(directory);
+    const keys: string[] = [];
     try {
-      names = fs.readdirSync(this.#long.shorten(toFsPath(path)), { encoding: 'buffer' });
+      const way = this.#long.shorten(toFsPath(path));
+      for (const entries of readDirectory(way, this.#directoryBytes))
+        for (const entry of entries) keys.push(entry.isDirectory() ? `${entry.name}/` : entry.name);
     } catch (error) {
-      if (directory !== '' && hasErrno(error, ...GONE)) return [];
-      if (errnoOf(error) === undefined || directory === '')
-        throw failed('cannot list a directory', error, { path });
-      const failure = failureOf('cannot list a directory', error);
-      this.#options.onUnlisted(directory, { ...failure, path });
-      return [];
+      const what = 'cannot list a directory';
+      if (directory === '' || !isFailure(error)) throw failed(what, error, { path });
+      if (!hasErrno(error, ...GONE))
+        this.#options.onUnlisted(directory, { ...failureOf(what, error), path });
+      return { prefix: '', keys: [] };
     }
-    const prefix = directory && `${directory}/`;
-    const entries = names.flatMap((name) => this.#look(prefix + escapeName(name)) ?? []);
-    return entries.sort((a, b) => compareKeys(keyOfEntry(b), keyOfEntry(a)));
+    return { prefix: directory && `${directory}/`, keys: keys.sort().reverse() };
   }
 
-  /** Undefined where it has vanished, and for the store. */
-  #look(path: string): Compared | undefined {
+  /** Undefined for what has vanished or become another thing since it was listed, and for the store. */
+  #look(prefix: string, key: string): Compared | undefined {
+    const isDirectory = key.endsWith('/');
+    const path = prefix + escapeLatin1Name(isDirectory ? key.slice(0, -1) : key);
     const full = this.#pathOf(path);
     try {
       const stats = fs.lstatSync(this.#long.shorten(toFsPath(full)), { bigint: true });
       const { ino, dev } = this.#store ?? {};
-      return stats.ino === ino && stats.dev === dev ? undefined : this.#entryOf(path, stats);
+      const isStore = stats.ino === ino && stats.dev === dev;
+      return isStore || stats.isDirectory() !== isDirectory
+        ? undefined
+        : this.#entryOf(path, stats);
     } catch (error) {
       if (hasErrno(error, ...GONE)) return undefined;
       throw failed('cannot look at an entry', error, { path: full });
@@ -123,6 +141,7 @@ export class LocalSide implements Side {
       mtime: stats.mtimeNs,
     };
     const mode = Number(stats.mode & 0o7777n);
+    this.#directoryBytes = Number(stats.size);
     if (stats.isDirectory()) return { type: 'directory', mode, ...owned };
     if (stats.isFile())
       return { type: 'file', mode, size: Number(stats.size), digest: undefined, ...owned };

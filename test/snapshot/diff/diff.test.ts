@@ -76,6 +76,15 @@ const TREE: TreeLiteral = {
   link: { symlink: 'd/same' },
   fifo: { fifo: true },
   'odd\udc0a\udcff': 'odd',
+  // Names that sort by bytes otherwise than as text, and around what lies in a directory.
+  'sort/a': 'file',
+  'sort/a-b': 'file',
+  'sort/b/x': 'file',
+  'sort/b-c': 'file',
+  'sort/b.txt': 'file',
+  'sort/\uffff': 'file',
+  'sort/😀': 'file',
+  'sort/\udc80': 'file',
 };
 
 /** What a snapshot of a directory says, by Node's own calls. */
