@@ -15,6 +15,11 @@ export type {
 } from './doctor/report.ts';
 export type { Spread } from './doctor/spread.ts';
 export { type Failure, type FailureKind, IngotError, printable, UsageError } from './errors.ts';
+export { type BagOptions, exportBag } from './export/export-bag.ts';
+export { exportComposefs } from './export/export-composefs.ts';
+export { exportManifest } from './export/export-manifest.ts';
+export type { ExportOptions } from './export/exported-tree.ts';
+export { exportTar } from './export/tar/export-tar.ts';
 export {
   IngestError,
   type IngestOptions,

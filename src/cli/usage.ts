@@ -48,7 +48,7 @@ const INSTEAD: ReadonlyMap<string, string> = new Map(
         `a store keeps no names: they are in ${MANIFEST}; 'ingot stats' shows what is in the store`,
       ],
       [
-        ['restore', 'extract', 'checkout', 'export', 'mount', 'dump', 'recover'],
+        ['restore', 'extract', 'checkout', 'mount', 'dump', 'recover'],
         `a store keeps no trees; 'ingot get DIGEST' gives one content back, and the digest of a path is in ${MANIFEST}`,
       ],
       [

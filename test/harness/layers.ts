@@ -13,6 +13,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['src/ingest/ingest.ts'],
   ['src/ingest/main', 'src/ingest/worker'],
   ['src/ingest'],
+  ['src/export'],
   ['src/snapshot'],
   ['src/store'],
   ['src/store/engines.ts'],

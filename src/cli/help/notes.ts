@@ -81,6 +81,32 @@ export const NOTES = {
       READER_GONE,
     ],
   },
+  export: {
+    more: [
+      'tar: an archive in pax format. sha256sum: a manifest for sha256sum -c. bagit: the tag files that make a bag of a directory with a restore in data/, as a tar archive. composefs: composefs-dump(5), whose payloads are objects, relative to the store.',
+      STORE,
+    ],
+    examples: [
+      ['ingot export latest --format tar | tar x -C DIR', 'unpacks the newest snapshot'],
+      [
+        'ingot export nightly:photos --format sha256sum -o photos.sha256',
+        "lists the files of a directory, for 'sha256sum -c' in a copy of it",
+      ],
+      [
+        'ingot export latest --format bagit | tar x -C BAG',
+        'makes a bag of a directory BAG with a restore in BAG/data',
+      ],
+    ],
+    exits: [
+      ['0', 'all of it was exported'],
+      FAILED,
+      USAGE,
+      ['3', 'all of it was exported, but the snapshot is not complete'],
+      ['4', 'an object or a part of the snapshot is damaged or missing; the output is cut short'],
+      SIGNALS,
+      READER_GONE,
+    ],
+  },
   verify: {
     more: [UNITS],
     examples: [
