@@ -3,6 +3,8 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import {
   doctor,
+  exportBag,
+  exportTar,
   ingest,
   parseDigest,
   relayout,
@@ -30,6 +32,8 @@ const ON_A_STORE: Readonly<Record<string, Call>> = {
   'Store.open': (store, options) => Store.open(store, options),
   doctor,
   selftest,
+  exportTar: async (store, options) => exportTar(store, 'latest', options),
+  exportBag: async (store, options) => exportBag(store, 'latest', options),
 };
 
 const BAD_PATHS = [
@@ -99,6 +103,8 @@ const OPTIONS: Readonly<Record<string, Readonly<Record<string, readonly unknown[
     onProbe: CALLBACKS,
     signal: SIGNALS,
   },
+  exportTar: { signal: SIGNALS, onMissing: CALLBACKS, onEntry: CALLBACKS },
+  exportBag: { onLink: CALLBACKS },
   selftest: { trials: [...LISTS, ['nothing']], onTrial: CALLBACKS, signal: SIGNALS },
 };
 

@@ -3,20 +3,19 @@
  * directory that has a restore of the snapshot in `data/`.
  */
 import { isUtf8 } from 'node:buffer';
-import { Readable } from 'node:stream';
-import { type Checks, callback, requireOptions } from '../checked.ts';
+import type { Readable } from 'node:stream';
+import { type Checks, callback } from '../checked.ts';
 import { type Digest, DigestStream, digestOf } from '../digest.ts';
 import { IngotError } from '../errors.ts';
 import { toBytes } from '../names.ts';
 import type { FileEntry, LinkEntry } from '../snapshot/entry.ts';
 import type { Reference } from '../snapshot/reference.ts';
-import { inBlocks } from './blocks.ts';
 import { bagLine } from './checksum-line.ts';
 import {
   EXPORT_CHECKS,
   type ExportedTree,
   type ExportOptions,
-  openExported,
+  exportStream,
 } from './exported-tree.ts';
 import { END_OF_ARCHIVE, headersOf, paddingOf } from './tar/header.ts';
 
@@ -32,16 +31,8 @@ const BAG_CHECKS: Checks<BagOptions> = { ...EXPORT_CHECKS, onLink: callback };
  * stream fails as `openSnapshot`, or with INGOT_NOT_UTF8 for a file whose name no bag can hold.
  */
 export function exportBag(store: string, name: string, options: BagOptions = {}): Readable {
-  requireOptions(options, BAG_CHECKS);
-  return Readable.from(bagBlocks(store, name, options), { objectMode: false });
-}
-
-async function* bagBlocks(
-  store: string,
-  name: string,
-  options: BagOptions,
-): AsyncGenerator<Buffer> {
-  yield* inBlocks(archive(await openExported(store, name), options));
+  const what = { store, name, options, checks: BAG_CHECKS };
+  return exportStream(what, (tree) => archive(tree, options));
 }
 
 async function* archive(tree: ExportedTree, options: BagOptions): AsyncGenerator<Buffer> {

@@ -1,19 +1,17 @@
 /** A snapshot as the text of composefs-dump(5), whose payloads are objects of the store. */
 import { relative } from 'node:path';
-import { Readable } from 'node:stream';
-import { requireOptions } from '../checked.ts';
+import type { Readable } from 'node:stream';
 import { toBytes } from '../names.ts';
 import type { FileEntry } from '../snapshot/entry.ts';
 import { notOffered } from '../store/seam/refusals.ts';
 import { ahead } from './ahead.ts';
-import { inBlocks } from './blocks.ts';
 import { missingContent, otherSize } from './content.ts';
 import {
   EXPORT_CHECKS,
   type Exported,
   type ExportedTree,
   type ExportOptions,
-  openExported,
+  exportStream,
 } from './exported-tree.ts';
 import { LinkGroups } from './link-groups.ts';
 
@@ -28,16 +26,8 @@ export function exportComposefs(
   name: string,
   options: ExportOptions = {},
 ): Readable {
-  requireOptions(options, EXPORT_CHECKS);
-  return Readable.from(dumpBlocks(store, name, options), { objectMode: false });
-}
-
-async function* dumpBlocks(
-  store: string,
-  name: string,
-  options: ExportOptions,
-): AsyncGenerator<Buffer> {
-  yield* inBlocks(lines(await openExported(store, name), options));
+  const what = { store, name, options, checks: EXPORT_CHECKS };
+  return exportStream(what, (tree) => lines(tree, options));
 }
 
 /** Objects that are looked for at the same time. */

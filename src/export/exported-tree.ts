@@ -1,5 +1,6 @@
 /** The part of a snapshot that is exported, with paths as they are below the place of a restore. */
-import { abortSignal, type Checks, callback } from '../checked.ts';
+import { Readable } from 'node:stream';
+import { abortSignal, type Checks, callback, requireOptions } from '../checked.ts';
 import type { Digest } from '../digest.ts';
 import type { Entry, MissingEntry } from '../snapshot/entry.ts';
 import type { Reference } from '../snapshot/reference.ts';
@@ -7,6 +8,7 @@ import { openSnapshotIn, type Snapshot } from '../snapshot/snapshot.ts';
 import { engineAt } from '../store/engines.ts';
 import type { Engine } from '../store/seam/engine.ts';
 import type { ReadHalf } from '../store/seam/read.ts';
+import { inBlocks } from './blocks.ts';
 
 export interface ExportOptions {
   /** Ends the export; the stream fails with its reason. */
@@ -37,9 +39,31 @@ export interface ExportedTree {
   entries(options?: ExportOptions): AsyncGenerator<Exported>;
 }
 
-/** Opens the snapshot of a name, maybe with `:PATH`. Throws as `openSnapshot`. */
-export async function openExported(store: string, name: string): Promise<ExportedTree> {
+/**
+ * What becomes of a snapshot, as a stream, which opens it when it is read first and fails then as
+ * `openSnapshot` does. Throws a UsageError for options, or a path of a store, that are none.
+ */
+export function exportStream<O extends ExportOptions>(
+  { store, name, options, checks }: WhatToExport<O>,
+  chunksOf: (tree: ExportedTree) => AsyncIterable<Buffer>,
+): Readable {
+  requireOptions(options, checks);
   const engine = engineAt(store);
+  async function* chunks(): AsyncGenerator<Buffer> {
+    yield* chunksOf(await openExported(engine, name));
+  }
+  return Readable.from(inBlocks(chunks()), { objectMode: false });
+}
+
+export interface WhatToExport<O extends ExportOptions> {
+  readonly store: string;
+  /** Of a snapshot, maybe with `:PATH`. */
+  readonly name: string;
+  readonly options: O;
+  readonly checks: Checks<O>;
+}
+
+async function openExported(engine: Engine, name: string): Promise<ExportedTree> {
   const snapshot = await openSnapshotIn(engine, name);
   return {
     engine,

@@ -102,7 +102,7 @@ export const NOTES = {
       FAILED,
       USAGE,
       ['3', 'all of it was exported, but the snapshot is not complete'],
-      ['4', 'an object or a part of the snapshot is damaged or missing; the output is cut short'],
+      ['4', 'damage was found; the output is cut short'],
       SIGNALS,
       READER_GONE,
     ],

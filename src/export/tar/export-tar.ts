@@ -1,18 +1,16 @@
 /** A snapshot as a tar archive in pax format, as `tar x` takes it. */
-import { Readable } from 'node:stream';
-import { requireOptions } from '../../checked.ts';
+import type { Readable } from 'node:stream';
 import { toBytes } from '../../names.ts';
 import type { FileEntry } from '../../snapshot/entry.ts';
 import type { Reference } from '../../snapshot/reference.ts';
 import { ahead } from '../ahead.ts';
-import { inBlocks } from '../blocks.ts';
 import { contentOf, SMALL_BYTES, smallContent } from '../content.ts';
 import {
   EXPORT_CHECKS,
   type Exported,
   type ExportedTree,
   type ExportOptions,
-  openExported,
+  exportStream,
 } from '../exported-tree.ts';
 import { LinkGroups } from '../link-groups.ts';
 import { brokenEnd, END_OF_ARCHIVE, headersOf, type Member, paddingOf } from './header.ts';
@@ -24,16 +22,8 @@ import { brokenEnd, END_OF_ARCHIVE, headersOf, type Member, paddingOf } from './
  * content.
  */
 export function exportTar(store: string, name: string, options: ExportOptions = {}): Readable {
-  requireOptions(options, EXPORT_CHECKS);
-  return Readable.from(tarBlocks(store, name, options), { objectMode: false });
-}
-
-async function* tarBlocks(
-  store: string,
-  name: string,
-  options: ExportOptions,
-): AsyncGenerator<Buffer> {
-  yield* inBlocks(archive(await openExported(store, name), options));
+  const what = { store, name, options, checks: EXPORT_CHECKS };
+  return exportStream(what, (tree) => archive(tree, options));
 }
 
 async function* archive(tree: ExportedTree, options: ExportOptions): AsyncGenerator<Buffer> {
