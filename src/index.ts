@@ -40,6 +40,14 @@ export type {
   Verdict,
 } from './selftest/report.ts';
 export { type SelftestOptions, selftest } from './selftest/selftest.ts';
+export type {
+  DamagedSnapshot,
+  TreesProgress,
+  VerifyOptions,
+  VerifyReport,
+} from './snapshot/verify/api.ts';
+export type { LostObject, LostState } from './snapshot/verify/lost.ts';
+export { verify } from './snapshot/verify/verify.ts';
 export type { UnsupportedKind } from './sources/kind.ts';
 export {
   type BarrierChoice,
@@ -63,6 +71,4 @@ export type {
 } from './store/seam/upkeep.ts';
 export { storeStats } from './store/stats.ts';
 export { type ObjectInfo, type OpenOptions, Store } from './store/store.ts';
-export { verify } from './store/verify/verify.ts';
 export type { VerifyProgress } from './store/verify/verify-progress.ts';
-export type { VerifyReport } from './store/verify/verify-run.ts';

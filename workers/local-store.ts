@@ -1,1 +1,1 @@
-export { openCheck, openWorkerHalf } from '../src/store/local/in-worker.ts';
+export { openCheck, openLook, openWorkerHalf } from '../src/store/local/in-worker.ts';

@@ -1,10 +1,10 @@
 /** A snapshot as the text of composefs-dump(5), whose payloads are objects of the store. */
 import { relative } from 'node:path';
 import type { Readable } from 'node:stream';
+import { ahead } from '../ahead.ts';
 import { toBytes } from '../names.ts';
 import type { FileEntry } from '../snapshot/entry.ts';
 import { notOffered } from '../store/seam/refusals.ts';
-import { ahead } from './ahead.ts';
 import { missingContent, otherSize } from './content.ts';
 import {
   EXPORT_CHECKS,

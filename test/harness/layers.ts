@@ -27,7 +27,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['src/sources', 'src/sort'],
   ['src/files', 'src/threads'],
   ['src/native'],
-  ['src/units.ts', 'src/turns.ts', 'src/progress'],
+  ['src/units.ts', 'src/turns.ts', 'src/ahead.ts', 'src/progress'],
   ['src/checked.ts'],
   ['src/names.ts', 'src/digest.ts', 'src/programs.ts', 'src/require-platform.ts'],
   ['src/commonjs.ts'],

@@ -110,15 +110,17 @@ export const NOTES = {
   verify: {
     more: [UNITS],
     examples: [
-      ['ingot verify --store ./store', 'hashes all objects'],
+      ['ingot verify --store ./store', 'hashes all objects, and checks all snapshots'],
       ['ingot verify --store ./store --sample 5%', 'hashes one in twenty, chosen at random'],
+      ['ingot verify --snapshot latest', 'hashes what the newest snapshot needs'],
+      ['ingot verify --repair-from ./copy', 'takes what is missing or damaged from a copy'],
     ],
     exits: [
-      ['0', 'no damage'],
+      ['0', 'no damage, or all of it was repaired'],
       FAILED,
       USAGE,
       ['3', 'no damage, but some objects could not be looked at'],
-      ['4', 'damage was found'],
+      ['4', 'damage was found, and is still there'],
       SIGNALS,
       READER_GONE,
     ],

@@ -1,9 +1,9 @@
 /** A snapshot as a tar archive in pax format, as `tar x` takes it. */
 import type { Readable } from 'node:stream';
+import { ahead } from '../../ahead.ts';
 import { toBytes } from '../../names.ts';
 import type { FileEntry } from '../../snapshot/entry.ts';
 import type { Reference } from '../../snapshot/reference.ts';
-import { ahead } from '../ahead.ts';
 import { contentOf, SMALL_BYTES, smallContent } from '../content.ts';
 import {
   EXPORT_CHECKS,

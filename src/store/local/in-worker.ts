@@ -2,8 +2,9 @@
 import { fileOpsWith } from '../../files/file-ops.ts';
 import { nodeFiles } from '../../native/files.ts';
 import { loadLibc } from '../../native/libc.ts';
-import type { Check } from '../seam/upkeep.ts';
+import type { Check, Look } from '../seam/upkeep.ts';
 import type { WorkerHalf, WorkerThread } from '../seam/write.ts';
+import { lookForObjects } from './upkeep/look-for-objects.ts';
 import { type CheckInit, verifyObjects } from './upkeep/verify-objects.ts';
 import { LocalWorkerHalf, type LocalWorkerInit } from './worker-half.ts';
 
@@ -20,4 +21,9 @@ export async function openWorkerHalf(
 export function openCheck(init: unknown): Check {
   const { root, layout } = init as CheckInit;
   return (digests, onRead) => verifyObjects(root, layout, digests, onRead);
+}
+
+export function openLook(init: unknown): Look {
+  const { root, layout } = init as CheckInit;
+  return (digests) => lookForObjects(root, layout, digests);
 }

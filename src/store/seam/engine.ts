@@ -8,6 +8,7 @@ import type { Layout, Sharing } from '../choices.ts';
 import type { ReadHalf } from './read.ts';
 import type {
   Check,
+  Look,
   ProbePlace,
   RelayoutOptions,
   RelayoutReport,
@@ -74,5 +75,7 @@ export interface StoreFacts {
 /** What the module of an engine exports, for worker threads. */
 export interface EngineModule {
   openWorkerHalf(init: unknown, thread: WorkerThread): Promise<WorkerHalf>;
+  /** Both take the `init` of a Verifier's `worker`. */
   openCheck(init: unknown): Check;
+  openLook(init: unknown): Look;
 }

@@ -3,7 +3,7 @@
  * first failure ends it, in its turn.
  */
 export async function* ahead<T, R>(
-  items: AsyncIterable<T>,
+  items: AsyncIterable<T> | Iterable<T>,
   most: number,
   work: (item: T) => Promise<R>,
 ): AsyncGenerator<R> {
