@@ -39,11 +39,10 @@ export class LostObjects {
   readonly #states = new Map<Digest, LostState>();
   readonly #named = new Map<Digest, Needed>();
 
-  /** Of the first state that it is given; for one that is given twice. */
+  /** Of one that is added again the later state counts. */
   add(digest: Digest, state: LostState, size: number): void {
-    if (this.#states.has(digest)) return;
     this.#states.set(digest, state);
-    if (this.#named.size >= MAX_NAMED) return;
+    if (this.#named.size >= MAX_NAMED && !this.#named.has(digest)) return;
     this.#named.set(digest, {
       object: { digest, state, size },
       snapshot: '',

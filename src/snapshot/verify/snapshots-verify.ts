@@ -4,7 +4,7 @@
  */
 import { ahead } from '../../ahead.ts';
 import type { Digest } from '../../digest.ts';
-import type { Failure } from '../../errors.ts';
+import { type Failure, IngotError } from '../../errors.ts';
 import type { Engine } from '../../store/seam/engine.ts';
 import type { StoreTotals } from '../../store/seam/upkeep.ts';
 import type { VerifyPool } from '../../store/verify/verify-pool.ts';
@@ -64,6 +64,8 @@ export class SnapshotsVerify {
       await this.#repairDamaged();
       await this.#reportLost(source);
       return this.#reportOf(objects);
+    } catch (error) {
+      throw error === this.#options.signal?.reason ? interrupted() : error;
     } finally {
       this.#named.close();
     }
@@ -182,6 +184,12 @@ export class SnapshotsVerify {
       unrepaired: objects.damaged - this.#repaired + lost - alsoDamaged,
     };
   }
+}
+
+/** While snapshots are read or looked for: the check of objects says how far it was. */
+function interrupted(): IngotError {
+  const why = 'the snapshots were not all checked';
+  return new IngotError({ what: 'verify was interrupted', code: 'INGOT_INTERRUPTED', why });
 }
 
 /** `state` is undefined for what is well, and for what cannot be looked at. */
