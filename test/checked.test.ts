@@ -93,7 +93,7 @@ const OPTIONS: Readonly<Record<string, Readonly<Record<string, readonly unknown[
     countAhead: FLAGS,
     onDamaged: CALLBACKS,
     onUnreadable: CALLBACKS,
-    snapshot: [7, '', null, ['a'], 'a/b'],
+    snapshot: [7, null, ['a']],
     repairFrom: [...PATHS, 's3://bucket'],
     onTrees: CALLBACKS,
     onDamagedSnapshot: CALLBACKS,
