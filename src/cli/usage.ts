@@ -31,6 +31,7 @@ const NAME_THE_STORE = 'name the store with --store DIR';
 const TOO_MANY: ReadonlyMap<string, string> = new Map([
   ['put', "'ingot ingest' takes any number of files"],
   ['get', 'give one digest at a time'],
+  ['export', 'give one snapshot at a time'],
   ['verify', NAME_THE_STORE],
   ['relayout', NAME_THE_STORE],
   ['stats', NAME_THE_STORE],
@@ -67,7 +68,10 @@ const INSTEAD: ReadonlyMap<string, string> = new Map(
       ],
       [['hash-object', 'hash'], "'ingot put FILE' stores a file and prints its digest"],
       [['check', 'fsck', 'scrub'], "use 'ingot verify'"],
-      [['repair'], "use 'ingot verify --quarantine', then ingest the sources again"],
+      [
+        ['repair'],
+        "use 'ingot verify --repair-from STORE', or --quarantine and ingest the sources again",
+      ],
       [['init'], "there is no need: 'ingot ingest' and 'ingot put' create the store"],
       [['info', 'du', 'df'], "use 'ingot stats'"],
       [['bench', 'benchmark'], "'ingot doctor' measures the disk"],

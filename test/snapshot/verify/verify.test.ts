@@ -86,7 +86,8 @@ describe('a verify', () => {
     const { report, lost } = await verified({ sample: 1e-9 });
     expect(report).toMatchObject({ lost: 1, missing: 0 });
     expect(report.unrepaired).toBe(1);
-    expect(lost).toMatchObject([{ digest: digest('x'), state: 'of another size', paths: ['d/x'] }]);
+    // The one object that a sample has at least may be this one, whose state is `damaged` then.
+    expect(lost).toMatchObject([{ digest: digest('x'), paths: ['d/x'] }]);
     // It is one object, also where its bytes are hashed.
     expect((await verified()).report).toMatchObject({ damaged: 1, lost: 1, unrepaired: 1 });
   });
