@@ -7,7 +7,7 @@ export async function* inBlocks(chunks: AsyncIterable<Buffer>): AsyncGenerator<B
   let held: Buffer[] = [];
   let bytes = 0;
   const take = () => {
-    const block = Buffer.concat(held, bytes);
+    const block = held.length === 1 ? held[0]! : Buffer.concat(held, bytes);
     held = [];
     bytes = 0;
     return block;
@@ -21,6 +21,8 @@ export async function* inBlocks(chunks: AsyncIterable<Buffer>): AsyncGenerator<B
         return undefined;
       });
       if (next === undefined || next.done) break;
+      // A large chunk is a block of its own, without a copy.
+      if (bytes > 0 && next.value.length >= BLOCK_BYTES) yield take();
       held.push(next.value);
       bytes += next.value.length;
       if (bytes >= BLOCK_BYTES) yield take();

@@ -1,8 +1,10 @@
 /** Exported archives, as GNU tar reads them. */
 import { execFileSync, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
+import { setImmediate } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { digestOf } from '../../src/digest.ts';
 import { exportTar } from '../../src/export/tar/export-tar.ts';
@@ -201,6 +203,22 @@ describe('an archive', () => {
     const into = await unpacked();
     for (const content of contents)
       expect(fs.readFileSync(join(into, `f${content.length}`)).equals(content)).toBe(true);
+  });
+
+  it('is read no further than its reader is, but for what is read ahead', async () => {
+    const content = 'c'.repeat(200_000);
+    const files = Array.from({ length: 200 }, (_, n) => fileAt(`f${n}`, content));
+    await store(
+      files.sort((a, b) => (a.path < b.path ? -1 : 1)),
+      [content],
+    );
+    let exported = 0;
+    const stream = exportTar(root, 'latest', { onEntry: () => void exported++ });
+    await once(stream, 'readable');
+    for (let turn = 0; turn < 1000; turn++) await setImmediate();
+    expect(exported).toBeLessThan(60);
+    expect((await buffer(stream)).length).toBeGreaterThan(200 * 200_000);
+    expect(exported).toBe(200);
   });
 
   it('of an empty tree is empty', async () => {

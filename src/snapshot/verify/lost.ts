@@ -36,12 +36,13 @@ interface Needed {
 }
 
 export class LostObjects {
-  readonly #states = new Map<Digest, LostState>();
+  /** By half as many bytes as the digests have as text: there may be as many as objects. */
+  readonly #states = new Map<string, LostState>();
   readonly #named = new Map<Digest, Needed>();
 
   /** Of one that is added again the later state counts. */
   add(digest: Digest, state: LostState, size: number): void {
-    this.#states.set(digest, state);
+    this.#states.set(shortOf(digest), state);
     if (this.#named.size >= MAX_NAMED && !this.#named.has(digest)) return;
     this.#named.set(digest, {
       object: { digest, state, size },
@@ -57,7 +58,7 @@ export class LostObjects {
 
   /** Undefined for one that is not lost. */
   stateOf(digest: Digest): LostState | undefined {
-    return this.#states.get(digest);
+    return this.#states.get(shortOf(digest));
   }
 
   /**
@@ -82,6 +83,10 @@ export class LostObjects {
     for (const { object, snapshot, paths, others } of this.#named.values())
       yield { ...object, snapshot, paths, others };
   }
+}
+
+function shortOf(digest: Digest): string {
+  return Buffer.from(digest, 'hex').toString('latin1');
 }
 
 /** The files of trees; those of a segment that trees share once. */
