@@ -3,7 +3,7 @@ import type { EntryReport } from '../ingest/outcome.ts';
 import { unescapeText } from './arguments.ts';
 
 /** What is found in snapshots. */
-export type ListEvent = 'snapshot' | 'entry' | 'version' | 'difference';
+export type ListEvent = 'snapshot' | 'damagedSnapshot' | 'entry' | 'version' | 'difference';
 
 /** One line of --json=events. `report` is the same as the document of --json. */
 export type Event =

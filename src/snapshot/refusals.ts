@@ -51,3 +51,12 @@ export function notAFile(path: string, type: string): IngotError {
     hint: 'name a file, as in latest:PATH',
   });
 }
+
+/** For a file whose object is not there. */
+export function lostContent(path: string, digest: Digest): IngotError {
+  return new IngotError({
+    ...{ what: 'the content of a file is lost', code: 'INGOT_DAMAGED', path },
+    why: `object ${digest} is not in the store`,
+    hint: 'ingest the sources again, or copy it from another store that has it',
+  });
+}
