@@ -9,6 +9,7 @@ import type { Engine } from '../../store/seam/engine.ts';
 import type { StoreTotals } from '../../store/seam/upkeep.ts';
 import type { VerifyPool } from '../../store/verify/verify-pool.ts';
 import { type VerifyReport as ObjectsReport, verifyStore } from '../../store/verify/verify-run.ts';
+import { Turns } from '../../turns.ts';
 import type { Catalog } from '../catalog.ts';
 import type { SegmentSource } from '../storage.ts';
 import { StoredSegments } from '../store-segments.ts';
@@ -145,7 +146,9 @@ export class SnapshotsVerify {
   /** What snapshots need of it; the rest of what is damaged is nobody's. */
   async #repairDamaged(): Promise<void> {
     if (this.#damaged.size === 0) return;
+    const turns = new Turns({ signal: this.#options.signal });
     for (const page of this.#named.pages(PAGE)) {
+      if (turns.isDue()) await turns.take();
       const bad = page.flatMap((object) => {
         const state = this.#damaged.get(object.digest);
         return state === undefined ? [] : { ...object, state };

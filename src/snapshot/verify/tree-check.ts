@@ -68,7 +68,9 @@ export class TreeCheck {
     const links = new LinkCheck();
     try {
       const found = await new TreeWalk(this, reference, links).walk();
-      const why = found && (whyOtherCounts(reference.counts, found) ?? links.whyOdd());
+      if (found === undefined) return;
+      const other = whyOtherCounts(reference.counts, found);
+      const why = other ?? (await links.whyOdd(this.options.signal));
       if (why !== undefined)
         this.options.onDamaged(reference.id, damagedReference(reference.id, why));
     } finally {
