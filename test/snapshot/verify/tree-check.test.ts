@@ -1,4 +1,5 @@
 /** Trees that are checked one after the other, from segments in memory. */
+import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type Digest, digestOf } from '../../../src/digest.ts';
 import { type Entry, type FileEntry, groupOf } from '../../../src/snapshot/entry.ts';
@@ -141,6 +142,28 @@ describe('a group of hard links', () => {
     await checked('two', [directoryAt('d'), ...names, { ...last, mtime: 0n }]);
     expect(damage).toEqual([['two', expect.stringContaining('d/file-02999')]]);
   });
+});
+
+it('segments of any bytes, under digests that are theirs, are damage or harmless', async () => {
+  const tree = [directoryAt('d'), fileAt('d/a'), { ...fileAt('d/b'), group: groupOf('d/b') }];
+  const sound = await writeTree(sorted([...tree, fileAt('e')]), segments);
+  const bytes = segments.segments.get(sound.digest)!;
+  const edit = fc.tuple(fc.nat(bytes.length - 1), fc.nat(255), fc.nat(3));
+  await fc.assert(
+    fc.asyncProperty(fc.array(edit, { minLength: 1, maxLength: 3 }), async (edits) => {
+      let forged = Buffer.from(bytes);
+      for (const [at, byte, drop] of edits) {
+        forged = Buffer.concat([forged.subarray(0, at), forged.subarray(at + drop)]);
+        if (at < forged.length) forged[at] = byte;
+      }
+      const digest = digestOf(forged);
+      segments.segments.set(digest, forged);
+      damage = [];
+      await check.check(reference('one', { ...sound, digest }, countsOf([...tree, fileAt('e')])));
+      expect(damage.length).toBeLessThanOrEqual(1);
+    }),
+    { numRuns: 300 },
+  );
 });
 
 it('an error that is no damage ends a check', async () => {
