@@ -10,10 +10,7 @@ export const SMALL_BYTES = 256 << 10;
 
 /** The bytes of a small file. Throws an IngotError: INGOT_DAMAGED, or an errno. */
 export async function smallContent(reader: ReadHalf<Digest>, file: FileEntry): Promise<Buffer> {
-  const content = await openContent(reader, file);
-  const bytes = await readWhole(content, SMALL_BYTES).catch((error: unknown) => {
-    throw failed('cannot read an object', error, { path: content.path });
-  });
+  const bytes = await readWhole(await openContent(reader, file), SMALL_BYTES);
   if (bytes === undefined || bytes.length !== file.size) throw cutShort(file);
   const actual = digestOf(bytes);
   if (actual !== file.digest) throw otherBytes(file, actual);

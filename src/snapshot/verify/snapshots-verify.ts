@@ -44,6 +44,8 @@ export class SnapshotsVerify {
   /** Objects that do not hash to their digests; `quarantined`: they were moved. */
   readonly #damaged = new Map<Digest, LostState>();
   #segments = 0;
+  /** Segments that could not be looked at. */
+  #unreadable = 0;
   #missing = 0;
   /** Of the damaged ones. */
   #repaired = 0;
@@ -80,6 +82,11 @@ export class SnapshotsVerify {
       signal: this.#options.signal,
       onFile: (file) => this.#named.add(file),
       onDamaged: (id, error) => this.#reportDamaged(id, error.toFailure()),
+      onUnreadable: (error) => {
+        this.#unreadable++;
+        const { path = this.#engine.address } = error;
+        this.#options.onUnreadable?.({ digest: undefined, path, failure: error.toFailure() });
+      },
       onProgress: () =>
         this.#options.onTrees?.({ snapshots: snapshots.length, done, entries: check.entries }),
     });
@@ -177,6 +184,7 @@ export class SnapshotsVerify {
     ).length;
     return {
       ...objects,
+      unreadable: objects.unreadable + this.#unreadable,
       snapshots: snapshots.length + damaged.length,
       damagedSnapshots: this.#damagedSnapshots.size,
       segments: this.#segments,

@@ -1,7 +1,8 @@
 /** Trees that are checked one after the other, from segments in memory. */
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type Digest, digestOf } from '../../../src/digest.ts';
+import { digestOf } from '../../../src/digest.ts';
+import { failed } from '../../../src/errors.ts';
 import { type Entry, type FileEntry, groupOf } from '../../../src/snapshot/entry.ts';
 import type { EntryCounts, Reference } from '../../../src/snapshot/reference.ts';
 import type { Root } from '../../../src/snapshot/segment.ts';
@@ -20,6 +21,7 @@ beforeEach(() => {
   check = new TreeCheck(segments, {
     onFile: ({ path }) => void files.push(path),
     onDamaged: (id, { why }) => void damage.push([id, why]),
+    onUnreadable: () => expect.unreachable(),
     onProgress: () => {},
   });
 });
@@ -166,17 +168,30 @@ it('segments of any bytes, under digests that are theirs, are damage or harmless
   );
 });
 
-it('an error that is no damage ends a check', async () => {
-  const failing = new TreeCheck(
-    {
-      get: async (digest: Digest) => {
-        throw Object.assign(new Error(digest), { code: 'EMFILE' });
+describe('a segment that cannot be read', () => {
+  const read = async (code: string) => {
+    const found: string[] = [];
+    const failing = new TreeCheck(
+      {
+        get: async () => {
+          throw failed('cannot read', Object.assign(new Error(code), { code }));
+        },
       },
-    },
-    { onFile: () => {}, onDamaged: () => expect.unreachable(), onProgress: () => {} },
-  );
-  const root = await writeTree([fileAt('a')], segments);
-  await expect(failing.check(reference('one', root, { files: 1 }))).rejects.toMatchObject({
-    code: 'EMFILE',
+      {
+        onFile: () => {},
+        onDamaged: (_, error) => void found.push(`damaged ${error.code}`),
+        onUnreadable: (error) => void found.push(`unreadable ${error.code}`),
+        onProgress: () => {},
+      },
+    );
+    const root = await writeTree([fileAt('a')], segments);
+    await failing.check(reference('one', root, { files: 1 }));
+    return found;
+  };
+
+  it('is damaged, unreadable, or ends the check, by what its errno tells of', async () => {
+    expect(await read('EIO')).toEqual(['damaged EIO']);
+    expect(await read('EACCES')).toEqual(['unreadable EACCES']);
+    await expect(read('EMFILE')).rejects.toMatchObject({ code: 'EMFILE' });
   });
 });
