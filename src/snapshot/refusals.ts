@@ -8,7 +8,7 @@ export function damagedSegment(digest: Digest, why: string): IngotError {
     what: `segment ${digest} of a snapshot is damaged`,
     code: 'INGOT_DAMAGED',
     why,
-    hint: 'ingest the sources again, or copy it from another store that has it',
+    hint: "ingest the sources again, or run 'ingot verify --repair-from STORE'",
   });
 }
 

@@ -39,7 +39,9 @@ async function storeNamed(names: readonly string[], ...more: Entry[]): Promise<v
 
 async function unpack(stream: Readable, into = temporaryDirectory()): Promise<string> {
   const input = await buffer(stream);
-  execFileSync('tar', ['-x', '--warning=no-unknown-keyword', '-C', into], { input });
+  execFileSync('tar', ['-x', '--no-same-owner', '--warning=no-unknown-keyword', '-C', into], {
+    input,
+  });
   return into;
 }
 

@@ -148,6 +148,7 @@ describe('an archive', () => {
   });
 
   it('has extended attributes', async (context) => {
+    demandProgram(context, 'python3');
     const value = Buffer.from([0, 255, 10]);
     const xattrs = [
       { name: 'user.a=b%c', value },

@@ -3,6 +3,7 @@ import { type Digest, digestOf } from '../../digest.ts';
 import { printable } from '../../errors.ts';
 import { escapeName, toBytes } from '../../names.ts';
 import { ExternalSort } from '../../sort/external-sort.ts';
+import { NAMES_PER_LOOK, Turns } from '../../turns.ts';
 import { type FileEntry, groupOf } from '../entry.ts';
 import { encodeXattrs } from '../xattrs.ts';
 
@@ -24,11 +25,16 @@ export class LinkCheck {
     this.#sort.add(key, Buffer.concat([Buffer.from(line, 'hex'), toBytes(file.path)]));
   }
 
-  /** Why the first group that is none is no group; undefined when all are. */
-  whyOdd(): string | undefined {
+  /**
+   * Why the first group that is none is no group; undefined when all are. Rejects with the signal's
+   * reason.
+   */
+  async whyOdd(signal: AbortSignal | undefined): Promise<string | undefined> {
+    const turns = new Turns({ stepsPerLook: NAMES_PER_LOOK, signal });
     let group = '';
     let first = { line: '', path: '' };
     for (const { bytes, payloadAt, payloadLength } of this.#sort?.sorted() ?? []) {
+      if (turns.isDue()) await turns.take();
       const keyAt = payloadAt + payloadLength;
       const found = bytes.toString('hex', keyAt, keyAt + GROUP_BYTES);
       const line = bytes.toString('hex', payloadAt, payloadAt + LINE_BYTES);

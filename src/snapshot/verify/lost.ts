@@ -1,12 +1,12 @@
 /** Objects that snapshots name and that are not there whole, and the entries that they take along. */
 import type { Digest } from '../../digest.ts';
-import { codeOf } from '../../errors.ts';
 import { Turns } from '../../turns.ts';
 import { Cursor } from '../cursor.ts';
 import type { FileEntry } from '../entry.ts';
 import type { Reference } from '../reference.ts';
 import { isRef } from '../segment.ts';
 import type { SegmentSource } from '../storage.ts';
+import { endsRun } from './damage.ts';
 
 /** `quarantined`: it was damaged, and this verify has moved it aside. */
 export type LostState = 'missing' | 'damaged' | 'quarantined' | 'of another size';
@@ -63,7 +63,7 @@ export class LostObjects {
 
   /**
    * The objects, with what needs them. `all`: with all paths. Throws an IngotError where the store
-   * cannot be read; passes over what is damaged.
+   * is short of something; passes over what is damaged.
    */
   async *needed(
     source: SegmentSource,
@@ -114,7 +114,7 @@ async function* filesOf(
         (await cursor.open(item).then(
           () => true,
           (error: unknown) => {
-            if (codeOf(error) !== 'INGOT_DAMAGED') throw error;
+            if (endsRun(error)) throw error;
             return false;
           },
         ));

@@ -1,7 +1,7 @@
 /** Whole copies of objects and segments from another store, through the one publish path. */
 import fs from 'node:fs';
 import { type Digest, DigestStream, digestOf } from '../../digest.ts';
-import { codeOf, hasErrno, isFailure, SHORTAGES, UsageError } from '../../errors.ts';
+import { UsageError } from '../../errors.ts';
 import { isSameIdentity } from '../../files/file-identity.ts';
 import { toFsPath } from '../../names.ts';
 import type { Engine } from '../../store/seam/engine.ts';
@@ -9,6 +9,7 @@ import type { OpenContent, ReadHalf } from '../../store/seam/read.ts';
 import type { Group, MainHalf, StreamStage } from '../../store/seam/write.ts';
 import type { SegmentSource } from '../storage.ts';
 import { SegmentStore, StoredSegments } from '../store-segments.ts';
+import { endsRun, isDamage } from './damage.ts';
 import type { NamedObject } from './named-objects.ts';
 
 const CHUNK_BYTES = 256 << 10;
@@ -19,12 +20,18 @@ export interface RepairCounts {
   segments: number;
 }
 
+export interface RepairOptions {
+  readonly onRepaired: OnRepaired;
+  /** Ends a copy; what was not stored is dropped. */
+  readonly signal: AbortSignal | undefined;
+}
+
 export type OnRepaired = (digest: Digest, space: keyof RepairCounts) => void;
 
 export class Repair implements SegmentSource {
   readonly counts: RepairCounts = { objects: 0, segments: 0 };
   readonly #engine: Engine;
-  readonly #onRepaired: OnRepaired;
+  readonly #options: RepairOptions;
   readonly #segments: ReadHalf<Digest>;
   readonly #otherSegments: StoredSegments;
   readonly #otherObjects: ReadHalf<Digest>;
@@ -33,22 +40,22 @@ export class Repair implements SegmentSource {
 
   private constructor(
     engine: Engine,
-    onRepaired: OnRepaired,
+    options: RepairOptions,
     ...[own, segments, objects]: readonly [ReadHalf<Digest>, ReadHalf<Digest>, ReadHalf<Digest>]
   ) {
     this.#engine = engine;
-    this.#onRepaired = onRepaired;
+    this.#options = options;
     this.#segments = own;
     this.#otherSegments = new StoredSegments(segments);
     this.#otherObjects = objects;
   }
 
   /** `from` is only read. Throws a UsageError where it is the same store; else as `Engine.open`. */
-  static async open(engine: Engine, from: Engine, onRepaired: OnRepaired): Promise<Repair> {
+  static async open(engine: Engine, from: Engine, options: RepairOptions): Promise<Repair> {
     const segments = await from.openReader('segments');
     const objects = await from.openReader('objects');
     if (!isSameStore(engine, from))
-      return new Repair(engine, onRepaired, await engine.openReader('segments'), segments, objects);
+      return new Repair(engine, options, await engine.openReader('segments'), segments, objects);
     throw new UsageError({
       ...{ what: 'cannot repair a store from itself', code: 'INGOT_USAGE', path: from.address },
       why: 'it is the store that is verified',
@@ -62,7 +69,7 @@ export class Repair implements SegmentSource {
    */
   async get(digest: Digest): Promise<Uint8Array> {
     const own = new StoredSegments(this.#segments).get(digest);
-    const isWhole = await own.then((bytes) => digestOf(bytes) === digest, isDamage);
+    const isWhole = await own.then((bytes) => digestOf(bytes) === digest, notWhole);
     const copy = isWhole ? undefined : await this.#otherSegments.get(digest).catch(nothing);
     if (copy === undefined || digestOf(copy) !== digest) return own;
     const store = new SegmentStore((await this.#write()).openGroup('segments'), this.#segments);
@@ -96,7 +103,7 @@ export class Repair implements SegmentSource {
 
   #repaired(digest: Digest, space: keyof RepairCounts): void {
     this.counts[space]++;
-    this.#onRepaired(digest, space);
+    this.#options.onRepaired(digest, space);
   }
 
   /** Gives up the writer. */
@@ -125,7 +132,7 @@ export class Repair implements SegmentSource {
       const stage = group.stageStream({ expected: size, aligned: false });
       let isWhole = false;
       try {
-        isWhole = await copies(content, stage, digest, size);
+        isWhole = await this.#copyTo(stage, content, { digest, size });
       } finally {
         if (!isWhole) stage.drop();
       }
@@ -135,37 +142,37 @@ export class Repair implements SegmentSource {
       await content.close();
     }
   }
-}
 
-/** False when the content is not that of the digest, or cannot be read to its end. */
-async function copies(
-  content: OpenContent,
-  stage: StreamStage,
-  digest: Digest,
-  size: number,
-): Promise<boolean> {
-  const hash = new DigestStream();
-  const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
-  for (let left = size; ; ) {
-    const length = await content.read(buffer).catch(nothing);
-    if (length === undefined) return false;
-    if (length === 0) break;
-    left -= length;
-    if (left < 0) return false;
-    const chunk = buffer.subarray(0, length);
-    hash.update(chunk);
-    await stage.write(chunk);
+  /** False when the content is not that of the digest, or cannot be read to its end. */
+  async #copyTo(
+    stage: StreamStage,
+    content: OpenContent,
+    { digest, size }: NamedObject,
+  ): Promise<boolean> {
+    const hash = new DigestStream();
+    const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+    for (let left = size; ; ) {
+      this.#options.signal?.throwIfAborted();
+      const length = await content.read(buffer).catch(nothing);
+      if (length === undefined) return false;
+      if (length === 0) break;
+      left -= length;
+      if (left < 0) return false;
+      const chunk = buffer.subarray(0, length);
+      hash.update(chunk);
+      await stage.write(chunk);
+    }
+    return hash.digest() === digest;
   }
-  return hash.digest() === digest;
 }
 
-/** For what a store does not give, whatever the reason is. Throws for a shortage of the machine. */
+/** For what a store does not give, whatever the reason is. */
 function nothing(error: unknown): undefined {
-  if (!isFailure(error) || hasErrno(error, ...SHORTAGES.keys())) throw error;
+  if (endsRun(error)) throw error;
 }
 
-function isDamage(error: unknown): false {
-  if (codeOf(error) !== 'INGOT_DAMAGED') throw error;
+function notWhole(error: unknown): false {
+  if (!isDamage(error)) throw error;
   return false;
 }
 

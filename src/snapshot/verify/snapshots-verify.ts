@@ -9,6 +9,7 @@ import type { Engine } from '../../store/seam/engine.ts';
 import type { StoreTotals } from '../../store/seam/upkeep.ts';
 import type { VerifyPool } from '../../store/verify/verify-pool.ts';
 import { type VerifyReport as ObjectsReport, verifyStore } from '../../store/verify/verify-run.ts';
+import { Turns } from '../../turns.ts';
 import type { Catalog } from '../catalog.ts';
 import type { SegmentSource } from '../storage.ts';
 import { StoredSegments } from '../store-segments.ts';
@@ -43,6 +44,8 @@ export class SnapshotsVerify {
   /** Objects that do not hash to their digests; `quarantined`: they were moved. */
   readonly #damaged = new Map<Digest, LostState>();
   #segments = 0;
+  /** Segments that could not be looked at. */
+  #unreadable = 0;
   #missing = 0;
   /** Of the damaged ones. */
   #repaired = 0;
@@ -79,6 +82,11 @@ export class SnapshotsVerify {
       signal: this.#options.signal,
       onFile: (file) => this.#named.add(file),
       onDamaged: (id, error) => this.#reportDamaged(id, error.toFailure()),
+      onUnreadable: (error) => {
+        this.#unreadable++;
+        const { path = this.#engine.address } = error;
+        this.#options.onUnreadable?.({ digest: undefined, path, failure: error.toFailure() });
+      },
       onProgress: () =>
         this.#options.onTrees?.({ snapshots: snapshots.length, done, entries: check.entries }),
     });
@@ -145,7 +153,9 @@ export class SnapshotsVerify {
   /** What snapshots need of it; the rest of what is damaged is nobody's. */
   async #repairDamaged(): Promise<void> {
     if (this.#damaged.size === 0) return;
+    const turns = new Turns({ signal: this.#options.signal });
     for (const page of this.#named.pages(PAGE)) {
+      if (turns.isDue()) await turns.take();
       const bad = page.flatMap((object) => {
         const state = this.#damaged.get(object.digest);
         return state === undefined ? [] : { ...object, state };
@@ -174,6 +184,7 @@ export class SnapshotsVerify {
     ).length;
     return {
       ...objects,
+      unreadable: objects.unreadable + this.#unreadable,
       snapshots: snapshots.length + damaged.length,
       damagedSnapshots: this.#damagedSnapshots.size,
       segments: this.#segments,

@@ -3,7 +3,7 @@
  * after the same segment, is not read again: the trees of a row of snapshots are nearly the same.
  */
 import { type Digest, digestOf } from '../../digest.ts';
-import { codeOf, type IngotError } from '../../errors.ts';
+import { type IngotError, isIngotError } from '../../errors.ts';
 import { Turns } from '../../turns.ts';
 import { Cursor } from '../cursor.ts';
 import { type Entry, type FileEntry, keyOfEntry } from '../entry.ts';
@@ -12,6 +12,7 @@ import type { EntryCounts, Reference } from '../reference.ts';
 import { damagedReference, damagedSegment } from '../refusals.ts';
 import { isRef, keyOfRef, type SegmentRef } from '../segment.ts';
 import type { SegmentSource } from '../storage.ts';
+import { endsRun, isDamage } from './damage.ts';
 import { LinkCheck } from './link-check.ts';
 
 export interface TreeCheckOptions {
@@ -19,6 +20,8 @@ export interface TreeCheckOptions {
   /** Called with each file of each segment that is read. */
   readonly onFile: (file: FileEntry) => void;
   readonly onDamaged: (id: string, error: IngotError) => void;
+  /** Called for a segment that cannot be looked at, and may be sound. */
+  readonly onUnreadable: (error: IngotError) => void;
   /** Called a few times a second. */
   readonly onProgress: () => void;
 }
@@ -68,7 +71,9 @@ export class TreeCheck {
     const links = new LinkCheck();
     try {
       const found = await new TreeWalk(this, reference, links).walk();
-      const why = found && (whyOtherCounts(reference.counts, found) ?? links.whyOdd());
+      if (found === undefined) return;
+      const other = whyOtherCounts(reference.counts, found);
+      const why = other ?? (await links.whyOdd(this.options.signal));
       if (why !== undefined)
         this.options.onDamaged(reference.id, damagedReference(reference.id, why));
     } finally {
@@ -136,7 +141,7 @@ class TreeWalk {
     else this.#passBy();
   }
 
-  /** False for one that is damaged, which is reported. */
+  /** False for one that is damaged or unreadable, which is reported. */
   async #open(ref: SegmentRef): Promise<boolean> {
     try {
       if (this.#passed !== undefined) requireAfter(this.#passed, ref);
@@ -144,8 +149,10 @@ class TreeWalk {
       this.#check.segments++;
       return true;
     } catch (error) {
-      if (codeOf(error) !== 'INGOT_DAMAGED') throw error;
-      this.#check.options.onDamaged(this.#id, error as IngotError);
+      if (endsRun(error) || !isIngotError(error)) throw error;
+      const { onDamaged, onUnreadable } = this.#check.options;
+      if (isDamage(error)) onDamaged(this.#id, error);
+      else onUnreadable(error);
       return false;
     }
   }

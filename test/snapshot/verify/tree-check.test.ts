@@ -1,6 +1,8 @@
 /** Trees that are checked one after the other, from segments in memory. */
+import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type Digest, digestOf } from '../../../src/digest.ts';
+import { digestOf } from '../../../src/digest.ts';
+import { failed } from '../../../src/errors.ts';
 import { type Entry, type FileEntry, groupOf } from '../../../src/snapshot/entry.ts';
 import type { EntryCounts, Reference } from '../../../src/snapshot/reference.ts';
 import type { Root } from '../../../src/snapshot/segment.ts';
@@ -19,6 +21,7 @@ beforeEach(() => {
   check = new TreeCheck(segments, {
     onFile: ({ path }) => void files.push(path),
     onDamaged: (id, { why }) => void damage.push([id, why]),
+    onUnreadable: () => expect.unreachable(),
     onProgress: () => {},
   });
 });
@@ -143,17 +146,52 @@ describe('a group of hard links', () => {
   });
 });
 
-it('an error that is no damage ends a check', async () => {
-  const failing = new TreeCheck(
-    {
-      get: async (digest: Digest) => {
-        throw Object.assign(new Error(digest), { code: 'EMFILE' });
-      },
-    },
-    { onFile: () => {}, onDamaged: () => expect.unreachable(), onProgress: () => {} },
+it('segments of any bytes, under digests that are theirs, are damage or harmless', async () => {
+  const tree = [directoryAt('d'), fileAt('d/a'), { ...fileAt('d/b'), group: groupOf('d/b') }];
+  const sound = await writeTree(sorted([...tree, fileAt('e')]), segments);
+  const bytes = segments.segments.get(sound.digest)!;
+  const edit = fc.tuple(fc.nat(bytes.length - 1), fc.nat(255), fc.nat(3));
+  await fc.assert(
+    fc.asyncProperty(fc.array(edit, { minLength: 1, maxLength: 3 }), async (edits) => {
+      let forged = Buffer.from(bytes);
+      for (const [at, byte, drop] of edits) {
+        forged = Buffer.concat([forged.subarray(0, at), forged.subarray(at + drop)]);
+        if (at < forged.length) forged[at] = byte;
+      }
+      const digest = digestOf(forged);
+      segments.segments.set(digest, forged);
+      damage = [];
+      await check.check(reference('one', { ...sound, digest }, countsOf([...tree, fileAt('e')])));
+      expect(damage.length).toBeLessThanOrEqual(1);
+    }),
+    { numRuns: 300 },
   );
-  const root = await writeTree([fileAt('a')], segments);
-  await expect(failing.check(reference('one', root, { files: 1 }))).rejects.toMatchObject({
-    code: 'EMFILE',
+});
+
+describe('a segment that cannot be read', () => {
+  const read = async (code: string) => {
+    const found: string[] = [];
+    const failing = new TreeCheck(
+      {
+        get: async () => {
+          throw failed('cannot read', Object.assign(new Error(code), { code }));
+        },
+      },
+      {
+        onFile: () => {},
+        onDamaged: (_, error) => void found.push(`damaged ${error.code}`),
+        onUnreadable: (error) => void found.push(`unreadable ${error.code}`),
+        onProgress: () => {},
+      },
+    );
+    const root = await writeTree([fileAt('a')], segments);
+    await failing.check(reference('one', root, { files: 1 }));
+    return found;
+  };
+
+  it('is damaged, unreadable, or ends the check, by what its errno tells of', async () => {
+    expect(await read('EIO')).toEqual(['damaged EIO']);
+    expect(await read('EACCES')).toEqual(['unreadable EACCES']);
+    await expect(read('EMFILE')).rejects.toMatchObject({ code: 'EMFILE' });
   });
 });
