@@ -48,8 +48,8 @@ const INSTEAD: ReadonlyMap<string, string> = new Map(
         `a store keeps no names: they are in ${MANIFEST}; 'ingot stats' shows what is in the store`,
       ],
       [
-        ['restore', 'extract', 'checkout', 'export', 'mount', 'dump', 'recover'],
-        `a store keeps no trees; 'ingot get DIGEST' gives one content back, and the digest of a path is in ${MANIFEST}`,
+        ['extract', 'checkout', 'export', 'mount', 'dump', 'recover'],
+        "'ingot restore SNAP TARGET' gives a tree back, 'ingot get DIGEST' one content",
       ],
       [
         ['rm', 'remove', 'delete', 'gc', 'prune', 'forget', 'unforget', 'unpin', 'clean'],

@@ -134,7 +134,7 @@ interface Parts {
 class Restore {
   readonly #parts: Parts;
   readonly #tally: Tally;
-  readonly #setup: RestoreSetup;
+  readonly #setup: Omit<RestoreSetup, 'inheritsAcl'>;
   readonly #begun = performance.now();
 
   constructor(parts: Parts) {
@@ -172,7 +172,7 @@ class Restore {
 
   async #restoreWith(pool: Pool<RestoreTask, RestoreReply>): Promise<void> {
     const { snapshot, root, target, selection, options, libc } = this.#parts;
-    const { files, xattrWriter: xattrs, readEntries } = libc;
+    const { files, xattrReader, xattrWriter: xattrs, readEntries } = libc;
     const at = libc.at!;
     const tally = this.#tally;
     const { dryRun, owner } = this.#setup;
@@ -181,6 +181,7 @@ class Restore {
       at,
       files,
       xattrs,
+      xattrReader,
       target,
       overwrite: options.overwrite,
       dryRun,
@@ -188,6 +189,7 @@ class Restore {
       tally,
     };
     const directories = new Directories(context, root, isIncluded);
+    const setup = { ...this.#setup, inheritsAcl: directories.inheritsAcl() };
     const firstNames = new FirstNames();
     const removes = options.delete && readEntries !== undefined;
     const { signal } = options;
@@ -198,7 +200,7 @@ class Restore {
         ? new Deletion({ at, files, readEntries, target, selection, tally, dryRun, signal })
         : undefined,
       runBatch: async (entries) => {
-        const reply = await pool.run({ setup: this.#setup, entries });
+        const reply = await pool.run({ setup, entries });
         if (reply.status === 'failed') throw new IngotError(reply.failure);
         return reply;
       },
