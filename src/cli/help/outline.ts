@@ -104,6 +104,7 @@ const VALUES: ReadonlyMap<string, Value> = new Map([
   ['file', { kind: 'file' }],
   ['source', { kind: 'file' }],
   ['dir', { kind: 'directory' }],
+  ['target', { kind: 'directory' }],
 ]);
 
 function wordsOf(words: readonly string[]): Value {
