@@ -11,6 +11,8 @@ import {
   strings,
 } from '../checked.ts';
 import { failed, IngotError, isIngotError, UsageError } from '../errors.ts';
+import { toFsPath } from '../names.ts';
+import { fileSystemTypeOf } from '../native/file-system-type.ts';
 import { type Libc, loadLibc } from '../native/libc.ts';
 import { withoutLibc } from '../native/load-koffi.ts';
 import type { DirectoryEntry, Entry } from '../snapshot/entry.ts';
@@ -229,10 +231,13 @@ class Restore {
     if (!options.fsync || options.dryRun || target.fd === undefined) return false;
     try {
       await libc.syncfs(target.fd);
-      return true;
     } catch (error) {
       throw failed('cannot make the tree durable', error, { path: target.path });
     }
+    const { name, syncfsIsBarrier } = fileSystemTypeOf(toFsPath(target.path));
+    if (!syncfsIsBarrier)
+      options.onNotice?.(`a flush of this file system (${name}) may not reach its disk`);
+    return syncfsIsBarrier;
   }
 
   #report(flushed: boolean): RestoreReport {

@@ -13,7 +13,7 @@ import type { Files, SourceFd } from '../../native/files.ts';
 import type { XattrReader, XattrWriter } from '../../native/xattrs.ts';
 import type { DirectoryEntry } from '../../snapshot/entry.ts';
 import { splitPath } from '../paths.ts';
-import { entryFailure, staysInTheWay } from '../refusals.ts';
+import { entryFailure, existsError, staysInTheWay } from '../refusals.ts';
 import type { Overwrite } from '../report.ts';
 import { Shortfalls } from '../shortfalls.ts';
 import { DEFAULT_ACL, setDirectoryMetadata } from './directory-metadata.ts';
@@ -179,10 +179,13 @@ export class Directories {
     }
     const parent = this.open(above);
     const isThere = at.status(parent, name, this.#status);
+    // TARGET was empty, and this file system may take two names for one.
+    if (isThere && overwrite === undefined) throw existsError('mkdir');
     if (isThere && this.#status.isDirectory) {
       directory.state = 'there';
-      if (!dryRun) this.#openUp(parent, name);
-      if (!dryRun) this.#dropDefaultAcl(directory);
+      if (dryRun || overwrite === 'never' || directory.entry === undefined) return 'left';
+      this.#openUp(parent, name);
+      this.#dropDefaultAcl(directory);
       return 'left';
     }
     if (isThere && overwrite === 'never')
@@ -195,9 +198,8 @@ export class Directories {
   }
 
   /** In one that was there, or lies in one that was, what is made would get an ACL. */
-  #dropDefaultAcl({ path, entry, state }: Directory): void {
-    const { at, files, overwrite, target, xattrs } = this.#context;
-    if (entry === undefined || (state === 'there' && overwrite === 'never')) return;
+  #dropDefaultAcl({ path }: Directory): void {
+    const { at, files, target, xattrs } = this.#context;
     bestEffort(() => {
       const fd = at.openDirectory(target.fd!, path, true);
       bestEffort(() => xattrs?.removeOpen(fd, DEFAULT_ACL));
