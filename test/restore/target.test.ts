@@ -257,6 +257,7 @@ describe('what is there', () => {
     fs.chmodSync(join(tree, 'a'), 0o555);
     store = await snapshotOf(tree);
     await restore(store, 'latest', back, { overwrite: 'if-changed' });
+    fs.chmodSync(join(back, 'a'), 0o755);
     fs.rmSync(join(back, 'a'), { recursive: true, force: true });
     await restore(store, 'latest', back, { overwrite: 'if-changed' });
     fs.appendFileSync(join(back, 'a/one'), '!');

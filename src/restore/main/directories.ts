@@ -211,7 +211,7 @@ export class Directories {
   #openUp(parent: AnyDescriptor, name: string): void {
     const { at, files } = this.#context;
     const { mode } = this.#status;
-    if ((mode & MODE_TO_MAKE) === MODE_TO_MAKE || process.geteuid?.() === 0) return;
+    if ((mode & MODE_TO_MAKE) === MODE_TO_MAKE) return;
     const fd = at.openDirectory(parent, name);
     // What else goes wrong in it is told of its entries.
     bestEffort(() => fs.chmodSync(`/proc/self/fd/${numberOf(fd)}`, mode | MODE_TO_MAKE));
