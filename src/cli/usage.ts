@@ -53,8 +53,8 @@ const INSTEAD: ReadonlyMap<string, string> = new Map(
       [['history', 'versions'], "use 'ingot log PATH'"],
       [['search', 'locate', 'grep'], "'ingot find PATTERN' finds entries by name"],
       [
-        ['extract', 'checkout', 'dump', 'recover'],
-        "'ingot restore SNAPSHOT TARGET' gives a tree back, 'ingot cat SNAPSHOT:PATH' one file",
+        ['extract', 'checkout', 'mount', 'dump', 'recover'],
+        "'ingot restore SNAP TARGET' gives a tree back, 'ingot cat SNAP:PATH' one file",
       ],
       [
         ['rm', 'remove', 'delete', 'gc', 'prune', 'forget', 'unforget', 'unpin', 'clean'],

@@ -183,7 +183,7 @@ export const NOTES = {
       ['0', 'all is restored; durable only with --fsync'],
       FAILED,
       USAGE,
-      ['3', 'some entries could not be restored, or not all of them; each is named'],
+      ['3', 'some entries could not be restored as they were'],
       SIGNALS,
     ],
   },
