@@ -62,6 +62,8 @@ function expectTrueReport({ stdout }: EndAtStage, before: number): Record<string
   return outcomes;
 }
 
+const snapshotsIn = (at: string) => fs.readdirSync(join(at, '.ingot/snapshots'));
+
 /** A signal at a landing, `how` being the barrier; then `stored` are, where that can be known. */
 interface Interruption extends Landing {
   readonly how: string;
@@ -104,11 +106,20 @@ describe.each(SIGNALS)('%s', (signal, code) => {
     expect((await expectNextRunCompletes(source, store)).length).toBe(FILES);
   });
 
-  it('at the last flush comes too late: all is stored and durable, and said to be', async () => {
+  it('at the last flush comes too late where no snapshot is made: all is durable, and said to be', async () => {
     makeStore();
-    const ended = await ingest({ stage: 'flush', nth: 1, signal });
+    const ended = await ingest({ stage: 'flush', nth: 1, signal }, '--no-snapshot');
     expect(ended).toMatchObject({ code: 0, signal: null });
     expect(expectTrueReport(ended, 1)).toEqual({ new: FILES });
+  });
+
+  it('at the last flush leaves no snapshot, and all that was stored is durable', async () => {
+    makeStore();
+    const before = snapshotsIn(store);
+    const ended = await ingest({ stage: 'flush', nth: 1, signal });
+    expect(ended).toMatchObject({ code, signal: null });
+    expect(expectTrueReport(ended, 1)).toEqual({ new: FILES });
+    expect(snapshotsIn(store)).toEqual(before);
   });
 
   it('ends a relayout, and a second one finishes it', async () => {
