@@ -22,11 +22,24 @@ export {
   PHASES,
   type Phase,
   type Progress,
+  type SnapshotReport,
 } from './ingest/api.ts';
 export { ingest } from './ingest/ingest.ts';
 export { type EntryReport, OUTCOMES, type Outcome } from './ingest/outcome.ts';
 export { escapeName, toBytes } from './names.ts';
 export type { Estimate } from './progress/estimate.ts';
+export {
+  OVERWRITES,
+  type Overwrite,
+  type RestoredEntry,
+  type RestoredType,
+  type RestoreOptions,
+  type RestoreOutcome,
+  type RestoreProgress,
+  type RestoreReport,
+  type Shortfall,
+} from './restore/report.ts';
+export { restore } from './restore/restore.ts';
 export type {
   GuaranteeNumber,
   GuaranteeReport,
@@ -35,6 +48,34 @@ export type {
   Verdict,
 } from './selftest/report.ts';
 export { type SelftestOptions, selftest } from './selftest/selftest.ts';
+export type { Catalog, DamagedReference } from './snapshot/catalog.ts';
+export {
+  CHANGES,
+  type Change,
+  type Difference,
+  FIELDS,
+  type Field,
+} from './snapshot/diff/change.ts';
+export { type DiffOptions, diff } from './snapshot/diff/diff.ts';
+export type { Compared } from './snapshot/diff/side.ts';
+export type {
+  DirectoryEntry,
+  Entry,
+  FileEntry,
+  LinkEntry,
+  MissingEntry,
+  Xattr,
+} from './snapshot/entry.ts';
+export { type FindOptions, type Found, find } from './snapshot/find.ts';
+export { type HistoryOptions, history, type Version } from './snapshot/history.ts';
+export type { EntryCounts, OwnerName, Reference, SourceName } from './snapshot/reference.ts';
+export type { Root } from './snapshot/segment.ts';
+export {
+  type OpenSnapshotOptions,
+  openSnapshot,
+  Snapshot,
+  snapshots,
+} from './snapshot/snapshot.ts';
 export type { UnsupportedKind } from './sources/kind.ts';
 export {
   type BarrierChoice,

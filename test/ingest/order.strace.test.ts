@@ -232,7 +232,7 @@ describe('a traced ingest', () => {
     const { source, store } = tree();
     const calls = trace(source, store);
     for (const what of [SEGMENT, REFERENCE]) {
-      const [{ object, call }] = publishes(calls, what) as [{ object: string; call: Call }];
+      const { object, call } = publishes(calls, what)[0]!;
       const made = calls.find(
         ({ name, paths }) => name === 'mkdir' && paths[0] === path.dirname(object),
       );

@@ -91,6 +91,10 @@ export const WRONG_STORES: Readonly<Record<string, readonly [Wrong, finds: strin
     })),
     'what is open is read to its end',
   ],
+  'reads whole what is larger than may be': [
+    reader((inner) => ({ readWhole: (name) => inner.readWhole(name, 1 << 20) })),
+    'a small content is read whole',
+  ],
   'reads a byte more than the range': [
     reader((inner) => ({
       open: (name, range) => inner.open(name, range && { ...range, to: range.to + 1 }),
@@ -203,6 +207,17 @@ export const WRONG_STORES: Readonly<Record<string, readonly [Wrong, finds: strin
   'moves nothing to quarantine': [
     verifier(() => ({ quarantine: async () => ({ moved: 'elsewhere' }) })),
     'a quarantine takes away',
+  ],
+  'reads one object in its threads': [
+    (engine, store) => ({
+      threadReader: async () => {
+        const source = await engine.threadReader();
+        const [first] = store.spaces.objects.values();
+        const contents = new Map([...store.spaces.objects.keys()].map((name) => [name, first]));
+        return { ...source, init: { contents } };
+      },
+    }),
+    'a thread reads whole objects',
   ],
   'moves all to quarantine': [
     (engine, store) => ({
