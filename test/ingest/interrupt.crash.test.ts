@@ -9,6 +9,7 @@ import {
   type Counts,
   expectNextRunCompletes,
   expectWhole,
+  expectWholeSnapshots,
 } from '../harness/store-checks.ts';
 import { makeTree, temporaryDirectory } from '../harness/tree.ts';
 
@@ -120,6 +121,19 @@ describe.each(SIGNALS)('%s', (signal, code) => {
     expect(ended).toMatchObject({ code, signal: null });
     expect(expectTrueReport(ended, 1)).toEqual({ new: FILES });
     expect(snapshotsIn(store)).toEqual(before);
+  });
+
+  it('at a segment leaves no snapshot, at the reference comes too late for one', async () => {
+    makeStore();
+    const before = snapshotsIn(store);
+    const early = await ingest({ stage: 'segment', nth: 1, signal });
+    expect(early).toMatchObject({ code, signal: null });
+    expect(expectTrueReport(early, 1)).toEqual({ new: FILES });
+    expect(snapshotsIn(store)).toEqual(before);
+    const late = await ingest({ stage: 'reference', nth: 1, signal });
+    expect(late).toMatchObject({ code: 0, signal: null });
+    expect(expectTrueReport(late, 1 + FILES)).toEqual({ duplicate: FILES });
+    expect(expectWholeSnapshots(store).length).toBe(before.length + 1);
   });
 
   it('ends a relayout, and a second one finishes it', async () => {
