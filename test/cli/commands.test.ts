@@ -37,8 +37,10 @@ describe('ingot ingest', () => {
     expect(lines[0]).toMatch(
       /^4 entries in 1 directory, [\d.]+ s \([\d,]+ files\/s, [\d.]+ MB\/s\)$/,
     );
-    expect(lines[1]).toBe('  new 2  duplicate 1  unsupported 1');
-    expect(lines[2]).toBe('  unsupported: symlink 1');
+    expect(lines[1]).toBe('  new 2  duplicate 1  link 1');
+    expect(lines[2]).toMatch(
+      /^ {2}snapshot \d{8}T\d{6}Z-[0-9a-f]{8}: 5 entries, \d+ B of its own$/,
+    );
     expect(lines[3]).toBe('  read 15 B, wrote 10 B, saved 5 B by dedup');
     expect(lines[4]).toMatch(
       /^ {2}flushed \d+ shared barriers?.*, \d+ single files?, \d+ director/,
@@ -84,7 +86,7 @@ describe('ingot ingest', () => {
       'duplicate   src/a',
       'duplicate   src/b',
       'duplicate   src/c\\x0ad',
-      'unsupported src/l (symlink)',
+      'link        src/l',
     ]);
   });
 
@@ -96,7 +98,7 @@ describe('ingot ingest', () => {
     expect(ended.stderr).toMatch(
       /^ingot: unreadable: [^\n]*src\/sub: permission denied \(EACCES\)[^\n]*\n$/,
     );
-    expect(ended.stdout).toContain('unreadable 1 ');
+    expect(ended.stdout).toContain('  unreadable 1\n');
     expect(ended.code).toBe(3);
   });
 
@@ -132,7 +134,7 @@ describe('ingot ingest', () => {
     const report = JSON.parse(run('ingest', '--json', 'src').stdout);
     expect(report).toMatchObject({
       entries: 4,
-      outcomes: { new: 2, duplicate: 1, unsupported: 1 },
+      outcomes: { new: 2, duplicate: 1, link: 1 },
     });
   });
 

@@ -55,6 +55,50 @@ function generationAfter(calls: Calls, isOther: (to: string) => boolean): Calls 
   return moved(calls, change, next);
 }
 
+/** The reference of a snapshot gets its name. */
+function referenceIn(calls: Calls) {
+  return namingIn(calls, 'snapshots');
+}
+
+/** The first file gets its name in a folder of `.ingot`. */
+function namingIn(calls: Calls, folder: string) {
+  const naming = calls.find(
+    (call) => call.name === 'rename' && basename(dirname(call.to)) === folder,
+  );
+  if (naming === undefined || !('from' in naming))
+    throw new Error(`nothing was named in ${folder}`);
+  return naming;
+}
+
+/** Names in a folder that are flushed before the reference are so when it is durable, and not before. */
+export function flushAfterReference(folder: string): (calls: Calls) => Calls {
+  return (calls) => {
+    const { begun } = referenceIn(calls);
+    const isEarlier = (call: Call) =>
+      call.name === 'syncfs' || (call.name === 'flush' && call.path === folder);
+    const end = calls.find((call) => call.name === 'flush' && call.begun > begun);
+    const flush = calls.findLast((call) => isEarlier(call) && call.ended < begun);
+    if (flush?.name !== 'flush' || end === undefined) throw new Error(`${folder} was not flushed`);
+    const moment = end.ended + 0.5;
+    return calls.map((call) => (call === flush ? { ...call, begun: moment, ended: moment } : call));
+  };
+}
+
+/** What is the first to get a name in a folder of `.ingot` gets it without a flush of its bytes. */
+export function nameUnflushed(folder: string): (calls: Calls) => Calls {
+  return (calls) => withoutFlushesOf(namingIn(calls, folder).from)(calls);
+}
+
+/** Segments that are there are taken for those that are needed. */
+export function segmentsBelieved(calls: Calls): Calls {
+  const isSegment = (path: string) => basename(dirname(path)) === 'segments';
+  return calls.filter(
+    (call) =>
+      !(call.name === 'unlink' && isSegment(call.path)) &&
+      !(call.name === 'rename' && isSegment(call.to)),
+  );
+}
+
 /** One call comes just before another. */
 function moved(calls: Calls, one: Call, other: Call): Calls {
   const moment = other.begun - 0.5;

@@ -20,7 +20,8 @@ const IN_SHARD = { [digest.slice(0, 2)]: folder({ [digest]: file('content') }) }
 
 const broken = (store: Record<string, Image | Content>, promised: Partial<Promised> = {}) =>
   brokenIn(folder({ s: folder(store), list: file(`${digest}  a\n`) }), {
-    ...{ store: ['s'], opens: true, digests: new Set() },
+    ...{ store: ['s'], opens: true, digests: new Set(), snapshots: 0 },
+    damagedSegments: new Set(),
     ...{ planted: new Set(), kept: new Set(), unflushed: new Set() },
     ...promised,
   });

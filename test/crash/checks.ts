@@ -6,6 +6,7 @@ import { parseFormat, type StoreFormat } from '../../src/store/local/on-disk/for
 import { SHARDS } from '../../src/store/local/on-disk/layout.ts';
 import { isWriterName } from '../../src/store/local/writers/writer.ts';
 import { Content, folderAt, type Image, nodeAt } from './disk-image.ts';
+import { brokenSnapshots, snapshotsIn, wrongSegmentsIn } from './snapshots.ts';
 
 /** What was promised by the moment of the power cut. */
 export interface Promised {
@@ -23,6 +24,10 @@ export interface Promised {
   readonly before?:
     | { readonly names: readonly string[]; readonly generation: string | undefined }
     | undefined;
+  /** How many snapshots were there or were reported. */
+  readonly snapshots: number;
+  /** Segments that had other bytes before. */
+  readonly damagedSegments: ReadonlySet<string>;
   /** Bytes that were damaged before, and may lie under a digest that they are not. */
   readonly planted: ReadonlySet<string>;
   /** Bytes, damaged or not, that a quarantine moves and never deletes. */
@@ -85,6 +90,22 @@ export function brokenIn(image: Image, promised: Promised): string[] {
     ...goneBytes(store, promised),
     ...goneNames(store, format, promised),
     ...wrongLines(image, store, format, promised),
+    ...wrongSnapshots(store, format, promised),
+  ];
+}
+
+function wrongSnapshots(
+  store: Image,
+  format: StoreFormat | undefined,
+  { snapshots, damagedSegments }: Promised,
+): string[] {
+  const there = snapshotsIn(store).length;
+  return [
+    ...(there < snapshots ? [`of ${snapshots} reported snapshots ${there} are there`] : []),
+    ...brokenSnapshots(store, (digest) => isFound(store, format, digest)),
+    ...wrongSegmentsIn(store)
+      .filter((name) => !damagedSegments.has(name))
+      .map((name) => `segment ${name} has wrong bytes`),
   ];
 }
 

@@ -1,6 +1,5 @@
 /** The runs whose power cuts are tried. Contents are text, which strace writes down as it is. */
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { type Digest, digestOf } from '../../src/digest.ts';
 import { PAGE_BYTES } from '../../src/native/aligned-buffer.ts';
 import type { Layout } from '../../src/store/choices.ts';
@@ -55,6 +54,7 @@ export function ingestOf(contents: Contents, ...options: string[]): Command {
   return {
     args: (root) => ['ingest', source, '--store', storeIn(root), '--threads', '2', ...options],
     digests: digestsOf(contents),
+    snapshots: options.includes('none') ? undefined : true,
   };
 }
 
@@ -67,18 +67,6 @@ export function putOf(content: string | Buffer): Command {
   const file = join(makeTree({ file: content }), 'file');
   return {
     args: (root) => ['put', file, '--store', storeIn(root)],
-    digests: digestsOf({ file: content }),
-    flushes: 'its own',
-  };
-}
-
-const WRITE_SNAPSHOT = fileURLToPath(new URL('../fixtures/write-snapshot.mjs', import.meta.url));
-
-/** What a run does that records a snapshot of one content: it makes the store format 2 first. */
-export function snapshotOf(content: string): Command {
-  return {
-    program: WRITE_SNAPSHOT,
-    args: (root) => [storeIn(root), content],
     digests: digestsOf({ file: content }),
     flushes: 'its own',
   };

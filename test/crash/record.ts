@@ -18,6 +18,7 @@ import {
 } from './checks.ts';
 import { Content, folderAt, type Image, nodeAt, readImage } from './disk-image.ts';
 import { History } from './history.ts';
+import { snapshotsIn, wrongSegmentsIn } from './snapshots.ts';
 
 const DIES_BEFORE = fileURLToPath(new URL('../fixtures/dies-before.mjs', import.meta.url));
 
@@ -40,6 +41,8 @@ export interface Command {
   readonly quarantines?: true | undefined;
   /** What it may end with, besides 0. */
   readonly code?: number | undefined;
+  /** It records a snapshot. */
+  readonly snapshots?: true | undefined;
   /** The layout that it promises. */
   readonly layout?: Layout | undefined;
   /** What sweeps after it, where it leaves that to others. */
@@ -107,6 +110,8 @@ export class Trial {
   /** Digests of what was lost before, as a mark says. */
   readonly #lost = new Set<string>();
   readonly #before: Promised['before'];
+  readonly #snapshots: number;
+  readonly #damagedSegments: ReadonlySet<string>;
 
   /** `alter` changes each command's calls: a program that would do other things. */
   constructor(recording: Recording, alter: (calls: readonly Call[]) => readonly Call[] = (c) => c) {
@@ -116,6 +121,8 @@ export class Trial {
     const store = folderAt(before, STORE);
     this.#sound = soundIn(store);
     this.#aside = contentsAside(store);
+    this.#snapshots = snapshotsIn(store).length;
+    this.#damagedSegments = new Set(wrongSegmentsIn(store));
     this.#before = {
       names: objectsIn(store).map(([name]) => name),
       generation: generationIn(store),
@@ -141,6 +148,8 @@ export class Trial {
       store: STORE,
       opens: durable.length > 0 || nodeAt(before, STORE) !== undefined,
       digests: new Set([...this.#sound, ...digestsOf(durable)]),
+      snapshots: this.#snapshots + durable.filter(({ snapshots }) => snapshots).length,
+      damagedSegments: this.#damagedSegments,
       layout: durable.at(-1)?.layout,
       manifest: MANIFEST,
       planted: isMoved ? new Set() : this.#planted,
@@ -153,13 +162,16 @@ export class Trial {
 
   /** What the last command promises when it runs again in a state of this point and succeeds. */
   promisedAfterRerun(point: number, image: Image): Promised {
-    const { digests, layout, flushes, quarantines } = this.#recording.commands.at(-1)!;
+    const last = this.#recording.commands.at(-1)!;
+    const { digests, layout, flushes, quarantines } = last;
     const promised = this.promisedAt(point);
     const store = folderAt(image, STORE);
     return {
       ...promised,
       opens: true,
       digests: new Set([...promised.digests, ...soundIn(store), ...digests]),
+      snapshots: snapshotsIn(store).length + (last.snapshots ? 1 : 0),
+      damagedSegments: last.snapshots ? new Set() : this.#damagedSegments,
       layout,
       planted: new Set(),
       kept: quarantines ? promised.kept : new Set(contentsAside(store)),

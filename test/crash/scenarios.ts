@@ -15,11 +15,18 @@ import {
   relayoutTo,
   SMALL,
   SPARSE,
-  snapshotOf,
   unflushedIngestOf,
 } from './commands.ts';
 import { manifestIn, type Recording, record, storeIn } from './record.ts';
-import { cutOffStore, damagedStore, damagedStoreOf2, lossyStore, storeOf } from './stores.ts';
+import {
+  cutOffStore,
+  damagedStore,
+  damagedStoreOf2,
+  lossyStore,
+  storeOf,
+  storeOf2,
+  storeOfDamagedSegments,
+} from './stores.ts';
 
 export interface Scenario {
   readonly title: string;
@@ -43,6 +50,10 @@ const beforeItsMovesAreFlushed = { diesBefore: 'fsyncSync /\\.ingot/quarantine$'
 const beforeItsGeneration = { diesBefore: 'renameSync /\\.ingot/generation' };
 /** Of a first snapshot: the generation is there, and store.json does not say so yet. */
 const beforeItsFormat = { diesBefore: 'renameSync /\\.ingot/store\\.json' };
+/** Segments have their names, which are not flushed. */
+const beforeItsSegmentsAreFlushed = { diesBefore: 'fsync /\\.ingot/segments$' };
+/** The same of the reference. */
+const beforeItsReferenceIsFlushed = { diesBefore: 'fsync /\\.ingot/snapshots$' };
 /** store.json durably names both layouts, and no object is moved. */
 const beforeItsFirstMove = { diesBefore: 'opendirSync /store/[0-9a-f]{2}$' };
 
@@ -61,10 +72,10 @@ export const SCENARIOS: readonly Scenario[] = [
       record([ingestOf(SMALL, ...how, ...sharded)]),
     ),
     scenario(`an ingest of large files into an empty store, ${how.join(' ')}`, () =>
-      record([ingestOf({ ...SMALL, ...LARGE }, ...how)], storeOf('flat')),
+      record([ingestOf({ ...SMALL, ...LARGE }, ...how)], storeOf2('flat')),
     ),
     scenario(`an ingest of a large file with holes, ${how.join(' ')}`, () =>
-      record([ingestOf({ ...SMALL, ...SPARSE }, ...how)], storeOf('flat')),
+      record([ingestOf({ ...SMALL, ...SPARSE }, ...how)], storeOf2('flat')),
     ),
     scenario(
       `an ingest of large files that shares their blocks, XFS, ${how.join(' ')}`,
@@ -164,9 +175,28 @@ export const SCENARIOS: readonly Scenario[] = [
   scenario('a verify that puts back what a killed one had on its way', () =>
     record([{ ...quarantineOf(), digests: digestsOf({ DAMAGED }) }], cutOffStore),
   ),
-  scenario('a first snapshot, which makes the store', () => record([snapshotOf(DAMAGED)])),
   scenario('a first snapshot in a store of format 1', () =>
-    record([snapshotOf('new')], storeOf('flat', SMALL)),
+    record([ingestOf({ file: 'new' })], storeOf('flat', SMALL)),
+  ),
+  scenario('a snapshot of what an earlier one has, and of more', () =>
+    record([ingestOf(SMALL), ingestOf({ ...SMALL, more: 'more' })], storeOf2('sharded')),
+  ),
+  scenario('a second snapshot of the same tree', () => {
+    const ingest = ingestOf(SMALL, ...fsync);
+    return record([ingest, ingest], storeOf2('flat'));
+  }),
+  scenario('a snapshot whose segments are there with other bytes', () => {
+    const ingest = ingestOf(SMALL, ...fsync);
+    return record([ingest], storeOfDamagedSegments(ingest));
+  }),
+  ...Object.entries({
+    'its segments were durable': beforeItsSegmentsAreFlushed,
+    'its reference was durable': beforeItsReferenceIsFlushed,
+  }).map(([what, dies]) =>
+    scenario(`a snapshot after one that was killed before ${what}`, () => {
+      const ingest = ingestOf(SMALL, ...fsync);
+      return record([{ ...ingest, ...dies }, ingest], storeOf2('flat'));
+    }),
   ),
   ...Object.entries({
     'there was a generation': beforeItsGeneration,
@@ -174,7 +204,10 @@ export const SCENARIOS: readonly Scenario[] = [
     'its generation was durable': beforeTheStoreIsFlushed,
   }).map(([what, dies]) =>
     scenario(`a first snapshot after one that was killed before ${what}`, () =>
-      record([{ ...snapshotOf('old'), ...dies }, snapshotOf('new')], storeOf('sharded', SMALL)),
+      record(
+        [{ ...ingestOf({ file: 'old' }), ...dies }, ingestOf({ file: 'new' })],
+        storeOf('sharded', SMALL),
+      ),
     ),
   ),
   scenario('a verify that moves a damaged object of a store of format 2 to quarantine', () =>
@@ -182,7 +215,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ),
   scenario('a snapshot after a verify that was killed between its moves', () =>
     record(
-      [{ ...quarantineOf(), ...beforeItsSecondMove }, snapshotOf(DAMAGED)],
+      [{ ...quarantineOf(), ...beforeItsSecondMove }, ingestOf({ file: DAMAGED })],
       damagedStoreOf2('sharded', SMALL),
     ),
   ),

@@ -6,10 +6,10 @@ import type { Layout } from '../../src/store/choices.ts';
 import { objectPath } from '../../src/store/local/on-disk/layout.ts';
 import { ingot } from '../harness/run.ts';
 import { makeTree } from '../harness/tree.ts';
-import { type Contents, DAMAGED, SMALL, snapshotOf, unflushedIngestOf } from './commands.ts';
-import { storeIn } from './record.ts';
+import { type Contents, DAMAGED, ingestOf, SMALL, unflushedIngestOf } from './commands.ts';
+import { type Command, storeIn } from './record.ts';
 
-/** A store that holds these contents. */
+/** A store of format 1 that holds these contents. */
 export const storeOf =
   (layout: Layout, contents: Contents = {}) =>
   (root: string): void => {
@@ -19,6 +19,7 @@ export const storeOf =
       source,
       '--store',
       storeIn(root),
+      '--no-snapshot',
       '--layout',
       layout,
     ]);
@@ -42,10 +43,41 @@ export const damagedStoreOf2 =
   (layout: Layout, contents: Contents = {}) =>
   (root: string): void => {
     damagedStore(layout, contents)(root);
-    const { program, args } = snapshotOf('of a snapshot');
-    const { code, stderr } = ingot(args(root), { program });
-    if (code !== 0) throw new Error(stderr);
+    recordSnapshot(root, ingestOf({ file: 'of a snapshot' }));
   };
+
+/** One of format 2 that holds these contents, and a snapshot of nothing. */
+export const storeOf2 =
+  (layout: Layout, contents: Contents = {}) =>
+  (root: string): void => {
+    storeOf(layout, contents)(root);
+    recordSnapshot(root, ingestOf({}));
+  };
+
+/** One that has what an ingest stores, but its snapshot: segments are there with other bytes. */
+export const storeOfDamagedSegments =
+  (ingest: Command) =>
+  (root: string): void => {
+    storeOf2('flat')(root);
+    const before = fs.readdirSync(join(storeIn(root), '.ingot/segments'));
+    recordSnapshot(root, ingest);
+    const metadata = join(storeIn(root), '.ingot');
+    fs.rmSync(
+      join(metadata, 'snapshots', fs.readdirSync(join(metadata, 'snapshots')).sort().at(-1)!),
+    );
+    for (const name of fs.readdirSync(join(metadata, 'segments'))) {
+      if (before.includes(name)) continue;
+      const path = join(metadata, 'segments', name);
+      const { size } = fs.statSync(path);
+      fs.rmSync(path);
+      fs.writeFileSync(path, Buffer.alloc(size, 'other bytes '));
+    }
+  };
+
+function recordSnapshot(root: string, { args }: Command): void {
+  const { code, stderr } = ingot(args(root));
+  if (code !== 0) throw new Error(stderr);
+}
 
 /** A store in which a quarantine was killed that had a sound object on its way. */
 export const cutOffStore = (root: string): void => {

@@ -15,7 +15,8 @@ export interface Landing {
   /**
    * `move` is relayout's, as are `format` 1 and 2: store.json gets its name. `flush` is that of the
    * directory, `large` a write of a large object. `manifest` 1 is its first write, 2 the moment
-   * when it gets its name, `manifest`.
+   * when it gets its name, `manifest`. `segment` and `reference` get their names then; `recorded` is
+   * when the reference has its own.
    */
   readonly stage:
     | 'create'
@@ -27,6 +28,9 @@ export interface Landing {
     | 'barrier'
     | 'publish'
     | 'flush'
+    | 'segment'
+    | 'reference'
+    | 'recorded'
     | 'move'
     | 'format'
     | 'manifest';

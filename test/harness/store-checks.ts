@@ -4,12 +4,15 @@ import fs from 'node:fs';
 import { basename, join } from 'node:path';
 import { ingest } from 'ingot';
 import { expect } from 'vitest';
+import { readImage } from '../crash/disk-image.ts';
+import { brokenSnapshots, snapshotsIn, wrongSegmentsIn } from '../crash/snapshots.ts';
 import type { Ended } from './run.ts';
 
 /** The names of all objects, in either layout. */
 export function objectsIn(store: string): string[] {
   return fs
     .readdirSync(store, { recursive: true, encoding: 'utf8' })
+    .filter((path) => !path.startsWith('.ingot/segments/'))
     .map((path) => path.split('/').at(-1)!)
     .filter((name) => /^[0-9a-f]{64}$/.test(name));
 }
@@ -34,6 +37,16 @@ export function expectWhole(store: string, besides: readonly string[] = []): str
 
 function filesIn(folder: string): string[] {
   return fs.readdirSync(folder).map((name) => join(folder, name));
+}
+
+/** Every snapshot has its segments and all objects that it names. Gives their ids. */
+export function expectWholeSnapshots(store: string): string[] {
+  const metadata = join(store, '.ingot');
+  const image = new Map([['.ingot', readImage(metadata)]]);
+  const objects = new Set(objectsIn(store));
+  expect(brokenSnapshots(image, (digest) => objects.has(digest))).toEqual([]);
+  expect(wrongSegmentsIn(image)).toEqual([]);
+  return snapshotsIn(image).sort();
 }
 
 /** Exit code 1 and one line on stderr that matches. */

@@ -9,6 +9,7 @@ import {
   type Counts,
   expectNextRunCompletes,
   expectWhole,
+  expectWholeSnapshots,
 } from '../harness/store-checks.ts';
 import { makeTree, temporaryDirectory } from '../harness/tree.ts';
 
@@ -62,6 +63,8 @@ function expectTrueReport({ stdout }: EndAtStage, before: number): Record<string
   return outcomes;
 }
 
+const snapshotsIn = (at: string) => fs.readdirSync(join(at, '.ingot/snapshots'));
+
 /** A signal at a landing, `how` being the barrier; then `stored` are, where that can be known. */
 interface Interruption extends Landing {
   readonly how: string;
@@ -104,11 +107,33 @@ describe.each(SIGNALS)('%s', (signal, code) => {
     expect((await expectNextRunCompletes(source, store)).length).toBe(FILES);
   });
 
-  it('at the last flush comes too late: all is stored and durable, and said to be', async () => {
+  it('at the last flush comes too late where no snapshot is made: all is durable, and said to be', async () => {
     makeStore();
-    const ended = await ingest({ stage: 'flush', nth: 1, signal });
+    const ended = await ingest({ stage: 'flush', nth: 1, signal }, '--no-snapshot');
     expect(ended).toMatchObject({ code: 0, signal: null });
     expect(expectTrueReport(ended, 1)).toEqual({ new: FILES });
+  });
+
+  it('at the last flush leaves no snapshot, and all that was stored is durable', async () => {
+    makeStore();
+    const before = snapshotsIn(store);
+    const ended = await ingest({ stage: 'flush', nth: 1, signal });
+    expect(ended).toMatchObject({ code, signal: null });
+    expect(expectTrueReport(ended, 1)).toEqual({ new: FILES });
+    expect(snapshotsIn(store)).toEqual(before);
+  });
+
+  it('at a segment leaves no snapshot, at the reference comes too late for one', async () => {
+    makeStore();
+    const before = snapshotsIn(store);
+    const early = await ingest({ stage: 'segment', nth: 1, signal });
+    expect(early).toMatchObject({ code, signal: null });
+    expect(expectTrueReport(early, 1)).toEqual({ new: FILES });
+    expect(snapshotsIn(store)).toEqual(before);
+    const late = await ingest({ stage: 'reference', nth: 1, signal });
+    expect(late).toMatchObject({ code: 0, signal: null });
+    expect(expectTrueReport(late, 1 + FILES)).toEqual({ duplicate: FILES });
+    expect(expectWholeSnapshots(store).length).toBe(before.length + 1);
   });
 
   it('ends a relayout, and a second one finishes it', async () => {

@@ -6,7 +6,7 @@ import { endAtStage, type Landing } from '../harness/at-stage.ts';
 import { demandNamelessTemps } from '../harness/mounts.ts';
 import { NOT_EMPTY, plant, WRONG_BYTES } from '../harness/planted.ts';
 import { ingot, tempsIn } from '../harness/run.ts';
-import { expectWhole, objectsIn } from '../harness/store-checks.ts';
+import { expectWhole, expectWholeSnapshots, objectsIn } from '../harness/store-checks.ts';
 import { makeTree, temporaryDirectory } from '../harness/tree.ts';
 
 const FILES = 12;
@@ -55,6 +55,7 @@ function expectRecovery(dead: number): void {
   expect(JSON.parse(next.stdout)).toMatchObject({ swept: dead, outcomes: { unfinished: 0 } });
   expect(tempsIn(store)).toEqual([]);
   expect(expectWhole(store).length).toBe(objectsIn(store).length);
+  expect(expectWholeSnapshots(store)).toContain(JSON.parse(next.stdout).snapshot.id);
 }
 
 const TEMP_OF_FORMAT = /^store\.json\.ingot\.tmp-/;
@@ -70,20 +71,29 @@ interface Killed extends Omit<Landing, 'signal'> {
   readonly temps: readonly number[];
   readonly objects: number;
   readonly dead: number;
+  /** That of the run is there. Default false. */
+  readonly recorded?: boolean;
 }
 
-async function expectKillBorne({ stage, nth, how, temps, objects, dead }: Killed): Promise<void> {
+async function expectKillBorne(killed: Killed): Promise<void> {
+  const { stage, nth, how, temps, objects, dead, recorded } = killed;
   makeStore();
   const ended = await run({ stage, nth }, how);
   expect(ended).toMatchObject({ code: null, signal: 'SIGKILL', stdout: '' });
   expectWhole(store, tempsIn(store));
   expect(tempSizes()).toEqual(temps);
   expect(objectsIn(store).length).toBe(objects);
+  expect(expectWholeSnapshots(store).length).toBe(recorded ? 2 : 1);
   expectRecovery(dead);
   expect(objectsIn(store).length).toBe(1 + FILES);
 }
 
 const whole = (count: number) => Array.from({ length: count }, () => BYTES);
+
+/** Its reference has its name. */
+const RECORDED: Omit<Killed, 'how'> = {
+  ...{ stage: 'recorded', nth: 1, temps: [], objects: 1 + FILES, dead: 1, recorded: true },
+};
 
 describe('an ingest that is killed', () => {
   beforeEach((context) => demandNamelessTemps(context, 1));
@@ -139,6 +149,9 @@ describe('an ingest that is killed', () => {
       dead: 1,
     },
     { stage: 'flush', nth: 1, how: '--barrier=auto', temps: [], objects: 1 + FILES, dead: 1 },
+    { stage: 'segment', nth: 1, how: '--barrier=auto', temps: [], objects: 1 + FILES, dead: 1 },
+    { stage: 'reference', nth: 1, how: '--barrier=fsync', temps: [], objects: 1 + FILES, dead: 1 },
+    { ...RECORDED, how: '--barrier=auto' },
   ])(
     'at $stage $nth, $how, leaves whole objects and its temps, which the next run sweeps',
     expectKillBorne,
@@ -171,6 +184,12 @@ describe('the trial of kills finds', () => {
     const temps = [...whole(4), BYTES / 2];
     const borne = expectKillBorne({ ...landing, temps, objects: 1, dead: 1 });
     await expect(borne).rejects.toThrow(WRONG_BYTES);
+  });
+
+  it('a reference whose segments have no names', async () => {
+    plant('loseSegments');
+    const borne = expectKillBorne({ ...RECORDED, how: '--barrier=auto' });
+    await expect(borne).rejects.toThrow(NOT_EMPTY);
   });
 
   it('temps that the next run does not sweep', async () => {

@@ -120,13 +120,14 @@ beforeEach(demandMounts);
 async function expectLossBorne(
   { mount, code }: Loss,
   landing: Omit<Landing, 'signal'>,
+  ...options: string[]
 ): Promise<void> {
   const disk = await mount();
   const store = join(disk.at, 'store');
   const [first, second] = [makeSource(FIRST), makeSource(SECOND)];
   expect(ingot(['ingest', first, '--store', store, '-q']).code).toBe(0);
 
-  const args = ['ingest', second, '--store', store, '--threads', '1', '-q'];
+  const args = ['ingest', second, '--store', store, '--threads', '1', '-q', ...options];
   const frozen = await freezeAtStage(args, landing);
   await disk.lose();
   frozen.child.kill('SIGCONT');
@@ -178,7 +179,9 @@ describe('the trial of lost disks finds', () => {
     ],
   ])('%s', async (_, defect, loss, landing, found) => {
     plant(defect);
-    await expect(expectLossBorne(loss, landing)).rejects.toThrow(found);
+    // A snapshot would be one more thing that fails.
+    const borne = expectLossBorne(loss, landing, '--no-snapshot');
+    await expect(borne).rejects.toThrow(found);
   });
 });
 

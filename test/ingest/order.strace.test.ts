@@ -19,7 +19,7 @@ interface Call {
 }
 
 const TRACED =
-  'openat,write,pwrite64,rename,renameat,renameat2,linkat,syncfs,fsync,fdatasync,unlink,rmdir';
+  'openat,mkdir,write,pwrite64,rename,renameat,renameat2,linkat,syncfs,fsync,fdatasync,unlink,rmdir';
 
 /** Runs a real ingest under strace(1) and reads back what it did to the store. */
 function trace(source: string, store: string, ...options: string[]): Call[] {
@@ -55,13 +55,18 @@ function parse(log: string): Call[] {
   return calls;
 }
 
-const OBJECT = /\/([0-9a-f]{2}\/)?[0-9a-f]{64}$/;
+const OBJECT = /(?<!\/segments)\/([0-9a-f]{2}\/)?[0-9a-f]{64}$/;
+const SEGMENT = /\/\.ingot\/segments\/[0-9a-f]{64}$/;
+const REFERENCE = /\/\.ingot\/snapshots\/\d{8}T\d{6}Z-[0-9a-f]{8}$/;
 /** By its number, or as the kernel calls a file without a name: `#12`. */
 const isTemp = (file: string) => /\/\.tmp-[0-9a-f]+\/\d+\/#?\d+$/.test(file);
 
-function publishes(calls: readonly Call[]): { temp: string; object: string; call: Call }[] {
+function publishes(
+  calls: readonly Call[],
+  what = OBJECT,
+): { temp: string; object: string; call: Call }[] {
   return calls
-    .filter(({ name, paths }) => /^rename|^linkat$/.test(name) && OBJECT.test(paths.at(-1) ?? ''))
+    .filter(({ name, paths }) => /^rename|^linkat$/.test(name) && what.test(paths.at(-1) ?? ''))
     .map((call) => ({ temp: tempOf(call, calls), object: call.paths.at(-1)!, call }));
 }
 
@@ -80,6 +85,21 @@ const flushesOf = (calls: readonly Call[], file: string) =>
 
 const lastWrite = (calls: readonly Call[], file: string) =>
   calls.findLast(({ name, paths }) => /write/.test(name) && paths[0] === file)!;
+
+/** The names in a folder are flushed once they all are there, and before any of those that follow. */
+function expectFlushed(
+  calls: readonly Call[],
+  folder: string,
+  names: ReturnType<typeof publishes>,
+  followers: ReturnType<typeof publishes>,
+): void {
+  const last = Math.max(...names.map(({ call }) => call.ended));
+  const next = Math.min(...followers.map(({ call }) => call.begun));
+  const between = flushesOf(calls, folder).filter(
+    ({ name, begun, ended }) => name === 'fsync' && begun >= last && ended <= next,
+  );
+  expect(between.length).toBe(1);
+}
 
 const tree = () => {
   const files: Record<string, string | Buffer> = { large: randomBytes(5 << 20), copy: 'content 1' };
@@ -180,12 +200,56 @@ describe('a traced ingest', () => {
     }
   });
 
-  it('never opens an object for writing', () => {
+  it.each(['syncfs', 'fsync'])(
+    'names segments when the names of objects are durable, and the reference when theirs are: %s',
+    (barrier) => {
+      const { source, store } = tree();
+      const calls = trace(source, store, '--barrier', barrier);
+      const [segments, references] = [publishes(calls, SEGMENT), publishes(calls, REFERENCE)];
+      expect([segments.length > 0, references.length]).toEqual([true, 1]);
+      const objects = publishes(calls);
+      expectFlushed(calls, store, objects, segments);
+      expectFlushed(calls, path.join(store, '.ingot/segments'), segments, references);
+      for (const { temp, call } of [...segments, ...references]) {
+        const [flush, ...more] = calls.filter(
+          ({ name, paths, begun }) =>
+            (paths[0] === temp || name === 'syncfs') &&
+            /sync/.test(name) &&
+            begun >= lastWrite(calls, temp).ended,
+        );
+        expect(flush!.ended).toBeLessThanOrEqual(call.begun);
+        expect(more).toEqual([]);
+      }
+      const [reference] = references;
+      const after = calls.filter(
+        ({ name, begun }) => /sync/.test(name) && begun >= reference!.call.ended,
+      );
+      expect(after.map(({ paths }) => paths[0])).toEqual([path.dirname(reference!.object)]);
+    },
+  );
+
+  it('makes the folders of segments and references durable before anything is named in them', () => {
+    const { source, store } = tree();
+    const calls = trace(source, store);
+    for (const what of [SEGMENT, REFERENCE]) {
+      const { object, call } = publishes(calls, what)[0]!;
+      const made = calls.find(
+        ({ name, paths }) => name === 'mkdir' && paths[0] === path.dirname(object),
+      );
+      const between = flushesOf(calls, path.join(store, '.ingot')).filter(
+        ({ begun, ended }) => begun >= made!.ended && ended <= call.begun,
+      );
+      expect(between.length).toBe(1);
+    }
+  });
+
+  it('never opens an object, a segment or a reference for writing', () => {
     const { source, store } = tree();
     const calls = [...trace(source, store), ...trace(source, store, '--verify-hits')];
     const written = calls.filter(({ name, body, paths }) => {
       const opens = name === 'openat' && /O_WRONLY|O_RDWR|O_TRUNC/.test(body);
-      return (opens || /write/.test(name)) && OBJECT.test(paths.at(-1) ?? '');
+      const isNamed = [OBJECT, SEGMENT, REFERENCE].some((what) => what.test(paths.at(-1) ?? ''));
+      return (opens || /write/.test(name)) && isNamed;
     });
     expect(written).toEqual([]);
   });

@@ -3,27 +3,30 @@ import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { digestOf } from '../../src/digest.ts';
 import {
+  flushAfterReference,
   generationAfterFormat,
   generationAfterRemoval,
   nameBeforeFlush,
+  nameUnflushed,
+  segmentsBelieved,
   unmarkBeforeFlush,
   withoutFlushesOf,
   withoutSyncfs,
 } from '../crash/alterations.ts';
 import type { Call } from '../crash/calls.ts';
 import { brokenIn } from '../crash/checks.ts';
-import {
-  ingestOf,
-  quarantineOf,
-  relayoutTo,
-  SMALL,
-  snapshotOf,
-  unflushedIngestOf,
-} from '../crash/commands.ts';
+import { ingestOf, quarantineOf, relayoutTo, SMALL, unflushedIngestOf } from '../crash/commands.ts';
 import { type Recording, record, storeIn, Trial } from '../crash/record.ts';
 import { brokenAfterRerun } from '../crash/rerun.ts';
 import { type Cut, Disk, everyState } from '../crash/states.ts';
-import { damagedStore, damagedStoreOf2, lossyStore, storeOf } from '../crash/stores.ts';
+import {
+  damagedStore,
+  damagedStoreOf2,
+  lossyStore,
+  storeOf,
+  storeOf2,
+  storeOfDamagedSegments,
+} from '../crash/stores.ts';
 import { demandProgram } from '../harness/mounts.ts';
 
 const WRONG_BYTES = 'DIGEST has wrong bytes';
@@ -33,6 +36,15 @@ const NO_STORE = 'the store is not there';
 const REMOVED = 'DIGEST is gone, and the generation is what it was';
 const NO_GENERATION = 'the store has no generation';
 const REFUSED = "the next run takes NAME for somebody's own";
+
+const LACKING = 'a snapshot names DIGEST, which is not there';
+const NO_SEGMENT = 'snapshot ID: segment DIGEST of a snapshot is damaged: it is not in the store';
+const TORN =
+  'snapshot ID: snapshot ID is damaged: its checksum is wrong: it is cut short, or was changed';
+const WRONG_SEGMENT_BYTES =
+  'snapshot ID: segment DIGEST of a snapshot is damaged: its bytes have another digest';
+const WRONG_SEGMENT = 'segment DIGEST has wrong bytes';
+const NO_SNAPSHOT = 'of 2 reported snapshots 1 are there';
 
 const ONE = { file: 'one content' };
 /** Where it lies in a sharded store. */
@@ -71,8 +83,10 @@ function findings(
     for (const what of brokenIn(disk.after(state).image, trial.promisedAt(state.point)))
       broken.add(
         what
-          .replace(/[0-9a-f]{64}/, 'DIGEST')
+          .replace(/[0-9a-f]{64}/g, 'DIGEST')
+          .replace(/\d{8}T\d{6}Z-[0-9a-f]{8}/g, 'ID')
           .replace(/ \(\d+\)$/, '')
+          .replace(/; ingest the sources again.*$/, '')
           .replace(/(?<=takes )\S+/, 'NAME'),
       );
   return [...broken].sort();
@@ -95,7 +109,7 @@ describe('the checker of crash states finds', () => {
     const store = storeIn(recording.root);
     const folder = layout === 'flat' ? store : join(store, SHARD);
     expect(findings(recording)).toEqual([]);
-    expect(findings(recording, withoutFlushesOf(folder))).toEqual([LOST]);
+    expect(findings(recording, withoutFlushesOf(folder))).toEqual([LOST, LACKING]);
   });
 
   it('a last flush that is left out although only duplicates were met', () => {
@@ -103,7 +117,7 @@ describe('the checker of crash states finds', () => {
     const recording = record([killed, ingestOf(ONE, ...file)], storeOf('flat'));
     expect(findings(recording)).toEqual([]);
     const altered = withoutFlushesOf(storeIn(recording.root));
-    expect(findings(recording, inRun(recording, 1, altered))).toEqual([LOST]);
+    expect(findings(recording, inRun(recording, 1, altered))).toEqual([LOST, LACKING]);
   });
 
   it.each([
@@ -157,7 +171,8 @@ describe('the checker of crash states finds', () => {
       const unflushed = how === syncfs ? withoutSyncfs : withoutFlushesOf(object);
       expect(findings(recording)).toEqual([]);
       expect(findings(recording, inRun(recording, 1, unmarkBeforeFlush))).toEqual([WRONG_BYTES]);
-      expect(findings(recording, inRun(recording, 1, unflushed))).toEqual([WRONG_BYTES, LOST]);
+      const found = findings(recording, inRun(recording, 1, unflushed));
+      expect(found).toEqual([WRONG_BYTES, LOST, LACKING]);
     },
   );
 
@@ -211,15 +226,59 @@ describe('the checker of crash states finds', () => {
   });
 
   it('a store of format 2 whose generation may be lost', () => {
-    const recording = record([snapshotOf('new')], storeOf('flat', ONE));
+    const recording = record([ingestOf(OTHER)], storeOf('flat', ONE));
     const altered = withoutFlushesOf(join(storeIn(recording.root), '.ingot'));
     expect(findings(recording)).toEqual([]);
     expect(findings(recording, altered)).toContain(NO_GENERATION);
   });
 
   it('a store of format 2 whose generation comes after it', () => {
-    const recording = record([snapshotOf('new')], storeOf('flat', ONE));
+    const recording = record([ingestOf(OTHER)], storeOf('flat', ONE));
     expect(findings(recording, generationAfterFormat)).toEqual([NO_GENERATION]);
+  });
+
+  describe('a snapshot', () => {
+    const folderOf = (folder: string) => (root: string) => join(storeIn(root), folder);
+
+    it.each([
+      ['the names of its objects', folderOf(''), [LACKING]],
+      ['the names of its segments', folderOf('.ingot/segments'), [NO_SEGMENT]],
+    ])('that may be there before %s', (_, folder, found) => {
+      const recording = record([ingestOf(ONE, ...fsync)], storeOf2('flat'));
+      const altered = flushAfterReference(folder(recording.root));
+      expect(findings(recording)).toEqual([]);
+      expect(findings(recording, altered)).toEqual(found);
+    });
+
+    it('that may be torn', () => {
+      const recording = record([ingestOf(ONE, ...fsync)], storeOf2('flat'));
+      expect(findings(recording, nameUnflushed('snapshots'))).toEqual([TORN]);
+    });
+
+    it('whose segments may be torn', () => {
+      const recording = record([ingestOf(ONE, ...fsync)], storeOf2('flat'));
+      const found = findings(recording, nameUnflushed('segments'));
+      expect(found).toEqual([WRONG_SEGMENT, WRONG_SEGMENT_BYTES]);
+    });
+
+    it('that was reported and may be gone', () => {
+      const recording = record([ingestOf(ONE, ...fsync)], storeOf2('flat'));
+      const altered = withoutFlushesOf(join(storeIn(recording.root), '.ingot/snapshots'));
+      expect(findings(recording, altered)).toEqual([NO_SNAPSHOT]);
+    });
+
+    it('whose folder may be gone', () => {
+      const recording = record([ingestOf(ONE, ...fsync)], storeOf('flat'));
+      const altered = withoutFlushesOf(join(storeIn(recording.root), '.ingot'));
+      expect(findings(recording, altered)).toContain('of 1 reported snapshots 0 are there');
+    });
+
+    it('that relies on a segment for its size', () => {
+      const ingest = ingestOf(ONE, ...fsync);
+      const recording = record([ingest], storeOfDamagedSegments(ingest));
+      expect(findings(recording)).toEqual([]);
+      expect(findings(recording, segmentsBelieved)).toEqual([WRONG_SEGMENT_BYTES]);
+    });
   });
 
   it('a state that the next run cannot go on from', () => {

@@ -28,10 +28,11 @@ beforeEach(() => {
   source = join(folder, 'source');
 });
 
-const run = (env: Record<string, string>, given = source): Ended =>
-  ingot(['ingest', given, '--store', store, '--json', '--no-progress', '--threads', '1'], {
-    env: { NODE_OPTIONS: `--import ${SWAPPED}`, ...env },
-  });
+const run = (env: Record<string, string>, given = source, ...options: string[]): Ended =>
+  ingot(
+    ['ingest', given, '--store', store, '--json', '--no-progress', '--threads', '1', ...options],
+    { env: { NODE_OPTIONS: `--import ${SWAPPED}`, ...env } },
+  );
 
 /** Before the `nth` opening of a directory, `to` takes the place of `path` in the source. */
 const swap = (nth: number, path: string, to: string) => ({
@@ -116,7 +117,10 @@ it('the working directory is ingested, though its user may not search the way to
 
 it('without a binding to the C library, files are opened by their path', () => {
   makeTree({ 'a/file': 'a', large: randomBytes(6 << 20) }, source);
-  const ended = run({ WITHOUT_LIBC: 'yes' });
+  const refused = run({ WITHOUT_LIBC: 'yes' });
+  expect(refused.stderr).toMatch(/^ingot: cannot write here without locks: [^\n]*\n$/);
+  expect(refused.code).toBe(1);
+  const ended = run({ WITHOUT_LIBC: 'yes' }, source, '--no-snapshot');
   expect(ended.code).toBe(0);
   expect(outcomesOf(ended)).toEqual({ new: 2 });
   expect(expectWhole(store).length).toBe(2);

@@ -74,7 +74,7 @@ describe('a line that is not the one spelling of an entry is refused', () => {
       ['"uid":0', '"uid":1e3'],
     ),
     ...from(FILE, ['"mtime":"1"', '"mtime":"01"'], ['"mtime":"1"', '"mtime":"-0"']),
-    ...from(FILE, ['"mtime":"1"', '"mtime":"9223372036854775808"'], ['"mtime":"1"', '"mtime":1']),
+    ...from(FILE, ['"mtime":"1"', `"mtime":"${'9'.repeat(29)}"`], ['"mtime":"1"', '"mtime":1']),
     ...from(FILE, ['"2"', '"-2"'], ['"2"', '"9007199254740992"'], ['"2"', '"2.0"'], ['"2"', '2']),
     ...from(
       FILE,

@@ -23,7 +23,7 @@ it.each([
   ['ENOENT', 'vanished'],
   ['ENOTDIR', 'vanished'],
   ['ESTALE', 'unreadable'],
-  ['ELOOP', 'unsupported'],
+  ['ELOOP', 'changed'],
   ['ENXIO', 'unsupported'],
   ['EACCES', 'unreadable'],
   ['EIO', 'unreadable'],
@@ -44,7 +44,7 @@ it.each([
   ['ENOENT', 'a file', 'unreadable'],
   ['ENXIO', { fifo: true }, 'unsupported'],
   ['ENXIO', 'a file', 'unreadable'],
-  ['ELOOP', { symlink: 'x' }, 'unsupported'],
+  ['ELOOP', { symlink: 'x' }, 'changed'],
   ['ELOOP', 'a file', 'unreadable'],
 ] as const)(
   'an errno that tells of something else is held against what is there: %s, %o',

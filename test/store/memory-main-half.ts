@@ -1,5 +1,5 @@
 /** The main thread's half of a memory engine. */
-import { randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Digest } from '../../dist/src/digest.js';
 import { type Failure, IngotError } from '../../dist/src/errors.js';
@@ -103,7 +103,7 @@ export class MemoryMainHalf implements MainHalf {
     misbehaviour: Misbehaviour,
   ): Promise<MemoryMainHalf> {
     const memory = (await import(moduleOf(misbehaviour))) as MemoryModule;
-    if (options.snapshots && !options.dryRun) store.generation ??= randomUUID();
+    if (options.snapshots && !options.dryRun) store.generation ??= randomBytes(16).toString('hex');
     const half = new MemoryMainHalf(store, options, misbehaviour, memory);
     if (options.dryRun) return half;
     store.dead = 0;

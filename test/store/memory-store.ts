@@ -1,5 +1,5 @@
 /** What a memory engine keeps: contents of three spaces, and what a power cut would take of them. */
-import { randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { digestOf } from '../../dist/src/digest.js';
 import type { End, Space } from '../../dist/src/store/seam/write.js';
 
@@ -72,7 +72,7 @@ export class MemoryStore {
 
   /** Before names go. */
   changeGeneration(): void {
-    if (this.generation !== undefined) this.generation = randomUUID();
+    if (this.generation !== undefined) this.generation = randomBytes(16).toString('hex');
   }
 
   /** Makes names durable; all of them by default. False when that fails. */

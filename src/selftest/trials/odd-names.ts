@@ -17,6 +17,9 @@ const NAMES: readonly Buffer[] = [
   .map((name) => Buffer.from(name))
   .concat([Buffer.from([0x66, 0xff, 0xfe]), Buffer.from([0xc3, 0x28]), Buffer.alloc(255, 'n')]);
 
+/** How the kind of a symbolic link is called. */
+const LINK = 'link';
+
 /** What a file system that takes fewer names than ext4 refuses one with. */
 const REFUSALS = new Set([
   'EILSEQ',
@@ -49,7 +52,7 @@ export async function tryOddNames(ground: Ground): Promise<void> {
 
 function evidenceOf(files: number, { names, missing }: Specials): string {
   const exact = `${counted(files, 'odd name')} byte-exact in the manifest`;
-  const kinds = names.length === 0 ? '' : `, ${names.join(', ')} counted as unsupported`;
+  const kinds = names.length === 0 ? '' : `, ${names.join(', ')} counted`;
   const refused =
     missing.length === 0 ? '' : `; not tried, as none can be made here: ${missing.join(', ')}`;
   return `${exact}${kinds}${refused}`;
@@ -82,7 +85,7 @@ interface Specials {
 async function makeSpecials(source: string): Promise<Specials> {
   const server = await listenIn(source);
   const fifo = spawnSync('mkfifo', [join(source, 'fifo')], { stdio: 'ignore' });
-  const made = { symlink: makeLink(source), fifo: fifo.status === 0, socket: server !== undefined };
+  const made = { [LINK]: makeLink(source), fifo: fifo.status === 0, socket: server !== undefined };
   const kinds = Object.entries(made);
   return {
     names: kinds.filter(([, isMade]) => isMade).map(([name]) => name),
@@ -121,13 +124,12 @@ function wrongCounts(
   files: number,
   kinds: readonly string[],
 ): string | undefined {
-  const wanted = countsText({
-    entries: files + kinds.length,
-    new: files,
-    unsupported: kinds.length,
-  });
-  const found = countsText({ entries, new: outcomes.new, unsupported: outcomes.unsupported });
-  const missing = kinds.find((kind) => unsupportedKinds[kind as 'fifo'] !== 1);
+  const link = kinds.filter((kind) => kind === LINK).length;
+  const unsupported = kinds.length - link;
+  const wanted = countsText({ entries: files + kinds.length, new: files, link, unsupported });
+  const { new: stored, link: links, unsupported: others } = outcomes;
+  const found = countsText({ entries, new: stored, link: links, unsupported: others });
+  const missing = kinds.find((kind) => kind !== LINK && unsupportedKinds[kind as 'fifo'] !== 1);
   if (found !== wanted) return `an ingest of ${wanted} counted ${found}`;
   return missing && `a ${missing} was not counted`;
 }

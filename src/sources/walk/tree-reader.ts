@@ -199,7 +199,7 @@ export class TreeReader {
 
   /** Of a root that may be a link. */
   #withoutLink(path: string | Buffer): string | Buffer {
-    return path === this.#tree.path ? toFsPath(this.#tree.realPath) : path;
+    return path === this.#tree.path ? toFsPath(this.#withoutLinks) : path;
   }
 
   /** A directory that is there is not gone because reading it fails with ENOENT. */

@@ -170,7 +170,7 @@ export interface Opened {
 /** As long as it lasts, no name of an object goes: hold it briefly. */
 export interface Hold {
   /**
-   * Another one than before when names may have gone since. Undefined where the store has none: in
+   * 1 to 64 small hex digits: another one than before when names may have gone since. Undefined where the store has none: in
    * a dry run, and before it has been made ready for snapshots.
    */
   readonly generation: string | undefined;

@@ -152,7 +152,7 @@ describe('packed files', () => {
       areLinks: false,
       names: ['plain', 'caf\u00e9'],
     });
-    expect(latin1.bytes.length).toBe('d\0\0plain/caf\u00e9'.length);
+    expect(latin1.bytes.length).toBe('d\0\0\0plain/caf\u00e9'.length);
     const wide = {
       directory: 'd',
       inTree: '',
@@ -229,7 +229,7 @@ describe('what a batch gives back', () => {
     );
     expect([...unpack(unread)]).toEqual([
       { directory: 'd', withoutLinks: '/r/d', inTree: '', areLinks: false, names: ['c'] },
-      { directory: 'e', inTree: '', areLinks: false, names: ['f1'] },
+      { directory: 'e', inTree: 'e', areLinks: false, names: ['f1'] },
     ]);
     const file = (name: string) => ({ directory: 'd', withoutLinks: '/r/d', inTree: '', name });
     expect(large).toEqual([
