@@ -197,7 +197,9 @@ it('what is bound of libc is listed, or needed in any case', () => {
     fchown: 'fchownat',
     lsetxattr: 'fsetxattr',
     fremovexattr: 'fsetxattr',
-    ...llistxattr: 'flistxattr', fgetxattr: 'flistxattr', lgetxattr: 'flistxattr' ,
+    llistxattr: 'flistxattr',
+    fgetxattr: 'flistxattr',
+    lgetxattr: 'flistxattr',
   };
   const known = { ...TAKEN_AWAY, ...others };
   expect(bound.length).toBeGreaterThan(10);
