@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { parseDigest } from '../digest.ts';
 import { type CommandContext, runCommand } from './command.ts';
-import { addOutputFile, type ContentFlags, giveOut, outputFileOf } from './content.ts';
 import { EXIT, type ExitCode } from './fail.ts';
+import { addOutputFile, type ContentFlags, giveOut, outputFileOf } from './give-out.ts';
 import { addCommonOptions, storeOf } from './options.ts';
 
 /** `ingot get DIGEST [-o FILE]` */

@@ -3,7 +3,7 @@ import type { EntryReport } from '../ingest/outcome.ts';
 import { unescapeText } from './arguments.ts';
 
 /** What is found in snapshots. */
-export type ListEvent = 'snapshot' | 'entry' | 'version' | 'difference';
+export type ListEvent = 'snapshot' | 'damagedSnapshot' | 'entry' | 'version' | 'difference';
 
 /** One line of --json=events. `report` is the same as the document of --json. */
 export type Event =
@@ -11,7 +11,16 @@ export type Event =
   | { readonly event: 'notice' | 'warning'; readonly text: string }
   | ({ readonly event: ListEvent } & object)
   | {
-      readonly event: 'progress' | 'damaged' | 'unreadable' | 'restored' | 'report' | 'error';
+      readonly event:
+        | 'progress'
+        | 'damaged'
+        | 'damagedSnapshot'
+        | 'lost'
+        | 'repaired'
+        | 'restored'
+        | 'unreadable'
+        | 'report'
+        | 'error';
       readonly [key: string]: unknown;
     };
 

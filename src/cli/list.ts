@@ -45,7 +45,7 @@ export class DamageReport {
   readonly add = (damaged: DamagedReference): void => {
     this.found.push(damaged);
     this.#output.say(lineFor(damaged.failure));
-    this.#output.event({ event: 'damaged', ...damaged });
+    this.#output.event({ event: 'damagedSnapshot', ...damaged });
   };
 
   get exitCode(): ExitCode {

@@ -31,7 +31,7 @@ export function addRestore(program: Command): void {
   const command = program
     .command('restore')
     .description('write the tree of a snapshot, or a part of it, to a directory')
-    .argument('<snapshot>', 'an id, its beginning, a label, latest or LABEL~1, and maybe :PATH')
+    .argument('<snap>', 'an id, its beginning, a label, latest or LABEL~1, and maybe :PATH')
     .argument('<target>', 'a directory that is missing or empty, unless --overwrite is given')
     .addOption(
       new Option('--overwrite <what>', 'of the files that are there already').choices(OVERWRITES),

@@ -27,6 +27,8 @@ export type IsWanted = (name: string) => boolean;
 
 /** Makes one, or gives it another value. Throws what the calls fail with. */
 export interface XattrWriter {
+  /** Where the file has none of this name nothing is done. */
+  removeOpen(fd: AnyDescriptor, name: string): void;
   setOpen(fd: AnyDescriptor, attribute: ExtendedAttribute): void;
   /** Of what has a name in an open directory, a link itself. Needs /proc. */
   setInAtLink(directory: AnyDescriptor, name: string, attribute: ExtendedAttribute): void;
@@ -133,15 +135,25 @@ export function bindXattrWriter(koffi: Koffi, self: SharedLibrary): XattrWriter 
     // The only thing that can be wrong: a C library without the functions.
     return undefined;
   }
+  const removeOpen = self.func('int fremovexattr(int fd, const char *name)');
   if (isRefused(koffi, () => setOpen(-1, 'user.none', new Uint8Array(1), 1, 0))) return undefined;
+  const { EINTR, EOPNOTSUPP, ENODATA } = koffi.os.errno;
   const set = <At>(at: At, call: Set<At>, { name, value }: ExtendedAttribute): void => {
     const cName = toCString(toBytes(name));
     while (call(at, cName, value, value.length, 0) !== 0) {
       const errno = koffi.errno();
-      if (errno !== koffi.os.errno.EINTR) throw errnoError('setxattr', errno);
+      if (errno !== EINTR) throw errnoError('setxattr', errno);
     }
   };
   return {
+    removeOpen: (fd, name) => {
+      const cName = toCString(toBytes(name));
+      while (removeOpen(fd, cName) !== 0) {
+        const errno = koffi.errno();
+        if (errno === ENODATA || errno === EOPNOTSUPP) return;
+        if (errno !== EINTR) throw errnoError('removexattr', errno);
+      }
+    },
     setOpen: (fd, attribute) => set(fd, setOpen, attribute),
     setInAtLink: (directory, name, attribute) => {
       const path = `/proc/self/fd/${numberOf(directory)}/${name}`;

@@ -16,6 +16,8 @@ export interface RestoreSetup {
   readonly owner: boolean;
   /** Bits that new files do not get. */
   readonly umask: number;
+  /** TARGET keeps a default ACL of its own, which new names in it get and are not to have. */
+  readonly inheritsAcl: boolean;
   /** One Int32: not 0 when the run ends early. */
   readonly stop: SharedArrayBuffer;
   /** One Int32: the entries that all workers have done so far. */

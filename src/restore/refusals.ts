@@ -77,6 +77,11 @@ function noContent(
   });
 }
 
+/** As of a call that makes a name. */
+export function existsError(syscall: string): Error {
+  return Object.assign(new Error(`EEXIST: ${syscall}`), { code: 'EEXIST', syscall });
+}
+
 /** For a directory whose name something else has. */
 export function staysInTheWay(path: string): IngotError {
   return new IngotError({

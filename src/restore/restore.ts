@@ -11,6 +11,8 @@ import {
   strings,
 } from '../checked.ts';
 import { failed, IngotError, isIngotError, UsageError } from '../errors.ts';
+import { toFsPath } from '../names.ts';
+import { fileSystemTypeOf } from '../native/file-system-type.ts';
 import { type Libc, loadLibc } from '../native/libc.ts';
 import { withoutLibc } from '../native/load-koffi.ts';
 import type { DirectoryEntry, Entry } from '../snapshot/entry.ts';
@@ -134,7 +136,7 @@ interface Parts {
 class Restore {
   readonly #parts: Parts;
   readonly #tally: Tally;
-  readonly #setup: RestoreSetup;
+  readonly #setup: Omit<RestoreSetup, 'inheritsAcl'>;
   readonly #begun = performance.now();
 
   constructor(parts: Parts) {
@@ -172,7 +174,7 @@ class Restore {
 
   async #restoreWith(pool: Pool<RestoreTask, RestoreReply>): Promise<void> {
     const { snapshot, root, target, selection, options, libc } = this.#parts;
-    const { files, xattrWriter: xattrs, readEntries } = libc;
+    const { files, xattrReader, xattrWriter: xattrs, readEntries } = libc;
     const at = libc.at!;
     const tally = this.#tally;
     const { dryRun, owner } = this.#setup;
@@ -181,6 +183,7 @@ class Restore {
       at,
       files,
       xattrs,
+      xattrReader,
       target,
       overwrite: options.overwrite,
       dryRun,
@@ -188,6 +191,7 @@ class Restore {
       tally,
     };
     const directories = new Directories(context, root, isIncluded);
+    const setup = { ...this.#setup, inheritsAcl: directories.inheritsAcl() };
     const firstNames = new FirstNames();
     const removes = options.delete && readEntries !== undefined;
     const { signal } = options;
@@ -198,7 +202,7 @@ class Restore {
         ? new Deletion({ at, files, readEntries, target, selection, tally, dryRun, signal })
         : undefined,
       runBatch: async (entries) => {
-        const reply = await pool.run({ setup: this.#setup, entries });
+        const reply = await pool.run({ setup, entries });
         if (reply.status === 'failed') throw new IngotError(reply.failure);
         return reply;
       },
@@ -227,10 +231,13 @@ class Restore {
     if (!options.fsync || options.dryRun || target.fd === undefined) return false;
     try {
       await libc.syncfs(target.fd);
-      return true;
     } catch (error) {
       throw failed('cannot make the tree durable', error, { path: target.path });
     }
+    const { name, syncfsIsBarrier } = fileSystemTypeOf(toFsPath(target.path));
+    if (!syncfsIsBarrier)
+      options.onNotice?.(`a flush of this file system (${name}) may not reach its disk`);
+    return syncfsIsBarrier;
   }
 
   #report(flushed: boolean): RestoreReport {

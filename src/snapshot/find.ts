@@ -123,6 +123,7 @@ async function* matching(
       if (keyOfEntry(each).startsWith(prefix)) yield each;
     }
   }
+  search.leave(0);
 }
 
 /** So many entries of one segment and of what is below it are remembered, and so many in all. */

@@ -8,7 +8,7 @@ export function damagedSegment(digest: Digest, why: string): IngotError {
     what: `segment ${digest} of a snapshot is damaged`,
     code: 'INGOT_DAMAGED',
     why,
-    hint: 'ingest the sources again, or copy it from another store that has it',
+    hint: "ingest the sources again, or run 'ingot verify --repair-from STORE'",
   });
 }
 
@@ -49,5 +49,14 @@ export function notAFile(path: string, type: string): IngotError {
   return new IngotError({
     ...{ what: 'cannot read the content', code: 'INGOT_NOT_A_FILE', path: path || '.', why },
     hint: 'name a file, as in latest:PATH',
+  });
+}
+
+/** For a file whose object is not there. */
+export function lostContent(path: string, digest: Digest): IngotError {
+  return new IngotError({
+    ...{ what: 'the content of a file is lost', code: 'INGOT_DAMAGED', path },
+    why: `object ${digest} is not in the store`,
+    hint: 'ingest the sources again, or copy it from another store that has it',
   });
 }

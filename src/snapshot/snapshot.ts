@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { type Checks, callback, requireOptions } from '../checked.ts';
 import type { Digest } from '../digest.ts';
-import { IngotError } from '../errors.ts';
+import { codeOf, IngotError } from '../errors.ts';
 import { engineAt } from '../store/engines.ts';
 import type { Engine } from '../store/seam/engine.ts';
 import type { ReadHalf } from '../store/seam/read.ts';
@@ -10,7 +10,7 @@ import { type Catalog, idsIn, readCatalog, readReference } from './catalog.ts';
 import type { Entry, FileEntry } from './entry.ts';
 import { isSnapshotId } from './id.ts';
 import type { Reference } from './reference.ts';
-import { noPath, notAFile } from './refusals.ts';
+import { lostContent, noPath, notAFile } from './refusals.ts';
 import { type Named, parseSnapshotName, resolveSnapshot, type SnapshotName } from './resolve.ts';
 import { StoredSegments } from './store-segments.ts';
 import { TreeReader } from './tree-reader.ts';
@@ -144,12 +144,17 @@ export class Snapshot {
 
   /**
    * The content of the file that was named, as a stream that fails instead of ending when the bytes
-   * do not hash to its digest. Throws an IngotError: INGOT_NOT_A_FILE, INGOT_NOT_FOUND, INGOT_DAMAGED.
+   * do not hash to its digest. Throws an IngotError: INGOT_NOT_A_FILE, INGOT_DAMAGED, also where the
+   * store has lost it.
    */
   async read(): Promise<Readable> {
     const { digest } = this.file;
     this.#objects ??= this.#engine.openReader('objects');
-    return openVerified(await this.#objects, digest);
+    try {
+      return await openVerified(await this.#objects, digest);
+    } catch (error) {
+      throw codeOf(error) === 'INGOT_NOT_FOUND' ? lostContent(this.path, digest) : error;
+    }
   }
 
   /** The file that was named. Throws INGOT_NOT_A_FILE for anything else. */

@@ -57,21 +57,18 @@ export class TreeReader {
   async *children(path: string): AsyncGenerator<Entry> {
     const prefix = path && `${path}/`;
     const cursor = new Cursor(this.#source, this.root, prefix.split('/').length - 1);
-    for (let key = prefix; ; ) {
-      await cursor.seek(key);
-      const item = cursor.item as Entry | undefined;
-      if (item === undefined || !keyOfEntry(item).startsWith(prefix)) return;
-      if (item.path !== path) yield item;
-      key = behind(item, path);
+    await cursor.seek(prefix);
+    for (let { item } = cursor; item !== undefined; item = cursor.item) {
+      if (isRef(item)) await cursor.open(item);
+      else if (!keyOfEntry(item).startsWith(prefix)) return;
+      else {
+        const isChild = item.path !== path;
+        if (isChild) yield item;
+        if (isChild && item.type === 'directory') await cursor.seek(`${item.path}${AFTER_SLASH}`);
+        else cursor.next();
+      }
     }
   }
-}
-
-/** A key below which nothing is left of an entry and of what lies in it. */
-function behind(item: Entry, within: string): string {
-  const key = keyOfEntry(item);
-  if (item.type !== 'directory' || item.path === within) return `${key}\0`;
-  return `${item.path}${AFTER_SLASH}`;
 }
 
 /** The byte after that of the slash. */

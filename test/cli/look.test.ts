@@ -250,5 +250,11 @@ describe('ingot cat', () => {
     expect(stderr).toMatch(/^ingot: object [0-9a-f]{64} is damaged: [^\n]*\n$/);
     expect(run('cat', 'latest:2024/report.pdf', '-o', 'out').code).toBe(4);
     expect(fs.readFileSync(join(cwd, 'out'), 'utf8')).toBe('old');
+    fs.rmSync(object);
+    const lost = run('cat', 'latest:2024/report.pdf');
+    expect(lost).toMatchObject({ code: 4, stdout: '' });
+    expect(lost.stderr).toMatch(
+      /^ingot: the content of a file is lost: 2024\/report\.pdf: object [0-9a-f]{64} is not in the store; [^\n]*\n$/,
+    );
   });
 });

@@ -24,6 +24,8 @@ const ROLES = [
   ['store', /^\/store$/],
   ['metadata', /^\/store\/\.ingot$/],
   ['format', /^\/store\/\.ingot\/store\.json/],
+  ['generation', /^\/store\/\.ingot\/generation/],
+  ['store lock', /^\/store\/\.ingot\/lock$/],
   ['large index', /^\/store\/\.ingot\/large$/],
   ['relayout lock', /^\/store\/\.ingot\/relayout\.lock$/],
   ['quarantine', /^\/store\/\.ingot\/quarantine/],

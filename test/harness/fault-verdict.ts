@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import { expect } from 'vitest';
 import type { Cell } from './fault-matrix.ts';
-import type { Site } from './fault-sites.ts';
+import type { Role, Site } from './fault-sites.ts';
 import type { Bench, Trial } from './fault-trial.ts';
 import { tempsIn } from './run.ts';
 import { type Counts, expectWhole } from './store-checks.ts';
@@ -25,7 +25,7 @@ export function expectVerdict(
 ): void {
   expect(codesOf(cell, site, trial, bench), ended.stderr).toContain(ended.code);
   if (ended.code !== trial.done) expectLine(ended, cell, bench);
-  else if (MOVING.has(cell.family.name) && trial.done === DAMAGED && cell.error !== 'EINTR')
+  else if (isOfMove(cell, site, trial) && cell.error !== 'EINTR')
     expect(ended.stdout).toContain(cell.error);
   if (cell.error !== 'EINTR') expectNoSecondFlush(ended, cell, site);
   if (!fs.existsSync(bench.store)) return;
@@ -33,12 +33,10 @@ export function expectVerdict(
   expectTruth(ended, trial, bench);
 }
 
-function codesOf(
-  { family, error }: Cell,
-  { role, path }: Site,
-  { done, unreadable }: Trial,
-  { source }: Bench,
-): number[] {
+function codesOf(cell: Cell, site: Site, trial: Trial, { source }: Bench): number[] {
+  const { family, error } = cell;
+  const { role, path } = site;
+  const { done, unreadable } = trial;
   const opening = family.name === 'open';
   // What is defined to be retried: a call that a signal interrupted, and the opening of a source
   // for which an ingest found no descriptor.
@@ -48,7 +46,7 @@ function codesOf(
   // What may not be moved stays, and keeps no other from being moved: a relayout comes to it again,
   // a verify names it beside the damage.
   if (role === 'object' && family.name === 'rename' && error === 'EACCES') return [FAILED, done];
-  if (MOVING.has(family.name) && done === DAMAGED) return [FAILED, done];
+  if (isOfMove(cell, site, trial)) return [FAILED, done];
   // An object that a verify cannot read is damaged, unless the cause lies elsewhere.
   if (role === 'object' && done === DAMAGED) return [error === 'EIO' ? done : FAILED, FAILED];
   // A hint.
@@ -72,6 +70,15 @@ function codesOf(
   return [FAILED];
 }
 
+/** By such a call a damaged object is moved to quarantine, or it is made sure that it may be moved. */
+function isOfMove({ family }: Cell, { role }: Site, { done }: Trial): boolean {
+  const permits = PERMITTING.has(role) && family.name !== 'unlink';
+  return done === DAMAGED && (MOVING.has(family.name) || permits);
+}
+
+const PERMITTING: ReadonlySet<Role> = new Set([
+  ...(['format', 'store', 'metadata', 'store lock', 'generation'] as const),
+]);
 /** The calls by which a damaged object is moved to quarantine. */
 const MOVING: ReadonlySet<string> = new Set(['rename', 'mkdir']);
 

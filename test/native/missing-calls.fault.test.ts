@@ -22,7 +22,7 @@ import {
   tempPath,
 } from '../harness/strace.ts';
 import { makeTree } from '../harness/tree.ts';
-import { setXattr, snapshotOf } from '../restore/snapshots.ts';
+import { demandXattrs, setXattr, snapshotOf } from '../restore/snapshots.ts';
 
 const NO_DIRECT = fileURLToPath(new URL('../fixtures/no-direct.mjs', import.meta.url));
 
@@ -63,11 +63,10 @@ function expectRefused(injection: Injection, stderr: RegExp, ...options: string[
   expect(ended.code).toBe(1);
 }
 
-/** Of the source, which gets a link and an attribute; only problems make an output on stderr. */
+/** Of the source, which gets a link. */
 async function restoreInjected(injection: Injection, ...options: string[]): Promise<Injected> {
   const source = join(cwd, 'src');
   fs.symlinkSync('b', join(source, 'link'));
-  setXattr(join(source, 'b'), 'user.a', 'a');
   await snapshotOf(source, store);
   const args = ['restore', 'latest', join(cwd, 'back'), '--store', store, '--json', ...options];
   return ingotInjected(args, injection);
@@ -137,7 +136,11 @@ const TAKEN_AWAY: Record<string, (error: string, context: TestContext) => void |
     expectStored({ inject: `chown,fchown:error=${error}` }, /^ingot: warning: others can[^\n]*\n$/);
     expect(fs.statSync(join(store, '.ingot')).gid).toBe(0);
   },
-  fsetxattr: (error) => expectShortfall('attribute', { inject: `fsetxattr:error=${error}` }),
+  fsetxattr: (error, context) => {
+    demandXattrs(context, join(cwd, 'src'));
+    setXattr(join(cwd, 'src/b'), 'user.a', 'a');
+    return expectShortfall('attribute', { inject: `fsetxattr:error=${error}` });
+  },
   utimensat: (error) => expectShortfall('time', { inject: `utimensat:error=${error}` }),
   fchownat: (error, context) => {
     demand(context, process.getuid?.() === 0, 'only root can give files away');
@@ -193,7 +196,10 @@ it('what is bound of libc is listed, or needed in any case', () => {
     futimens: 'utimensat',
     fchown: 'fchownat',
     lsetxattr: 'fsetxattr',
-    ...{ llistxattr: 'flistxattr', fgetxattr: 'flistxattr', lgetxattr: 'flistxattr' },
+    fremovexattr: 'fsetxattr',
+    llistxattr: 'flistxattr',
+    fgetxattr: 'flistxattr',
+    lgetxattr: 'flistxattr',
   };
   const known = { ...TAKEN_AWAY, ...others };
   expect(bound.length).toBeGreaterThan(10);

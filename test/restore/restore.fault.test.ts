@@ -13,7 +13,7 @@ import { ingotInjected } from '../harness/strace.ts';
 import { makeTree, temporaryDirectory } from '../harness/tree.ts';
 import { storeSnapshot } from '../snapshot/stored.ts';
 import { fileAt } from '../snapshot/trees.ts';
-import { look, pathsIn, setXattr, snapshotOf } from './snapshots.ts';
+import { demandXattrs, look, pathsIn, setXattr, snapshotOf } from './snapshots.ts';
 
 let folder: string;
 let tree: string;
@@ -148,7 +148,8 @@ describe('a call that is missing or fails', () => {
     expect(pathsIn(back)).toEqual(pathsIn(tree));
   });
 
-  it('fsetxattr: what is not set is counted', async () => {
+  it('fsetxattr: what is not set is counted', async (context) => {
+    demandXattrs(context, folder);
     setXattr(join(tree, 'a/one'), 'user.a', 'a');
     setXattr(join(tree, 'b'), 'user.b', 'b');
     store = await snapshotOf(tree);

@@ -13,7 +13,7 @@ import { demandProgram } from '../harness/mounts.ts';
 import { makeTree, temporaryDirectory } from '../harness/tree.ts';
 import { storeSnapshot } from '../snapshot/stored.ts';
 import { anyTree } from '../snapshot/trees.ts';
-import { demandXattrs, look, setXattr, snapshotOf } from './snapshots.ts';
+import { demandXattrs, entriesOf, look, setXattr, snapshotOf } from './snapshots.ts';
 
 const target = () => join(temporaryDirectory(), 'back');
 
@@ -85,6 +85,7 @@ describe('a tree', () => {
   it('keeps its extended attributes, also where nobody may write', async (context) => {
     const tree = everyKind();
     demandXattrs(context, join(tree, 'a'));
+    fs.chmodSync(join(tree, 'a/empty'), 0o600);
     for (const path of ['a/empty', 'large', 'a/b']) setXattr(join(tree, path), 'user.ü', path);
     fs.chmodSync(join(tree, 'a/empty'), 0o400);
     const back = target();
@@ -160,3 +161,54 @@ function expectRestored(entry: Entry, back: string): void {
   if (entry.type !== 'link') expect(Number(stats.mode & 0o7777n)).toBe(entry.mode);
   if (entry.type === 'file') expect(digestOf(fs.readFileSync(at))).toBe(entry.digest);
 }
+
+describe('a default ACL', () => {
+  /** Version 2; user::rwx, user:1234:rwx, group::r-x, mask::rwx, other::--- */
+  const acl = () => {
+    const entry = (tag: number, rights: number, id = 0xffffffff) => {
+      const bytes = Buffer.alloc(8);
+      bytes.writeUInt16LE(tag, 0);
+      bytes.writeUInt16LE(rights, 2);
+      bytes.writeUInt32LE(id, 4);
+      return bytes;
+    };
+    const entries = [entry(1, 7), entry(2, 7, 1234), entry(4, 5), entry(16, 7), entry(32, 0)];
+    return Buffer.concat([Buffer.from([2, 0, 0, 0]), ...entries]);
+  };
+  const DEFAULT_ACL = 'system.posix_acl_default';
+
+  it('of the tree comes back, and its own entries do not get it', async (context) => {
+    const tree = makeTree({ 'a/b/file': 'f', 'a/other': 'o' });
+    demandXattrs(context, join(tree, 'a'));
+    setXattr(join(tree, 'a'), DEFAULT_ACL, acl());
+    setXattr(join(tree, 'a/other'), 'system.posix_acl_access', acl());
+    const store = await snapshotOf(tree);
+    const back = target();
+    await restore(store, 'latest', back);
+    expect(look(back)).toEqual(look(tree));
+    fs.appendFileSync(join(back, 'a/b/file'), '!');
+    fs.rmSync(join(back, 'a/b'), { recursive: true });
+    await restore(store, 'latest', back, { overwrite: 'if-changed' });
+    expect(look(back)).toEqual(look(tree));
+  });
+
+  it.for([true, false])(
+    'of the target is not got (the tree has a root: %s)',
+    async (hasRoot, context) => {
+      demandXattrs(context, temporaryDirectory());
+      const tree = makeTree({ 'a/b/file': 'f', top: 't' });
+      const { entries, contents } = entriesOf(tree);
+      const store = join(temporaryDirectory(), 'store');
+      await storeSnapshot(
+        store,
+        entries.filter(({ path }) => hasRoot || path !== ''),
+        { contents },
+      );
+      const back = temporaryDirectory();
+      setXattr(back, DEFAULT_ACL, acl());
+      await restore(store, 'latest', back);
+      expect(look(back).slice(1)).toEqual(look(tree).slice(1));
+      expect(look(back)[0]!.includes(DEFAULT_ACL)).toBe(!hasRoot);
+    },
+  );
+});

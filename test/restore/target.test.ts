@@ -203,6 +203,7 @@ describe('what is there', () => {
 
   it('and the snapshot does not have goes with --delete alone', async () => {
     makeTree({ 'a/more/x': 'x', 'b/c/y': 'y', '\udcff': 'odd', 'keep.me': 'k' }, back);
+    makeTree({ 'm/keep.me': 'k', 'm/not': 'n' }, back);
     fs.symlinkSync(tree, join(back, 'b/out'));
     expect(await restored({ overwrite: 'if-changed' })).toEqual([]);
     expect(
@@ -212,8 +213,10 @@ describe('what is there', () => {
     expect(await restored({ overwrite: 'if-changed', delete: true, exclude: ['*.me'] })).toEqual(
       REMOVED,
     );
-    expect(fs.readdirSync(back).sort()).toEqual(['a', 'b', 'keep.me', 'top']);
-    expect(await restored({ overwrite: 'if-changed', delete: true })).toEqual(['removed keep.me']);
+    expect(fs.readdirSync(back).sort()).toEqual(['a', 'b', 'keep.me', 'm', 'top']);
+    expect(await restored({ overwrite: 'if-changed', delete: true })).toEqual([
+      ...['removed keep.me', 'removed m', 'removed m/keep.me'],
+    ]);
     expect(look(back)).toEqual(look(tree));
     expect(fs.existsSync(join(tree, 'top'))).toBe(true);
   });
@@ -242,10 +245,19 @@ describe('what is there', () => {
     expect(fs.readFileSync(join(back, 'top'), 'utf8')).toBe('top');
   });
 
+  it('keeps its mode with never', async () => {
+    fs.chmodSync(join(back, 'a'), 0o500);
+    const before = look(back);
+    await restore(store, 'latest', back, { overwrite: 'never' });
+    expect(look(back)).toEqual(before);
+    fs.chmodSync(join(back, 'a'), 0o755);
+  });
+
   it('may be a directory that its owner may not write to', async () => {
     fs.chmodSync(join(tree, 'a'), 0o555);
     store = await snapshotOf(tree);
     await restore(store, 'latest', back, { overwrite: 'if-changed' });
+    fs.chmodSync(join(back, 'a'), 0o755);
     fs.rmSync(join(back, 'a'), { recursive: true, force: true });
     await restore(store, 'latest', back, { overwrite: 'if-changed' });
     fs.appendFileSync(join(back, 'a/one'), '!');
@@ -256,7 +268,14 @@ describe('what is there', () => {
 });
 
 const REMOVED = [
-  ...['removed \udcff', 'removed a/more', 'removed a/more/x', 'removed b/c/y', 'removed b/out'],
+  ...[
+    'removed \udcff',
+    'removed a/more',
+    'removed a/more/x',
+    'removed b/c/y',
+    'removed b/out',
+    'removed m/not',
+  ],
 ].sort();
 
 describe('hard links', () => {

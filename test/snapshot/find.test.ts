@@ -52,6 +52,16 @@ describe('a search of all snapshots', () => {
     }
   });
 
+  it('opens nothing of a tree that it has searched', async () => {
+    const root = tempStore();
+    await storeSnapshot(root, LARGE);
+    const [, once] = await countingSegments(() => all(find(root, 'b')));
+    await storeSnapshot(root, LARGE);
+    const [found, twice] = await countingSegments(() => all(find(root, 'b')));
+    expect(twice).toBe(once);
+    expect(found.length).toBe(2);
+  });
+
   it('finds as much when there is more than it remembers', async () => {
     const root = tempStore();
     for (const entries of [LARGE, EDITED]) await storeSnapshot(root, entries);

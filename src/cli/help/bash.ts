@@ -73,8 +73,9 @@ function optionWords(options: readonly OptionOutline[]): string[] {
   ]);
 }
 
-/** A command without arguments has only options to offer. */
-function argumentCase({ name, arguments: [argument], options }: CommandOutline): string {
+/** A command without arguments has only options to offer; of several the last is a place of files. */
+function argumentCase({ name, arguments: places, options }: CommandOutline): string {
+  const argument = places.at(-1);
   return `    ${name}) ${argument === undefined ? words(optionWords(options)) : fill(argument.value)} ;;`;
 }
 

@@ -106,6 +106,7 @@ const VALUES: ReadonlyMap<string, Value> = new Map([
   ['dir', { kind: 'directory' }],
   ['before', { kind: 'directory' }],
   ['after', { kind: 'directory' }],
+  ['target', { kind: 'directory' }],
 ]);
 
 function wordsOf(words: readonly string[]): Value {

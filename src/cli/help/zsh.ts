@@ -38,7 +38,10 @@ if [[ $funcstack[1] == _ingot ]]; then _ingot "$@"; else compdef _ingot ingot; f
 }
 
 function commandCase({ name, options, arguments: places }: CommandOutline): string {
-  const specs = [...options.map(optionSpec), ...places.map(argumentSpec)];
+  const specs = [
+    ...options.map(optionSpec),
+    ...places.map((place, index) => argumentSpec(place, index + 1)),
+  ];
   return `        ${name})\n          _arguments -s -S ${specs.map((spec) => `\\\n            ${spec}`).join(' ')}\n          ;;`;
 }
 
@@ -65,10 +68,11 @@ function optionSpec({
   return `${excluded}{${shortFlag},${longFlag}}${quoted(says)}`;
 }
 
-function argumentSpec({ name, variadic, value }: ArgumentOutline, at: number): string {
+/** `place` counts from 1. */
+function argumentSpec({ name, variadic, value }: ArgumentOutline, place: number): string {
   // Without a guard an option would be taken for the argument.
   const action = value.kind === 'text' ? `_guard "^-*" ${name}` : actionOf(value);
-  return quoted(`${variadic ? '*' : at + 1}:${name}:${action}`);
+  return quoted(`${variadic ? '*' : place}:${name}:${action}`);
 }
 
 function actionOf(value: Value): string {

@@ -111,7 +111,6 @@ export class Deletion {
     const isDirectory = key.endsWith('/');
     const name = isDirectory ? key.slice(0, -1) : key;
     const path = pathIn(directory, name);
-    if (this.#context.selection.leavesOut(path, isDirectory)) return;
     try {
       this.#removeTree(fd, name, path, isDirectory);
     } catch (error) {
@@ -119,26 +118,31 @@ export class Deletion {
     }
   }
 
-  /** Throws what the calls fail with. */
-  #removeTree(fd: AnyDescriptor, name: string, path: string, isDirectory: boolean): void {
-    const { at, dryRun, tally } = this.#context;
-    if (isDirectory) this.#empty(fd, name, path);
+  /** False when something of it stays, since patterns leave it out. Throws what the calls fail with. */
+  #removeTree(fd: AnyDescriptor, name: string, path: string, isDirectory: boolean): boolean {
+    const { at, dryRun, selection, tally } = this.#context;
+    if (selection.leavesOut(path, isDirectory)) return false;
+    if (isDirectory && !this.#empty(fd, name, path)) return false;
     if (!dryRun && isDirectory) at.removeDirectory(fd, name);
     else if (!dryRun) at.unlink(fd, name);
     tally.removed(path);
+    return true;
   }
 
-  #empty(above: AnyDescriptor, name: string, path: string): void {
+  #empty(above: AnyDescriptor, name: string, path: string): boolean {
     const { at, files } = this.#context;
     const fd = at.openDirectory(above, name, true);
     try {
       const keys: Key[] = [];
       this.#list(fd, (key) => keys.push(key));
+      let isEmpty = true;
       for (const key of keys) {
         const isDirectory = key.endsWith('/');
         const below = isDirectory ? key.slice(0, -1) : key;
-        this.#removeTree(fd, below, pathIn(path, below), isDirectory);
+        const isGone = this.#removeTree(fd, below, pathIn(path, below), isDirectory);
+        isEmpty = isGone && isEmpty;
       }
+      return isEmpty;
     } finally {
       files.close(fd);
     }

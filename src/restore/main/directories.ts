@@ -10,12 +10,13 @@ import type { AtCalls } from '../../native/at.ts';
 import { AtStatus } from '../../native/at-status.ts';
 import { type AnyDescriptor, numberOf } from '../../native/descriptor.ts';
 import type { Files, SourceFd } from '../../native/files.ts';
-import type { XattrWriter } from '../../native/xattrs.ts';
+import type { XattrReader, XattrWriter } from '../../native/xattrs.ts';
 import type { DirectoryEntry } from '../../snapshot/entry.ts';
 import { splitPath } from '../paths.ts';
-import { entryFailure, staysInTheWay } from '../refusals.ts';
+import { entryFailure, existsError, staysInTheWay } from '../refusals.ts';
 import type { Overwrite } from '../report.ts';
 import { Shortfalls } from '../shortfalls.ts';
+import { DEFAULT_ACL, setDirectoryMetadata } from './directory-metadata.ts';
 import type { Tally } from './tally.ts';
 import type { Target } from './target.ts';
 
@@ -41,6 +42,7 @@ export interface DirectoryContext {
   readonly at: AtCalls;
   readonly files: Files;
   readonly xattrs: XattrWriter | undefined;
+  readonly xattrReader: XattrReader | undefined;
   readonly target: Target;
   readonly overwrite: Overwrite | undefined;
   readonly dryRun: boolean;
@@ -57,6 +59,7 @@ export class Directories {
   readonly root: Directory;
   /** The one that the walk is in. */
   current: Directory;
+  #inheritsAcl = false;
   /** The one that was opened last, to make others in it. */
   #opened: { readonly path: string; readonly fd: SourceFd } | undefined;
 
@@ -149,19 +152,40 @@ export class Directories {
     this.release(left);
   }
 
+  /**
+   * Takes from TARGET the default ACL, which all that is made in it would get; it gets its own in the
+   * end. True where it keeps it, since the snapshot says nothing of TARGET.
+   */
+  inheritsAcl(): boolean {
+    const { dryRun, overwrite, target, xattrReader, xattrs } = this.#context;
+    if (dryRun || target.fd === undefined || xattrs === undefined) return false;
+    const found = xattrReader?.ofOpen(target.fd, (name) => name === DEFAULT_ACL) ?? [];
+    if (found.length === 0) return false;
+    const stays = this.root.entry === undefined || (!target.isNew && overwrite === 'never');
+    if (!stays) bestEffort(() => xattrs.removeOpen(target.fd!, DEFAULT_ACL));
+    this.#inheritsAcl = stays;
+    return stays;
+  }
+
   #made(directory: Directory): 'new' | 'replaced' | 'left' {
     const { at, dryRun, overwrite, target } = this.#context;
     const [above, name] = splitPath(directory.path);
     directory.state = 'new';
     if (directory.parent!.state === 'new') {
-      if (!dryRun) at.makeDirectory(this.open(above), name, MODE_TO_MAKE);
+      if (dryRun) return 'new';
+      at.makeDirectory(this.open(above), name, MODE_TO_MAKE);
+      if (above === '' && this.#inheritsAcl) this.#dropDefaultAcl(directory);
       return 'new';
     }
     const parent = this.open(above);
     const isThere = at.status(parent, name, this.#status);
+    // TARGET was empty, and this file system may take two names for one.
+    if (isThere && overwrite === undefined) throw existsError('mkdir');
     if (isThere && this.#status.isDirectory) {
       directory.state = 'there';
-      if (!dryRun) this.#openUp(parent, name);
+      if (dryRun || overwrite === 'never' || directory.entry === undefined) return 'left';
+      this.#openUp(parent, name);
+      this.#dropDefaultAcl(directory);
       return 'left';
     }
     if (isThere && overwrite === 'never')
@@ -169,14 +193,25 @@ export class Directories {
     if (dryRun) return isThere ? 'replaced' : 'new';
     if (isThere) at.unlink(parent, name);
     at.makeDirectory(parent, name, MODE_TO_MAKE);
+    this.#dropDefaultAcl(directory);
     return isThere ? 'replaced' : 'new';
+  }
+
+  /** In one that was there, or lies in one that was, what is made would get an ACL. */
+  #dropDefaultAcl({ path }: Directory): void {
+    const { at, files, target, xattrs } = this.#context;
+    bestEffort(() => {
+      const fd = at.openDirectory(target.fd!, path, true);
+      bestEffort(() => xattrs?.removeOpen(fd, DEFAULT_ACL));
+      files.close(fd);
+    });
   }
 
   /** An earlier restore may have taken the right to write into it from its owner. */
   #openUp(parent: AnyDescriptor, name: string): void {
     const { at, files } = this.#context;
     const { mode } = this.#status;
-    if ((mode & MODE_TO_MAKE) === MODE_TO_MAKE || process.geteuid?.() === 0) return;
+    if ((mode & MODE_TO_MAKE) === MODE_TO_MAKE) return;
     const fd = at.openDirectory(parent, name);
     // What else goes wrong in it is told of its entries.
     bestEffort(() => fs.chmodSync(`/proc/self/fd/${numberOf(fd)}`, mode | MODE_TO_MAKE));
@@ -203,42 +238,12 @@ export class Directories {
       return;
     }
     try {
-      this.#set(fd, entry, shortfalls, shown);
+      setDirectoryMetadata(fd, entry, { ...this.#context, shortfalls, path: shown });
     } finally {
       files.close(fd);
     }
     tally.shortfalls(shortfalls.all);
   }
-
-  #set(
-    fd: AnyDescriptor,
-    entry: DirectoryEntry | undefined,
-    shortfalls: Shortfalls,
-    path: () => string,
-  ): void {
-    const { at, owner, xattrs } = this.#context;
-    if (entry === undefined) {
-      shortfalls.attempt('mode', path, () => at.setMode(fd, DEFAULT_MODE));
-      return;
-    }
-    const { uid, gid, mode, mtime } = entry;
-    if (owner) shortfalls.attempt('owner', path, () => at.setOwner(fd, uid, gid));
-    const set = (xattr: NonNullable<DirectoryEntry['xattrs']>[number]) =>
-      shortfalls.attempt('attribute', path, () => requireWriter(xattrs).setOpen(fd, xattr));
-    for (const xattr of entry.xattrs ?? []) if (xattr.name.startsWith('user.')) set(xattr);
-    shortfalls.attempt('mode', path, () => at.setMode(fd, mode));
-    // An ACL says more than the mode.
-    for (const xattr of entry.xattrs ?? []) if (!xattr.name.startsWith('user.')) set(xattr);
-    shortfalls.attempt('time', path, () => at.setTime(fd, mtime));
-  }
-}
-
-/** Of a directory that the snapshot has lost the line of. */
-const DEFAULT_MODE = 0o755;
-
-function requireWriter(xattrs: XattrWriter | undefined): XattrWriter {
-  if (xattrs !== undefined) return xattrs;
-  throw Object.assign(new Error('ENOSYS: setxattr'), { code: 'ENOSYS', syscall: 'setxattr' });
 }
 
 /** True for the directory itself, too. */

@@ -9,7 +9,7 @@ import type { AnyDescriptor } from '../../native/descriptor.ts';
 import type { SourceFd } from '../../native/files.ts';
 import { type BatchResult, CODE, type Code, type RestoreSetup } from '../messages.ts';
 import { KIND, type PackedEntries, Unpacker } from '../packed-entries.ts';
-import { entryFailure } from '../refusals.ts';
+import { entryFailure, existsError } from '../refusals.ts';
 import { Shortfalls } from '../shortfalls.ts';
 import { FileWriter, Stopped } from './file-writer.ts';
 import { setLinkMetadata } from './metadata.ts';
@@ -146,7 +146,7 @@ export class BatchRestore {
     if (its.isNew || !this.#thread.at.status(directory, name, this.#thread.status)) return CODE.new;
     switch (this.#setup.overwrite) {
       case undefined:
-        throw Object.assign(new Error('EEXIST: open'), { code: 'EEXIST', syscall: 'open' });
+        throw existsError('open');
       case 'never':
         return CODE.left;
       case 'if-changed':

@@ -21,6 +21,8 @@ export class Stopped extends Error {}
 const PIECE_BYTES = 1 << 20;
 /** In a smaller file there is no hole worth a question. */
 const MIN_SPARSE_BYTES = 64 << 10;
+/** Of a large file until it is whole. */
+const LARGE_MODE = 0o600;
 /** Bytes that are counted for the progress at a time. */
 const COUNTED_BYTES = 4 << 20;
 
@@ -126,7 +128,7 @@ export class FileWriter {
   /** Whatever the mode: its content may be shared by opening it anew. */
   #writeLarge(content: ThreadContent, directory: AnyDescriptor, found: Code): void {
     if (found === CODE.replaced) this.#verifyFirst();
-    this.#make(directory, found, 0o600, (fd) => {
+    this.#make(directory, found, LARGE_MODE, (fd) => {
       if (this.#clone(content, fd)) {
         this.#verify((into, size) => this.#parts.thread.files.read(fd, into, size));
         return;
@@ -186,6 +188,8 @@ export class FileWriter {
       fs.copyFileSync(path(content.fd!), path(fd), fs.constants.COPYFILE_FICLONE_FORCE);
       thread.mayClone = true;
     });
+    // It was given the mode of the object, with blocks or without: nobody may write to it then.
+    bestEffort(() => thread.at.setMode(fd, LARGE_MODE));
     return thread.mayClone;
   }
 

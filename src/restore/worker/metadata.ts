@@ -34,7 +34,10 @@ export function setFileMetadata(
     shortfalls.attempt('attribute', path, () => writer(thread).setOpen(fd, xattr));
   // Those of users need the right to write, which the mode may take away.
   if (xattrs !== undefined) for (const xattr of xattrs) if (isOfUsers(xattr)) set(xattr);
-  if (made !== mode || (mode & setup.umask) !== 0 || !keepsModes(fd, mode, thread))
+  const inherits = setup.inheritsAcl && entry.directory.path === '';
+  if (inherits)
+    shortfalls.attempt('attribute', path, () => writer(thread).removeOpen(fd, ACCESS_ACL));
+  if (inherits || made !== mode || (mode & setup.umask) !== 0 || !keepsModes(fd, mode, thread))
     shortfalls.attempt('mode', path, () => at.setMode(fd, mode));
   if (xattrs !== undefined) for (const xattr of xattrs) if (!isOfUsers(xattr)) set(xattr);
   shortfalls.attempt('time', path, () => at.setTime(fd, entry.mtime));
@@ -55,6 +58,8 @@ export function setLinkMetadata(
     shortfalls.attempt('attribute', path, () => writer(thread).setInAtLink(directory, name, xattr));
   shortfalls.attempt('time', path, () => at.setTimeAt(directory, name, entry.mtime));
 }
+
+const ACCESS_ACL = 'system.posix_acl_access';
 
 /** An ACL says more than the mode, and so comes after it; capabilities go when an owner changes. */
 export function isOfUsers({ name }: Xattr): boolean {

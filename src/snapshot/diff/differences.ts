@@ -52,8 +52,7 @@ export async function* differences<T>(
     const key = order <= 0 ? a.key : b.key;
     const before = order <= 0 ? taken(a) : undefined;
     const after = order >= 0 ? taken(b) : undefined;
-    const found = compare({ key, before, after });
-    const difference = found instanceof Promise ? await found : found;
+    const difference = await compare({ key, before, after });
     if (difference !== undefined) yield difference;
   }
 }

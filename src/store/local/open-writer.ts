@@ -86,7 +86,9 @@ export async function openWriter(
   const { durability, verifyHits, dryRun, groups } = options;
   const seen = await look(root, options, ops);
   // Before the later steps write: on a full disk the room that they need may be in dead temps.
-  const swept = options.dryRun ? 0 : await sweepDead(root, { ...seen, quickly: groups === 0 });
+  const swept = options.dryRun
+    ? 0
+    : await sweepDead(root, { libc: seen.libc, ops, quickly: groups === 0 });
   const place = await prepare(seen, options);
   const { format, barrier, libc } = place;
   settle(place);

@@ -27,7 +27,7 @@ const MAX_FORMAT_BYTES = 64 << 10;
 /** What `.ingot/store.json` says. */
 export interface StoreFormat {
   /** 2 from the first run on that records snapshots. */
-  readonly format: 1 | typeof FORMAT;
+  readonly format: 1 | 2;
   readonly layout: Layout;
   /** Set while a relayout runs: the layout in which objects may still lie. */
   readonly movingFrom?: Layout;
@@ -121,10 +121,10 @@ export function parseFormat(text: string, path: string): StoreFormat {
   const places = { layout, ...(movingFrom !== undefined && { movingFrom }) } as Places;
   if (format === 1) return { format, ...places };
   if (typeof id !== 'string' || !isRandomId(id)) throw broken('no store id');
-  if (since === undefined) return { format: FORMAT, ...places, id };
+  if (since === undefined) return { format: 2, ...places, id };
   if (typeof since !== 'string' || Number.isNaN(Date.parse(since)))
     throw broken('no time in since');
-  return { format: FORMAT, ...places, id, since };
+  return { format: 2, ...places, id, since };
 }
 
 type Places = Pick<StoreFormat, 'layout' | 'movingFrom'>;

@@ -6,8 +6,8 @@
  * From its second step on an ingot that knows only format 1 refuses the store. One that was writing
  * before may go on for hours. It never looks at the generation and holds no lock, so it might count
  * as stored what is taken away meanwhile: `since` is missing as long as such a writer may live, and
- * whoever finds it missing waits on. The writers of this ingot are not waited for: they look at the
- * format again whenever it matters.
+ * whoever finds it missing waits on. The writers of this ingot are not waited for: a hold at the end
+ * of a run shows it the generation that the store has by then.
  */
 import { failed } from '../../../errors.ts';
 import { diskFullHint } from '../../../files/disk-full.ts';
@@ -15,7 +15,7 @@ import type { FileOps } from '../../../files/file-ops.ts';
 import type { Libc } from '../../../native/libc.ts';
 import { counted } from '../../../units.ts';
 import { denialIn } from '../on-disk/denial.ts';
-import { FORMAT, requireFormat, type StoreFormat, writeFormat } from '../on-disk/format.ts';
+import { requireFormat, type StoreFormat, writeFormat } from '../on-disk/format.ts';
 import { changeGeneration } from '../on-disk/generation.ts';
 import { randomId } from '../on-disk/metadata-file.ts';
 import { waitForStoreLock } from '../on-disk/store-lock.ts';
@@ -71,9 +71,9 @@ async function changeFormat(
   };
   if (format.format === 1) {
     changeGeneration(root, ops, libc);
-    write({ ...format, format: FORMAT, id: randomId() });
+    write({ ...format, format: 2, id: randomId() });
   }
-  await waitForOldWriters(root, ({ knows }) => knows !== FORMAT, libc, {
+  await waitForOldWriters(root, ({ knows = 1 }) => knows < 2, libc, {
     onWaiting: (writers) => {
       if (writers > 0) onWaiting?.(`${WAITING} ${counted(writers, 'writer')} of an older ingot`);
     },

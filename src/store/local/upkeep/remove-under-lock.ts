@@ -6,8 +6,9 @@ import { requireLocks, waitForStoreLock } from '../on-disk/store-lock.ts';
 /**
  * Lets `remove` take names of objects away: every removal after which nothing has such a name goes
  * through here. In a store of format 2 nobody holds the lock meanwhile, and the generation is another
- * one, durably, before it begins. It should be brief: runs that end wait for it. Throws an
- * IngotError, the signal's reason, and what `remove` throws.
+ * one, durably, before it begins. It should be brief: runs that end wait for it. In a store of format
+ * 1, where only damaged objects go, nobody is waited for. Throws an IngotError, the signal's reason,
+ * and what `remove` throws.
  */
 export async function removeUnderLock<T>(
   root: string,
