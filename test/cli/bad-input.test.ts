@@ -54,7 +54,9 @@ describe('a source', () => {
     const folder = makeTree({ empty: { directory: true } });
     const ended = ingot(['ingest', 'empty', '--store', 's'], { cwd: folder });
     expect(ended).toMatchObject({ code: 0, stderr: '' });
-    expect(ended.stdout).toMatch(/^0 entries in 1 directory.*\n {2}read 0 B/);
+    expect(ended.stdout).toMatch(
+      /^0 entries in 1 directory.*\n {2}snapshot .*: 1 entry, .*\n {2}read 0 B/,
+    );
   });
 
   it('is needed', () => {

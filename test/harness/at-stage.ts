@@ -34,7 +34,7 @@ export interface Landing {
     | 'move'
     | 'format'
     | 'manifest';
-  /** The call of this stage that gets the signal, counted from 1 in each thread. */
+  /** The call of this stage that gets the signal, counted from 1 in each thread; the first that comes to it. */
   readonly nth: number;
   readonly signal: 'SIGKILL' | 'SIGINT' | 'SIGTERM' | 'SIGSTOP';
 }

@@ -29,6 +29,7 @@ export const FAMILIES: readonly Family[] = [
     creating: ['ENOSPC', 'EDQUOT'],
   },
   { name: 'read', syscalls: ['read', 'pread64'], errors: ['EIO', 'EINTR'] },
+  { name: 'readlink', syscalls: ['readlinkat'], errors: ['EIO', 'EACCES'] },
   { name: 'write', syscalls: ['write', 'pwrite64'], errors: ['EIO', 'ENOSPC', 'EDQUOT', 'EINTR'] },
   { name: 'fsync', syscalls: ['fsync'], errors: ['EIO', 'ENOSPC', 'EDQUOT', 'EINTR'] },
   { name: 'syncfs', syscalls: ['syncfs'], errors: ['EIO', 'ENOSPC', 'EDQUOT'] },

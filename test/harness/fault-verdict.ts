@@ -5,7 +5,7 @@ import type { Cell } from './fault-matrix.ts';
 import type { Role, Site } from './fault-sites.ts';
 import type { Bench, Trial } from './fault-trial.ts';
 import { tempsIn } from './run.ts';
-import { type Counts, expectWhole } from './store-checks.ts';
+import { type Counts, expectWhole, expectWholeSnapshots } from './store-checks.ts';
 import type { Injected } from './strace.ts';
 
 const FAILED = 1;
@@ -123,14 +123,20 @@ function expectNoSecondFlush({ calls }: Injected, { family }: Cell, { path }: Si
   expect(again, `after the failed flush of ${path}`).toEqual([]);
 }
 
-/** Every object is whole, and what is said to be stored is there. */
+interface Reported extends Counts {
+  readonly snapshot?: { readonly id?: string };
+}
+
+/** Every object and snapshot is whole, and what is said to be stored is there. */
 function expectTruth({ code, stdout }: Injected, { damaged }: Trial, bench: Bench): void {
   const { store, manifest } = bench;
   const stored = new Set(expectWhole(store, [...tempsIn(store), damaged ?? '']));
   for (const digest of listedIn(manifest)) expect(stored).toContain(digest);
+  const ids = damaged === undefined ? expectWholeSnapshots(store) : [];
   if (!stdout.startsWith('{')) return;
-  const document = JSON.parse(stdout) as Partial<Counts> & { report?: Counts };
-  const { outcomes } = document.report ?? document;
+  const document = JSON.parse(stdout) as Partial<Reported> & { report?: Reported };
+  const { outcomes, snapshot } = document.report ?? document;
+  if (snapshot?.id !== undefined) expect(ids).toContain(snapshot.id);
   if (outcomes === undefined) return;
   expect(stored.size).toBeGreaterThanOrEqual(outcomes.new!);
   if (code === 0) expect(outcomes).toMatchObject({ unfinished: 0, unreadable: 0, vanished: 0 });

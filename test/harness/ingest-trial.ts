@@ -10,6 +10,7 @@ import { makeTree, type TreeLiteral } from './tree.ts';
 
 const FILES = 12;
 const LARGE = Buffer.alloc(5 << 20, 'large');
+const LINK = { 'd1/link': { symlink: 'no where' } } as const;
 const contentOf = (n: number) => `content ${n}`;
 const digestOf = (content: string | Buffer) => createHash('sha256').update(content).digest('hex');
 
@@ -29,10 +30,10 @@ export function ingestTrial(name: string, ...options: string[]): Trial {
   };
 }
 
-/** Small files, one twice, and a large one. */
+/** Small files, one twice, a large one and a link. */
 export function tree(): TreeLiteral {
   const small = Array.from({ length: FILES }, (_, n) => [`d${n % 3}/f${n}`, contentOf(n)] as const);
-  return { ...Object.fromEntries(small), 'd0/below/copy': contentOf(4), large: LARGE };
+  return { ...Object.fromEntries(small), 'd0/below/copy': contentOf(4), large: LARGE, ...LINK };
 }
 
 /** What a store may hold when an ingest begins: some of the contents, and a dead writer's temps. */

@@ -243,3 +243,25 @@ test('a tree of one block or of many has the same segments', async () => {
   builder.add('d', blockOf(directoryAt('d'), 'd'));
   expect((await builder.build(new MemorySegments())).root).toEqual((await built(entries)).root);
 });
+
+test('a tree is built as often as it is asked for, from memory and from files', async () => {
+  const linked = { ...STATUS, links: 2, inode: 5, inodeLow: 5 };
+  for (const chunkBytes of [undefined, 300]) {
+    const builder = new TreeBuilder({ chunkBytes });
+    const segments = new MemorySegments();
+    for (const directory of ['d', 'd/e', 'z'])
+      builder.add(directory, blockOf(directoryAt(directory), directory.split('/').at(-1)!));
+    for (const directory of ['z', 'd/e', '', 'd']) {
+      const writer = new BlockWriter();
+      const { digest } = fileAt('x');
+      for (const name of ['a', 'b']) writer.file(name, linked, { size: 1, digest, xattrs: '' });
+      builder.add(directory, writer.take(), true);
+    }
+    const first = await builder.build(segments);
+    const entries = await readTree(first.root, segments);
+    expect(entries.length).toBe(11);
+    for (let again = 0; again < 2; again++)
+      expect(await builder.build(new MemorySegments())).toEqual(first);
+    builder.close();
+  }
+});
