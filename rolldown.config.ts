@@ -13,6 +13,7 @@ const ENTRIES = [
   'workers/doctor-worker',
   'workers/ingest-worker',
   'workers/local-store',
+  'workers/restore-worker',
   'workers/verify-worker',
 ];
 

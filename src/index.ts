@@ -27,6 +27,18 @@ export { ingest } from './ingest/ingest.ts';
 export { type EntryReport, OUTCOMES, type Outcome } from './ingest/outcome.ts';
 export { escapeName, toBytes } from './names.ts';
 export type { Estimate } from './progress/estimate.ts';
+export {
+  OVERWRITES,
+  type Overwrite,
+  type RestoredEntry,
+  type RestoredType,
+  type RestoreOptions,
+  type RestoreOutcome,
+  type RestoreProgress,
+  type RestoreReport,
+  type Shortfall,
+} from './restore/report.ts';
+export { restore } from './restore/restore.ts';
 export type {
   GuaranteeNumber,
   GuaranteeReport,

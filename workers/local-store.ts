@@ -1,1 +1,1 @@
-export { openCheck, openWorkerHalf } from '../src/store/local/in-worker.ts';
+export { openCheck, openThreadReader, openWorkerHalf } from '../src/store/local/in-worker.ts';

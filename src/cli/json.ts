@@ -7,7 +7,7 @@ export type Event =
   | ({ readonly event: 'entry' } & EntryReport)
   | { readonly event: 'notice' | 'warning'; readonly text: string }
   | {
-      readonly event: 'progress' | 'damaged' | 'unreadable' | 'report' | 'error';
+      readonly event: 'progress' | 'damaged' | 'unreadable' | 'restored' | 'report' | 'error';
       readonly [key: string]: unknown;
     };
 

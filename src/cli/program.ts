@@ -13,6 +13,7 @@ const COMMANDS: Readonly<Record<CommandName, () => Promise<AddCommand>>> = {
   ingest: async () => (await import('./ingest.ts')).addIngest,
   put: async () => (await import('./put.ts')).addPut,
   get: async () => (await import('./get.ts')).addGet,
+  restore: async () => (await import('./restore.ts')).addRestore,
   verify: async () => (await import('./verify.ts')).addVerify,
   relayout: async () => (await import('./relayout.ts')).addRelayout,
   stats: async () => (await import('./stats.ts')).addStats,

@@ -13,6 +13,9 @@ export const AT_FDCWD = -100;
 /** With an empty path what counts is the descriptor itself. */
 export const AT_EMPTY_PATH = 0x1000;
 
+/** A link itself counts, not what it leads to. */
+export const AT_SYMLINK_NOFOLLOW = 0x100;
+
 /** Bytes are passed as they are, and C wants their end marked. */
 export function toCString(path: string | Buffer): string | Buffer {
   return typeof path === 'string' ? path : Buffer.concat([path, Buffer.alloc(1)]);

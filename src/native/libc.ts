@@ -6,6 +6,7 @@
  */
 import fs from 'node:fs';
 import { errnoName } from '../errno.ts';
+import { type AtCalls, bindAt } from './at.ts';
 import {
   AT_FDCWD,
   errnoError,
@@ -57,6 +58,8 @@ export interface Libc {
   readonly readEntries: ((directory: AnyDescriptor, into: Uint8Array) => number) | undefined;
   /** Undefined where statx(2) cannot be called. */
   readonly statx: Statx | undefined;
+  /** Undefined where they do not have the form that is known here: on machines of 32 bits. */
+  readonly at: AtCalls | undefined;
   /** Undefined where extended attributes cannot be asked for. */
   readonly xattrReader: XattrReader | undefined;
   /** Undefined where they cannot be set. */
@@ -105,6 +108,7 @@ async function bind(): Promise<Libc | undefined> {
   const renameNew = late(() => bindRenameNew(koffi, self));
   const readEntries = late(() => bindReadEntries(koffi, self));
   const statx = late(() => bindStatx(koffi, self));
+  const at = late(() => bindAt(koffi, self, (fd) => files().close(fd)));
   const xattrReader = late(() => bindXattrReader(koffi, self));
   const xattrWriter = late(() => bindXattrWriter(koffi, self));
   const files = late(() => bindAllFiles(koffi, self));
@@ -138,6 +142,9 @@ async function bind(): Promise<Libc | undefined> {
     },
     get statx() {
       return statx();
+    },
+    get at() {
+      return at();
     },
     get xattrReader() {
       return xattrReader();

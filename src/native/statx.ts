@@ -1,6 +1,7 @@
 import {
   AT_EMPTY_PATH,
   AT_FDCWD,
+  AT_SYMLINK_NOFOLLOW,
   errnoError,
   isRefused,
   type Koffi,
@@ -10,7 +11,6 @@ import {
 import type { AnyDescriptor } from './descriptor.ts';
 import type { Statx } from './libc.ts';
 
-const AT_SYMLINK_NOFOLLOW = 0x100;
 const STATX_BASIC_STATS = 0x7ff;
 
 /** Undefined where statx(2) cannot be called. */

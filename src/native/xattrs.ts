@@ -1,7 +1,7 @@
 /** Extended attributes, which Node's fs does not know. */
-import { escapeLatin1Name, toBytes } from '../names.ts';
+import { escapeLatin1Name, toBytes, toFsPath } from '../names.ts';
 import { errnoError, isRefused, type Koffi, type SharedLibrary, toCString } from './binding.ts';
-import type { AnyDescriptor } from './descriptor.ts';
+import { type AnyDescriptor, numberOf } from './descriptor.ts';
 
 /** One of a file. */
 export interface ExtendedAttribute {
@@ -28,6 +28,8 @@ export type IsWanted = (name: string) => boolean;
 /** Makes one, or gives it another value. Throws what the calls fail with. */
 export interface XattrWriter {
   setOpen(fd: AnyDescriptor, attribute: ExtendedAttribute): void;
+  /** Of what has a name in an open directory, a link itself. Needs /proc. */
+  setInAtLink(directory: AnyDescriptor, name: string, attribute: ExtendedAttribute): void;
   /** Of what is at a path, a link itself. */
   setAtLink(path: string | Buffer, attribute: ExtendedAttribute): void;
 }
@@ -141,6 +143,10 @@ export function bindXattrWriter(koffi: Koffi, self: SharedLibrary): XattrWriter 
   };
   return {
     setOpen: (fd, attribute) => set(fd, setOpen, attribute),
+    setInAtLink: (directory, name, attribute) => {
+      const path = `/proc/self/fd/${numberOf(directory)}/${name}`;
+      set(toCString(toFsPath(path)), setAt, attribute);
+    },
     setAtLink: (path, attribute) => set(toCString(path), setAt, attribute),
   };
 }

@@ -22,7 +22,7 @@ const YOUNG_GENERATION_MB = 6;
 const OLD_GENERATION_MB = 512;
 
 /** Which entry file the workers run. */
-export type WorkerEntry = 'ingest-worker' | 'verify-worker' | 'doctor-worker';
+export type WorkerEntry = 'ingest-worker' | 'restore-worker' | 'verify-worker' | 'doctor-worker';
 
 /** The worker threads of one run. `Task` and `Reply` are the entry's message types. */
 export class Pool<Task, Reply extends object> {

@@ -8,7 +8,13 @@ import type { Engine, OpenStoreOptions, StoreFacts } from '../../dist/src/store/
 import type { ReadHalf } from '../../dist/src/store/seam/read.js';
 import { notOffered } from '../../dist/src/store/seam/refusals.js';
 import type { StatsOptions, StoreStats, Verifier } from '../../dist/src/store/seam/upkeep.js';
-import type { MainHalf, Names, Space, WriteOptions } from '../../dist/src/store/seam/write.js';
+import type {
+  MainHalf,
+  ModuleSource,
+  Names,
+  Space,
+  WriteOptions,
+} from '../../dist/src/store/seam/write.js';
 import { MemoryMainHalf } from './memory-main-half.ts';
 import { MemoryReader, MemoryVerifier } from './memory-reader.ts';
 import { ADDRESS, MemoryStore, type Misbehaviour } from './memory-store.ts';
@@ -41,6 +47,11 @@ export class MemoryEngine implements Engine {
   async openReader<S extends Space>(space: S): Promise<ReadHalf<Names[S]>> {
     this.#requireStore();
     return new MemoryReader<Names[S]>(this.#store, space);
+  }
+
+  async threadReader(): Promise<ModuleSource> {
+    this.#requireStore();
+    return new MemoryVerifier(this.#store).worker;
   }
 
   async openVerifier(): Promise<Verifier> {

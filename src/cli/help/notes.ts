@@ -81,6 +81,27 @@ export const NOTES = {
       READER_GONE,
     ],
   },
+  restore: {
+    more: [
+      "What is in a directory goes into TARGET, a file becomes a file in it. Each content is hashed while it is written. After a kill '--overwrite if-changed' goes on: a file gets its time last.",
+      'Owners are set only with --owner, and by number; setuid, setgid and security attributes only with --privileged.',
+    ],
+    examples: [
+      ['ingot restore latest ./back --store ./store', 'the newest snapshot'],
+      ['ingot restore nightly~1:2024/may ./may', 'a directory of the second newest of a label'],
+      [
+        'ingot restore latest ./data --overwrite if-changed --delete -n -v',
+        'shows what would make a tree what it was',
+      ],
+    ],
+    exits: [
+      ['0', 'all is restored; durable only with --fsync'],
+      FAILED,
+      USAGE,
+      ['3', 'some entries could not be restored, or not all of them; each is named'],
+      SIGNALS,
+    ],
+  },
   verify: {
     more: [UNITS],
     examples: [

@@ -12,9 +12,10 @@ import type {
   StoreStats,
   Verifier,
 } from '../seam/upkeep.ts';
-import type { MainHalf, Names, Space, WriteOptions } from '../seam/write.ts';
+import type { MainHalf, ModuleSource, Names, Space, WriteOptions } from '../seam/write.ts';
 import { accessWarning, newStoreWarning } from './on-disk/access.ts';
 import { checkLayout, readFormat, requireFormat } from './on-disk/format.ts';
+import type { ThreadReaderInit } from './thread-reader.ts';
 
 /**
  * A store in a directory of this machine. Commands use one or two of its parts: each is loaded when
@@ -60,6 +61,13 @@ export class LocalEngine implements Engine {
       import('./spaces.ts'),
     ]);
     return new LocalReader(root, spaceOf(space, root, placesOf(format)), this.#ops);
+  }
+
+  async threadReader(): Promise<ModuleSource> {
+    const root = this.folder;
+    const { layout } = requireFormat(root);
+    const { localModule } = await import('./local-module.ts');
+    return { module: localModule(), init: { root, layout } satisfies ThreadReaderInit };
   }
 
   async openVerifier({ quarantine }: { readonly quarantine: boolean }): Promise<Verifier> {

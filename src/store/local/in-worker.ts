@@ -2,8 +2,10 @@
 import { fileOpsWith } from '../../files/file-ops.ts';
 import { nodeFiles } from '../../native/files.ts';
 import { loadLibc } from '../../native/libc.ts';
+import type { ThreadReader } from '../seam/read.ts';
 import type { Check } from '../seam/upkeep.ts';
 import type { WorkerHalf, WorkerThread } from '../seam/write.ts';
+import { LocalThreadReader, type ThreadReaderInit } from './thread-reader.ts';
 import { type CheckInit, verifyObjects } from './upkeep/verify-objects.ts';
 import { LocalWorkerHalf, type LocalWorkerInit } from './worker-half.ts';
 
@@ -20,4 +22,8 @@ export async function openWorkerHalf(
 export function openCheck(init: unknown): Check {
   const { root, layout } = init as CheckInit;
   return (digests, onRead) => verifyObjects(root, layout, digests, onRead);
+}
+
+export async function openThreadReader(init: unknown): Promise<ThreadReader> {
+  return new LocalThreadReader(init as ThreadReaderInit, (await loadLibc())?.files ?? nodeFiles);
 }

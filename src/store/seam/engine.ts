@@ -5,7 +5,7 @@
  */
 import type { Failure } from '../../errors.ts';
 import type { Layout, Sharing } from '../choices.ts';
-import type { ReadHalf } from './read.ts';
+import type { ReadHalf, ThreadReader } from './read.ts';
 import type {
   Check,
   ProbePlace,
@@ -15,7 +15,15 @@ import type {
   StoreStats,
   Verifier,
 } from './upkeep.ts';
-import type { MainHalf, Names, Space, WorkerHalf, WorkerThread, WriteOptions } from './write.ts';
+import type {
+  MainHalf,
+  ModuleSource,
+  Names,
+  Space,
+  WorkerHalf,
+  WorkerThread,
+  WriteOptions,
+} from './write.ts';
 
 /** One store, at one address. Nothing is looked at, nor loaded, before a method is called. */
 export interface Engine {
@@ -40,6 +48,9 @@ export interface Engine {
 
   /** Throws as `open`. */
   openReader<S extends Space>(space: S): Promise<ReadHalf<Names[S]>>;
+
+  /** How worker threads make their `ThreadReader`. Throws as `open`. */
+  threadReader(): Promise<ModuleSource>;
 
   /** `quarantine`: damaged objects are to be moved. Throws as `open`. */
   openVerifier(options: { readonly quarantine: boolean }): Promise<Verifier>;
@@ -75,4 +86,5 @@ export interface StoreFacts {
 export interface EngineModule {
   openWorkerHalf(init: unknown, thread: WorkerThread): Promise<WorkerHalf>;
   openCheck(init: unknown): Check;
+  openThreadReader(init: unknown): Promise<ThreadReader>;
 }

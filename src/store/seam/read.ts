@@ -1,5 +1,7 @@
 /** The read half of the seam: what lies in one space of a store. */
+import type { Digest } from '../../digest.ts';
 import type { IngotError } from '../../errors.ts';
+import type { AnyDescriptor } from '../../native/descriptor.ts';
 
 export interface ReadHalf<Name extends string> {
   /** Undefined when it is not there, or has nothing to read. Throws an IngotError. */
@@ -46,3 +48,20 @@ export interface ListOptions {
 }
 
 export type OnRefused = (path: string, error: IngotError) => void;
+
+/** Reads objects in a worker thread, which waits for each read. */
+export interface ThreadReader {
+  /** Throws INGOT_NOT_FOUND, INGOT_DAMAGED for what no content can be read from, an IngotError. */
+  open(digest: Digest): ThreadContent;
+}
+
+/** A content that is being read in a worker thread. */
+export interface ThreadContent {
+  /** Where it lies, for messages. */
+  readonly path: string;
+  /** To share blocks with; undefined where it is no file of this machine. */
+  readonly fd: AnyDescriptor | undefined;
+  /** Reads on, at most `size` bytes; 0 at the end. Throws what the medium throws. */
+  read(into: Uint8Array, size: number): number;
+  close(): void;
+}

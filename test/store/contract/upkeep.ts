@@ -101,6 +101,29 @@ export const UPKEEP_CLAUSES: readonly Clause[] = [
     },
   },
   {
+    says: 'a thread reads whole objects, and tells of one that is not there',
+    check: async (place) => {
+      await store(place, 'objects', CONTENTS);
+      const source = await place.engine().threadReader();
+      expect(structuredClone(source)).toEqual(source);
+      const { openThreadReader } = (await import(source.module)) as EngineModule;
+      const reader = await openThreadReader(structuredClone(source.init));
+      for (const { name, bytes } of CONTENTS) {
+        const content = reader.open(name);
+        expect(content.path).toMatch(/./);
+        const pieces: Buffer[] = [];
+        const into = Buffer.alloc(7);
+        for (let n = content.read(into, 7); n > 0; n = content.read(into, 7))
+          pieces.push(Buffer.from(into.subarray(0, n)));
+        expect(content.read(into, 7)).toBe(0);
+        content.close();
+        expect(Buffer.concat(pieces).equals(bytes)).toBe(true);
+      }
+      const gone = contentOf('objects', 'never stored').name;
+      expect(() => reader.open(gone)).toThrow(expect.objectContaining({ code: 'INGOT_NOT_FOUND' }));
+    },
+  },
+  {
     says: 'a verifier lists and counts the objects',
     check: async (place) => {
       await store(place, 'objects', CONTENTS);

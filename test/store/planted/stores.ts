@@ -204,6 +204,17 @@ export const WRONG_STORES: Readonly<Record<string, readonly [Wrong, finds: strin
     verifier(() => ({ quarantine: async () => ({ moved: 'elsewhere' }) })),
     'a quarantine takes away',
   ],
+  'reads one object in its threads': [
+    (engine, store) => ({
+      threadReader: async () => {
+        const source = await engine.threadReader();
+        const [first] = store.spaces.objects.values();
+        const contents = new Map([...store.spaces.objects.keys()].map((name) => [name, first]));
+        return { ...source, init: { contents } };
+      },
+    }),
+    'a thread reads whole objects',
+  ],
   'moves all to quarantine': [
     (engine, store) => ({
       openVerifier: async (options) => {

@@ -1,5 +1,6 @@
 import { hasErrno } from '../../../errors.ts';
 import { type FileOps, writeLater } from '../../../files/file-ops.ts';
+import { dataFrom } from '../../../files/holes.ts';
 import { PAGE_BYTES } from '../../../native/aligned-buffer.ts';
 import type { AnyDescriptor } from '../../../native/descriptor.ts';
 import type { Libc } from '../../../native/libc.ts';
@@ -89,33 +90,6 @@ export class TempStream {
   end(): void {
     if (this.#endsInHole) this.#ops.ftruncateSync(this.#fd, this.size);
   }
-}
-
-const ZEROS = Buffer.alloc(PAGE_BYTES);
-
-/**
- * The next bytes from `at` on that are not whole pages of zeros, up to such a page. `offset` is the
- * place of `bytes[at]` in the file, whose pages count.
- */
-function dataFrom(
-  bytes: Uint8Array,
-  at: number,
-  offset: number,
-): { readonly at: number; readonly end: number } {
-  let begin = at;
-  const toPage = (PAGE_BYTES - (offset % PAGE_BYTES)) % PAGE_BYTES;
-  let end = at + toPage;
-  if (toPage === 0) {
-    while (isHole(bytes, begin)) begin += PAGE_BYTES;
-    end = begin;
-  }
-  while (end < bytes.length && !isHole(bytes, end)) end += PAGE_BYTES;
-  return { at: begin, end: Math.min(end, bytes.length) };
-}
-
-function isHole(bytes: Uint8Array, at: number): boolean {
-  const page = bytes.subarray(at, at + PAGE_BYTES);
-  return page.length === PAGE_BYTES && ZEROS.equals(page);
 }
 
 /** What a dry run stages: nothing. */

@@ -18,6 +18,7 @@ const libc: Libc = {
   readEntries: undefined,
   files: nodeFiles,
   statx: undefined,
+  at: undefined,
   xattrReader: undefined,
   xattrWriter: undefined,
 };
