@@ -24,6 +24,10 @@ export const flag: Check = (name, value) => {
   if (typeof value !== 'boolean') throw wrong(name, value, 'true or false');
 };
 
+export const text: Check = (name, value) => {
+  if (typeof value !== 'string') throw wrong(name, value, 'a string');
+};
+
 export const callback: Check = (name, value) => {
   if (typeof value !== 'function') throw wrong(name, value, 'a function');
 };

@@ -47,6 +47,34 @@ export type {
   Verdict,
 } from './selftest/report.ts';
 export { type SelftestOptions, selftest } from './selftest/selftest.ts';
+export type { Catalog, DamagedReference } from './snapshot/catalog.ts';
+export {
+  CHANGES,
+  type Change,
+  type Difference,
+  FIELDS,
+  type Field,
+} from './snapshot/diff/change.ts';
+export { type DiffOptions, diff } from './snapshot/diff/diff.ts';
+export type { Compared } from './snapshot/diff/side.ts';
+export type {
+  DirectoryEntry,
+  Entry,
+  FileEntry,
+  LinkEntry,
+  MissingEntry,
+  Xattr,
+} from './snapshot/entry.ts';
+export { type FindOptions, type Found, find } from './snapshot/find.ts';
+export { type HistoryOptions, history, type Version } from './snapshot/history.ts';
+export type { EntryCounts, OwnerName, Reference, SourceName } from './snapshot/reference.ts';
+export type { Root } from './snapshot/segment.ts';
+export {
+  type OpenSnapshotOptions,
+  openSnapshot,
+  Snapshot,
+  snapshots,
+} from './snapshot/snapshot.ts';
 export type { UnsupportedKind } from './sources/kind.ts';
 export {
   type BarrierChoice,

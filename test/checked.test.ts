@@ -2,12 +2,17 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import {
+  diff,
   doctor,
+  find,
+  history,
   ingest,
+  openSnapshot,
   parseDigest,
   relayout,
   Store,
   selftest,
+  snapshots,
   storeStats,
   UsageError,
   verify,
@@ -30,6 +35,10 @@ const ON_A_STORE: Readonly<Record<string, Call>> = {
   'Store.open': (store, options) => Store.open(store, options),
   doctor,
   selftest,
+  openSnapshot: (store, options) => openSnapshot(store, 'latest', options),
+  diff: (store, options) => diff(store, 'latest', 'latest', options).next(),
+  find: (store, options) => find(store, 'x', options).next(),
+  history: (store, options) => history(store, 'x', options).next(),
 };
 
 const BAD_PATHS = [
@@ -99,6 +108,10 @@ const OPTIONS: Readonly<Record<string, Readonly<Record<string, readonly unknown[
     onProbe: CALLBACKS,
     signal: SIGNALS,
   },
+  openSnapshot: { onNotice: CALLBACKS },
+  diff: { checksum: FLAGS, signal: SIGNALS, onUnreadable: CALLBACKS },
+  find: { snapshots: LISTS, signal: SIGNALS, onDamaged: CALLBACKS },
+  history: { label: [7, null, ['a']], signal: SIGNALS, onDamaged: CALLBACKS },
   selftest: { trials: [...LISTS, ['nothing']], onTrial: CALLBACKS, signal: SIGNALS },
 };
 
@@ -151,6 +164,21 @@ it.each(each('./tree', undefined, null, [7], [''], ['a\0b'], [undefined]))(
     await expectUsageError(() => ingest('./store', any(sources)));
   },
 );
+
+it.each(each(undefined, null, 7, [], Symbol('latest')))(
+  '%j is no name of a snapshot, no pattern, no path',
+  async (value) => {
+    await expectUsageError(() => openSnapshot('./store', any(value)));
+    await expectUsageError(() => diff('./store', any(value), 'latest').next());
+    await expectUsageError(() => diff('./store', 'latest', any(value)).next());
+    await expectUsageError(() => find('./store', any(value)).next());
+    await expectUsageError(() => history('./store', any(value)).next());
+  },
+);
+
+it.each(BAD_PATHS)('snapshots refuses %j as the path of its store', async (path) => {
+  await expectUsageError(() => snapshots(any(path)));
+});
 
 it('relayout refuses an unknown layout', async () => {
   for (const layout of WORDS) await expectUsageError(() => relayout('./store', any(layout)));

@@ -28,6 +28,7 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT] | (typeof SIGNAL_EXIT)[S
 /** The exit code of a command that failed, perhaps because of a signal it received. */
 export function exitCodeOf(error: unknown, received?: StopSignal): ExitCode {
   if (received !== undefined && isInterruption(error)) return SIGNAL_EXIT[received];
+  if (codeOf(error) === 'INGOT_DAMAGED') return EXIT.damaged;
   return isWrongUsage(error) ? EXIT.usage : EXIT.failed;
 }
 

@@ -2,10 +2,14 @@
 import type { EntryReport } from '../ingest/outcome.ts';
 import { unescapeText } from './arguments.ts';
 
+/** What is found in snapshots. */
+export type ListEvent = 'snapshot' | 'entry' | 'version' | 'difference';
+
 /** One line of --json=events. `report` is the same as the document of --json. */
 export type Event =
   | ({ readonly event: 'entry' } & EntryReport)
   | { readonly event: 'notice' | 'warning'; readonly text: string }
+  | ({ readonly event: ListEvent } & object)
   | {
       readonly event: 'progress' | 'damaged' | 'unreadable' | 'restored' | 'report' | 'error';
       readonly [key: string]: unknown;
@@ -14,6 +18,11 @@ export type Event =
 /** A value as a document of its own, indented for people who look at it. */
 export function toDocument(value: object): string {
   return `${JSON.stringify(value, exactText, 2)}\n`;
+}
+
+/** A value on a line of a document. */
+export function toElement(value: object): string {
+  return JSON.stringify(value, exactText);
 }
 
 /** An event as one line. */

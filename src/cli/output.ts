@@ -1,13 +1,23 @@
 /** Where a command's words go: results to stdout, progress and remarks to stderr. */
 import { type Failure, IngotError } from '../errors.ts';
 import { asFailure, lineOf, stackOf } from './fail.ts';
-import { type Event, toDocument, toLine } from './json.ts';
+import { type Event, type ListEvent, toDocument, toLine } from './json.ts';
+import { JsonList } from './json-list.ts';
 import type { CommonFlags } from './options.ts';
 import { createDisplay, type ProgressDisplay, SilentDisplay } from './progress.ts';
 import type { ShownProgress } from './progress-line.ts';
 import { Stdout } from './stdout.ts';
 
 export type Mode = 'human' | 'json' | 'events';
+
+/** One of many that a command finds. */
+export interface Element {
+  /** For people, with the end of its line. */
+  readonly text: () => string;
+  readonly event: ListEvent;
+  /** For machines. */
+  readonly value: () => object;
+}
 
 export class Output {
   readonly mode: Mode;
@@ -17,6 +27,7 @@ export class Output {
   #display: ProgressDisplay = new SilentDisplay(process.stderr, '');
   #state: () => string = () => 'starting';
   #showsProgress = false;
+  #list: JsonList | undefined;
 
   constructor(flags: CommonFlags, onReaderGone: () => void) {
     this.mode = flags.jsonEvents ? 'events' : flags.json ? 'json' : 'human';
@@ -87,12 +98,41 @@ export class Output {
     if (this.mode === 'events') this.#stdout.write(toLine(event));
   }
 
-  /** The one result of a command, in the form that was asked for. */
+  /** Begins a result that is mostly a list, of which `head` is the rest as far as it is known. */
+  beginList(head: object, key: string): void {
+    if (this.mode !== 'json') return;
+    this.#list = new JsonList();
+    this.#stdout.write(this.#list.begin(head, key));
+  }
+
+  /**
+   * Elements of the list, in the form that was asked for; `encode` is for text for people. Resolves
+   * when more may come.
+   */
+  async elements(
+    elements: readonly Element[],
+    encode: (text: string) => string | Uint8Array = (text) => text,
+  ): Promise<void> {
+    const written = elements.map(({ text, event, value }) => {
+      if (this.mode === 'human') return text();
+      return this.#list?.element(value()) ?? toLine({ event, ...value() });
+    });
+    const whole = written.join('');
+    if (whole !== '') this.#stdout.write(this.mode === 'human' ? encode(whole) : whole);
+    await this.#stdout.ready();
+  }
+
+  /** The one result of a command, in the form that was asked for; after a list its rest. */
   result(value: object, human: string): void {
     this.#display.stop();
     this.print(human);
-    if (this.mode === 'json') this.#stdout.write(toDocument(value));
+    this.#document(value);
     this.event({ event: 'report', ...value });
+  }
+
+  #document(value: object): void {
+    if (this.mode === 'json') this.#stdout.write(this.#list?.end(value) ?? toDocument(value));
+    this.#list = undefined;
   }
 
   /** The end of a command that failed; `more` is what a machine may want besides the error. */
@@ -101,7 +141,7 @@ export class Output {
     this.say(lineOf(error));
     if (this.#debug) this.line(stackOf(error));
     const value = { error: asFailure(error), ...more };
-    if (this.mode === 'json') this.#stdout.write(toDocument(value));
+    this.#document(value);
     this.event({ event: 'error', ...value });
   }
 

@@ -1,7 +1,8 @@
 import { Command, CommanderError } from 'commander';
 import { failed, hasErrno, IngotError } from '../errors.ts';
 import { EXIT } from './fail.ts';
-import { type CommandName, NOTES, notesText } from './help/notes.ts';
+import { type CommandName, NOTES } from './help/notes.ts';
+import { notesText } from './help/notes-text.ts';
 import { toDocument, toLine } from './json.ts';
 import { spellOptionalValues } from './options.ts';
 import { addVersion, printVersion } from './version.ts';
@@ -14,6 +15,12 @@ const COMMANDS: Readonly<Record<CommandName, () => Promise<AddCommand>>> = {
   put: async () => (await import('./put.ts')).addPut,
   get: async () => (await import('./get.ts')).addGet,
   restore: async () => (await import('./restore.ts')).addRestore,
+  snapshots: async () => (await import('./snapshots.ts')).addSnapshots,
+  ls: async () => (await import('./ls.ts')).addLs,
+  cat: async () => (await import('./cat.ts')).addCat,
+  find: async () => (await import('./find.ts')).addFind,
+  log: async () => (await import('./log.ts')).addLog,
+  diff: async () => (await import('./diff.ts')).addDiff,
   verify: async () => (await import('./verify.ts')).addVerify,
   relayout: async () => (await import('./relayout.ts')).addRelayout,
   stats: async () => (await import('./stats.ts')).addStats,
@@ -62,6 +69,11 @@ export async function buildProgram(args: readonly string[]): Promise<Command> {
       throw new CommanderError(EXIT.done, 'ingot.version', '');
     })
     .hook('preAction', requireWorkingDirectory)
+    // Nearly all have options; without saying so the descriptions have room.
+    .configureHelp({
+      subcommandTerm: (command) =>
+        `${command.name()} ${command.usage().replace(/^\[options\] ?/, '')}`.trimEnd(),
+    })
     // Inherited by the commands that are added from here on.
     .exitOverride()
     // What is wrong is in the error that it throws.

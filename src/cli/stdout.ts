@@ -1,4 +1,5 @@
 /** Standard output, whose reader may leave early (`| head`) or whose disk may be full. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { failed } from '../errors.ts';
 import { isReaderGone } from '../files/standard-streams.ts';
 
@@ -13,8 +14,24 @@ export class Stdout {
     process.stdout.on('error', this.#onError);
   }
 
-  write(text: string): void {
+  write(text: string | Uint8Array): void {
     if (!this.#readerGone && this.#failure === undefined) process.stdout.write(text);
+  }
+
+  /** Resolves when it takes more without keeping it in memory, or nobody wants it any more. */
+  async ready(): Promise<void> {
+    const { stdout } = process;
+    // Whether a reader is gone becomes known in a turn of the event loop.
+    await nextTurn();
+    if (!stdout.writableNeedDrain || this.#readerGone || this.#failure !== undefined) return;
+    await new Promise<void>((resolve) => {
+      const events = ['drain', 'error', 'close'];
+      const go = () => {
+        for (const event of events) stdout.off(event, go);
+        resolve();
+      };
+      for (const event of events) stdout.on(event, go);
+    });
   }
 
   /** Resolves when all is written. Rejects when some could not be, except for a gone reader. */

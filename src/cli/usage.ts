@@ -31,36 +31,37 @@ const NAME_THE_STORE = 'name the store with --store DIR';
 const TOO_MANY: ReadonlyMap<string, string> = new Map([
   ['put', "'ingot ingest' takes any number of files"],
   ['get', 'give one digest at a time'],
+  ['ls', 'give one snapshot at a time'],
+  ['cat', 'give one file at a time'],
+  ['log', 'give one path at a time'],
   ['verify', NAME_THE_STORE],
   ['relayout', NAME_THE_STORE],
   ['stats', NAME_THE_STORE],
+  ['snapshots', NAME_THE_STORE],
   ['doctor', NAME_THE_STORE],
 ]);
-
-const MANIFEST = "the file that 'ingot ingest --manifest FILE' writes";
 
 /** What there is for those who look for a command that other programs have. */
 const INSTEAD: ReadonlyMap<string, string> = new Map(
   (
     [
       [
-        ['ls', 'list', 'find', 'log', 'tree', 'snapshots', 'history'],
-        `a store keeps no names: they are in ${MANIFEST}; 'ingot stats' shows what is in the store`,
+        ['list', 'tree', 'dir'],
+        "'ingot ls' lists a snapshot, 'ingot snapshots' lists the snapshots",
       ],
+      [['history', 'versions'], "use 'ingot log PATH'"],
+      [['search', 'locate', 'grep'], "'ingot find PATTERN' finds entries by name"],
       [
         ['restore', 'extract', 'checkout', 'export', 'mount', 'dump', 'recover'],
-        `a store keeps no trees; 'ingot get DIGEST' gives one content back, and the digest of a path is in ${MANIFEST}`,
+        "'ingot cat SNAPSHOT:PATH' gives one file back, 'ingot get DIGEST' one content",
       ],
       [
         ['rm', 'remove', 'delete', 'gc', 'prune', 'forget', 'unforget', 'unpin', 'clean'],
         "nothing can be deleted from a store; 'ingot verify --quarantine' moves damaged objects aside",
       ],
-      [
-        ['diff', 'compare'],
-        `a store keeps no trees; to compare two of them run diff(1) on ${MANIFEST} for each`,
-      ],
+      [['compare', 'changes'], "use 'ingot diff BEFORE AFTER'"],
       [['plan', 'status'], "'ingot ingest --dry-run' shows what would be stored"],
-      [['cat', 'show', 'cat-file'], "use 'ingot get DIGEST'"],
+      [['show', 'cat-file'], "use 'ingot cat SNAPSHOT:PATH' or 'ingot get DIGEST'"],
       [
         ['add', 'backup', 'import', 'save', 'create', 'commit', 'copy', 'cp', 'archive'],
         "use 'ingot ingest SOURCE'",

@@ -4,7 +4,6 @@ import type { Engine } from '../store/seam/engine.ts';
 import type { ReadHalf } from '../store/seam/read.ts';
 import { isSnapshotId } from './id.ts';
 import { MAX_REFERENCE_BYTES } from './limits.ts';
-import { readWhole } from './read-whole.ts';
 import { decodeReference, type Reference } from './reference.ts';
 import { damagedReference } from './refusals.ts';
 
@@ -46,10 +45,13 @@ export async function idsIn(reader: ReadHalf<string>): Promise<string[]> {
 }
 
 /** Undefined where there is none any more. Throws an IngotError for one that is damaged. */
-async function readReference(reader: ReadHalf<string>, id: string): Promise<Reference | undefined> {
+export async function readReference(
+  reader: ReadHalf<string>,
+  id: string,
+): Promise<Reference | undefined> {
   if (!isSnapshotId(id)) throw damagedReference(id, 'its name is not the id of a snapshot');
   try {
-    const bytes = await readWhole(await reader.open(id), MAX_REFERENCE_BYTES);
+    const bytes = await reader.readWhole(id, MAX_REFERENCE_BYTES);
     if (bytes !== undefined) return decodeReference(bytes, id);
   } catch (error) {
     if (codeOf(error) === 'INGOT_NOT_FOUND') return undefined;

@@ -3,17 +3,10 @@
  * need not be opened. Of each level one segment is in memory.
  */
 import type { Entry } from './entry.ts';
+import { decodeEntries, decodeShallow, decodeUnequal, type Placed } from './entry-segment.ts';
 import { compareKeys, Position } from './position.ts';
 import { damagedSegment } from './refusals.ts';
-import {
-  decodeEntries,
-  decodeRefs,
-  isRef,
-  keyOfItem,
-  keyOfRef,
-  type Root,
-  type SegmentRef,
-} from './segment.ts';
+import { decodeRefs, isRef, keyOfItem, keyOfRef, type Root, type SegmentRef } from './segment.ts';
 import type { SegmentSource } from './storage.ts';
 
 export type Item = SegmentRef | Entry;
@@ -26,11 +19,14 @@ interface OpenedSegment {
 export class Cursor {
   readonly #source: SegmentSource;
   readonly #opened: OpenedSegment[];
+  /** Entries with more directories above them are passed over without a look. */
+  readonly #deepest: number | undefined;
   /** Behind the last entry that was read, while no entry after it has been left out. */
   #position: Position | undefined;
 
-  constructor(source: SegmentSource, root: Root) {
+  constructor(source: SegmentSource, root: Root, deepest?: number) {
     this.#source = source;
+    this.#deepest = deepest;
     this.#opened = [{ items: [{ ...root, directory: '', first: '' }], at: 0 }];
   }
 
@@ -38,6 +34,11 @@ export class Cursor {
   get item(): Item | undefined {
     const segment = this.#opened.at(-1);
     return segment?.items[segment.at];
+  }
+
+  /** How many segments are open, the root among them. */
+  get depth(): number {
+    return this.#opened.length;
   }
 
   /** Goes to the next item; leaves out the segment that it stands at. */
@@ -52,7 +53,31 @@ export class Cursor {
 
   /** Opens the segment that it stands at and goes to its first item, or on if it has none. */
   async open(ref: SegmentRef): Promise<void> {
-    const items = await this.#read(ref);
+    this.#enter(await this.#read(ref));
+  }
+
+  /**
+   * Opens the segments of entries that two cursors stand at, which begin in the same place, without
+   * equal entries at their beginnings and ends.
+   */
+  static async openBoth(
+    [a, left]: readonly [Cursor, SegmentRef],
+    [b, right]: readonly [Cursor, SegmentRef],
+  ): Promise<void> {
+    const [one, other] = decodeUnequal(await a.#placed(left), await b.#placed(right));
+    a.#enter(one);
+    b.#enter(other);
+  }
+
+  async #placed(ref: SegmentRef): Promise<Placed> {
+    return {
+      bytes: await this.#source.get(ref.digest),
+      of: ref,
+      position: this.#positionAt(ref),
+    };
+  }
+
+  #enter(items: readonly Item[]): void {
     this.#opened.push({ items, at: -1 });
     this.next();
   }
@@ -83,6 +108,8 @@ export class Cursor {
 
   async #read(ref: SegmentRef): Promise<readonly Item[]> {
     const bytes = await this.#source.get(ref.digest);
+    if (ref.level === 0 && this.#deepest !== undefined)
+      return decodeShallow(bytes, ref, Position.in(ref.directory), this.#deepest);
     const items =
       ref.level === 0
         ? decodeEntries(bytes, ref, this.#positionAt(ref))

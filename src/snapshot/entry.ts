@@ -1,13 +1,15 @@
 /** What a snapshot knows of one name in a tree. */
+
 import { type Digest, digestOf } from '../digest.ts';
 import { toBytes } from '../names.ts';
 
+/** One name in the tree of a snapshot; `type` says which of these it is. */
 export type Entry = DirectoryEntry | FileEntry | LinkEntry | MissingEntry;
 
 interface Named {
   /**
-   * From the root of the tree, joined by `/`, in the escaped form of names.ts. The root directory
-   * itself has the empty path.
+   * From the root of the tree, joined by `/`, in the escaped form: `toBytes` gives the exact bytes.
+   * The root directory itself has the empty path.
    */
   readonly path: string;
 }
@@ -36,17 +38,20 @@ export interface FileEntry extends Owned {
   /** In bytes. */
   readonly size: number;
   readonly digest: Digest;
-  /** Of a file with several names: what `groupOf` gives for the first of them in the tree. */
+  /**
+   * Of a file with several names: the same for all of them, SHA-256 of the path of the first one in
+   * the tree.
+   */
   readonly group?: Digest | undefined;
 }
 
 export interface LinkEntry extends Owned {
   readonly type: 'link';
-  /** In the escaped form of names.ts. */
+  /** In the escaped form: `toBytes` gives the exact bytes. */
   readonly target: string;
 }
 
-/** What was met and is not in the snapshot. */
+/** What an ingest met and could not record: it has no content, mode or time. */
 export interface MissingEntry extends Named {
   readonly type: 'missing';
   /** An errno's name, or a word: FORMAT.md lists them. */
@@ -54,7 +59,7 @@ export interface MissingEntry extends Named {
 }
 
 export interface Xattr {
-  /** In the escaped form of names.ts, its namespace included: `user.comment`. */
+  /** In the escaped form (see `toBytes`), its namespace included: `user.comment`. */
   readonly name: string;
   readonly value: Uint8Array;
 }

@@ -52,18 +52,18 @@ export class Position {
 
   /** As many levels above, with a slash at the end; undefined outside of the tree. */
   directoryAbove(levels: number): string | undefined {
-    return this.#open[this.#depth - levels]?.prefix;
+    return this.#open[this.depth - levels]?.prefix;
   }
 
   /** Directories above the one that it is in. */
-  get #depth(): number {
+  get depth(): number {
     return this.#open.length - 1;
   }
 
   /** How many directories lie between this place and one above it; undefined if it is not above. */
   levelsTo(directory: string): number | undefined {
-    for (let at = this.#depth; at >= 0; at--)
-      if (this.#open[at]!.prefix === directory) return this.#depth - at;
+    for (let at = this.depth; at >= 0; at--)
+      if (this.#open[at]!.prefix === directory) return this.depth - at;
     return undefined;
   }
 
@@ -77,9 +77,9 @@ export class Position {
    * stays in its place then.
    */
   pass(up: number, name: string, isDirectory: boolean): string | undefined {
-    const top = this.#open[this.#depth - up];
+    const top = this.#open[this.depth - up];
     if (top === undefined) return 'a path leads out of the tree';
-    const isRoot = name === '' && isDirectory && up === this.#depth;
+    const isRoot = name === '' && isDirectory && up === this.depth;
     const why = isRoot ? undefined : (whyNoName(name, MAX_NAME_BYTES) ?? whyTooLong(top, name));
     const key = isDirectory && !isRoot ? `${name}/` : name;
     const out = why ?? whyOutOfPlace(top, name, key, isDirectory);
@@ -92,7 +92,7 @@ export class Position {
   }
 
   #enter(name: string): void {
-    const { prefix, prefixBytes } = this.#open[this.#depth]!;
+    const { prefix, prefixBytes } = this.#open[this.depth]!;
     this.#open.push(newDirectory(`${prefix}${name}/`, prefixBytes + byteLength(name) + 1));
   }
 }

@@ -46,5 +46,8 @@ export function noPath(path: string, id: string): IngotError {
 /** `type`: of the entry that is no file. */
 export function notAFile(path: string, type: string): IngotError {
   const why = type === 'missing' ? 'the snapshot lacks it' : `it is a ${type}`;
-  return new IngotError({ what: 'cannot read the content', code: 'INGOT_NOT_A_FILE', path, why });
+  return new IngotError({
+    ...{ what: 'cannot read the content', code: 'INGOT_NOT_A_FILE', path: path || '.', why },
+    hint: 'name a file, as in latest:PATH',
+  });
 }

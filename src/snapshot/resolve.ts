@@ -3,7 +3,9 @@
  * which is its newest snapshot; `latest`, which is the newest of all; `~1` after one of these two,
  * which is the one before. Then maybe `:` and a path in it.
  */
+import { wrong } from '../checked.ts';
 import { IngotError, printable, UsageError } from '../errors.ts';
+import { escapeName, toBytes } from '../names.ts';
 import { isSnapshotId } from './id.ts';
 
 export interface SnapshotName {
@@ -15,8 +17,10 @@ export interface SnapshotName {
   readonly path: string | undefined;
 }
 
-/** Throws a UsageError. */
-export function parseSnapshotName(text: string): SnapshotName {
+/** Of plain text, or the escaped form of names.ts, which the result has. Throws a UsageError. */
+export function parseSnapshotName(given: string): SnapshotName {
+  if (typeof given !== 'string') throw wrong('name of a snapshot', given, 'a string');
+  const text = escapeName(toBytes(given));
   const colon = text.indexOf(':');
   const name = colon < 0 ? text : text.slice(0, colon);
   const path = colon < 0 ? undefined : treePath(text, text.slice(colon + 1));
@@ -76,7 +80,7 @@ function inRow<T extends Named>(row: readonly T[], base: string, back: number): 
   const found = row[back];
   if (found !== undefined) return found;
   const path = back === 0 ? base : `${base}~${back}`;
-  if (row.length === 0) throw noSnapshot(path, 'the store has no snapshots');
+  if (row.length === 0) throw nothingRecorded(path);
   const of = base === 'latest' ? 'there are' : `of this label there are`;
   throw noSnapshot(path, `${of} only ${row.length}, the oldest of them ${row.at(-1)!.id}`);
 }
@@ -85,7 +89,7 @@ function inRow<T extends Named>(row: readonly T[], base: string, back: number): 
 const SHOWN = 3;
 
 function unknown(base: string, snapshots: readonly Named[]): IngotError {
-  if (snapshots.length === 0) return noSnapshot(base, 'the store has no snapshots');
+  if (snapshots.length === 0) return nothingRecorded(base);
   const labels = [...new Set(snapshots.flatMap(({ label }) => label ?? []))];
   const found = labels.length === 0 ? 'none has a label' : `its labels are ${listed(labels)}`;
   return noSnapshot(base, `no label is that and no id begins so; ${found}`);
@@ -103,6 +107,14 @@ function ambiguous(base: string, found: readonly Named[]): IngotError {
 function listed(names: readonly string[]): string {
   const more = names.length - SHOWN;
   return names.slice(0, SHOWN).map(printable).join(', ') + (more > 0 ? ` and ${more} more` : '');
+}
+
+function nothingRecorded(path: string): IngotError {
+  return new IngotError({
+    ...{ what: 'no such snapshot', code: 'INGOT_NO_SNAPSHOT', kind: 'gone', path },
+    why: 'nothing was recorded: the store has no snapshots',
+    hint: "'ingot ingest SOURCE' records one",
+  });
 }
 
 function noSnapshot(path: string, why: string): IngotError {

@@ -1,12 +1,12 @@
 /**
- * A segment: a run of consecutive entries (level 0), or of references to segments of the level below.
- * A line each, after a first line that says the level.
+ * A segment: a run of consecutive entries (level 0, see entry-segment.ts), or of references to segments
+ * of the level below. A line each, after a first line that says the level.
  */
 import { isUtf8 } from 'node:buffer';
 import { type Digest, digestOf } from '../digest.ts';
 import { lengthsOf } from './cut.ts';
 import { type Entry, keyOfEntry } from './entry.ts';
-import { COUNT, decodeEntry, STRING, sizeIn } from './entry-line.ts';
+import { COUNT, STRING, sizeIn } from './entry-line.ts';
 import {
   MAX_LEVEL,
   MAX_LINE_BYTES,
@@ -14,7 +14,7 @@ import {
   MAX_PATH_BYTES,
   MAX_SEGMENT_BYTES,
 } from './limits.ts';
-import { compareKeys, type Position } from './position.ts';
+import { compareKeys } from './position.ts';
 import { damagedSegment } from './refusals.ts';
 import { byteLength, quoted, type Refuse, unquoted, whyNoName } from './text.ts';
 
@@ -63,20 +63,6 @@ function namesOf(directory: string, from: number): string[] {
   return directory.length === from ? [] : directory.slice(from, -1).split('/');
 }
 
-/** The entries of a segment of level 0, which begins at a position. Moves it behind the last one. */
-export function decodeEntries(bytes: Uint8Array, of: Root, position: Position): Entry[] {
-  const refuse = refusalOf(of);
-  const entries: Entry[] = [];
-  let size = 0;
-  for (const line of linesOf(bytes, of, refuse)) {
-    const entry = decodeEntry(line, position, refuse);
-    if (entry.type === 'file') size += entry.size;
-    entries.push(entry);
-  }
-  requireSums(of, entries.length, size, refuse);
-  return entries;
-}
-
 /** The lines of a segment of a higher level, which begins in a directory. */
 export function decodeRefs(bytes: Uint8Array, of: Root, directory: string): SegmentRef[] {
   const refuse = refusalOf(of);
@@ -104,7 +90,7 @@ export function keyOfItem(item: SegmentRef | Entry): string {
   return isRef(item) ? keyOfRef(item) : keyOfEntry(item);
 }
 
-export function isRef(item: SegmentRef | Entry): item is SegmentRef {
+export function isRef(item: object): item is SegmentRef {
   return 'level' in item;
 }
 
@@ -130,7 +116,8 @@ function decodeRef(line: string, before: string, level: number, refuse: Refuse):
   const why = isRoot ? undefined : whyNoName(name, MAX_NAME_BYTES);
   if (why !== undefined) refuse(why);
   if (ref.entries === 0) refuse('a segment below the root is said to be empty');
-  if (encodeRef(ref, before) !== line) refuse('a line is not written as it must be');
+  const isNear = up === undefined && down === undefined;
+  if (!isNear && encodeRef(ref, before) !== line) refuse('a line is not written as it must be');
   return ref;
 }
 
@@ -163,14 +150,18 @@ function namesIn(json: string, refuse: Refuse): string[] {
 
 const EACH_STRING = new RegExp(STRING, 'g');
 
-function refusalOf({ digest }: Root): Refuse {
+export function refusalOf({ digest }: Root): Refuse {
   return (why) => {
     throw damagedSegment(digest, why);
   };
 }
 
 /** All lines but the first. */
-function linesOf(bytes: Uint8Array, { digest, level, entries }: Root, refuse: Refuse): string[] {
+export function linesOf(
+  bytes: Uint8Array,
+  { digest, level, entries }: Root,
+  refuse: Refuse,
+): string[] {
   if (bytes.length > MAX_SEGMENT_BYTES) refuse(`it is longer than ${MAX_SEGMENT_BYTES} bytes`);
   if (level > MAX_LEVEL) refuse(`it is above level ${MAX_LEVEL}`);
   if (digestOf(bytes) !== digest) refuse('its bytes have another digest');
@@ -199,7 +190,7 @@ function whyOtherHead(text: string, level: number): string {
   return `it is not of level ${level}`;
 }
 
-function requireSums(of: Root, entries: number, size: number, refuse: Refuse): void {
+export function requireSums(of: Root, entries: number, size: number, refuse: Refuse): void {
   if (entries !== of.entries) refuse(`it has ${entries} entries, not ${of.entries}`);
   if (size !== of.size) refuse(`its files have ${size} bytes, not ${of.size}`);
 }

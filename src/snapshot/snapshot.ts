@@ -1,15 +1,17 @@
 import type { Readable } from 'node:stream';
+import { type Checks, callback, requireOptions } from '../checked.ts';
 import type { Digest } from '../digest.ts';
 import { IngotError } from '../errors.ts';
 import { engineAt } from '../store/engines.ts';
 import type { Engine } from '../store/seam/engine.ts';
 import type { ReadHalf } from '../store/seam/read.ts';
 import { openVerified } from '../store/verified-stream.ts';
-import { type Catalog, readCatalog } from './catalog.ts';
-import type { Entry } from './entry.ts';
+import { type Catalog, idsIn, readCatalog, readReference } from './catalog.ts';
+import type { Entry, FileEntry } from './entry.ts';
+import { isSnapshotId } from './id.ts';
 import type { Reference } from './reference.ts';
 import { noPath, notAFile } from './refusals.ts';
-import { parseSnapshotName, resolveSnapshot, type SnapshotName } from './resolve.ts';
+import { type Named, parseSnapshotName, resolveSnapshot, type SnapshotName } from './resolve.ts';
 import { StoredSegments } from './store-segments.ts';
 import { TreeReader } from './tree-reader.ts';
 
@@ -18,26 +20,66 @@ export async function snapshots(store: string): Promise<Catalog> {
   return readCatalog(engineAt(store));
 }
 
+export interface OpenSnapshotOptions {
+  /**
+   * Called with a line for each reference that is damaged and newer than the snapshot that a label
+   * has named: it may have that label, too.
+   */
+  readonly onNotice?: ((text: string) => void) | undefined;
+}
+
+const OPEN_CHECKS: Checks<OpenSnapshotOptions> = { onNotice: callback };
+
 /**
  * Opens the snapshot of a name: an id, the beginning of one, a label, `LABEL~1`, `latest`; maybe with
  * `:PATH`, which is looked for. Throws an IngotError: INGOT_NO_SNAPSHOT, INGOT_AMBIGUOUS_SNAPSHOT,
- * INGOT_NO_PATH, INGOT_DAMAGED; a UsageError for what is no such name.
+ * INGOT_NO_PATH, INGOT_DAMAGED, also where the newest is damaged and `latest` was asked for; a
+ * UsageError for what is no such name.
  */
-export async function openSnapshot(store: string, name: string): Promise<Snapshot> {
-  return openSnapshotIn(engineAt(store), name);
+export async function openSnapshot(
+  store: string,
+  name: string,
+  options: OpenSnapshotOptions = {},
+): Promise<Snapshot> {
+  requireOptions(options, OPEN_CHECKS);
+  return openSnapshotIn(engineAt(store), name, options);
 }
 
 /** `openSnapshot` with the engine to use. */
-export async function openSnapshotIn(engine: Engine, name: string): Promise<Snapshot> {
+export async function openSnapshotIn(
+  engine: Engine,
+  name: string,
+  options: OpenSnapshotOptions = {},
+): Promise<Snapshot> {
   const wanted = parseSnapshotName(name);
-  const snapshot = await Snapshot.open(engine, found(await readCatalog(engine), wanted));
+  const snapshot = await Snapshot.open(engine, await referenceOf(engine, wanted, options));
   return wanted.path === undefined ? snapshot : snapshot.at(wanted.path);
 }
 
-function found({ snapshots, damaged }: Catalog, name: SnapshotName): Reference {
+/** Reads no reference but the one, where the names of their files say which it is. */
+async function referenceOf(
+  engine: Engine,
+  name: SnapshotName,
+  { onNotice }: OpenSnapshotOptions,
+): Promise<Reference> {
+  const reader = await engine.openReader('references');
+  const ids = (await idsIn(reader)).filter(isSnapshotId);
+  if (name.base === 'latest' || ids.includes(name.base)) {
+    const { id } = resolveSnapshot(name, ids.map(asNamed));
+    const reference = await readReference(reader, id);
+    if (reference !== undefined) return reference;
+  }
+  const { snapshots, damaged } = await readCatalog(engine);
   const which = resolveSnapshot(name, [...snapshots, ...damaged.map(unlabelled)]);
-  if ('root' in which) return which;
-  throw new IngotError(which.failure);
+  if (!('root' in which)) throw new IngotError(which.failure);
+  if (which.label === name.base)
+    for (const { id, failure } of damaged)
+      if (id > which.id) onNotice?.(`${new IngotError(failure).message}; it may be a newer one`);
+  return which;
+}
+
+function asNamed(id: string): Named {
+  return { id, label: undefined };
 }
 
 /** One that cannot be read can be named by its id, and says then what is wrong. */
@@ -105,10 +147,16 @@ export class Snapshot {
    * do not hash to its digest. Throws an IngotError: INGOT_NOT_A_FILE, INGOT_NOT_FOUND, INGOT_DAMAGED.
    */
   async read(): Promise<Readable> {
+    const { digest } = this.file;
+    this.#objects ??= this.#engine.openReader('objects');
+    return openVerified(await this.#objects, digest);
+  }
+
+  /** The file that was named. Throws INGOT_NOT_A_FILE for anything else. */
+  get file(): FileEntry {
     const { entry } = this;
     if (entry?.type !== 'file') throw notAFile(this.path, entry?.type ?? 'directory');
-    this.#objects ??= this.#engine.openReader('objects');
-    return openVerified(await this.#objects, entry.digest);
+    return entry;
   }
 
   get #isLeaf(): boolean {

@@ -56,7 +56,7 @@ export class TreeReader {
   /** The entries in a directory, without what lies below them. Throws an IngotError. */
   async *children(path: string): AsyncGenerator<Entry> {
     const prefix = path && `${path}/`;
-    const cursor = this.cursor();
+    const cursor = new Cursor(this.#source, this.root, prefix.split('/').length - 1);
     for (let key = prefix; ; ) {
       await cursor.seek(key);
       const item = cursor.item as Entry | undefined;

@@ -199,10 +199,10 @@ describe('ingot put and get', () => {
     damage();
     fs.writeFileSync(join(cwd, 'out'), 'old');
     const toStdout = run('get', HELLO);
-    expect(toStdout.code).toBe(1);
+    expect(toStdout.code).toBe(4);
     expect(toStdout.stderr).toMatch(/^ingot: [^\n]*damaged[^\n]*\n$/);
     expect(toStdout.stdout).not.toBe('hellp');
-    expect(run('get', HELLO, '-o', 'out').code).toBe(1);
+    expect(run('get', HELLO, '-o', 'out').code).toBe(4);
     expect(fs.readFileSync(join(cwd, 'out'), 'utf8')).toBe('old');
     expect(fs.readdirSync(cwd).sort()).toEqual(['out', 's', 'src']);
   });

@@ -1,14 +1,13 @@
 /** Segments that nobody has written with TreeWriter: refused, or harmless. */
 import fc from 'fast-check';
-import { describe, expect, it, test } from 'vitest';
+import { beforeAll, describe, expect, it, test } from 'vitest';
 import { type Digest, digestOf } from '../../src/digest.ts';
 import { isIngotError } from '../../src/errors.ts';
 import { toBytes } from '../../src/names.ts';
-import { differences } from '../../src/snapshot/diff.ts';
 import type { Entry } from '../../src/snapshot/entry.ts';
 import type { Root } from '../../src/snapshot/segment.ts';
 import { TreeReader } from '../../src/snapshot/tree-reader.ts';
-import { all, directoryAt, MemorySegments, numbered, writeTree } from './trees.ts';
+import { all, differencesOf, directoryAt, MemorySegments, numbered, writeTree } from './trees.ts';
 
 const segments = new MemorySegments();
 
@@ -197,9 +196,11 @@ describe('references to segments', () => {
       ref(A, 'a', '"up":1,"in":["z"],'),
     ];
     const reader = new TreeReader(segments, planted(1, lines, { entries: 4 }));
-    for (const entries of [reader.children('d'), reader.below('d')])
-      await expect(all(entries)).rejects.toThrow(refused('does not come before it'));
-    expect((await all(reader.children(''))).map(({ path }) => path)).toEqual(['d']);
+    await expect(all(reader.below('d'))).rejects.toThrow(refused('does not come before it'));
+    const children = async (path: string) =>
+      (await all(reader.children(path))).map((entry) => entry.path);
+    expect(await children('d')).toEqual(['d/x']);
+    expect(await children('')).toEqual(['d']);
   });
 
   it('can form no circle: the digest of a segment would be in itself', async () => {
@@ -255,7 +256,7 @@ test('a diff takes no segment for the same in another place', async () => {
   );
   const after = planted(1, [ref(c!, 'c/'), ref(F, 'f', '"in":["c"],')], { entries: 2 });
   const found = await all(
-    differences(new TreeReader(segments, before), new TreeReader(segments, after)),
+    differencesOf(new TreeReader(segments, before), new TreeReader(segments, after)),
   );
   expect(found.map((each) => [each.before?.path, each.after?.path])).toEqual([
     ['c/d', undefined],
@@ -263,17 +264,30 @@ test('a diff takes no segment for the same in another place', async () => {
   ]);
 });
 
+const WHOLE = { segments: new MemorySegments(), root: A };
+beforeAll(async () => {
+  const entries = [directoryAt('dir'), ...numbered('dir', 800), directoryAt('e')];
+  WHOLE.root = await writeTree(entries, WHOLE.segments);
+});
+
 /** Every way to read a tree, until it ends or is refused. */
 async function readAll(root: Root, source: MemorySegments): Promise<Entry[]> {
   const reader = new TreeReader(source, root);
+  const whole = new TreeReader(WHOLE.segments, WHOLE.root);
   const found: Entry[] = [];
   const tried = [
     async () => found.push(...(await all(reader.below('')))),
     async () => found.push(...(await all(reader.children('')))),
+    async () => found.push(...(await all(reader.children('dir')))),
     async () => found.push(...(await all(reader.below('dir')))),
     () => reader.find('dir/file-00700'),
-    () => all(differences(reader, new TreeReader(segments, A))),
-    () => all(differences(new TreeReader(segments, A), reader)),
+    () => all(differencesOf(reader, new TreeReader(segments, A))),
+    () => all(differencesOf(new TreeReader(segments, A), reader)),
+    async () => {
+      for (const pair of [[reader, whole] as const, [whole, reader] as const])
+        for await (const { before, after } of differencesOf(...pair))
+          for (const entry of [before, after]) if (entry !== undefined) found.push(entry as Entry);
+    },
   ];
   for (const each of tried) {
     try {
@@ -295,9 +309,7 @@ function expectSafe(entries: readonly Entry[]): void {
 }
 
 test('bytes changed anywhere in a tree, with digests that fit them, are refused or read as a tree', async () => {
-  const whole = new MemorySegments();
-  const entries = [directoryAt('dir'), ...numbered('dir', 800), directoryAt('e')];
-  const root = await writeTree(entries, whole);
+  const { segments: whole, root } = WHOLE;
   const change = fc.record({ which: fc.nat(), at: fc.nat(), by: fc.integer({ min: 1, max: 255 }) });
   await fc.assert(
     fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 3 }), async (changes) => {

@@ -193,6 +193,28 @@ describe('a part of a tree', () => {
     expect(segments.opened.length).toBeLessThan(15);
   });
 
+  it('has all its children where each segment holds several, and parts, of them', async () => {
+    const entries = sorted([
+      directoryAt(''),
+      ...Array.from({ length: 60 }, (_, n) => [
+        ...[directoryAt(`w${n}`), ...numbered(`w${n}`, n), fileAt(`w${n}-`)],
+        ...[directoryAt(`w${n}/deep`), directoryAt(`w${n}/deep/er`)],
+        ...numbered(`w${n}/deep/er`, 7 * n),
+      ]).flat(),
+    ]);
+    const { root, reader } = await written(entries);
+    expect(root.level).toBe(1);
+    for (const { path, type } of entries) {
+      if (type !== 'directory') continue;
+      const prefix = path && `${path}/`;
+      const children = entries.filter(
+        ({ path: each }) =>
+          each !== '' && each.startsWith(prefix) && !each.slice(prefix.length).includes('/'),
+      );
+      expect(await all(reader.children(path))).toEqual(children);
+    }
+  });
+
   it('is what it is in any tree', async () => {
     await fc.assert(
       fc.asyncProperty(anyTree, anyName, async (entries, name) => {

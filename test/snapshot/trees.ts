@@ -5,6 +5,9 @@ import { type Digest, digestOf } from '../../src/digest.ts';
 import { escapeName, toBytes } from '../../src/names.ts';
 import type { FileStatus } from '../../src/native/file-status.ts';
 import { BlockWriter, bodyEnd, bodyStart, tailStart } from '../../src/snapshot/block.ts';
+import { differing, FIELDS } from '../../src/snapshot/diff/change.ts';
+import { differences, type Pair } from '../../src/snapshot/diff/differences.ts';
+import { SnapshotSide } from '../../src/snapshot/diff/side.ts';
 import {
   type Entry,
   type FileEntry,
@@ -24,6 +27,7 @@ import { TreeReader } from '../../src/snapshot/tree-reader.ts';
 import { TreeWriter } from '../../src/snapshot/tree-writer.ts';
 import { xattrsText } from '../../src/snapshot/xattrs.ts';
 import { recordAt } from '../../src/sort/sorted-record.ts';
+import { Turns } from '../../src/turns.ts';
 
 export class MemorySegments implements SegmentStorage {
   readonly segments = new Map<Digest, Buffer>();
@@ -128,6 +132,19 @@ export async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
 
 export function readTree(root: Root, segments: MemorySegments): Promise<Entry[]> {
   return all(new TreeReader(segments, root).below(''));
+}
+
+/** What differs between two trees in any field. */
+export async function* differencesOf(
+  before: TreeReader,
+  after: TreeReader,
+): AsyncGenerator<Pick<Pair, 'before' | 'after'>> {
+  const [a, b] = [await SnapshotSide.at(before, ''), await SnapshotSide.at(after, '')];
+  const compare = ({ before: left, after: right }: Pair) => {
+    const isSame = left && right && differing(left, right, FIELDS).length === 0;
+    return isSame ? undefined : { before: left, after: right };
+  };
+  yield* differences(a, b, compare, new Turns());
 }
 
 export function sorted(entries: readonly Entry[]): Entry[] {

@@ -40,6 +40,13 @@ export class MemoryReader<Name extends string> implements ReadHalf<Name> {
     return openBytes(bytes, path, range);
   }
 
+  async readWhole(name: Name, most: number): Promise<Buffer | undefined> {
+    const content = await this.open(name);
+    const bytes = Buffer.alloc(content.size);
+    await content.read(bytes);
+    return bytes.length > most ? undefined : bytes;
+  }
+
   async *list({ signal, onRefused }: ListOptions = {}): AsyncGenerator<readonly Name[]> {
     for (const path of this.#space === 'objects' ? this.#store.unlistable : []) {
       const error = new IngotError({ what: 'cannot list objects', code: 'EACCES', path });

@@ -14,6 +14,10 @@ const USAGE = ['2', 'wrong usage'] as const;
 const SIGNALS = ['129, 130, 143', 'stopped by SIGHUP, SIGINT, SIGTERM'] as const;
 const READER_GONE = ['141', 'nobody reads the output any more'] as const;
 
+const DAMAGED = ['4', 'damage was found'] as const;
+
+const NAMES_OF_SNAPSHOTS =
+  "A snapshot is named by its id, the beginning of that, a label (its newest one), LABEL~1 (the one before), 'latest' or latest~1.";
 const UNITS = 'Sizes and rates are decimal: 1 MB is 1,000,000 bytes.';
 const STORE = 'Without --store the store is $INGOT_STORE.';
 
@@ -75,8 +79,89 @@ export const NOTES = {
     ],
     exits: [
       ['0', 'all of the content was given out'],
-      ['1', 'failed: no such object, or it is damaged'],
+      ['1', 'failed: no such object'],
       USAGE,
+      ['4', 'the object is damaged'],
+      SIGNALS,
+      READER_GONE,
+    ],
+  },
+  snapshots: {
+    more: [UNITS, 'Times are those of this machine.'],
+    examples: [
+      ['ingot snapshots --store ./store', 'lists them, with what each has'],
+      ['ingot snapshots -q', 'prints their ids'],
+    ],
+    exits: [
+      ['0', 'all were read'],
+      FAILED,
+      USAGE,
+      ['4', 'some are damaged; each is named'],
+      SIGNALS,
+      READER_GONE,
+    ],
+  },
+  ls: {
+    more: [NAMES_OF_SNAPSHOTS],
+    examples: [
+      ['ingot ls', 'lists the top of the newest snapshot'],
+      ['ingot ls -l latest:photos/2024', 'lists a directory in it, with mode, size and time'],
+      ['ingot ls -R nightly~1', 'lists all of the last but one that is called nightly'],
+    ],
+    exits: [['0', 'all was listed'], FAILED, USAGE, DAMAGED, SIGNALS, READER_GONE],
+  },
+  cat: {
+    more: [NAMES_OF_SNAPSHOTS],
+    examples: [
+      ['ingot cat latest:report.pdf -o report.pdf', 'gets one file back'],
+      ['ingot cat nightly:data.tar | tar -t', 'writes it to a pipe'],
+    ],
+    exits: [
+      ['0', 'all of the content was given out'],
+      FAILED,
+      USAGE,
+      DAMAGED,
+      SIGNALS,
+      READER_GONE,
+    ],
+  },
+  find: {
+    more: [
+      "A pattern with a slash is about the whole path, one without about the last name; '**' stands for any directories, and a slash at the end means directories.",
+    ],
+    examples: [
+      ["ingot find 'report*.pdf'", 'finds it in every snapshot'],
+      ["ingot find -l 'photos/**/*.raw' latest", 'finds it in the newest'],
+    ],
+    exits: [['0', 'all was searched'], FAILED, USAGE, DAMAGED, SIGNALS, READER_GONE],
+  },
+  log: {
+    more: [
+      'A snapshot is compared with the one before it of the same host and sources.',
+      'Times are those of this machine.',
+    ],
+    examples: [
+      ['ingot log report.pdf', 'shows when it was added, changed and removed'],
+      ['ingot log photos/2024 --label nightly', 'the same in the snapshots of one label'],
+    ],
+    exits: [['0', 'all snapshots were looked at'], FAILED, USAGE, DAMAGED, SIGNALS, READER_GONE],
+  },
+  diff: {
+    more: [
+      NAMES_OF_SNAPSHOTS,
+      "A path with a slash, '.' and '..' are directories or files of this machine, and so is a directory whose name no snapshot has. Of those size, time, mode, type and target are compared; contents are read where the size is the same and the time is not.",
+    ],
+    examples: [
+      ['ingot diff nightly~1 nightly', 'shows what changed between two snapshots'],
+      ['ingot diff latest ./photos', 'shows what changed since'],
+      ['ingot diff -q latest:2024 ./2024 && echo same', 'only says whether they differ'],
+    ],
+    exits: [
+      ['0', 'they were compared; with --exit-code or -q: they are the same'],
+      ['1', 'failed (2 with --exit-code or -q, where 1 is a difference)'],
+      USAGE,
+      ['3', 'some of a directory could not be read; each is named'],
+      DAMAGED,
       SIGNALS,
       READER_GONE,
     ],
@@ -179,30 +264,3 @@ export const NOTES = {
 
 /** The commands that there are. */
 export type CommandName = Exclude<keyof typeof NOTES, 'ingot'>;
-
-const WIDTH = 80;
-
-/** As text that comes after the options, at most 80 columns wide. */
-export function notesText({ more = [], examples, exits }: Notes): string {
-  const codes = Math.max(...exits.map(([code]) => code.length));
-  const lines = [
-    ...more.flatMap((text) => ['', ...wrapped(text)]),
-    '',
-    'Examples:',
-    ...examples.flatMap(([line, does]) => [`  ${line}`, `      ${does}`]),
-    '',
-    'Exit codes:',
-    ...exits.map(([code, means]) => `  ${code.padEnd(codes)}  ${means}`),
-  ];
-  return lines.join('\n');
-}
-
-function wrapped(text: string): string[] {
-  const lines = [''];
-  for (const word of text.split(' ')) {
-    const longer = `${lines.at(-1)} ${word}`.trimStart();
-    if (longer.length <= WIDTH) lines[lines.length - 1] = longer;
-    else lines.push(word);
-  }
-  return lines;
-}

@@ -104,6 +104,8 @@ const VALUES: ReadonlyMap<string, Value> = new Map([
   ['file', { kind: 'file' }],
   ['source', { kind: 'file' }],
   ['dir', { kind: 'directory' }],
+  ['before', { kind: 'directory' }],
+  ['after', { kind: 'directory' }],
 ]);
 
 function wordsOf(words: readonly string[]): Value {

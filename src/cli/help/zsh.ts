@@ -65,10 +65,10 @@ function optionSpec({
   return `${excluded}{${shortFlag},${longFlag}}${quoted(says)}`;
 }
 
-function argumentSpec({ name, variadic, value }: ArgumentOutline): string {
+function argumentSpec({ name, variadic, value }: ArgumentOutline, at: number): string {
   // Without a guard an option would be taken for the argument.
   const action = value.kind === 'text' ? `_guard "^-*" ${name}` : actionOf(value);
-  return quoted(`${variadic ? '*' : '1'}:${name}:${action}`);
+  return quoted(`${variadic ? '*' : at + 1}:${name}:${action}`);
 }
 
 function actionOf(value: Value): string {

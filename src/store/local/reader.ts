@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { dirname } from 'node:path';
 import { errnoOf, failed, hasErrno } from '../../errors.ts';
 import { type FileOps, flushDirectory } from '../../files/file-ops.ts';
-import { uninterruptedLater } from '../../native/uninterrupted.ts';
+import { uninterrupted, uninterruptedLater } from '../../native/uninterrupted.ts';
 import { NAMES_PER_LOOK, Turns } from '../../turns.ts';
 import type { ListOptions, OpenContent, Range, ReadHalf, Stored } from '../seam/read.ts';
 import { damaged, notFound } from '../seam/refusals.ts';
@@ -40,6 +40,14 @@ export class LocalReader<Name extends string> implements ReadHalf<Name> {
     for (const path of this.#space.candidatesOf(name)) {
       const file = await openIfThere(path, name);
       if (file !== undefined) return new OpenFile(path, file, range);
+    }
+    throw notFound(name, this.#root);
+  }
+
+  async readWhole(name: Name, most: number): Promise<Buffer | undefined> {
+    for (const path of this.#space.candidatesOf(name)) {
+      const bytes = readIfThere(path, name, most);
+      if (bytes !== 'not there') return bytes;
     }
     throw notFound(name, this.#root);
   }
@@ -94,24 +102,63 @@ export class LocalReader<Name extends string> implements ReadHalf<Name> {
   }
 }
 
+const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
+const FLAGS = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
+const NO_FILE = 'it is not a regular file';
+
 async function openIfThere(
   path: string,
   name: string,
 ): Promise<{ readonly handle: fs.promises.FileHandle; readonly size: number } | undefined> {
-  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
   let handle: fs.promises.FileHandle | undefined;
   try {
-    handle = await fs.promises.open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    handle = await fs.promises.open(path, FLAGS);
     const found = await handle.stat();
     if (found.isFile()) return { handle, size: found.size };
   } catch (error) {
-    const code = errnoOf(error);
-    if (code === 'ENOENT') return undefined;
-    if (code !== 'ELOOP' && code !== 'ENXIO')
-      throw failed('cannot read an object', error, { path });
+    if (!isThere(error, path)) return undefined;
   }
   await handle?.close();
-  throw damaged(path, name, 'it is not a regular file');
+  throw damaged(path, name, NO_FILE);
+}
+
+/** Without promises: four of them take longer than the calls do. */
+function readIfThere(path: string, name: string, most: number): Buffer | undefined | 'not there' {
+  let fd: number;
+  try {
+    fd = fs.openSync(path, FLAGS);
+  } catch (error) {
+    if (!isThere(error, path)) return 'not there';
+    throw damaged(path, name, NO_FILE);
+  }
+  try {
+    const found = fs.fstatSync(fd);
+    if (!found.isFile()) throw damaged(path, name, NO_FILE);
+    return found.size > most ? undefined : readBytes(fd, found.size);
+  } catch (error) {
+    throw failed('cannot read an object', error, { path });
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+/** As many bytes, or those that there are. */
+function readBytes(fd: number, size: number): Buffer {
+  const bytes = Buffer.allocUnsafe(size);
+  let filled = 0;
+  for (let read = -1; filled < size && read !== 0; filled += read) {
+    const from = filled;
+    read = uninterrupted(() => fs.readSync(fd, bytes, from, size - from, null));
+  }
+  return bytes.subarray(0, filled);
+}
+
+/** What open(2) says of the name: something is there, though no file. Throws any other errno. */
+function isThere(error: unknown, path: string): boolean {
+  const code = errnoOf(error);
+  if (code !== 'ENOENT' && code !== 'ELOOP' && code !== 'ENXIO')
+    throw failed('cannot read an object', error, { path });
+  return code !== 'ENOENT';
 }
 
 class OpenFile implements OpenContent {

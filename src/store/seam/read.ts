@@ -11,6 +11,12 @@ export interface ReadHalf<Name extends string> {
   open(name: Name, range?: Range): Promise<OpenContent>;
 
   /**
+   * All bytes of a content in one step, which may hold the thread for as long: for what is small.
+   * Undefined where there are more than `most`. Throws as `open`, and what the medium throws.
+   */
+  readWhole(name: Name, most: number): Promise<Buffer | undefined>;
+
+  /**
    * All names, a page at a time, in no order, read as they are asked for. Gives the event loop its
    * turns. One that is stored meanwhile may be missing, one that is moved may come twice.
    */

@@ -56,6 +56,19 @@ export const READ_CLAUSES: readonly Clause[] = [
     },
   ),
 
+  ...inEach(
+    'a small content is read whole, and one that is larger than is said not at all',
+    async (reader, space) => {
+      const { name } = contentOf(space, TEXT);
+      for (const most of [TEXT.length, 100])
+        expect((await reader.readWhole(name, most))?.toString()).toBe(TEXT);
+      for (const most of [0, TEXT.length - 1])
+        expect(await reader.readWhole(name, most)).toBeUndefined();
+      const error = await rejection(reader.readWhole(contentOf(space, 'never stored').name, 100));
+      expect(error).toMatchObject({ code: 'INGOT_NOT_FOUND', kind: 'gone' });
+    },
+  ),
+
   ...inEach('a range is read as subarray has it', async (reader, space) => {
     const { name } = contentOf(space, TEXT);
     const end = TEXT.length;

@@ -91,6 +91,10 @@ export const WRONG_STORES: Readonly<Record<string, readonly [Wrong, finds: strin
     })),
     'what is open is read to its end',
   ],
+  'reads whole what is larger than may be': [
+    reader((inner) => ({ readWhole: (name) => inner.readWhole(name, 1 << 20) })),
+    'a small content is read whole',
+  ],
   'reads a byte more than the range': [
     reader((inner) => ({
       open: (name, range) => inner.open(name, range && { ...range, to: range.to + 1 }),

@@ -1,23 +1,23 @@
 import fc from 'fast-check';
 import { expect, it, test } from 'vitest';
-import { differences } from '../../src/snapshot/diff.ts';
-import { type Entry, keyOfEntry } from '../../src/snapshot/entry.ts';
-import { TreeReader } from '../../src/snapshot/tree-reader.ts';
+import { type Entry, keyOfEntry } from '../../../src/snapshot/entry.ts';
+import { TreeReader } from '../../../src/snapshot/tree-reader.ts';
 import {
   all,
   anyTree,
+  differencesOf,
   directoryAt,
   fileAt,
   MemorySegments,
   numbered,
   sorted,
   writeTree,
-} from './trees.ts';
+} from '../trees.ts';
 
 async function diff(before: readonly Entry[], after: readonly Entry[]) {
   const segments = new MemorySegments();
   const [a, b] = [await writeTree(before, segments), await writeTree(after, segments)];
-  const found = await all(differences(new TreeReader(segments, a), new TreeReader(segments, b)));
+  const found = await all(differencesOf(new TreeReader(segments, a), new TreeReader(segments, b)));
   return { found, opened: segments.opened.length };
 }
 
