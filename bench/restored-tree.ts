@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { IngotError } from '../src/errors.ts';
-import { counted } from '../src/units.ts';
+import { count, counted } from '../src/units.ts';
 import { regularFiles } from './peers/regular-files.ts';
 import type { Context } from './question.ts';
 
@@ -24,6 +24,10 @@ export function checkRestored(
     bytes += fs.lstatSync(file.path).size;
   }
   if (files === corpus.files && bytes === corpus.bytes) return;
-  const why = `it restored ${files} of ${counted(corpus.files, 'file')}, ${bytes} of ${counted(corpus.bytes, 'byte')}`;
+  const shares = [
+    `${count(files)} of ${counted(corpus.files, 'file')}`,
+    `${count(bytes)} of ${counted(corpus.bytes, 'byte')}`,
+  ];
+  const why = `it restored ${shares.join(', ')}`;
   throw new IngotError({ what: `${name} did not restore the tree`, code, path: target, why });
 }
