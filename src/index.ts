@@ -15,6 +15,11 @@ export type {
 } from './doctor/report.ts';
 export type { Spread } from './doctor/spread.ts';
 export { type Failure, type FailureKind, IngotError, printable, UsageError } from './errors.ts';
+export { type BagOptions, exportBag } from './export/export-bag.ts';
+export { exportComposefs } from './export/export-composefs.ts';
+export { exportManifest } from './export/export-manifest.ts';
+export type { ExportOptions } from './export/exported-tree.ts';
+export { exportTar } from './export/tar/export-tar.ts';
 export {
   IngestError,
   type IngestOptions,
@@ -22,6 +27,7 @@ export {
   PHASES,
   type Phase,
   type Progress,
+  type SnapshotReport,
 } from './ingest/api.ts';
 export { ingest } from './ingest/ingest.ts';
 export { type EntryReport, OUTCOMES, type Outcome } from './ingest/outcome.ts';
@@ -75,6 +81,14 @@ export {
   Snapshot,
   snapshots,
 } from './snapshot/snapshot.ts';
+export type {
+  DamagedSnapshot,
+  TreesProgress,
+  VerifyOptions,
+  VerifyReport,
+} from './snapshot/verify/api.ts';
+export type { LostObject, LostState } from './snapshot/verify/lost.ts';
+export { verify } from './snapshot/verify/verify.ts';
 export type { UnsupportedKind } from './sources/kind.ts';
 export {
   type BarrierChoice,
@@ -98,6 +112,4 @@ export type {
 } from './store/seam/upkeep.ts';
 export { storeStats } from './store/stats.ts';
 export { type ObjectInfo, type OpenOptions, Store } from './store/store.ts';
-export { verify } from './store/verify/verify.ts';
 export type { VerifyProgress } from './store/verify/verify-progress.ts';
-export type { VerifyReport } from './store/verify/verify-run.ts';

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import {
   diff,
   doctor,
+  exportBag,
+  exportTar,
   find,
   history,
   ingest,
@@ -39,6 +41,8 @@ const ON_A_STORE: Readonly<Record<string, Call>> = {
   diff: (store, options) => diff(store, 'latest', 'latest', options).next(),
   find: (store, options) => find(store, 'x', options).next(),
   history: (store, options) => history(store, 'x', options).next(),
+  exportTar: async (store, options) => exportTar(store, 'latest', options),
+  exportBag: async (store, options) => exportBag(store, 'latest', options),
 };
 
 const BAD_PATHS = [
@@ -98,6 +102,12 @@ const OPTIONS: Readonly<Record<string, Readonly<Record<string, readonly unknown[
     countAhead: FLAGS,
     onDamaged: CALLBACKS,
     onUnreadable: CALLBACKS,
+    snapshot: [7, null, ['a']],
+    repairFrom: [...PATHS, 's3://bucket'],
+    onTrees: CALLBACKS,
+    onDamagedSnapshot: CALLBACKS,
+    onRepaired: CALLBACKS,
+    onLost: CALLBACKS,
   },
   relayout: { signal: SIGNALS, onProgress: CALLBACKS, onWaiting: CALLBACKS },
   'Store.open': { create: FLAGS, layout: WORDS, durability: WORDS },
@@ -112,6 +122,8 @@ const OPTIONS: Readonly<Record<string, Readonly<Record<string, readonly unknown[
   diff: { checksum: FLAGS, signal: SIGNALS, onUnreadable: CALLBACKS },
   find: { snapshots: LISTS, signal: SIGNALS, onDamaged: CALLBACKS },
   history: { label: [7, null, ['a']], signal: SIGNALS, onDamaged: CALLBACKS },
+  exportTar: { signal: SIGNALS, onMissing: CALLBACKS, onEntry: CALLBACKS },
+  exportBag: { onLink: CALLBACKS },
   selftest: { trials: [...LISTS, ['nothing']], onTrial: CALLBACKS, signal: SIGNALS },
 };
 

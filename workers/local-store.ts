@@ -1,1 +1,6 @@
-export { openCheck, openThreadReader, openWorkerHalf } from '../src/store/local/in-worker.ts';
+export {
+  openCheck,
+  openLook,
+  openThreadReader,
+  openWorkerHalf,
+} from '../src/store/local/in-worker.ts';

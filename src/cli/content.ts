@@ -31,13 +31,7 @@ export function addOutputFile(command: Command): Command {
 /** The file that was named; undefined for stdout. Throws a UsageError where that has JSON on it. */
 export function outputFileOf(flags: ContentFlags, output: Output): string | undefined {
   const file = flags.output === '-' ? undefined : flags.output;
-  if (file === undefined && output.mode !== 'human')
-    throw new UsageError({
-      what: 'wrong usage',
-      code: 'INGOT_USAGE',
-      why: 'the content and --json would both go to stdout',
-      hint: 'write the content to a file with -o FILE',
-    });
+  requireOneOutput(file, output);
   return file;
 }
 
@@ -66,8 +60,19 @@ export async function giveOut(
   }
 }
 
+/** `file` is undefined for standard output. Throws a UsageError where --json would go there, too. */
+export function requireOneOutput(file: string | undefined, output: Output): void {
+  if (file !== undefined || output.mode === 'human') return;
+  throw new UsageError({
+    what: 'wrong usage',
+    code: 'INGOT_USAGE',
+    why: 'the content and --json would both go to stdout',
+    hint: 'write the content to a file with -o FILE',
+  });
+}
+
 /** The same chunks; `count` is called with the length of each. */
-async function* counting(
+export async function* counting(
   content: Readable,
   count: (length: number) => void,
 ): AsyncGenerator<Buffer> {
@@ -78,7 +83,7 @@ async function* counting(
 }
 
 /** What a reader gets of a damaged object is cut short, and the exit code says so. */
-async function print(chunks: AsyncGenerator<Buffer>, signal: AbortSignal): Promise<void> {
+export async function print(chunks: AsyncGenerator<Buffer>, signal: AbortSignal): Promise<void> {
   try {
     await pipeline(chunks, process.stdout, { signal, end: false });
   } catch (error) {
@@ -87,7 +92,8 @@ async function print(chunks: AsyncGenerator<Buffer>, signal: AbortSignal): Promi
   }
 }
 
-async function save(
+/** Writes a file whole or not at all wherever a rename works. `store` may not hold it. */
+export async function save(
   chunks: AsyncGenerator<Buffer>,
   file: string,
   store: string,

@@ -11,7 +11,16 @@ export type Event =
   | { readonly event: 'notice' | 'warning'; readonly text: string }
   | ({ readonly event: ListEvent } & object)
   | {
-      readonly event: 'progress' | 'damaged' | 'unreadable' | 'restored' | 'report' | 'error';
+      readonly event:
+        | 'progress'
+        | 'damaged'
+        | 'damagedSnapshot'
+        | 'lost'
+        | 'repaired'
+        | 'restored'
+        | 'unreadable'
+        | 'report'
+        | 'error';
       readonly [key: string]: unknown;
     };
 

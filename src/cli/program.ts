@@ -21,6 +21,7 @@ const COMMANDS: Readonly<Record<CommandName, () => Promise<AddCommand>>> = {
   find: async () => (await import('./find.ts')).addFind,
   log: async () => (await import('./log.ts')).addLog,
   diff: async () => (await import('./diff.ts')).addDiff,
+  export: async () => (await import('./export.ts')).addExport,
   verify: async () => (await import('./verify.ts')).addVerify,
   relayout: async () => (await import('./relayout.ts')).addRelayout,
   stats: async () => (await import('./stats.ts')).addStats,

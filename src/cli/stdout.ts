@@ -1,5 +1,4 @@
 /** Standard output, whose reader may leave early (`| head`) or whose disk may be full. */
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { failed } from '../errors.ts';
 import { isReaderGone } from '../files/standard-streams.ts';
 
@@ -21,8 +20,6 @@ export class Stdout {
   /** Resolves when it takes more without keeping it in memory, or nobody wants it any more. */
   async ready(): Promise<void> {
     const { stdout } = process;
-    // Whether a reader is gone becomes known in a turn of the event loop.
-    await nextTurn();
     if (!stdout.writableNeedDrain || this.#readerGone || this.#failure !== undefined) return;
     await new Promise<void>((resolve) => {
       const events = ['drain', 'error', 'close'];

@@ -34,6 +34,7 @@ const TOO_MANY: ReadonlyMap<string, string> = new Map([
   ['ls', 'give one snapshot at a time'],
   ['cat', 'give one file at a time'],
   ['log', 'give one path at a time'],
+  ['export', 'give one snapshot at a time'],
   ['verify', NAME_THE_STORE],
   ['relayout', NAME_THE_STORE],
   ['stats', NAME_THE_STORE],
@@ -52,8 +53,8 @@ const INSTEAD: ReadonlyMap<string, string> = new Map(
       [['history', 'versions'], "use 'ingot log PATH'"],
       [['search', 'locate', 'grep'], "'ingot find PATTERN' finds entries by name"],
       [
-        ['restore', 'extract', 'checkout', 'export', 'mount', 'dump', 'recover'],
-        "'ingot cat SNAPSHOT:PATH' gives one file back, 'ingot get DIGEST' one content",
+        ['extract', 'checkout', 'dump', 'recover'],
+        "'ingot restore SNAPSHOT TARGET' gives a tree back, 'ingot cat SNAPSHOT:PATH' one file",
       ],
       [
         ['rm', 'remove', 'delete', 'gc', 'prune', 'forget', 'unforget', 'unpin', 'clean'],
@@ -68,7 +69,10 @@ const INSTEAD: ReadonlyMap<string, string> = new Map(
       ],
       [['hash-object', 'hash'], "'ingot put FILE' stores a file and prints its digest"],
       [['check', 'fsck', 'scrub'], "use 'ingot verify'"],
-      [['repair'], "use 'ingot verify --quarantine', then ingest the sources again"],
+      [
+        ['repair'],
+        "use 'ingot verify --repair-from STORE', or --quarantine and ingest the sources again",
+      ],
       [['init'], "there is no need: 'ingot ingest' and 'ingot put' create the store"],
       [['info', 'du', 'df'], "use 'ingot stats'"],
       [['bench', 'benchmark'], "'ingot doctor' measures the disk"],

@@ -52,7 +52,7 @@ export async function ingestInto(
   const pool: IngestPool = new Pool('ingest-worker', threads);
   let run: Run | undefined;
   try {
-    const { openRun } = await import('./main/run.ts');
+    const { openRun } = await import('./main/open-run.ts');
     const exclude = await excludePatterns(options);
     const request = { engine, sources, options: { ...options, exclude }, threads, begun };
     run = await openRun(request, pool);

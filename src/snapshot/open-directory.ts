@@ -114,7 +114,7 @@ export class OpenDirectory {
 
   /** True when an entry that was passed has the name of a directory. */
   hasLeaf(name: Buffer): boolean {
-    this.#leaves = this.#leaves.filter((leaf) => leaf.compare(name, 0, leaf.length) === 0);
+    this.#leaves = this.#leaves.filter((leaf) => leaf.equals(name.subarray(0, leaf.length)));
     return this.#leaves.some((leaf) => leaf.equals(name));
   }
 

@@ -14,8 +14,15 @@ import {
 } from '../harness/mounts.ts';
 import { ingot, script, tempsIn } from '../harness/run.ts';
 import { expectWhole } from '../harness/store-checks.ts';
-import { type Injection, ingotInjected, NAMED_TEMPS, tempPath } from '../harness/strace.ts';
+import {
+  type Injected,
+  type Injection,
+  ingotInjected,
+  NAMED_TEMPS,
+  tempPath,
+} from '../harness/strace.ts';
 import { makeTree } from '../harness/tree.ts';
+import { setXattr, snapshotOf } from '../restore/snapshots.ts';
 
 const NO_DIRECT = fileURLToPath(new URL('../fixtures/no-direct.mjs', import.meta.url));
 
@@ -56,6 +63,29 @@ function expectRefused(injection: Injection, stderr: RegExp, ...options: string[
   expect(ended.code).toBe(1);
 }
 
+/** Of the source, which gets a link and an attribute; only problems make an output on stderr. */
+async function restoreInjected(injection: Injection, ...options: string[]): Promise<Injected> {
+  const source = join(cwd, 'src');
+  fs.symlinkSync('b', join(source, 'link'));
+  setXattr(join(source, 'b'), 'user.a', 'a');
+  await snapshotOf(source, store);
+  const args = ['restore', 'latest', join(cwd, 'back'), '--store', store, '--json', ...options];
+  return ingotInjected(args, injection);
+}
+
+/** All entries are there, and what is not set of them is counted. */
+async function expectShortfall(
+  what: string,
+  injection: Injection,
+  ...options: string[]
+): Promise<void> {
+  const { code, stdout } = await restoreInjected(injection, ...options);
+  const report = JSON.parse(stdout);
+  expect(report).toMatchObject({ failed: 0, files: 3, links: 1 });
+  expect(report.shortfalls[what]).toBeGreaterThan(0);
+  expect(code).toBe(3);
+}
+
 const withoutUmask = (act: () => void) => {
   const before = process.umask(0o077);
   try {
@@ -71,7 +101,7 @@ const NO_LOCKS =
   /^ingot: cannot write here without locks: [^\n]* flock is refused \(E\w+\)[^\n]*\n$/;
 
 /** By the names in src/native/README.md. */
-const TAKEN_AWAY: Record<string, (error: string, context: TestContext) => void> = {
+const TAKEN_AWAY: Record<string, (error: string, context: TestContext) => void | Promise<void>> = {
   statx: (error) => expectStored({ inject: `statx:error=${error}` }),
   openat2: (error) => expectStored({ inject: `openat2:error=${error}` }),
   getdents64: (error) =>
@@ -107,6 +137,17 @@ const TAKEN_AWAY: Record<string, (error: string, context: TestContext) => void> 
     expectStored({ inject: `chown,fchown:error=${error}` }, /^ingot: warning: others can[^\n]*\n$/);
     expect(fs.statSync(join(store, '.ingot')).gid).toBe(0);
   },
+  fsetxattr: (error) => expectShortfall('attribute', { inject: `fsetxattr:error=${error}` }),
+  utimensat: (error) => expectShortfall('time', { inject: `utimensat:error=${error}` }),
+  fchownat: (error, context) => {
+    demand(context, process.getuid?.() === 0, 'only root can give files away');
+    return expectShortfall('owner', { inject: `fchownat,fchown:error=${error}` }, '--owner');
+  },
+  symlinkat: async (error) => {
+    const { code, stdout } = await restoreInjected({ inject: `symlinkat:error=${error}` });
+    expect(JSON.parse(stdout)).toMatchObject({ failed: 1, links: 0 });
+    expect(code).toBe(3);
+  },
   FICLONE: (error) => expectStored({ inject: `ioctl:error=${error}`, on: [tempPath(store, 0)] }),
   statfs: (error) => expectStored({ inject: `statfs:error=${error}` }),
   syncfs: (error) => expectStored({ inject: `syncfs:error=${error}` }),
@@ -131,12 +172,21 @@ it('what may be missing is listed, and each of it is taken away here', () => {
 });
 
 it('what is bound of libc is listed, or needed in any case', () => {
-  const needed = ['open', 'openat', 'read', 'write', 'close', 'rename', '_exit', 'syscall'];
-  const uncalled = ['flistxattr', 'llistxattr', 'fgetxattr', 'lgetxattr', 'fsetxattr', 'lsetxattr'];
+  const needed = [
+    ...['open', 'openat', 'read', 'write', 'close', 'rename', '_exit', 'syscall'],
+    ...['mkdirat', 'unlinkat', 'readlinkat'],
+  ];
+  const uncalled = ['flistxattr', 'llistxattr', 'fgetxattr', 'lgetxattr'];
   const sources = fs.readdirSync('src/native').filter((name) => name.endsWith('.ts'));
   const text = sources.map((name) => fs.readFileSync(join('src/native', name), 'utf8')).join();
   const bound = Array.from(text.matchAll(/['`](?:int|long|void) (\w+)\(/g), (match) => match[1]!);
-  const known = { ...TAKEN_AWAY, fcntl: 'F_SETFL' };
+  const others = {
+    fcntl: 'F_SETFL',
+    futimens: 'utimensat',
+    fchown: 'fchownat',
+    lsetxattr: 'fsetxattr',
+  };
+  const known = { ...TAKEN_AWAY, ...others };
   expect(bound.length).toBeGreaterThan(10);
   const explained = [...Object.keys(known), ...needed, ...uncalled];
   expect(bound.filter((name) => !explained.includes(name))).toEqual([]);
@@ -144,7 +194,7 @@ it('what is bound of libc is listed, or needed in any case', () => {
 
 describe.each(Object.keys(TAKEN_AWAY))('without %s', (call) => {
   it.for(['EPERM', 'ENOSYS'])('which fails with %s, all goes on or says so', (error, context) => {
-    TAKEN_AWAY[call]!(error, context);
+    return TAKEN_AWAY[call]!(error, context);
   });
 });
 

@@ -95,6 +95,14 @@ describe('two entries of one name', () => {
   });
 });
 
+test('a file whose name begins that of a directory is no obstacle to a shorter one behind', async () => {
+  const paths = ['a-b', 'a-b-c/', 'a.x', 'a.x.y/', 'b/'];
+  const tree = await built(
+    paths.map((path) => (path.endsWith('/') ? directoryAt(path.slice(0, -1)) : fileAt(path))),
+  );
+  expect(pathsOf(tree.entries)).toEqual(['a-b', 'a-b-c', 'a.x', 'a.x.y', 'b']);
+});
+
 test('what has too long a path is left out, and is said to be lacking', async () => {
   const entries: Entry[] = [];
   for (let path = 'd'.repeat(250); entries.length < 270; path += `/${'d'.repeat(250)}`)

@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { type Digest, digestOf } from '../../dist/src/digest.js';
+import { verifyIn } from '../../dist/src/snapshot/verify/verify.js';
 import { openStore } from '../../dist/src/store/store.js';
-import { verifyIn } from '../../dist/src/store/verify/verify.js';
 import { MemoryEngine } from './memory-engine.ts';
 import { MemoryStore, type Misbehaviour } from './memory-store.ts';
 

@@ -3,9 +3,11 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { type Bench, runMatrix, type Trial } from '../harness/fault-trial.ts';
+import { FORMATS } from '../harness/formats.ts';
 import { expectCompletion, ingestTrial } from '../harness/ingest-trial.ts';
 import { ingot } from '../harness/run.ts';
 import { expectWhole } from '../harness/store-checks.ts';
+import { makeTree } from '../harness/tree.ts';
 
 const { makeSource } = ingestTrial('');
 
@@ -48,12 +50,13 @@ const damaged = createHash('sha256').update('content 5').digest('hex');
 
 runMatrix({
   ...base,
-  name: 'a verify that moves a damaged object to quarantine',
+  name: 'a verify that moves a damaged object to quarantine, under the lock',
   from: 1,
   done: 4,
   damaged,
   makeStore: (bench) => {
     makeFullStore(bench);
+    makeTree(FORMATS[2], bench.store);
     fs.chmodSync(join(bench.store, damaged), 0o644);
     fs.writeFileSync(join(bench.store, damaged), 'content x');
   },

@@ -4,24 +4,25 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { digestOf } from '../../src/digest.ts';
 import { errnoOf } from '../../src/errors.ts';
 import { type FileOps, nodeFileOps } from '../../src/files/file-ops.ts';
+import { removeFile } from '../../src/files/remove.ts';
 import { loadLibc } from '../../src/native/libc.ts';
 import type { Durability } from '../../src/store/choices.ts';
 import { holdNames } from '../../src/store/local/hold.ts';
 import { LocalMainHalf } from '../../src/store/local/main-half.ts';
 import { createStore } from '../../src/store/local/on-disk/create-store.ts';
+import { readGeneration } from '../../src/store/local/on-disk/generation.ts';
 import { objectPath } from '../../src/store/local/on-disk/layout.ts';
 import { prepareSnapshots } from '../../src/store/local/upkeep/prepare-snapshots.ts';
-import { quarantineName } from '../../src/store/local/upkeep/quarantine-name.ts';
 import { relayoutStore as relayout } from '../../src/store/local/upkeep/relayout.ts';
+import { removeUnderLock } from '../../src/store/local/upkeep/remove-under-lock.ts';
 import { LocalWorkerHalf, type LocalWorkerInit } from '../../src/store/local/worker-half.ts';
 import type { Group } from '../../src/store/seam/write.ts';
-import { FORMATS } from '../harness/formats.ts';
+import { FORMATS, GENERATION } from '../harness/formats.ts';
 import { expectWhole } from '../harness/store-checks.ts';
 import {
   type Call,
   errno,
   libcWithoutRenameNew,
-  plant,
   plantMany,
   recordingOps,
   strayNames,
@@ -72,16 +73,20 @@ const WORKS: readonly Work[] = [
     errors: ERRORS,
   },
   {
-    name: 'a quarantine in a store of format 2',
+    name: 'a removal in a store of format 2',
     prepare: (root) => {
       makeTree(FORMATS[2], root);
-      plantMany(root, 'flat', 2);
-      plant(root, 'flat', 'sound', 'damaged');
+      plantMany(root, 'flat', 3);
     },
-    run: (root, ops) => {
-      const digest = digestOf(Buffer.from('sound'));
-      return quarantineName(root, { digest, path: objectPath(root, 'flat', digest) }, { ops });
-    },
+    run: (root, ops = nodeFileOps) =>
+      removeUnderLock(
+        root,
+        () => {
+          expect(readGeneration(root)).not.toBe(GENERATION);
+          removeFile(ops, objectPath(root, 'flat', digestOf(Buffer.from('content 1'))));
+        },
+        { ops },
+      ),
     objects: 2,
     errors: ERRORS,
   },

@@ -1,7 +1,7 @@
 import v8 from 'node:v8';
 import vm from 'node:vm';
 import { expect, it } from 'vitest';
-import type { VerifyReply, VerifyTask } from '../../dist/src/store/verify/verify.js';
+import type { VerifyReply, VerifyTask } from '../../dist/src/store/verify/messages.js';
 // The built one: its threads run built entry files.
 import { Pool } from '../../dist/src/threads/pool.js';
 import { script } from '../harness/run.ts';
@@ -12,7 +12,7 @@ const store = {
   module: new URL('../../dist/workers/local-store.js', import.meta.url).href,
   init: { root: '/', layout: 'flat' },
 };
-const EMPTY: VerifyTask = { store, digests: [], bytesRead };
+const EMPTY: VerifyTask = { do: 'check', store, digests: [], bytesRead };
 
 it('a pool keeps no reply once its caller has let go of it', async () => {
   v8.setFlagsFromString('--expose-gc');

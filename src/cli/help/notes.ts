@@ -187,18 +187,46 @@ export const NOTES = {
       SIGNALS,
     ],
   },
+  export: {
+    more: [
+      'tar: an archive in pax format. sha256sum: a manifest for sha256sum -c. bagit: the tag files that make a bag of a directory with a restore in data/, as a tar archive. composefs: composefs-dump(5), whose payloads are objects, relative to the store.',
+      STORE,
+    ],
+    examples: [
+      ['ingot export latest --format tar | tar x -C DIR', 'unpacks the newest snapshot'],
+      [
+        'ingot export nightly:photos --format sha256sum -o photos.sha256',
+        "lists the files of a directory, for 'sha256sum -c' in a copy of it",
+      ],
+      [
+        'ingot export latest --format bagit | tar x -C BAG',
+        'makes a bag of a directory BAG with a restore in BAG/data',
+      ],
+    ],
+    exits: [
+      ['0', 'all of it was exported'],
+      FAILED,
+      USAGE,
+      ['3', 'all of it was exported, but the snapshot is not complete'],
+      ['4', 'damage was found; the output is cut short'],
+      SIGNALS,
+      READER_GONE,
+    ],
+  },
   verify: {
     more: [UNITS],
     examples: [
-      ['ingot verify --store ./store', 'hashes all objects'],
+      ['ingot verify --store ./store', 'hashes all objects, and checks all snapshots'],
       ['ingot verify --store ./store --sample 5%', 'hashes one in twenty, chosen at random'],
+      ['ingot verify --snapshot latest', 'hashes what the newest snapshot needs'],
+      ['ingot verify --repair-from ./copy', 'takes what is missing or damaged from a copy'],
     ],
     exits: [
-      ['0', 'no damage'],
+      ['0', 'no damage, or all of it was repaired'],
       FAILED,
       USAGE,
       ['3', 'no damage, but some objects could not be looked at'],
-      ['4', 'damage was found'],
+      ['4', 'damage was found, and is still there'],
       SIGNALS,
       READER_GONE,
     ],

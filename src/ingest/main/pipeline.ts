@@ -13,11 +13,9 @@
  */
 
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import { asError, type Failure, failureOf, IngotError, isIngotError } from '../../errors.ts';
+import { asError, failureOf, IngotError, isIngotError } from '../../errors.ts';
 import { joinPath } from '../../names.ts';
 import type { FoundFiles } from '../../sources/found-files.ts';
-import type { UnsupportedKind } from '../../sources/kind.ts';
-import type { FoundDirectory, FoundEntry, WalkSink } from '../../sources/walk/entries.ts';
 import type { MainHalf } from '../../store/seam/write.ts';
 import {
   type IngestPool,
@@ -31,11 +29,11 @@ import {
 import type { EntryReport } from '../outcome.ts';
 import { entriesOf, type PackedFiles, type TaskEntries } from '../packed-files.ts';
 import { addCost, noCost } from '../task-cost.ts';
-import { wordOf } from '../why-missing.ts';
 import { leftOf } from './left-files.ts';
 import { StarvedClock } from './starved-clock.ts';
 import type { Tally } from './tally.ts';
 import type { TreeRecorder } from './tree-recorder.ts';
+import type { IntakePipeline } from './walk-intake.ts';
 import { type Batch, type LargeFile, WorkQueue } from './work-queue.ts';
 
 export interface PipelineOptions {
@@ -56,7 +54,7 @@ interface TaskPlan {
   readonly takeBack: (reply: TaskDone) => void;
 }
 
-export class Pipeline implements WalkSink {
+export class Pipeline implements IntakePipeline {
   entriesFound = 0;
   directories = 0;
   /** Bytes of all large files met so far. */
@@ -101,32 +99,15 @@ export class Pipeline implements WalkSink {
     });
   }
 
-  unsupported(entry: FoundEntry, kind: UnsupportedKind): void {
-    this.#met({ path: entry.path, outcome: 'unsupported', kind });
-    this.#options.recorder?.missing(entry, kind);
+  /** An entry has ended where the walk met it. */
+  ended(entry: EntryReport): void {
+    this.entriesFound++;
+    this.#tally.add(entry);
   }
 
-  unreadable(entry: FoundEntry, failure: Failure): void {
-    this.#met({ path: entry.path, outcome: 'unreadable', failure });
-    this.#options.recorder?.missing(entry, wordOf(failure.code));
-  }
-
-  vanished(entry: FoundEntry, failure: Failure): void {
-    this.#met({ path: entry.path, outcome: 'vanished', failure });
-    this.#options.recorder?.missing(entry, 'vanished');
-  }
-
-  excluded(path: string): void {
-    this.#met({ path, outcome: 'excluded' });
-  }
-
-  directory(found: FoundDirectory): void {
-    if (found.lacks === undefined) this.directories++;
-    this.#options.recorder?.directory(found);
-  }
-
-  onTheWay(found: FoundDirectory): void {
-    this.#options.recorder?.directory(found);
+  /** One that was walked. */
+  directory(): void {
+    this.directories++;
   }
 
   notice(text: string): void {
@@ -156,12 +137,6 @@ export class Pipeline implements WalkSink {
     this.#stopping = true;
     this.#options.stop();
     this.#dispatch();
-  }
-
-  /** An entry that ends where it is met. */
-  #met(entry: EntryReport): void {
-    this.entriesFound++;
-    this.#tally.add(entry);
   }
 
   #dispatch(): void {

@@ -8,71 +8,29 @@ import { loadLibc } from '../../native/libc.ts';
 import type { DirectoryOps } from '../../sources/walk/directory.ts';
 import { directoryOps } from '../../sources/walk/directory.ts';
 import {
-  planWalk,
   type WalkPlan,
   type WalkSurroundings,
   walkSources,
 } from '../../sources/walk/walk-sources.ts';
 import type { Engine } from '../../store/seam/engine.ts';
 import type { MainHalf } from '../../store/seam/write.ts';
-import { TASKS_PER_WORKER } from '../../threads/pool.ts';
 import { IngestError, type IngestOptions, type IngestReport, type SnapshotReport } from '../api.ts';
-import { Claims } from '../claims.ts';
-import { FileXattrs } from '../file-xattrs.ts';
+import type { Claims } from '../claims.ts';
 import type { IngestPool, WorkerSetup } from '../messages.ts';
 import { canCount, countSources } from './count-ahead.ts';
 import { interruption, yieldsToFlushFailure } from './interruption.ts';
-import { ManifestWriter, pathPrefix } from './manifest.ts';
-import { checkManifestTarget } from './manifest-target.ts';
+import { type ManifestWriter, pathPrefix } from './manifest.ts';
 import { Pipeline } from './pipeline.ts';
 import { ReadLanes } from './read-lanes.ts';
 import { reportOf } from './report.ts';
 import { RunProgress } from './run-progress.ts';
+import type { RunRequest } from './run-request.ts';
 import { Tally } from './tally.ts';
-import { TreeRecorder } from './tree-recorder.ts';
+import type { TreeRecorder } from './tree-recorder.ts';
+import { WalkIntake } from './walk-intake.ts';
 
-/** What `ingest` was called with, all of it checked. */
-export interface RunRequest {
-  readonly engine: Engine;
-  readonly sources: readonly string[];
-  readonly options: IngestOptions;
-  readonly threads: number;
-  /** `performance.now()` when the run began. */
-  readonly begun: number;
-}
-
-/** Looks at the sources and opens the store. Throws when the run cannot begin. */
-export async function openRun(request: RunRequest, pool: IngestPool): Promise<Run> {
-  const { engine, sources, options, threads } = request;
-  const plan = await planWalk(
-    { ...options, sources, oneTree: wantsSnapshot(options) },
-    options.signal,
-  );
-  const { manifest: target, excludeFrom = [], signal } = options;
-  if (target !== undefined) await checkManifestTarget(target, { ...plan, excludeFrom }, signal);
-  const libc = await loadLibc();
-  const manifest =
-    target === undefined ? undefined : new ManifestWriter(target, { store: engine.folder, libc });
-  // Before there is a writer that would have to be ended when this fails.
-  const claims = new Claims();
-  const half = await engine.openWriter({
-    durability: options.durability ?? 'group',
-    barrier: options.barrier ?? 'auto',
-    layout: options.layout,
-    sharing: options.shared,
-    verifyHits: options.verifyHits ?? false,
-    dryRun: options.dryRun ?? false,
-    groups: threads * TASKS_PER_WORKER,
-    snapshots: wantsSnapshot(options),
-    signal,
-    onWaiting: options.onNotice,
-  });
-  const xattrs = new FileXattrs((options.xattrs ?? true) ? libc?.xattrReader : undefined);
-  const recorder = wantsSnapshot(options) ? new TreeRecorder(xattrs) : undefined;
-  return new Run(request, pool, { plan, half, claims, manifest, recorder });
-}
-
-interface RunParts {
+/** What a run is made of, all of it looked at and opened. */
+export interface RunParts {
   readonly plan: WalkPlan;
   readonly half: MainHalf;
   readonly claims: Claims;
@@ -171,7 +129,8 @@ export class Run {
     };
     this.#progress = this.#showProgress(surroundings);
     try {
-      await walkSources(this.#plan, surroundings, this.#pipeline);
+      const intake = new WalkIntake(this.#pipeline, this.#recorder);
+      await walkSources(this.#plan, surroundings, intake);
     } catch (error) {
       if (!this.#cancelWalk.signal.aborted) this.#pipeline.fail(failed('cannot walk', error));
     } finally {
@@ -289,11 +248,6 @@ export class Run {
       }
     };
   }
-}
-
-/** What is not durable needs no snapshot: it may be lost. */
-function wantsSnapshot({ snapshot = true, durability }: IngestOptions): boolean {
-  return snapshot && durability !== 'none';
 }
 
 const ALL_EXCLUDED = 'the exclude patterns leave out everything: nothing is stored';

@@ -3,7 +3,7 @@
  * All calls are synchronous and share one buffer: the worker is a thread of its own.
  */
 
-import { type Digest, digestOf } from '../../digest.ts';
+import { digestOf } from '../../digest.ts';
 import { type FileStatus, isUnchanged, type StatusReader } from '../../native/file-status.ts';
 import type { Files, SourceFd } from '../../native/files.ts';
 import type { FoundFiles } from '../../sources/found-files.ts';
@@ -23,17 +23,10 @@ import type { StableInodes } from '../../sources/stable-inodes.ts';
 import type { Group } from '../../store/seam/write.ts';
 import type { Claims } from '../claims.ts';
 import type { FileXattrs } from '../file-xattrs.ts';
-import {
-  type BatchTask,
-  LARGE,
-  NO_BLOCKS,
-  type Problem,
-  type TaskDone,
-  UNREAD,
-} from '../messages.ts';
-import { CODE } from '../outcome.ts';
+import type { BatchTask } from '../messages.ts';
 import type { CostMeter } from '../task-cost.ts';
 import { BatchFiles } from './batch-files.ts';
+import { type BatchOutcome, BatchResult } from './batch-result.ts';
 import { EntryBlocks } from './entry-blocks.ts';
 
 /** Files below this many bytes are read whole; larger ones get a task of their own. */
@@ -62,8 +55,6 @@ export interface BatchContext {
   stopped(): boolean;
 }
 
-type BatchOutcome = Omit<TaskDone, 'status' | 'cost'>;
-
 /**
  * Reads and stages the files of a batch; the caller commits the group.
  *
@@ -76,13 +67,7 @@ export class BatchRun {
   readonly #group: Group;
   readonly #meter: CostMeter;
   readonly #files: BatchFiles;
-  readonly #outcomes: Uint8Array;
-  readonly #sizes: Float64Array;
-  readonly #owners: Int32Array;
-  readonly #digests: Digest[] = [];
-  readonly #problems: Problem[] = [];
-  /** Undefined where nobody wants them. */
-  readonly #blocks: EntryBlocks | undefined;
+  readonly #result: BatchResult;
   #found: FoundFiles | undefined;
   /** Of the file that is being read. */
   #status: FileStatus | undefined;
@@ -92,16 +77,13 @@ export class BatchRun {
   #sizeRead = 0;
 
   constructor(task: BatchTask, context: BatchContext, group: Group, meter: CostMeter) {
-    const { count } = task.files;
     this.#task = task;
     this.#context = context;
     this.#group = group;
     this.#meter = meter;
     this.#files = new BatchFiles(task.files, context.files);
-    this.#blocks = task.setup.wantBlocks ? new EntryBlocks(context.inodes) : undefined;
-    this.#outcomes = new Uint8Array(count).fill(UNREAD);
-    this.#sizes = new Float64Array(count);
-    this.#owners = new Int32Array(count);
+    const blocks = task.setup.wantBlocks ? new EntryBlocks(context.inodes) : undefined;
+    this.#result = new BatchResult(task.files.count, blocks);
   }
 
   /** Throws when the store or the machine fails: then the whole batch has failed. */
@@ -116,15 +98,7 @@ export class BatchRun {
       this.#files.close();
     }
     await commit();
-    this.#settleOutcomes();
-    return {
-      outcomes: this.#outcomes,
-      sizes: this.#sizes,
-      owners: this.#owners.every((owner) => owner === 0) ? NO_OWNERS : this.#owners,
-      digests: this.#task.wantDigests ? this.#joinedDigests() : '',
-      problems: this.#problems,
-      blocks: this.#blocks?.take() ?? NO_BLOCKS,
-    };
+    return this.#result.take(this.#group.settled.there, this.#task.wantDigests);
   }
 
   /**
@@ -146,15 +120,14 @@ export class BatchRun {
     const { found } = this.#files;
     if (found === this.#found) return;
     this.#found = found;
-    this.#blocks?.enter(found!);
+    this.#result.blocks?.enter(found!);
   }
 
   #readLink(index: number): void {
     try {
       const link = this.#files.readLink(this.#context.status);
       if (link === undefined) return void this.#refuse(index, replacedRefusal(this.#files.path));
-      this.#blocks?.link(this.#files.name, link);
-      this.#outcomes[index] = CODE.link;
+      this.#result.link(index, this.#files.name, link);
     } catch (error) {
       this.#refuse(index, refusalOf(error, this.#files.path));
     }
@@ -195,16 +168,15 @@ export class BatchRun {
     const kind = kindOf(before);
     if (kind !== undefined) return this.#refuse(index, { outcome: 'unsupported', kind });
     // Replaced once a small file is read: a branch that only large ones take would be a rare one.
-    this.#outcomes[index] = LARGE;
-    this.#sizes[index] = before.size;
+    this.#result.large(index, before.size);
     if (before.size > SMALL_FILE_BYTES) return NOTHING;
     const size = readToEnd(files, fd, buffer, before.size);
     if (size < 0) {
-      this.#sizes[index] = SMALL_FILE_BYTES + 1;
+      this.#result.large(index, SMALL_FILE_BYTES + 1);
       return NOTHING;
     }
     this.#status = before;
-    if (this.#blocks !== undefined) this.#xattrs = xattrs.ofOpen(fd);
+    if (this.#result.blocks !== undefined) this.#xattrs = xattrs.ofOpen(fd);
     if (isUnchanged(before, status.ofOpen(fd))) return size;
     this.#sizeRead = size;
     return AGAIN;
@@ -224,9 +196,7 @@ export class BatchRun {
   }
 
   #refuse(index: number, refusal: Refusal): typeof NOTHING {
-    this.#outcomes[index] = CODE[refusal.outcome];
-    this.#problems.push({ index, ...refusal });
-    this.#blocks?.missing(this.#files.name, refusal);
+    this.#result.refuse(index, this.#files.name, refusal);
     return NOTHING;
   }
 
@@ -243,34 +213,15 @@ export class BatchRun {
     this.#meter.hashMs += hashed - begun;
     this.#meter.bytesRead += size;
     this.#bytes += size;
-    this.#sizes[index] = size;
-    this.#digests[index] = digest;
     const owner = claims.claim(digest, this.#task.id);
-    // A claim of this very task shares its fate: all of it is reported, or none.
-    this.#owners[index] = owner === this.#task.id ? 0 : owner;
     const isThere = owner !== 0 || this.#group.lookup(digest, size) === 'present';
-    this.#outcomes[index] = isThere ? CODE.duplicate : CODE.new;
     if (!isThere) this.#group.stage(digest, bytes);
+    // A claim of this very task shares its fate: all of it is reported, or none.
+    const other = owner === this.#task.id ? 0 : owner;
+    this.#result.stored(index, digest, size, other, isThere);
     const [status, xattrs] = [this.#status!, this.#xattrs];
-    this.#blocks?.file(this.#files.name, { status, size, digest, xattrs });
+    this.#result.blocks?.file(this.#files.name, { status, size, digest, xattrs });
     this.#meter.writeMs += performance.now() - hashed;
-  }
-
-  /** What was there at a commit was not new. */
-  #settleOutcomes(): void {
-    const { there } = this.#group.settled;
-    if (there.length === 0) return;
-    const wereThere = new Set<string | undefined>(there);
-    for (const [index, code] of this.#outcomes.entries())
-      if (code === CODE.new && wereThere.has(this.#digests[index]))
-        this.#outcomes[index] = CODE.duplicate;
-  }
-
-  #joinedDigests(): string {
-    let joined = '';
-    for (let index = 0; index < this.#outcomes.length; index++)
-      joined += this.#digests[index] ?? NO_DIGEST;
-    return joined;
   }
 }
 
@@ -278,5 +229,3 @@ export class BatchRun {
 const NOTHING = -1;
 /** In place of a size: the file has to be read again. */
 const AGAIN = -2;
-const NO_DIGEST = ' '.repeat(64);
-const NO_OWNERS = new Int32Array(0);

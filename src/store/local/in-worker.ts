@@ -3,9 +3,10 @@ import { fileOpsWith } from '../../files/file-ops.ts';
 import { nodeFiles } from '../../native/files.ts';
 import { loadLibc } from '../../native/libc.ts';
 import type { ThreadReader } from '../seam/read.ts';
-import type { Check } from '../seam/upkeep.ts';
+import type { Check, Look } from '../seam/upkeep.ts';
 import type { WorkerHalf, WorkerThread } from '../seam/write.ts';
 import { LocalThreadReader, type ThreadReaderInit } from './thread-reader.ts';
+import { lookForObjects } from './upkeep/look-for-objects.ts';
 import { type CheckInit, verifyObjects } from './upkeep/verify-objects.ts';
 import { LocalWorkerHalf, type LocalWorkerInit } from './worker-half.ts';
 
@@ -26,4 +27,9 @@ export function openCheck(init: unknown): Check {
 
 export async function openThreadReader(init: unknown): Promise<ThreadReader> {
   return new LocalThreadReader(init as ThreadReaderInit, (await loadLibc())?.files ?? nodeFiles);
+}
+
+export function openLook(init: unknown): Look {
+  const { root, layout } = init as CheckInit;
+  return (digests) => lookForObjects(root, layout, digests);
 }

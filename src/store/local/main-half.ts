@@ -29,7 +29,7 @@ import { objectFolders } from './on-disk/layout.ts';
 import { type OpenWriter, openWriter } from './open-writer.ts';
 import { BarrierCoordinator } from './publish/barrier.ts';
 import { namesNotDurable } from './publish/name-flush.ts';
-import { requireKeptSince } from './upkeep/quarantine.ts';
+import { requireKeptSince } from './upkeep/objects-lost.ts';
 import { readBackUnflushed } from './upkeep/unflushed.ts';
 import type { LocalWorkerInit } from './worker-half.ts';
 import type { Writer } from './writers/writer.ts';

@@ -9,12 +9,10 @@
  * store; and a writer that flushes nothing has left its mark, durably, before its first object.
  */
 
-import fs from 'node:fs';
 import { join } from 'node:path';
 import { requireOneOf } from '../../checked.ts';
 import { failed } from '../../errors.ts';
 import { type FileOps, flushDirectory, openDirectory, type StoreFd } from '../../files/file-ops.ts';
-import { sweepTempsOf } from '../../files/locked-temp.ts';
 import { nodeFiles } from '../../native/files.ts';
 import { type Libc, loadLibc } from '../../native/libc.ts';
 import { BARRIERS, type BarrierKind, DURABILITIES, LAYOUTS, SHARINGS } from '../choices.ts';
@@ -23,32 +21,20 @@ import { holdNames } from './hold.ts';
 import { createStore } from './on-disk/create-store.ts';
 import { denialIn } from './on-disk/denial.ts';
 import { listEveryObject } from './on-disk/every-object.ts';
-import {
-  checkLayout,
-  formatPath,
-  METADATA,
-  readFormat,
-  type StoreFormat,
-} from './on-disk/format.ts';
-import { generationPath } from './on-disk/generation.ts';
+import { checkLayout, METADATA, readFormat, type StoreFormat } from './on-disk/format.ts';
 import { requireShards } from './on-disk/shards.ts';
 import { shareStore } from './on-disk/share-store.ts';
 import { requireLocks } from './on-disk/store-lock.ts';
 import { chooseBarrier } from './publish/barrier.ts';
 import { NAMED_TEMPS, type OpenTemps, openTemps } from './publish/open-temps.ts';
 import { type TempsHere, tryTemp } from './publish/try-temp.ts';
+import { quarantined } from './upkeep/objects-lost.ts';
 import { prepareSnapshots } from './upkeep/prepare-snapshots.ts';
-import { quarantined, settleMoves } from './upkeep/quarantine.ts';
+import { settleMoves } from './upkeep/quarantine.ts';
 import { markUnflushed, unflushedMarks } from './upkeep/unflushed.ts';
 import type { LocalWorkerInit } from './worker-half.ts';
-import { sweep, Writer } from './writers/writer.ts';
-
-/**
- * To find the temps of dead writers, the top of the store is listed. In a flat store of millions
- * that takes seconds: where the directory is larger than this (some 13,000 objects on ext4), a
- * writer that shall open quickly leaves it to an ingest.
- */
-const QUICKLY_SWEPT_BYTES = 1 << 20;
+import { sweepDead } from './writers/sweep-dead.ts';
+import { Writer } from './writers/writer.ts';
 
 const READS_BACK =
   'a run with --durability none has stored objects here: all are read back from the disk at the end';
@@ -99,7 +85,8 @@ export async function openWriter(
 ): Promise<OpenWriter> {
   const { durability, verifyHits, dryRun, groups } = options;
   const seen = await look(root, options, ops);
-  const swept = await sweepDead(seen, groups === 0 ? QUICKLY_SWEPT_BYTES : undefined);
+  // Before the later steps write: on a full disk the room that they need may be in dead temps.
+  const swept = options.dryRun ? 0 : await sweepDead(root, { ...seen, quickly: groups === 0 });
   const place = await prepare(seen, options);
   const { format, barrier, libc } = place;
   settle(place);
@@ -174,18 +161,6 @@ async function look(root: string, options: WriteOptions, ops: FileOps): Promise<
   return { root, ops, libc, format, wasFound, exists, barrier, dryRun, flushes };
 }
 
-/** Before the later steps write: on a full disk the room that they need may be in dead temps. */
-async function sweepDead(
-  { root, libc, ops, dryRun }: Place,
-  upTo: number | undefined,
-): Promise<number> {
-  if (dryRun) return 0;
-  let swept = 0;
-  for (const path of [formatPath(root), generationPath(root)])
-    swept += await sweepTempsOf(path, libc, ops);
-  return isLarger(root, upTo) ? swept : swept + (await sweep(root, libc, ops));
-}
-
 /**
  * Before this writer is there: a relayout that is under way may wait for writers. After the sweep,
  * which makes room.
@@ -196,10 +171,6 @@ async function prepare(place: Place, options: WriteOptions): Promise<Place> {
   const { signal, onWaiting } = options;
   const format = await prepareSnapshots(root, { libc: libc!, ops, signal, onWaiting });
   return { ...place, format };
-}
-
-function isLarger(root: string, limit: number | undefined): boolean {
-  return limit !== undefined && fs.statSync(root).size > limit;
 }
 
 /**

@@ -8,6 +8,7 @@ import type { Layout, Sharing } from '../choices.ts';
 import type { ReadHalf, ThreadReader } from './read.ts';
 import type {
   Check,
+  Look,
   ProbePlace,
   RelayoutOptions,
   RelayoutReport,
@@ -85,6 +86,8 @@ export interface StoreFacts {
 /** What the module of an engine exports, for worker threads. */
 export interface EngineModule {
   openWorkerHalf(init: unknown, thread: WorkerThread): Promise<WorkerHalf>;
+  /** Both take the `init` of a Verifier's `worker`. */
   openCheck(init: unknown): Check;
   openThreadReader(init: unknown): Promise<ThreadReader>;
+  openLook(init: unknown): Look;
 }

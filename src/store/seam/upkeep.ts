@@ -102,6 +102,12 @@ export interface VerifyBatch {
 /** Checks a batch in a worker thread. `onRead` is called with bytes as they are read. */
 export type Check = (digests: readonly Digest[], onRead: (bytes: number) => void) => VerifyBatch;
 
+/**
+ * Looks for objects in a worker thread and reads none: gives the size of each in bytes, -1 for one
+ * that is not there, and NaN for one that cannot be looked at.
+ */
+export type Look = (digests: readonly Digest[]) => readonly number[];
+
 /** What a store holds. */
 export interface StoreTotals {
   readonly objects: number;

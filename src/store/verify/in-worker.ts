@@ -2,22 +2,20 @@
 import { failureOf } from '../../errors.ts';
 import { loadModule } from '../../threads/load-module.ts';
 import type { EngineModule } from '../seam/engine.ts';
-import type { Check } from '../seam/upkeep.ts';
-import type { VerifyReply, VerifyTask } from './verify.ts';
+import type { VerifyReply, VerifyTask } from './messages.ts';
 
-let check: Promise<Check> | undefined;
+let loading: Promise<EngineModule> | undefined;
 
 /** Never rejects: a failure is a reply. All tasks of a thread are of one store. */
-export async function runVerifyTask({
-  store,
-  digests,
-  bytesRead,
-}: VerifyTask): Promise<VerifyReply> {
-  const lane = new BigInt64Array(bytesRead);
-  const onRead = (bytes: number) => void Atomics.add(lane, 0, BigInt(bytes));
+export async function runVerifyTask(task: VerifyTask): Promise<VerifyReply> {
+  const { store, digests, bytesRead } = task;
   try {
-    check ??= loadModule<EngineModule>(store.module).then(({ openCheck }) => openCheck(store.init));
-    return { status: 'done', batch: (await check)(digests, onRead) };
+    loading ??= loadModule<EngineModule>(store.module);
+    const { openCheck, openLook } = await loading;
+    if (task.do === 'look') return { status: 'looked', sizes: openLook(store.init)(digests) };
+    const lane = new BigInt64Array(bytesRead);
+    const onRead = (bytes: number) => void Atomics.add(lane, 0, BigInt(bytes));
+    return { status: 'checked', batch: openCheck(store.init)(digests, onRead) };
   } catch (error) {
     return { status: 'failed', failure: failureOf('cannot verify objects', error) };
   }

@@ -124,6 +124,19 @@ export const UPKEEP_CLAUSES: readonly Clause[] = [
     },
   },
   {
+    says: 'a look gives the sizes of objects, and -1 for what is not there',
+    check: async (place) => {
+      await store(place, 'objects', CONTENTS);
+      const gone = contentOf('objects', 'never stored');
+      const { worker } = await place.engine().openVerifier({ quarantine: false });
+      const { openLook } = (await import(worker.module)) as EngineModule;
+      const sizes = openLook(structuredClone(worker.init))(
+        [gone, ...CONTENTS].map(({ name }) => name),
+      );
+      expect(sizes).toEqual([-1, ...CONTENTS.map(({ bytes }) => bytes.length)]);
+    },
+  },
+  {
     says: 'a verifier lists and counts the objects',
     check: async (place) => {
       await store(place, 'objects', CONTENTS);

@@ -1,8 +1,9 @@
 /** Stores of every format are read and written, and keep what they are. */
 import fs from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseDigest, relayout, Store, storeStats, verify } from 'ingot';
-import { expect, test } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { readFormat } from '../../../src/store/local/on-disk/format.ts';
 import {
   CONTENT,
@@ -11,6 +12,12 @@ import {
   KNOWN_FORMATS,
   storeOfFormat,
 } from '../../harness/formats.ts';
+import { ingot } from '../../harness/run.ts';
+import { expectFailure } from '../../harness/store-checks.ts';
+import { makeTree, temporaryDirectory } from '../../harness/tree.ts';
+
+const fixture = (name: string) => fileURLToPath(new URL(`../../fixtures/${name}`, import.meta.url));
+const WRITE_SNAPSHOT = fixture('write-snapshot.mjs');
 
 test.each(KNOWN_FORMATS)('a store of format %i is read, verified and added to', async (format) => {
   const root = storeOfFormat(format);
@@ -48,4 +55,43 @@ test('a quarantine changes the generation of a store that has one', async () => 
     if (format === 1) expect(fs.existsSync(generation)).toBe(false);
     else expect(fs.readFileSync(generation, 'utf8')).not.toBe(`${GENERATION}\n`);
   }
+});
+
+describe('without locks', () => {
+  const env = { NODE_OPTIONS: `--import ${fixture('without.mjs')}`, WITHOUT: 'koffi' };
+  const NO_LOCKS = /^ingot: cannot write here without locks: .*a store with snapshots needs locks/;
+  const all = (root: string) => fs.readdirSync(root, { recursive: true }).sort();
+
+  it('a store of format 2 is read, and not written to', () => {
+    const root = storeOfFormat(2);
+    const before = all(root);
+    const file = join(makeTree({ file: 'new' }), 'file');
+    const run = (...args: string[]) => ingot([...args, '--store', root], { env });
+    for (const args of [
+      ['put', file],
+      ['ingest', file, '-q'],
+      ['verify', '--quarantine', '-q'],
+    ])
+      expectFailure(run(...args), NO_LOCKS);
+    expect(run('get', DIGEST)).toMatchObject({ code: 0, stdout: CONTENT });
+    for (const command of ['verify', 'stats']) expect(run(command, '--json').code).toBe(0);
+    expect(all(root)).toEqual(before);
+  });
+
+  it('one of format 1 is written to, and becomes no other', () => {
+    const root = storeOfFormat(1);
+    const file = join(makeTree({ file: 'new' }), 'file');
+    expect(ingot(['put', file, '--store', root, '-q'], { env }).code).toBe(0);
+    const before = all(root);
+    const ended = ingot([root, 'new'], { env, program: WRITE_SNAPSHOT });
+    expect(ended.code).toBe(1);
+    expect(ended.stderr).toMatch(/cannot write here without locks/);
+    expect(all(root)).toEqual(before);
+  });
+
+  it('none is made that is to have snapshots', () => {
+    const root = join(temporaryDirectory(), 'store');
+    expect(ingot([root, 'new'], { env, program: WRITE_SNAPSHOT }).code).toBe(1);
+    expect(fs.existsSync(root)).toBe(false);
+  });
 });

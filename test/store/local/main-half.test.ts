@@ -1,16 +1,19 @@
 import fs from 'node:fs';
 import { basename, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it, test } from 'vitest';
 import type { Digest } from '../../../src/digest.ts';
 import type { Durability } from '../../../src/store/choices.ts';
 import { LocalMainHalf } from '../../../src/store/local/main-half.ts';
 import { writeFormat } from '../../../src/store/local/on-disk/format.ts';
+import { GENERATION, openOldWriter, storeOfFormat } from '../../harness/formats.ts';
 import {
   errno,
   finish,
   openStoreWith,
   plant,
   recordingOps,
+  strayNames,
   tempStore,
 } from '../../harness/temp-store.ts';
 import { temporaryDirectory } from '../../harness/tree.ts';
@@ -153,4 +156,56 @@ describe('what --durability none has stored', () => {
     await expect(half.flush()).rejects.toMatchObject({ code: 'EIO', syscall: 'fsync' });
     expect(marksIn(root)).toHaveLength(1);
   });
+});
+
+describe('a writer that records snapshots, where one of an older ingot is', () => {
+  it('says so, waits, and leaves nothing when it is aborted', async () => {
+    const root = storeOfFormat(1);
+    const endOldWriter = await openOldWriter(root);
+    const before = strayNames(root);
+    for (const reason of [new Error('enough'), 'enough']) {
+      const stop = new AbortController();
+      const lines: string[] = [];
+      const onWaiting = (line: string) => {
+        lines.push(line);
+        stop.abort(reason);
+      };
+      const recording = { ...options('group'), snapshots: true, signal: stop.signal, onWaiting };
+      await expect(LocalMainHalf.open(root, recording)).rejects.toBe(reason);
+      expect(lines).toHaveLength(1);
+      expect(strayNames(root)).toEqual(before);
+    }
+    endOldWriter();
+    const half = await LocalMainHalf.open(root, { ...options('group'), snapshots: true });
+    expect(half.opened.generation).toMatch(/^[0-9a-f]{32}$/);
+    await finish(half);
+  });
+});
+
+test('what a killed process left of a generation is swept', async () => {
+  const root = storeOfFormat(2);
+  const temp = join(root, `.ingot/generation.ingot.tmp-${'0'.repeat(16)}`);
+  fs.writeFileSync(temp, 'half a gen');
+  const half = await LocalMainHalf.open(root, options('group'));
+  expect(half.opened).toMatchObject({ swept: 1, generation: GENERATION });
+  expect(fs.existsSync(temp)).toBe(false);
+  await finish(half);
+});
+
+test('what a run without flushes lost goes under the lock, as its flush has to show', async () => {
+  const root = storeOfFormat(2);
+  await finish(await LocalMainHalf.open(root, options('none')));
+  const damaged = plant(root, 'flat', 'content', 'CONTENT');
+  const half = await LocalMainHalf.open(root, options('group'));
+  const other = await LocalMainHalf.open(root, options('group'));
+  const hold = await other.hold();
+  const flushed = half.flush();
+  flushed.catch(() => {});
+  await delay(50);
+  expect(fs.existsSync(join(root, damaged))).toBe(true);
+  hold.release();
+  await expect(flushed).rejects.toMatchObject({ code: 'INGOT_LOST' });
+  expect((await other.hold()).generation).not.toBe(other.opened.generation);
+  await half.end('failed');
+  await other.end('done');
 });

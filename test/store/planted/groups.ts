@@ -1,5 +1,5 @@
 /** Groups of the memory engine that break a clause: a module as workers load it. */
-import type { Check } from '../../../dist/src/store/seam/upkeep.js';
+import type { Check, Look } from '../../../dist/src/store/seam/upkeep.js';
 import type {
   CallMain,
   Group,
@@ -192,4 +192,10 @@ export async function openWorkerHalf(init: unknown, thread: WorkerThread): Promi
 export function openCheck(init: unknown): Check {
   const check = memory.openCheck(init);
   return (digests, onRead) => ({ ...check(digests, onRead), damaged: [] });
+}
+
+/** Sees objects that are not there. */
+export function openLook(init: unknown): Look {
+  const look = memory.openLook(init);
+  return (digests) => look(digests).map((size) => Math.max(size, 0));
 }

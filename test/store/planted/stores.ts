@@ -195,6 +195,10 @@ export const WRONG_STORES: Readonly<Record<string, readonly [Wrong, finds: strin
     verifier(({ worker }) => ({ worker: { ...worker, module: WRONG_MODULE } })),
     'a check finds what does not hash',
   ],
+  'sees objects that are not there': [
+    verifier(({ worker }) => ({ worker: { ...worker, module: WRONG_MODULE } })),
+    'a look gives the sizes',
+  ],
   'counts one more': [
     verifier((inner) => ({
       count: async (signal) => {

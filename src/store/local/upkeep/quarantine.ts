@@ -9,7 +9,7 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { type Digest, isDigest } from '../../../digest.ts';
-import { failed, hasErrno, IngotError, isDenied } from '../../../errors.ts';
+import { failed, hasErrno, isDenied } from '../../../errors.ts';
 import {
   type FileOps,
   flushDirectory,
@@ -22,7 +22,7 @@ import { stampAt } from '../../../files/stamp.ts';
 import type { Layout } from '../../choices.ts';
 import { denialIn } from '../on-disk/denial.ts';
 import { METADATA } from '../on-disk/format.ts';
-import { candidatePaths, objectPath } from '../on-disk/layout.ts';
+import { objectPath } from '../on-disk/layout.ts';
 import { requireNoLink } from '../on-disk/metadata-file.ts';
 import { storeRights } from '../on-disk/sharing.ts';
 import { hashesTo } from './verify-objects.ts';
@@ -232,48 +232,12 @@ export function countMoves(root: string): number {
   return namesIn(movingFolder(root)).length;
 }
 
-/** The names in quarantine; none where this user may not read them. */
-export function quarantined(root: string): ReadonlySet<string> {
-  try {
-    return new Set(namesIn(quarantineFolder(root)));
-  } catch (error) {
-    if (!isDenied(error)) throw error;
-    return new Set();
-  }
-}
-
-/**
- * Throws INGOT_LOST when contents went to quarantine since `before` was taken, and were not stored
- * anew: what a run has counted as duplicates may be among them.
- */
-export function requireKeptSince(root: string, layout: Layout, before: ReadonlySet<string>): void {
-  const gone = [...quarantined(root)]
-    .filter((name) => !before.has(name))
-    .map((name) => name.slice(0, DIGEST_LENGTH))
-    .filter((name): name is Digest => isDigest(name))
-    .filter((digest) => !candidatePaths(root, layout, digest).some(isThere));
-  if (gone.length === 0) return;
-  const what = 'objects that this run may have met are not stored any more';
-  throw objectsLost(what, gone.length, objectPath(root, layout, gone[0]!));
-}
-
-/** The error for contents that went to quarantine and may have been counted as duplicates. */
-export function objectsLost(what: string, count: number, path?: string): IngotError {
-  return new IngotError({
-    what,
-    code: 'INGOT_LOST',
-    path,
-    why: `${count} of them, in quarantine now`,
-    hint: 'check the disk and run again: those among its sources are stored anew',
-  });
-}
-
-const DIGEST_LENGTH = 64;
+export const DIGEST_LENGTH = 64;
 
 function openFolder(root: string, folder: string, ops: FileOps): void {
   if (makeFolder(ops, folder, storeRights(root).folder)) flushDirectory(ops, dirname(folder));
 }
 
-function isThere(path: string): boolean {
+export function isThere(path: string): boolean {
   return fs.lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }

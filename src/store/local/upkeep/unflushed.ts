@@ -18,7 +18,8 @@ import { candidatePaths } from '../on-disk/layout.ts';
 import { requireNoLink } from '../on-disk/metadata-file.ts';
 import { storeRights } from '../on-disk/sharing.ts';
 import { isWriterName, mayLive } from '../writers/writer.ts';
-import { isAnotherThanNow, objectsLost } from './quarantine.ts';
+import { objectsLost } from './objects-lost.ts';
+import { isAnotherThanNow } from './quarantine.ts';
 import { quarantineName } from './quarantine-name.ts';
 import { DiskReader } from './read-back.ts';
 
