@@ -51,7 +51,7 @@ function trees({ corpus, corpora }: Need) {
 
 /** A peer that can be run, or why it cannot. */
 type Candidate = { readonly head: RowHead } & (
-  | { readonly contender: Contender; readonly settings: string }
+  | { readonly contender: Contender; readonly settings?: string }
   | { readonly lack: string }
 );
 
@@ -66,7 +66,7 @@ async function* besideRows(context: Context, peers: readonly RestoringPeer[]): A
   for (const each of candidates) {
     const theirs = 'lack' in each ? each : references[next++]!;
     const row = referenceRow(each.head, samples, theirs, context.corpus);
-    yield 'settings' in each ? { ...row, settings: each.settings } : row;
+    yield 'contender' in each && each.settings ? { ...row, settings: each.settings } : row;
   }
 }
 
@@ -82,7 +82,6 @@ function copying(context: Context): Candidate {
   return {
     head: { label: 'cp -r of the source', parameters: {} },
     contender: { command, prepare, check },
-    settings: 'not flushed',
   };
 }
 

@@ -1,7 +1,5 @@
 import { bytes } from '../../src/units.ts';
 import { besideOthers, listed, takes } from '../finding.ts';
-import { floorTimes } from '../floors/measure-floors.ts';
-import { FLOORS_OF } from '../floors/times.ts';
 import { firstIngest, ingestRow } from '../ingot.ts';
 import { besideLimit } from '../limit.ts';
 import { fresh } from '../prepare.ts';
@@ -41,14 +39,13 @@ function trees({ corpus, corpora }: Need) {
 }
 
 async function* ingestRows(context: Context): AsyncGenerator<Row> {
-  const times = await floorTimes(context);
   const { samples, rows, others } = await besideLimit(
     context,
     firstIngest(context),
     [{ mode: 'tmpfile', tree: context.tree, batch: 256, prepare: () => fresh(context) }],
     [firstIngest(context, ['--no-snapshot'])],
   );
-  yield ingestRow({ label: OURS, parameters: {} }, samples, times, FLOORS_OF.group);
+  yield ingestRow({ label: OURS, parameters: {} }, samples, {}, []);
   const without = { label: `${OURS} --no-snapshot`, parameters: {} };
   yield referenceRow(without, samples, others[0]!, context.corpus);
   yield* rows;

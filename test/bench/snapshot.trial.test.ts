@@ -9,7 +9,7 @@ import { demandProgram } from '../harness/mounts.ts';
 import { ingot } from '../harness/run.ts';
 import { buildBeforehand, contextFor, rowsOf } from './context.ts';
 
-beforeAll(() => buildBeforehand('limit.c', 'floors/floor.c'));
+beforeAll(() => buildBeforehand('limit.c'));
 
 const MANY = ['100 files in directories of 1,000', '100 files in one directory'] as const;
 
