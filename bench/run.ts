@@ -111,7 +111,7 @@ function quietDemand(size: DiskSize) {
 }
 
 /** What the arena takes, and the trees: the corpus, and one of a question's own at a time. */
-function demandsOf(
+export function demandsOf(
   { questions, tree }: Settings,
   need: Need,
   arena: Omit<Demand, 'by'>,
