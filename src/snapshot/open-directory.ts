@@ -22,14 +22,14 @@ export class DirectoryBlocks {
     this.#ops = ops;
   }
 
-  /** Copies the block. Throws what writing to a temporary file fails with. */
-  add(block: Uint8Array): void {
+  /** Throws what writing to a temporary file fails with. */
+  add(block: Buffer): void {
     this.#bytes += block.length;
     if (this.#spilled === undefined && this.#bytes > MEMORY_BYTES) {
       this.#spilled = openUnlinked(this.#ops);
       for (const each of this.#blocks.splice(0)) this.#spill(this.#spilled, each);
     }
-    if (this.#spilled === undefined) this.#blocks.push(Buffer.from(block));
+    if (this.#spilled === undefined) this.#blocks.push(block);
     else this.#spill(this.#spilled, block);
   }
 

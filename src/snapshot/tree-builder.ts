@@ -31,8 +31,8 @@ export interface BuiltTree extends TreeFacts {
   readonly root: Root;
 }
 
-/** All blocks of some 130,000 entries: fewer need no file. */
-const CHUNK_BYTES = 32 << 20;
+/** All blocks of some 250,000 entries: fewer need no file. */
+const CHUNK_BYTES = 64 << 20;
 const SLASH = 0x2f;
 const NOTHING = Buffer.alloc(0);
 
@@ -107,9 +107,10 @@ export class TreeBuilder {
         };
       }
       const { bytes, payloadAt, payloadLength } = record;
-      const block = bytes.subarray(payloadAt, payloadAt + payloadLength);
+      const lent = bytes.subarray(payloadAt, payloadAt + payloadLength);
+      const block = this.#blocks.isInMemory ? lent : Buffer.from(lent);
       if (kindIn(recordAt(block, 0)) !== KIND.directory) group.blocks.add(block);
-      else group.head ??= Buffer.from(block);
+      else group.head ??= block;
     }
     if (group !== undefined) yield group;
   }

@@ -12,6 +12,8 @@ import { HEAD_BYTES, recordAt, type SortedRecord } from './sorted-record.ts';
 
 /** Paths of some 70,000 files: sorting them holds up the main thread for a tenth of a second. */
 const CHUNK_BYTES = 8 << 20;
+/** Of a run, written at a time. */
+const WRITE_BYTES = 1 << 20;
 
 export interface SortOptions {
   /** Bytes of records held in memory before they are sorted and spilled. */
@@ -39,6 +41,11 @@ export class ExternalSort {
   /** How many sorted runs lie in the spill file. */
   get runs(): number {
     return this.#runs.length;
+  }
+
+  /** What `sorted` gives stays as it is until something is added. */
+  get isInMemory(): boolean {
+    return this.#runs.length === 0;
   }
 
   /** Throws an IngotError when spilling fails. */
@@ -90,16 +97,7 @@ export class ExternalSort {
   #spill(): void {
     try {
       this.#spillFd ??= openUnlinked(this.#ops);
-      const run = Buffer.allocUnsafe(this.#used);
-      let at = 0;
-      for (const { payloadAt, payloadLength, keyLength } of this.#sortedChunk())
-        at += this.#chunk.copy(
-          run,
-          at,
-          payloadAt - HEAD_BYTES,
-          payloadAt + payloadLength + keyLength,
-        );
-      writeFully(this.#ops, this.#spillFd!, run);
+      this.#writeRun(this.#spillFd);
     } catch (error) {
       throw this.#spillFailed(error);
     }
@@ -107,6 +105,21 @@ export class ExternalSort {
     this.#spilled += this.#used;
     this.#starts = [];
     this.#used = 0;
+  }
+
+  #writeRun(fd: StoreFd): void {
+    let block = Buffer.allocUnsafe(Math.min(this.#used, WRITE_BYTES));
+    let filled = 0;
+    for (const { payloadAt, payloadLength, keyLength } of this.#sortedChunk()) {
+      const [from, to] = [payloadAt - HEAD_BYTES, payloadAt + payloadLength + keyLength];
+      if (filled + to - from > block.length) {
+        writeFully(this.#ops, fd, block.subarray(0, filled));
+        filled = 0;
+        if (to - from > block.length) block = Buffer.allocUnsafe(to - from);
+      }
+      filled += this.#chunk.copy(block, filled, from, to);
+    }
+    writeFully(this.#ops, fd, block.subarray(0, filled));
   }
 
   #spillFailed(error: unknown): Error {

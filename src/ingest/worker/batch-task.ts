@@ -82,8 +82,9 @@ export class BatchRun {
     this.#group = group;
     this.#meter = meter;
     this.#files = new BatchFiles(task.files, context.files);
-    const blocks = task.setup.wantBlocks ? new EntryBlocks(context.inodes) : undefined;
-    this.#result = new BatchResult(task.files.count, blocks);
+    const { count } = task.files;
+    const blocks = task.setup.wantBlocks ? new EntryBlocks(context.inodes, count) : undefined;
+    this.#result = new BatchResult(count, blocks);
   }
 
   /** Throws when the store or the machine fails: then the whole batch has failed. */

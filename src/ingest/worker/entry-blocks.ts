@@ -17,7 +17,8 @@ export interface LearntFile {
   readonly xattrs: string | undefined;
 }
 
-const FIRST_BYTES = 64 << 10;
+/** A usual line, and what stands beside it. */
+const ENTRY_BYTES = 288;
 
 /** What a task learns of its entries, for the snapshot: a block for each directory. */
 export class EntryBlocks {
@@ -26,13 +27,16 @@ export class EntryBlocks {
   readonly #directories: string[] = [];
   readonly #lengths: number[] = [];
   readonly #areLinked: boolean[] = [];
-  #bytes = Buffer.allocUnsafe(FIRST_BYTES);
+  /** Shared, so that the message to the main thread copies nothing. */
+  #bytes: Buffer;
   #used = 0;
   #directory: WalkedDirectory | undefined;
   #hasLinked = false;
 
-  constructor(inodes: StableInodes) {
+  /** `count`: of entries that it is likely to get. */
+  constructor(inodes: StableInodes, count: number) {
     this.#inodes = inodes;
+    this.#bytes = sharedBuffer(count * ENTRY_BYTES);
   }
 
   /** What follows lies in this directory. */
@@ -58,8 +62,7 @@ export class EntryBlocks {
     if (this.#used === 0) return NO_BLOCKS;
     return {
       directories: this.#directories,
-      // With a buffer of its own: a message takes along all of one.
-      bytes: new Uint8Array(this.#bytes.subarray(0, this.#used)),
+      bytes: this.#bytes.subarray(0, this.#used),
       lengths: this.#lengths,
       linked: this.#areLinked,
     };
@@ -77,7 +80,7 @@ export class EntryBlocks {
   }
 
   #grow(room: number): void {
-    const larger = Buffer.allocUnsafeSlow(2 * this.#bytes.length + room);
+    const larger = sharedBuffer(2 * this.#bytes.length + room);
     this.#bytes.copy(larger, 0, 0, this.#used);
     this.#bytes = larger;
   }
@@ -89,4 +92,8 @@ export class EntryBlocks {
     this.#hasLinked = true;
     return status;
   }
+}
+
+function sharedBuffer(bytes: number): Buffer {
+  return Buffer.from(new SharedArrayBuffer(bytes));
 }

@@ -143,7 +143,7 @@ class IngestWorker {
     try {
       const content = await ingestLarge(task.file, context);
       await this.#idle.wait(group.commit());
-      const blocks = task.setup.wantBlocks ? new EntryBlocks(this.#inodes) : undefined;
+      const blocks = task.setup.wantBlocks ? new EntryBlocks(this.#inodes, 1) : undefined;
       blocks?.enter(task.file);
       return singleEntry(settled(content, group), task.file.name, blocks);
     } catch (error) {

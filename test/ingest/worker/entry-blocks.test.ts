@@ -34,7 +34,7 @@ async function treeOf(directories: readonly string[], ...all: EntryBlocks[]) {
 }
 
 it('what a task learns of several directories comes together in one tree', async () => {
-  const [first, second] = [new EntryBlocks(inodes(true)), new EntryBlocks(inodes(true))];
+  const [first, second] = [new EntryBlocks(inodes(true), 10), new EntryBlocks(inodes(true), 10)];
   first.enter(inside('d'));
   for (const name of ['z', 'a']) first.file(name, file());
   first.enter(inside(''));
@@ -58,7 +58,7 @@ test.each([
   [{ outcome: 'changed', failure: { ...failure, code: 'INGOT_CHANGED' } }, 'changed'],
   [{ outcome: 'unsupported', kind: 'device' }, 'device'],
 ] as const)('why an entry is missing is a word: %j is %s', async (refusal, why) => {
-  const blocks = new EntryBlocks(inodes(true));
+  const blocks = new EntryBlocks(inodes(true), 10);
   blocks.enter(inside('d'));
   blocks.missing('m', refusal);
   const { entries, lacks } = await treeOf(['d'], blocks);
@@ -68,14 +68,14 @@ test.each([
 
 it('names of one file are a group only where inodes stay', async () => {
   for (const stay of [true, false]) {
-    const blocks = new EntryBlocks(inodes(stay));
+    const blocks = new EntryBlocks(inodes(stay), 10);
     blocks.enter(inside('d'));
     for (const name of ['a', 'b']) blocks.file(name, file({ links: 2 }));
     blocks.enter(inside('e'));
     blocks.file('c', file());
     const taken = blocks.take();
     expect(taken.linked).toEqual([stay, false]);
-    const again = new EntryBlocks(inodes(stay));
+    const again = new EntryBlocks(inodes(stay), 10);
     again.enter(inside('d'));
     for (const name of ['a', 'b']) again.file(name, file({ links: 2 }));
     const { entries } = await treeOf(['d'], again);
@@ -86,7 +86,7 @@ it('names of one file are a group only where inodes stay', async () => {
 });
 
 it('blocks of any size come whole, and a task that learns nothing has none', async () => {
-  const blocks = new EntryBlocks(inodes(true));
+  const blocks = new EntryBlocks(inodes(true), 10);
   expect(blocks.take()).toBe(NO_BLOCKS);
   const names = Array.from({ length: 3000 }, (_, n) => `${n}-${'n'.repeat(200)}`);
   blocks.enter(inside('a'));
