@@ -1,18 +1,10 @@
 /** The yardstick: limit.c, the least work that an ingest can do. */
 import path from 'node:path';
 import { buildProgram, type Program } from './c-program.ts';
-import { ratesOf } from './ingot.ts';
-import {
-  alternate,
-  alternateBeside,
-  type Contender,
-  type Reference,
-  ratioOf,
-  type Sample,
-  secondsOf,
-} from './method.ts';
+import { alternateBeside, type Contender, type Reference, type Sample } from './method.ts';
 import { dropCachesIfCold } from './prepare.ts';
 import type { Context, Need } from './question.ts';
+import { referenceRow } from './reference-row.ts';
 import type { Row } from './results.ts';
 
 /** `tmpfile`: as `none`, with nameless files that are linked, the stricter floor. */
@@ -39,24 +31,29 @@ export async function limitProgram({ threads }: Pick<Need, 'threads'>): Promise<
   return await buildProgram('limit.c');
 }
 
-/**
- * Runs ours and limit.c in turn. Gives our samples and a row for each limit run, which says why
- * when limit.c cannot be run or fails.
- */
+export interface BesideLimit {
+  readonly samples: Sample[];
+  /** Of each limit run; says why when limit.c cannot be run or fails. */
+  readonly rows: readonly Row[];
+  readonly others: readonly Reference[];
+}
+
+/** Runs ours, limit.c and the others in turn. */
 export async function besideLimit(
   context: Context,
   ours: Contender,
   limits: readonly LimitRun[],
-): Promise<{ readonly samples: Sample[]; readonly rows: readonly Row[] }> {
+  others: readonly Contender[] = [],
+): Promise<BesideLimit> {
   const program = await limitProgram(context);
-  if ('lack' in program) {
-    const [samples = []] = await alternate([ours], context.rounds);
-    return { samples, rows: limits.map((run) => ({ ...headOf(run), absent: program.lack })) };
-  }
-  const contenders = limits.map((run) => contenderOf(context, program.path, run));
-  const { samples, references } = await alternateBeside(ours, contenders, context.rounds);
-  const rows = limits.map((run, index) => limitRow(context, run, samples, references[index]!));
-  return { samples, rows };
+  const runs =
+    'lack' in program ? [] : limits.map((run) => contenderOf(context, program.path, run));
+  const { samples, references } = await alternateBeside(ours, [...others, ...runs], context.rounds);
+  const rows = limits.map((run, index): Row => {
+    const theirs = 'lack' in program ? program : references[others.length + index]!;
+    return referenceRow(headOf(run), samples, theirs, context.corpus);
+  });
+  return { samples, rows, others: references.slice(0, others.length) };
 }
 
 function contenderOf(context: Context, program: string, run: LimitRun): Contender {
@@ -64,23 +61,6 @@ function contenderOf(context: Context, program: string, run: LimitRun): Contende
   const store = path.join(context.arena.path, 'limit');
   const command = [program, tree, store, mode, `${context.threads}`, `${batch}`] as const;
   return { command, prepare: prepare ?? (() => dropCachesIfCold(context)) };
-}
-
-function limitRow(
-  { corpus }: Context,
-  run: LimitRun,
-  ours: readonly Sample[],
-  theirs: Reference,
-): Row {
-  const head = headOf(run);
-  if ('lack' in theirs) return { ...head, absent: theirs.lack };
-  const seconds = secondsOf(theirs.samples);
-  return {
-    ...head,
-    seconds,
-    ...ratesOf(corpus.files, corpus.bytes, seconds.median),
-    ratio: { ...ratioOf(ours, theirs.samples), to: head.label },
-  };
 }
 
 function headOf({ mode, batch }: LimitRun) {

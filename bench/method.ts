@@ -26,6 +26,8 @@ export interface Contender extends ChildOptions {
   readonly secondsIn?: (stdout: string) => number;
   /** Exit codes of a run that counts. Default: 0. */
   readonly accepts?: readonly number[];
+  /** After each run, unmeasured: throws an IngotError when it did not do what it was to do. */
+  readonly check?: (stdout: string) => void;
 }
 
 const GNU_TIME = '/usr/bin/time';
@@ -43,6 +45,7 @@ export async function measure(contender: Contender): Promise<Sample> {
   const peakKiB = hasGnuTime ? Number(said.pop()) : Number.NaN;
   if (code === null || !accepts.includes(code))
     throw failure(contender, code ?? signal, said.join(' ').trim());
+  contender.check?.(stdout);
   return {
     seconds: secondsIn?.(stdout) ?? seconds,
     ...(Number.isFinite(peakKiB) && { peakRssBytes: peakKiB * 1024 }),

@@ -14,7 +14,7 @@ export interface Question {
   room(need: Need): number;
   /** Inodes that it needs in the arena at most. Default: three for each file of the corpus. */
   inodes?(need: Need): number;
-  /** The trees that it makes besides the corpus. Default: none. */
+  /** The trees that it makes besides the corpus, each after it has dropped the last. Default: none. */
   corpora?(need: Need): readonly CorpusDescription[];
   /** Rows as they are measured. Rejects only when nothing can be measured at all. */
   run(context: Context): AsyncIterable<Row>;

@@ -110,21 +110,21 @@ function quietDemand(size: DiskSize) {
   return { folder: MEMORY, bytes: imageBytes(size), inodes: 2 };
 }
 
-/** What the arena takes, and the trees: the corpus, and those of one question at a time. */
-function demandsOf(
+/** What the arena takes, and the trees: the corpus, and one of a question's own at a time. */
+export function demandsOf(
   { questions, tree }: Settings,
   need: Need,
   arena: Omit<Demand, 'by'>,
   parent: string,
 ): Demand[] {
   const own = tree === undefined ? [need.corpus] : [];
-  const others = questions.map((question) =>
+  const others = questions.flatMap((question) =>
     (question.corpora?.(need) ?? []).map((description) => need.corpora.facts(description)),
   );
-  const trees = others.map((facts) => [
-    ...own,
-    ...facts.filter(({ name }) => own.every((each) => each.name !== name)),
-  ]);
+  const trees = [
+    own,
+    ...others.map((facts) => [...own.filter(({ name }) => name !== facts.name), facts]),
+  ];
   return [
     { ...arena, by: 'the stores' },
     {

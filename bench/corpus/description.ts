@@ -101,6 +101,11 @@ export function tinyFiles(files: number): CorpusDescription {
   };
 }
 
+/** The same in no directory but the top. */
+export function tinyFilesAtTop(files: number): CorpusDescription {
+  return { ...tinyFiles(files), name: `tiny-${files}-at-top`, folders: TOP };
+}
+
 /** Few files are worth scaling by their size, many by their number. */
 const MANY_FILES = 100;
 

@@ -65,3 +65,8 @@ export function folderOf(file: number, { files, depth, fanOut }: Folders): strin
   }
   return folder;
 }
+
+/** The path of every file, below the tree's top: `d3/d1/f17`. */
+export function pathOf(file: number, folders: Folders): string {
+  return `${folderOf(file, folders)}f${file}`;
+}

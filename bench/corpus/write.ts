@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Folders } from './description.ts';
-import { type CorpusPlan, folderOf } from './plan.ts';
+import { type CorpusPlan, folderOf, pathOf } from './plan.ts';
 import { Keystreams } from './random.ts';
 
 /** Files, and pieces of a file, between two pauses in which signals are heard. */
@@ -22,7 +22,8 @@ export async function writeCorpus(
     const next = path.join(root, folderOf(file, folders));
     if (next !== folder) fs.mkdirSync(next, { recursive: true });
     folder = next;
-    await writeFile(path.join(folder, `f${file}`), keystreams.pieces(content, sizes[content]!));
+    const at = path.join(root, pathOf(file, folders));
+    await writeFile(at, keystreams.pieces(content, sizes[content]!));
     if (file % FILES_A_STRETCH === 0) await new Promise(setImmediate);
   }
 }

@@ -16,6 +16,8 @@ export const BORG: Peer = {
   init: 'borg init --encryption none "$REPO"',
   store: `cd "$TREE"
     borg create --compression none --noacls --noxattrs --noflags "$REPO::{utcnow:%H%M%S%f}" .`,
+  restore: `${LAST}; cd "$TARGET"
+    borg extract --noacls --noxattrs --noflags "$REPO::$archive"`,
   count: `${LAST}; borg list --format '{type}{NL}' "$REPO::$archive" | grep -c ^-`,
   digest: `${LAST}; borg extract --stdout "$REPO::$archive" "$FILE" | sha256sum`,
 };

@@ -1,11 +1,17 @@
 /** What every file here is: a tool that people would use instead of ingot. */
+import { IngotError } from '../../src/errors.ts';
 
 /** The code of an error when a peer's own program or script has failed. */
 export const PEER_FAILED = 'INGOT_BENCH_PEER';
 
+export function isPeerFailure(error: unknown): error is IngotError {
+  return error instanceof IngotError && error.code === PEER_FAILED;
+}
+
 /**
  * Its steps are scripts for sh that a reader can try by hand. They find `$TREE`, the tree;
- * `$REPO`, a path below which all that it keeps goes; `$FILE`, a path inside the tree.
+ * `$REPO`, a path below which all that it keeps goes; `$FILE`, a path inside the tree; `$TARGET`,
+ * where a restored tree goes.
  */
 export interface Peer {
   readonly name: string;
@@ -22,8 +28,13 @@ export interface Peer {
   readonly init: string;
   /** Takes the tree in. Measured, on an empty repository and again on the same tree. */
   readonly store: string;
+  /** Writes what is stored into `$TARGET`, an empty directory, and flushes nothing. Measured. */
+  readonly restore?: string;
   /** Prints how many regular files are stored, from what is stored. */
   readonly count: string;
   /** Prints the SHA-256 of the stored content of `$FILE`, first of its line. */
   readonly digest: string;
 }
+
+/** One that can give back what it has taken in. */
+export type RestoringPeer = Peer & Required<Pick<Peer, 'restore'>>;

@@ -12,6 +12,7 @@ export const RESTIC: Peer = {
   // The tree as '.': paths in the snapshot begin where it does.
   store: `cd "$TREE"
     restic backup --quiet --repo "$REPO" --compression off --no-cache --pack-size 128 .`,
+  restore: 'restic restore --quiet --repo "$REPO" --no-cache --target "$TARGET" latest',
   count: `restic ls --json --no-cache --repo "$REPO" latest | grep -c '"type":"file"'`,
   digest: 'restic dump --quiet --no-cache --repo "$REPO" latest "/$FILE" | sha256sum',
 };

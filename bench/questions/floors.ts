@@ -5,8 +5,9 @@ import { floorLacks, floorTimes } from '../floors/measure-floors.ts';
 import { PARALLEL_SHA256SUM, parallelSha256sum } from '../floors/parallel-sha256sum.ts';
 import { FLOORS_OF, type FloorTime } from '../floors/times.ts';
 import { firstIngest, ingestRow, ratesOf } from '../ingot.ts';
-import { alternateBeside, type Reference, ratioOf, type Sample, secondsOf } from '../method.ts';
+import { alternateBeside } from '../method.ts';
 import type { Context, Question } from '../question.ts';
+import { referenceRow } from '../reference-row.ts';
 import { ratio } from '../report/numbers.ts';
 import type { Row } from '../results.ts';
 import { inodesFor, roomFor } from '../room.ts';
@@ -38,7 +39,7 @@ export const FLOORS_BELOW: Question = {
     const head = { label: 'ingot', parameters: { durability: 'group' } };
     yield ingestRow(head, samples, times, FLOORS_OF.group);
     for (const [index, label] of [COPY_AND_SYNC, PARALLEL_SHA256SUM].entries())
-      yield wholeTreeRow(context, label, samples, references[index]!);
+      yield referenceRow({ label, parameters: {} }, samples, references[index]!, context.corpus);
   },
 };
 
@@ -58,22 +59,5 @@ function floorRow({ corpus }: Context, name: string, label: string, time: FloorT
     seconds: spread,
     ...(LOOKING_ONLY.has(name) ? { filesPerSecond } : rates),
     ...(fsyncMs !== undefined && { figures: { fsyncMs } }),
-  };
-}
-
-function wholeTreeRow(
-  { corpus }: Context,
-  label: string,
-  ours: readonly Sample[],
-  theirs: Reference,
-): Row {
-  const head = { label, parameters: {} };
-  if ('lack' in theirs) return { ...head, absent: theirs.lack };
-  const seconds = secondsOf(theirs.samples);
-  return {
-    ...head,
-    seconds,
-    ...ratesOf(corpus.files, corpus.bytes, seconds.median),
-    ratio: { ...ratioOf(ours, theirs.samples), to: label },
   };
 }

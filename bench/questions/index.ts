@@ -11,7 +11,9 @@ import { MICRO } from './micro.ts';
 import { BESIDE_PEERS } from './peers.ts';
 import { PUT } from './put.ts';
 import { PUTS } from './puts.ts';
+import { RESTORE } from './restore.ts';
 import { SCALE } from './scale.ts';
+import { SNAPSHOT } from './snapshot.ts';
 import { SWEEP } from './sweep.ts';
 import { SYSCALLS } from './syscalls.ts';
 import { THREADS } from './threads.ts';
@@ -34,4 +36,12 @@ export const QUESTIONS: readonly Question[] = [
 ];
 
 /** Only when they are named: they take too long or too much of the disk to be met by chance. */
-export const ON_REQUEST: readonly Question[] = [BESIDE_PEERS, MEMORY_GROWTH, PUTS, SCALE, SWEEP];
+export const ON_REQUEST: readonly Question[] = [
+  BESIDE_PEERS,
+  MEMORY_GROWTH,
+  PUTS,
+  SCALE,
+  SWEEP,
+  SNAPSHOT,
+  RESTORE,
+];

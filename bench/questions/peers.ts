@@ -1,4 +1,3 @@
-import { IngotError } from '../../src/errors.ts';
 import { takes } from '../finding.ts';
 import { floorTimes } from '../floors/measure-floors.ts';
 import { FLOORS_OF, FLOORS_OF_HITS, type FloorTimes } from '../floors/times.ts';
@@ -13,7 +12,7 @@ import {
 } from '../method.ts';
 import { checkStored } from '../peers/check-stored.ts';
 import { PEERS } from '../peers/index.ts';
-import { PEER_FAILED, type Peer } from '../peers/peer.ts';
+import { isPeerFailure, type Peer } from '../peers/peer.ts';
 import { peerContenders } from '../peers/scripts.ts';
 import { dropCachesIfCold, warm } from '../prepare.ts';
 import type { Context, Question } from '../question.ts';
@@ -135,15 +134,12 @@ function peerRow(
   };
 }
 
-const OURS_KEEPS = 'no names unless asked for (--manifest); digests, dedup of whole files';
+const OURS_KEEPS =
+  'names, modes, owners, times, links, in a snapshot; digests, dedup of whole files';
 
 /** All our runs, whichever peer they alternated with. */
 function ownRow(run: Run, samples: readonly Sample[], times: FloorTimes): Row {
   const head = { label: `ingot, ${RUN_LABELS[run]}`, parameters: { peer: 'ingot', run } };
   const floors = run === 'first' ? FLOORS_OF.group : FLOORS_OF_HITS;
   return { ...ingestRow(head, samples, times, floors), keeps: OURS_KEEPS };
-}
-
-function isPeerFailure(error: unknown): error is IngotError {
-  return error instanceof IngotError && error.code === PEER_FAILED;
 }

@@ -45,6 +45,8 @@ const CHARTS: Readonly<Record<string, readonly Chart[]>> = {
   ],
   // What section.ts makes of cold, duplicates, large and verify.
   limit: [RATIOS],
+  snapshot: [RATIOS],
+  restore: [RATIOS],
   memory: [bars('How much memory does ingot take at its peak?', MEMORY)],
   scale: [
     lines('How does the cost of a file change with their number?', TIME_PER_FILE, OVER_FILES),

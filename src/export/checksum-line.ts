@@ -1,15 +1,13 @@
 /** Lines that checksum tools read. */
 import type { Digest } from '../digest.ts';
-import { toBytes } from '../names.ts';
 
 /**
  * `<hex>  <path>`, as sha256sum of coreutils 9 prints it: a path with a backslash, a newline or a
  * carriage return has them escaped, and a backslash heads its line. A file called `-` is written as
- * `./-`, since `sha256sum -c` would read standard input for it. `path` is in the escaped form of
- * names.ts.
+ * `./-`, since `sha256sum -c` would read standard input for it.
  */
-export function checksumLine(digest: Digest, path: string): Buffer {
-  const name = toBytes(path).toString('latin1');
+export function checksumLine(digest: string, path: Buffer): Buffer {
+  const name = path.toString('latin1');
   const escaped = name.replace(/[\\\n\r]/g, (char) => ESCAPES[char]!);
   const mark = escaped === name ? '' : '\\';
   return Buffer.from(`${mark}${digest}  ${name === '-' ? './-' : escaped}\n`, 'latin1');

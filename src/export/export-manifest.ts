@@ -1,5 +1,7 @@
 /** A snapshot as the list that `sha256sum -c` takes. */
+
 import type { Readable } from 'node:stream';
+import { toBytes } from '../names.ts';
 import { checksumLine } from './checksum-line.ts';
 import {
   EXPORT_CHECKS,
@@ -19,5 +21,5 @@ export function exportManifest(store: string, name: string, options: ExportOptio
 
 async function* lines(tree: ExportedTree, options: ExportOptions): AsyncGenerator<Buffer> {
   for await (const entry of tree.entries(options))
-    if (entry.type === 'file') yield checksumLine(entry.digest, entry.path);
+    if (entry.type === 'file') yield checksumLine(entry.digest, toBytes(entry.path));
 }

@@ -82,6 +82,8 @@ export async function restoreFrom(
   requireSensible(options);
   const libc = await loadLibc();
   if (libc?.at === undefined) throw withoutCalls(withoutLibc());
+  if (options.delete && libc.readEntries === undefined)
+    throw withoutCalls('getdents64 is refused, and --delete needs it');
   const { include, exclude, signal } = options;
   const selection = await selectionOf(include, exclude, signal);
   const snapshot = await openSnapshotIn(engine, name);

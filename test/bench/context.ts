@@ -5,11 +5,15 @@ import { join } from 'node:path';
 import { vi } from 'vitest';
 // The built ones: they build programs whose sources lie beside them.
 import { buildProgram } from '../../dist/bench/c-program.js';
+import { Corpora } from '../../dist/bench/corpus/corpora.js';
 import type { Context, Question } from '../../dist/bench/question.js';
 import type { Row } from '../../dist/bench/results.js';
 import { makeTree, type TreeLiteral, temporaryDirectory } from '../harness/tree.ts';
 
-/** One round and one thread, in a new folder, on a tree of these files. */
+/**
+ * One round and one thread, in a new folder, on a tree of these files; trees of a million files have
+ * a hundred.
+ */
 export function contextFor(literal: TreeLiteral, notes: string[] = []): Context {
   const tree = makeTree(literal);
   const contents = Object.values(literal).filter(
@@ -40,7 +44,7 @@ export function contextFor(literal: TreeLiteral, notes: string[] = []): Context 
     peers: undefined,
     cold: false,
     huge: false,
-    corpora: undefined as never,
+    corpora: new Corpora({ parent: home, seed: 1, scale: 0.0001, corpus: 'none' }),
     note: (text) => void notes.push(text),
   };
 }

@@ -2,6 +2,8 @@ import fs from 'node:fs';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { checkRoom } from '../../bench/disk-check.ts';
 import { MEMORY } from '../../bench/quiet-disk.ts';
+import { roomFor } from '../../bench/room.ts';
+import { demandsOf } from '../../bench/run.ts';
 import { temporaryDirectory } from '../harness/tree.ts';
 
 const GB = 1e9;
@@ -50,4 +52,20 @@ describe('the room on a disk', () => {
     const demand = { folder: '/no/such/folder', bytes: 1, inodes: 1, by: 'it' };
     expect(() => checkRoom([demand])).toThrow(/\/no\/such\/folder: .*\(ENOENT\)/);
   });
+});
+
+it('a question makes its trees one after the other: the largest needs room, beside the corpus', () => {
+  const sizes: Readonly<Record<string, number>> = { corpus: 5, small: 10, large: 1000 };
+  const factsOf = (name: string) => ({ name, files: 1, bytes: sizes[name]! });
+  const question = { corpora: () => [{ name: 'small' }, { name: 'large' }] };
+  const need = {
+    corpus: factsOf('corpus'),
+    corpora: { facts: ({ name }: { name: string }) => factsOf(name) },
+  };
+  const arena = { folder: '/a', bytes: 1, inodes: 1 };
+  const demands = (settings: object) =>
+    demandsOf({ questions: [question], ...settings } as never, need as never, arena, '/t');
+  const room = (...names: string[]) => names.reduce((sum, name) => sum + roomFor(factsOf(name)), 0);
+  expect(demands({})[1]!.bytes).toBe(room('corpus', 'large'));
+  expect(demands({ tree: '/own' })[1]!.bytes).toBe(room('large'));
 });

@@ -12,6 +12,7 @@ import {
   repeatReference,
   spreadOf,
 } from '../../bench/method.ts';
+import { IngotError } from '../../src/errors.ts';
 import { temporaryDirectory } from '../harness/tree.ts';
 
 const samples = (...seconds: number[]) =>
@@ -73,6 +74,18 @@ describe('runs', () => {
     await expect(measure(failing)).rejects.toThrow(/exit 3 failed: no luck$/);
     await expect(measure({ command: ['no-such-program'] })).rejects.toThrow(/no-such-program/);
     await expect(measure({ ...failing, accepts: [0, 3] })).resolves.toBeDefined();
+  });
+
+  it('fail when what they left behind is not what it has to be', async () => {
+    const check = (stdout: string) => {
+      const why = `it is ${stdout}`;
+      if (stdout !== 'whole\n') throw new IngotError({ what: 'no luck', code: 'HALF', why });
+    };
+    await expect(measure({ command: ['echo', 'whole'], check })).resolves.toBeDefined();
+    await expect(measure({ command: ['echo', 'half'], check })).rejects.toThrow(/half/);
+    const half = { command: ['echo', 'half'] as const, check };
+    const { references } = await alternateBeside({ command: ['true'] }, [half], 1);
+    expect(references).toEqual([{ lack: expect.stringMatching(/^failed: it is half/) }]);
   });
 });
 

@@ -233,7 +233,7 @@ describe('an output in place', () => {
     fs.writeFileSync(join(cwd, 'kept'), 'old');
     bindFile(join(cwd, 'kept'), join(cwd, 'M'));
     const ended = run(`get ${digest} --store s -o`, 'M');
-    expect(ended.code).toBe(1);
+    expect(ended.code).toBe(4);
     expect(read('kept')).toBe('old');
   });
 });

@@ -9,6 +9,8 @@ import { type Counts, expectWhole, expectWholeSnapshots } from './store-checks.t
 import type { Injected } from './strace.ts';
 
 const FAILED = 1;
+/** Of `verify`, when it could not look at something. */
+const UNREADABLE = 3;
 /** Of `verify`, when it has found damage. */
 const DAMAGED = 4;
 
@@ -24,9 +26,8 @@ export function expectVerdict(
   bench: Bench,
 ): void {
   expect(codesOf(cell, site, trial, bench), ended.stderr).toContain(ended.code);
-  if (ended.code !== trial.done) expectLine(ended, cell, bench);
-  else if (isOfMove(cell, site, trial) && cell.error !== 'EINTR')
-    expect(ended.stdout).toContain(cell.error);
+  if (trial.done === DAMAGED && ended.code !== FAILED) expectNamed(ended, cell, site);
+  else if (ended.code !== trial.done) expectLine(ended, cell, bench);
   if (cell.error !== 'EINTR') expectNoSecondFlush(ended, cell, site);
   if (!fs.existsSync(bench.store)) return;
   if (!mayLeaveTemps(cell, site)) expect(ownTemps(bench)).toEqual([]);
@@ -46,9 +47,13 @@ function codesOf(cell: Cell, site: Site, trial: Trial, { source }: Bench): numbe
   // What may not be moved stays, and keeps no other from being moved: a relayout comes to it again,
   // a verify names it beside the damage.
   if (role === 'object' && family.name === 'rename' && error === 'EACCES') return [FAILED, done];
+  // Nor does a folder that may not be listed keep others from being looked at.
+  const isOfObjects = role === 'store' || role === 'shard';
+  if (isOfObjects && opening && error === 'EACCES' && done === DAMAGED)
+    return [FAILED, done, UNREADABLE];
   if (isOfMove(cell, site, trial)) return [FAILED, done];
-  // An object that a verify cannot read is damaged, unless the cause lies elsewhere.
-  if (role === 'object' && done === DAMAGED) return [error === 'EIO' ? done : FAILED, FAILED];
+  // An object that a verify cannot read is damaged, or named with the cause where that lies elsewhere.
+  if (role === 'object' && done === DAMAGED) return [FAILED, done];
   // A hint.
   if (role === 'large index') return [done];
   // Of what is removed it only matters that it is gone; what stays is swept on the next open.
@@ -80,11 +85,21 @@ function isOfMove({ family }: Cell, { role }: Site, { done }: Trial): boolean {
 
 const PERMITTING: ReadonlySet<Role> = new Set([
   ...(['format', 'store', 'metadata', 'store lock', 'generation'] as const),
+  ...(['relayout lock', 'quarantine'] as const),
 ]);
 /** What gets its rights from the store's directory. */
 const FOLLOWING: ReadonlySet<Role> = new Set([
   ...(['relayout lock', 'store lock', 'generation', 'snapshot folder'] as const),
 ]);
+
+/** A verify that goes on names what it could not look at, and what kept the object from being moved. */
+function expectNamed({ code, stdout }: Injected, cell: Cell, site: Site): void {
+  const isWhole = code === DAMAGED && JSON.parse(stdout).quarantined === 1;
+  const isRead = site.role === 'object' && !MOVING.has(cell.family.name);
+  const isDamage = isRead && cell.error === 'EIO';
+  if (!isWhole && !isDamage) expect(stdout).toContain(cell.error);
+}
+
 /** The calls by which a damaged object is moved to quarantine. */
 const MOVING: ReadonlySet<string> = new Set(['rename', 'mkdir']);
 

@@ -203,32 +203,4 @@ describe('a file system', () => {
       expect(extents).toContain('shared');
     }
   });
-
-  it('without links and modes takes the files, and what is not set is counted', async (context) => {
-    demandMounts(context);
-    demandProgram(context, 'mkfs.vfat');
-    const known = fs.readFileSync('/proc/filesystems', 'utf8').split(/\s+/);
-    if (!known.includes('vfat')) return context.skip('the kernel has no vfat');
-    const image = join(folder, 'vfat');
-    fs.writeFileSync(image, '');
-    fs.truncateSync(image, 64 << 20);
-    execFileSync('mkfs.vfat', [image], { stdio: 'pipe' });
-    const at = join(folder, 'mounted');
-    fs.mkdirSync(at);
-    execFileSync('mount', ['-o', 'loop', image, at]);
-    try {
-      back = join(at, 'back');
-      const ended = ingot(args('--json'));
-      const report = JSON.parse(ended.stdout);
-      expect(ended.code).toBe(3);
-      expect(report).toMatchObject({ files: 4, links: 0, hardLinks: 0, failed: 1 });
-      expect(report.shortfalls['hard link']).toBe(1);
-      expect(report.shortfalls.mode).toBeGreaterThan(0);
-      expect(
-        fs.readFileSync(join(back, 'large')).equals(fs.readFileSync(join(tree, 'large'))),
-      ).toBe(true);
-    } finally {
-      execFileSync('umount', [at]);
-    }
-  });
 });

@@ -1,7 +1,7 @@
 /** What becomes of what is in the target already, and of what is asked for. */
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { type RestoredEntry, type RestoreOptions, restore } from 'ingot';
+import { type RestoredEntry, type RestoreOptions, type RestoreProgress, restore } from 'ingot';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { demand } from '../harness/mounts.ts';
 import { ingot } from '../harness/run.ts';
@@ -376,5 +376,35 @@ describe('a dry run', () => {
       ...['new b', 'new b/c', 'new b/c/three', 'new b/link', 'replaced top'],
     ]);
     expect(look(back)).toEqual(before);
+  });
+});
+
+describe('a caller', () => {
+  it.each(['latest', 'latest:b'])('sees how far the restore of %s is', async (name) => {
+    const seen: RestoreProgress[] = [];
+    await restore(store, name, back, { onProgress: (progress) => void seen.push(progress) });
+    const entries = pathsIn(back).length - 1;
+    expect(seen.at(-1)).toMatchObject({
+      ...{ entriesDone: entries, total: entries, fractionDone: 1, secondsLeft: 0, walking: false },
+    });
+  });
+
+  it('stops it, with --delete too', async () => {
+    await restore(store, 'latest', back);
+    const signal = AbortSignal.abort();
+    for (const options of [{}, { delete: true }])
+      await expect(
+        restore(store, 'latest', back, { overwrite: 'always', signal, ...options }),
+      ).rejects.toMatchObject({ code: 'INGOT_INTERRUPTED' });
+  });
+
+  it('gets an error in one line for options that make no sense', async () => {
+    for (const [options, line] of [
+      [{ delete: true }, /add --overwrite/],
+      [{ overwrite: 'sometimes' }, /none of never, if-changed, always/],
+      [{ threads: 0 }, /from 1 to 1024/],
+    ] as const)
+      await expect(restore(store, 'latest', back, options as RestoreOptions)).rejects.toThrow(line);
+    expect(fs.existsSync(back)).toBe(false);
   });
 });

@@ -5,6 +5,7 @@
 import type { Writable } from 'node:stream';
 import type { Digest } from '../../digest.ts';
 import { codeOf, failed } from '../../errors.ts';
+import { checksumLine } from '../../export/checksum-line.ts';
 import { type FileOps, nodeFileOps, writeFullyLater } from '../../files/file-ops.ts';
 import { checkOutput } from '../../files/output-place.ts';
 import { replaceFile } from '../../files/replace-file.ts';
@@ -126,21 +127,11 @@ function* blocks(sort: ExternalSort): Generator<Buffer> {
   if (used > 0) yield block.subarray(0, used);
 }
 
-/**
- * `<hex>  <path>`, as sha256sum of coreutils 9 prints it: a path with a backslash, a newline or a
- * carriage return has them escaped, and a backslash heads its line. A file called `-` is written
- * as `./-`, since `sha256sum -c` would read standard input for it.
- */
 function lineOf({ bytes, payloadAt, payloadLength, keyLength }: SortedRecord): Buffer {
   const pathAt = payloadAt + payloadLength;
   const hex = bytes.toString('hex', payloadAt, pathAt);
-  const path = bytes.toString('latin1', pathAt, pathAt + keyLength);
-  const escaped = path.replace(/[\\\n\r]/g, (char) => ESCAPES[char]!);
-  const mark = escaped === path ? '' : '\\';
-  return Buffer.from(`${mark}${hex}  ${path === '-' ? './-' : escaped}\n`, 'latin1');
+  return checksumLine(hex, bytes.subarray(pathAt, pathAt + keyLength));
 }
-
-const ESCAPES: Record<string, string> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r' };
 
 /**
  * Resolves when the stream has taken the block; false when its reader is gone. Rejects with the

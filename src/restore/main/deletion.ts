@@ -12,7 +12,7 @@ import { compareKeys } from '../../snapshot/position.ts';
 import { ExternalSort } from '../../sort/external-sort.ts';
 import { Turns } from '../../turns.ts';
 import { pathIn } from '../paths.ts';
-import { entryFailure } from '../refusals.ts';
+import { entryFailure, interruption } from '../refusals.ts';
 import type { Directory } from './directories.ts';
 import type { Selection } from './selection.ts';
 import type { Tally } from './tally.ts';
@@ -167,7 +167,8 @@ export class Deletion {
   }
 
   #fail(path: string, error: unknown): void {
-    const { target, tally } = this.#context;
+    const { signal, target, tally } = this.#context;
+    if (signal?.aborted) throw interruption();
     if (hasErrno(error, 'ENOENT')) return;
     const where = { path: joinPath(target.path, path), target: target.path };
     const failure = entryFailure('cannot remove what the snapshot does not have', error, where);

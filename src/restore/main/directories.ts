@@ -224,7 +224,7 @@ export class Directories {
     const { at, files, dryRun, overwrite, tally, target } = this.#context;
     const stays = state === 'there' && overwrite === 'never';
     if (dryRun || stays || (state !== 'new' && state !== 'there')) return;
-    // Nothing is known of it: it gets what mkdir(1) would give it.
+    // The snapshot says nothing of it, and it is not one of ours.
     if (entry === undefined && (path === '' || state === 'there')) return;
     const shortfalls = new Shortfalls();
     const shown = () => joinPath(target.path, path);

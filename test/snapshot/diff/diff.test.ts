@@ -8,6 +8,7 @@ import { escapeName } from '../../../src/names.ts';
 import type { Difference } from '../../../src/snapshot/diff/change.ts';
 import { type DiffOptions, diff } from '../../../src/snapshot/diff/diff.ts';
 import { type Entry, groupOf } from '../../../src/snapshot/entry.ts';
+import { nodeDirectoryOps } from '../../../src/sources/walk/directory.ts';
 import { errno, tempStore } from '../../harness/temp-store.ts';
 import { makeTree, type TreeLiteral } from '../../harness/tree.ts';
 import { storeSnapshot } from '../stored.ts';
@@ -186,8 +187,11 @@ it('the store in a directory is left out', async () => {
 it('what cannot be read is named, and nothing is said of it', async () => {
   const { source, differences } = await taken();
   fs.writeFileSync(join(source, 'd/same'), 'emas');
-  const list = fs.readdirSync;
-  vi.spyOn(fs, 'readdirSync').mockImplementation(((path: fs.PathLike, ...more: never[]) => {
+  const list = nodeDirectoryOps.readdirSync;
+  vi.spyOn(nodeDirectoryOps, 'readdirSync').mockImplementation(((
+    path: fs.PathLike,
+    ...more: never[]
+  ) => {
     if (path === join(source, 'd/sub')) throw errno('EACCES', 'scandir');
     return list(path, ...more);
   }) as typeof fs.readdirSync);

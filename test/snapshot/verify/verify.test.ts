@@ -304,6 +304,21 @@ describe('a repair', () => {
     });
   });
 
+  it('is interrupted, leaves nothing half done, and is done by the next one', async () => {
+    const large = 'large'.repeat(200_000);
+    await store([fileAt('f', large)], { contents: [large] });
+    fs.cpSync(root, copy, { recursive: true });
+    spoil(large, undefined);
+    const stop = new AbortController();
+    const options = { repairFrom: copy, signal: stop.signal };
+    const reading = verified(options);
+    setImmediate(() => stop.abort());
+    await expect(reading).rejects.toMatchObject({ code: 'INGOT_INTERRUPTED' });
+    expect(fs.existsSync(objectAt(large))).toBe(false);
+    expect(fs.readdirSync(root).filter((name) => name.startsWith('.tmp-'))).toEqual([]);
+    expect((await verified({ repairFrom: copy })).report).toMatchObject({ repaired: 1, lost: 0 });
+  });
+
   it('is refused from what is no store', async () => {
     await store();
     await expect(verified({ repairFrom: copy })).rejects.toMatchObject({ code: 'INGOT_NO_STORE' });
