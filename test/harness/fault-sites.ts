@@ -71,7 +71,8 @@ function firstPath(call: string): string | undefined {
 }
 
 function roleOf(path: string | undefined, root: string): Role | undefined {
-  if (path !== root && !path?.startsWith(`${root}/`)) return undefined;
+  // strace takes `source/.` for `source`, too.
+  if ((path !== root && !path?.startsWith(`${root}/`)) || path.endsWith('/.')) return undefined;
   const below = path.slice(root.length);
   return ROLES.find(([, pattern]) => pattern.test(below))?.[0];
 }

@@ -66,6 +66,8 @@ function codesOf(cell: Cell, site: Site, trial: Trial, { source }: Bench): numbe
   // What another user keeps to himself in quarantine is not looked at.
   const looking = opening || family.name === 'stat';
   if (role === 'quarantine' && looking && error === 'EACCES') return [FAILED, done];
+  // The rights of what is another user's are left as they are.
+  if (FOLLOWING.has(role) && family.name === 'stat' && error === 'EACCES') return [FAILED, done];
   // Where no rename can put an output, it is written in place.
   if (role === 'manifest' && family.name === 'rename' && error === 'EACCES') return [done];
   // Whether an output lies in the store is seen without what lies above and may not be looked at.
@@ -84,6 +86,10 @@ function isOfMove({ family }: Cell, { role }: Site, { done }: Trial): boolean {
 const PERMITTING: ReadonlySet<Role> = new Set([
   ...(['format', 'store', 'metadata', 'store lock', 'generation'] as const),
   ...(['relayout lock', 'quarantine'] as const),
+]);
+/** What gets its rights from the store's directory. */
+const FOLLOWING: ReadonlySet<Role> = new Set([
+  ...(['relayout lock', 'store lock', 'generation', 'snapshot folder'] as const),
 ]);
 
 /** A verify that goes on names what it could not look at, and what kept the object from being moved. */

@@ -50,6 +50,13 @@ export function makeUsedStore({ root, store }: Bench): void {
   fs.cpSync(first, store, { recursive: true });
 }
 
+/** One that has all contents of the source, and a snapshot of it. */
+export function makeSameStore({ root, source, store }: Bench): void {
+  const first = join(root, 'same');
+  if (!fs.existsSync(first)) ingot(['ingest', source, '--store', first, '-q']);
+  fs.cpSync(first, store, { recursive: true });
+}
+
 /** Nothing that an earlier run left is in the way of one that stores everything. */
 export async function expectCompletion({ source, store }: Bench): Promise<void> {
   const stored = await expectNextRunCompletes(source, store);

@@ -76,14 +76,15 @@ export function outcomesOf(ended: Ended): Record<string, number> {
 }
 
 /**
- * A run without faults stores everything: what a failed one left is no obstacle. It is one of the
- * library, which need not be started as a process.
+ * A run without faults stores everything and records it: what a failed one left is no obstacle. It is
+ * one of the library, which need not be started as a process.
  */
 export async function expectNextRunCompletes(source: string, store: string): Promise<string[]> {
   const notices: string[] = [];
   const options = { threads: 1, onNotice: (notice: string) => void notices.push(notice) };
-  const { outcomes } = await ingest(store, [source], options);
+  const { outcomes, snapshot } = await ingest(store, [source], options);
   expect(outcomes).toMatchObject({ unreadable: 0, vanished: 0, changed: 0, unfinished: 0 });
   expect(notices).toEqual([]);
+  expect(expectWholeSnapshots(store)).toContain(snapshot!.id);
   return expectWhole(store);
 }

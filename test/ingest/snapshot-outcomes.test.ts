@@ -43,7 +43,8 @@ describe('no snapshot is made', () => {
 
   it('by a run that fails or is aborted, whose report says so', async () => {
     const failing = ingest(store, [source], {
-      onProgress: () => {
+      report: 'all',
+      onEntry: () => {
         throw new Error('the caller fails');
       },
     });

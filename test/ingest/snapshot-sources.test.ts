@@ -80,6 +80,17 @@ describe('of a snapshot', () => {
     expect(plain(entries)).toEqual(whole.filter(({ path }) => paths.includes(path)));
   });
 
+  it('what a list names in any order has the root that a walk gives it', async () => {
+    const names = Array.from({ length: 500 }, (_, n) => `n/${(n * 37) % 500}`);
+    makeTree(Object.fromEntries(names.map((name) => [name, name])), cwd);
+    const walked = await recorded(['n'], { as: ['n'] });
+    for (const listed of [names, names.toSorted().reverse()]) {
+      fs.writeFileSync('list', listed.map((path) => `${path}\n`).join(''));
+      const { report } = await recorded([], { filesFrom: 'list', batchFiles: 100 });
+      expect(report.snapshot?.root).toBe(walked.report.snapshot?.root);
+    }
+  });
+
   it('what a list names and is not there is missing', async () => {
     fs.writeFileSync('list', 'a/gone\nno/where\nfile\n');
     const { entries, report } = await recorded([], { filesFrom: 'list' });

@@ -43,7 +43,8 @@ function judgeNames({ ledger, fileSystem }: Ground, finding: string | undefined)
   else ledger.judge(2, finding, evidence);
 }
 
-const OBJECT = /\/[0-9a-f]{64}"$/;
+/** Not a segment of a snapshot. */
+const OBJECT = /(?<!\/segments)\/[0-9a-f]{64}"$/;
 /** Its number, or the name that the kernel gives a file without one: `#12`. */
 const TEMP = /\.tmp-[0-9a-f]+\/\d+\/#?\d+(?=[">])/;
 

@@ -30,6 +30,7 @@ function read(path: string, size: number, ops?: DirectoryOps): Record<string, st
 
 function typeOf(entry: Parameters<typeof unsupportedKind>[0]): string {
   if (entry.isFile()) return 'file';
+  if (entry.isSymbolicLink()) return 'link';
   return entry.isDirectory() ? 'directory' : unsupportedKind(entry);
 }
 
@@ -50,7 +51,7 @@ test.each([
     'a\udcff\udc0a': 'file',
     größe: 'file',
     'dir\udcfe': 'directory',
-    'link\udcfd': 'symlink',
+    'link\udcfd': 'link',
     pipe: 'fifo',
     socket: 'socket',
   });

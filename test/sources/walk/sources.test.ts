@@ -44,9 +44,13 @@ test('a link to a directory keeps its name, a link to a file takes that of the f
     'dir-link': { symlink: 'dir' },
     'file-link': { symlink: 'dir/f' },
   });
+  const found = (path: string, realPath: string, isDirectory: boolean) => ({
+    ...{ path: root + path, realPath: root + realPath, inTree: root.slice(1) + path },
+    ...{ isDirectory, isExcluded: false },
+  });
   expect(resolveSources([`${root}/dir-link/`, `${root}/file-link`])).toEqual([
-    { path: `${root}/dir-link`, realPath: `${root}/dir`, isDirectory: true, isExcluded: false },
-    { path: `${root}/dir/f`, realPath: `${root}/dir/f`, isDirectory: false, isExcluded: false },
+    found('/dir-link', '/dir', true),
+    found('/dir/f', '/dir/f', false),
   ]);
 });
 

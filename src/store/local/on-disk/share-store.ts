@@ -80,6 +80,8 @@ const FOLLOWING: readonly Follower[] = [
   { name: join(METADATA, 'relayout.lock'), kind: 'lock' },
   { name: join(METADATA, 'lock'), kind: 'lock' },
   { name: join(METADATA, 'generation'), kind: 'file' },
+  { name: join(METADATA, 'segments'), kind: 'folder' },
+  { name: join(METADATA, 'snapshots'), kind: 'folder' },
   { name: join(METADATA, 'quarantine'), kind: 'folder' },
   { name: join(METADATA, 'moving'), kind: 'folder' },
   { name: join(METADATA, 'unflushed'), kind: 'folder' },

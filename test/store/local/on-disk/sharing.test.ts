@@ -62,6 +62,20 @@ describe('a store that is made in a directory', () => {
     expect(modeOf(store)).toBe('700');
   });
 
+  it('follows with the folders of snapshots and their segments, too', async () => {
+    await ingest(store, [source], { threads: 1 });
+    const folders = ['.ingot/segments', '.ingot/snapshots'].map((name) => join(store, name));
+    expect(folders.map(modeOf)).toEqual(['700', '700']);
+    fs.chmodSync(store, 0o2770);
+    await ingest(store, [source], { threads: 1 });
+    expect(folders.map(modeOf)).toEqual(['2770', '2770']);
+    const files = folders.flatMap((folder) =>
+      fs.readdirSync(folder).map((name) => join(folder, name)),
+    );
+    expect(files.length).toBeGreaterThan(2);
+    expect(new Set(files.map(modeOf))).toEqual(new Set(['444']));
+  });
+
   it('does not open what a link in its place leads to', async () => {
     await makeAll();
     for (const name of ['mine', 'mine too'])
@@ -71,7 +85,7 @@ describe('a store that is made in a directory', () => {
     fs.rmSync(join(store, '.ingot/relayout.lock'));
     fs.symlinkSync(join(root, 'mine too'), join(store, '.ingot/relayout.lock'));
     fs.chmodSync(store, 0o2770);
-    await ingest(store, [source], { threads: 1 });
+    await ingest(store, [source], { threads: 1, snapshot: false });
     expect(['mine', 'mine too'].map((name) => modeOf(join(root, name)))).toEqual(['600', '600']);
   });
 });
