@@ -109,7 +109,7 @@ describe('a link that another user plants', () => {
     ['.ingot/moving', 'folder', MENDERS],
     ['.ingot/quarantine', 'folder', MENDERS],
     ['.ingot/unflushed', 'folder', WRITERS],
-    ['.ingot/relayout.lock', 'file', ['relayout']],
+    ['.ingot/relayout.lock', 'file', ['ingest', 'relayout']],
     ['.ingot/large', 'file', NONE],
     [FOREIGN.slice(0, 2), 'folder', ['verify --quarantine', 'relayout']],
   ])('in the place of %s leads no command out of the store', async (name, kind, refusing) => {
