@@ -28,8 +28,8 @@ import type { IngestPool } from './messages.ts';
  * stored are counted in the report and were passed to `onEntry`.
  *
  * Throws an IngotError or UsageError when the run cannot begin, an IngestError (with the report of
- * what is durable) when it fails later or is aborted; the signal's reason when it is aborted before
- * the store is open.
+ * what is durable) when it fails later or is aborted; the signal's reason when it is aborted while
+ * it waits for others, or reads a file of patterns or a manifest that is to be replaced.
  */
 export async function ingest(
   store: string,

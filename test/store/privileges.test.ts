@@ -25,6 +25,7 @@ function modesIn(): Record<string, string> {
     names.map((name) => [
       name
         .replace(/[0-9a-f]{64}(\.[0-9a-f]{16})?$/, 'OBJECT')
+        .replace(/\d{8}T\d{6}Z-[0-9a-f]{8}$/, 'ID')
         .replace(/^[0-9a-f]{2}(?=$|\/)/, 'SHARD'),
       (fs.lstatSync(join(store, name)).mode & 0o7777).toString(8),
     ]),
@@ -32,6 +33,14 @@ function modesIn(): Record<string, string> {
 }
 
 const METADATA = { '.': '700', '.ingot': '700', '.ingot/store.json': '600', '.ingot/large': '600' };
+
+/** The same of one that has a snapshot. */
+const RECORDED = {
+  ...METADATA,
+  ...{ '.ingot/generation': '600', '.ingot/lock': '600', '.ingot/relayout.lock': '600' },
+  ...{ '.ingot/segments': '700', '.ingot/segments/OBJECT': '444' },
+  ...{ '.ingot/snapshots': '700', '.ingot/snapshots/ID': '444' },
+};
 
 const run = (umask: string, ...args: string[]) =>
   expect(
@@ -41,7 +50,7 @@ const run = (umask: string, ...args: string[]) =>
 /** A store is its owner's alone, and its objects are read-only. */
 function expectPrivate(umask: string): void {
   run(umask, 'ingest', 'source');
-  expect(modesIn()).toEqual({ ...METADATA, OBJECT: '444' });
+  expect(modesIn()).toEqual({ ...RECORDED, OBJECT: '444' });
 }
 
 describe('whatever the umask is', () => {
@@ -52,7 +61,7 @@ describe('whatever the umask is', () => {
 
   it.each(['000', '077'])("shards are their owner's alone: umask %s", (umask) => {
     run(umask, 'ingest', 'source', '--layout', 'sharded');
-    expect(modesIn()).toEqual({ ...METADATA, SHARD: '700', 'SHARD/OBJECT': '444' });
+    expect(modesIn()).toEqual({ ...RECORDED, SHARD: '700', 'SHARD/OBJECT': '444' });
   });
 
   it("shards that a relayout makes are their owner's alone", () => {
@@ -83,9 +92,8 @@ describe('whatever the umask is', () => {
     // What a writer that is killed leaves is what it had while it lived.
     run('000', 'put', 'source/small');
     const kill = 'strace -f -qq -o /dev/null -e trace=rename -e inject=rename:signal=KILL:when=1';
-    script(`umask 000; ${kill} $INGOT ingest source --store ${store} -q --no-progress`, {
-      cwd: root,
-    });
+    const ingest = `ingest source --store ${store} -q --no-progress --no-snapshot`;
+    script(`umask 000; ${kill} $INGOT ${ingest}`, { cwd: root });
     const [writer] = tempsIn(store);
     expect(writer).toMatch(/^\.tmp-[0-9a-f]{32}$/);
     const modes = Object.entries(modesIn()).filter(([name]) => name.startsWith(writer!));
@@ -108,7 +116,8 @@ it('who shares a store by its group goes on after a run of another that flushed 
   fs.mkdirSync(store);
   fs.chownSync(store, 1234, 4321);
   fs.chmodSync(store, 0o2770);
-  const ingest = `ingest ${join(root, 'source')} --store ${store} -q`;
+  // What is made for snapshots needs the right to write to the metadata.
+  const ingest = `ingest ${join(root, 'source')} --store ${store} -q --no-snapshot`;
   expect(as(1234, `${ingest} --durability none`)).toMatchObject({ code: 0, stderr: '' });
   fs.chmodSync(join(store, '.ingot'), 0o750);
   fs.chmodSync(join(store, '.ingot', 'store.json'), 0o640);
@@ -141,7 +150,7 @@ describe('an umask that takes rights from the user itself', () => {
         script(`umask ${umask}; ${UNPRIVILEGED} $INGOT ${command} --store ${at} -q`, { cwd: root }),
       );
     as('ingest source').toMatchObject({ code: 0, stderr: '' });
-    expect(modesIn()).toEqual({ ...METADATA, OBJECT: '444' });
+    expect(modesIn()).toEqual({ ...RECORDED, OBJECT: '444' });
     for (const command of ['relayout --to sharded', 'relayout --to flat'])
       as(command).toMatchObject({ code: 0, stderr: '' });
     as('put source/small', 'on/the/way').toMatchObject({ code: 0, stderr: '' });

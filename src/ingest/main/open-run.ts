@@ -23,6 +23,7 @@ export async function openRun(request: RunRequest, pool: IngestPool): Promise<Ru
   const libc = await loadLibc();
   const manifest =
     target === undefined ? undefined : new ManifestWriter(target, { store: engine.folder, libc });
+  const isAborted = signal?.aborted ?? false;
   // Before there is a writer that would have to be ended when this fails.
   const claims = new Claims();
   const half = await engine.openWriter({
@@ -33,8 +34,9 @@ export async function openRun(request: RunRequest, pool: IngestPool): Promise<Ru
     verifyHits: options.verifyHits ?? false,
     dryRun: options.dryRun ?? false,
     groups: threads * TASKS_PER_WORKER,
-    snapshots: wantsSnapshot(options),
-    signal,
+    // A run that was aborted by now opens the store to say so, and shall not wait for anybody.
+    snapshots: wantsSnapshot(options) && !isAborted,
+    signal: isAborted ? undefined : signal,
     onWaiting: options.onNotice,
   });
   const xattrs = new FileXattrs((options.xattrs ?? true) ? libc?.xattrReader : undefined);

@@ -86,6 +86,7 @@ async function publishWhenWhole(parts: SnapshotParts, built: Built): Promise<str
   const { half, options } = parts;
   const { tree, storage, facts } = built;
   for (let { generation } = half.opened; ; ) {
+    options.signal?.throwIfAborted();
     const hold = await half.hold(options.signal);
     try {
       const added = facts.bytesStored + storage.counts.addedBytes;
