@@ -1,7 +1,6 @@
 /** Which entries of snapshots have a name. What snapshots share is searched once. */
 import { abortSignal, type Checks, callback, requireOptions, strings, wrong } from '../checked.ts';
 import { codeOf, failureOf, IngotError } from '../errors.ts';
-import { loadExcludes } from '../sources/walk/exclude/excludes.ts';
 import { engineAt } from '../store/engines.ts';
 import { Turns } from '../turns.ts';
 import { type DamagedReference, readCatalog } from './catalog.ts';
@@ -83,6 +82,8 @@ async function matcherOf(pattern: string): Promise<Matches> {
   if (pattern === '') throw wrong('pattern', 'the empty string', 'a pattern');
   // What begins a comment or an exception in a file of patterns, and spaces at its end.
   const line = pattern.replace(/^[!#]/, '\\$&').replace(/ +$/, (end) => '\\ '.repeat(end.length));
+  // Its packages are loaded by those who search: CommonJS under Yarn's Plug'n'Play finds none.
+  const { loadExcludes } = await import('../sources/walk/exclude/excludes.ts');
   const patterns = (await loadExcludes([line]))!;
   return ({ path, type }) => path !== '' && patterns.excludes(path, type === 'directory');
 }

@@ -4,6 +4,7 @@
  *   blocks ─▶ segments, durable ─▶ the reference, durable: from then on there is a snapshot
  */
 import os from 'node:os';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Digest, digestOf } from '../../digest.ts';
 import { codeOf } from '../../errors.ts';
 import { realPathOf } from '../../names.ts';
@@ -86,6 +87,7 @@ async function publishWhenWhole(parts: SnapshotParts, built: Built): Promise<str
   const { half, options } = parts;
   const { tree, storage, facts } = built;
   for (let { generation } = half.opened; ; ) {
+    await hearSignals();
     options.signal?.throwIfAborted();
     const hold = await half.hold(options.signal);
     try {
@@ -99,6 +101,12 @@ async function publishWhenWhole(parts: SnapshotParts, built: Built): Promise<str
     const entries = new TreeReader(storage, tree.root).below('');
     await storeMissing(entries, { ...parts, signal: options.signal });
   }
+}
+
+/** The event loop polls between two of its turns: a signal that has come is heard by then. */
+async function hearSignals(): Promise<void> {
+  await nextTurn();
+  await nextTurn();
 }
 
 /** Gives the id. */

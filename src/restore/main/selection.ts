@@ -1,5 +1,3 @@
-import { loadExcludes } from '../../sources/walk/exclude/excludes.ts';
-
 /** Which entries are restored. Paths are relative to TARGET. */
 export interface Selection {
   /** Asked only below directories that are not left out. */
@@ -16,6 +14,8 @@ export async function selectionOf(
   exclude: readonly string[] | undefined,
   signal: AbortSignal | undefined,
 ): Promise<Selection> {
+  // Its packages are loaded by those who restore: CommonJS under Yarn's Plug'n'Play finds none.
+  const { loadExcludes } = await import('../../sources/walk/exclude/excludes.ts');
   const included = await loadExcludes(include ?? [], signal);
   const excluded = await loadExcludes(exclude ?? [], signal);
   return {
