@@ -64,7 +64,9 @@ describe('ingot verify', () => {
   });
 
   it('exits with 4 when the one snapshot that is asked for is damaged', () => {
-    fs.truncateSync(join(cwd, 's/.ingot/snapshots', id), 10);
+    const reference = join(cwd, 's/.ingot/snapshots', id);
+    fs.chmodSync(reference, 0o644);
+    fs.truncateSync(reference, 10);
     const { code, stderr } = run('--snapshot', id);
     expect(code).toBe(4);
     expect(stderr).toMatch(/^ingot: snapshot \S+ is damaged: its checksum is wrong.*\n$/);
