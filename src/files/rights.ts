@@ -5,7 +5,7 @@
  */
 import fs from 'node:fs';
 import { hasErrno } from '../errors.ts';
-import { type AnyDescriptor, numberOf } from '../native/descriptor.ts';
+import { type AnyDescriptor, numberOf, O_PATH } from '../native/descriptor.ts';
 import { type FileOps, MODE_REFUSALS, type StoreFd } from './file-ops.ts';
 
 export interface Rights {
@@ -93,8 +93,6 @@ function addMissing(found: fs.Stats, rights: Rights, change: Change): void {
   if (mode !== undefined) isAllowed(() => change.mode(mode));
 }
 
-/** Node has no constant for it; on all architectures that it runs on it is the same number. */
-const O_PATH = 0o10000000;
 const KEEP_OWNER = -1;
 
 /** No link of either kind, by which somebody might have this user open another file of its own. */

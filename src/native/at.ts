@@ -14,8 +14,9 @@ import {
   type SharedLibrary,
   toCString,
 } from './binding.ts';
-import { type AnyDescriptor, owned } from './descriptor.ts';
-import type { SourceFd } from './files.ts';
+import { type AnyDescriptor, O_PATH, owned } from './descriptor.ts';
+import { bindReadLink, type SourceFd } from './files.ts';
+import { bindOpenat2, RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS } from './openat2.ts';
 
 /**
  * Names and paths are in the escaped form of names.ts. `Files` closes what is opened here. The
@@ -51,19 +52,13 @@ export interface AtCalls {
 }
 
 const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW, O_DIRECTORY } = fs.constants;
-const O_PATH = 0o10000000;
 const AT_REMOVEDIR = 0x200;
-/** The same number on all architectures that Node runs on. */
-const SYS_OPENAT2 = 437;
-const RESOLVE_NO_SYMLINKS = 4;
-const RESOLVE_BENEATH = 8;
 /** In place of nanoseconds. A file system of libfuse 2 sets both times, or none. */
 const UTIME_NOW = (1n << 30n) - 1n;
 const BILLION = 1_000_000_000n;
 const STATX_BASIC_STATS = 0x7ff;
 /** PATH_MAX, less the NUL byte at the end. */
 const MAX_PATH_BYTES = 4095;
-const MAX_TARGET_BYTES = 64 << 10;
 
 /** Undefined on machines of 32 bits, whose times and sizes have another form. */
 export function bindAt(
@@ -79,9 +74,6 @@ export function bindAt(
     'int linkat(int fromFd, const char *from, int toFd, const char *to, int flags)',
   );
   const unlinkat = self.func('int unlinkat(int fd, const char *name, int flags)');
-  const readlinkat = self.func(
-    'long readlinkat(int fd, const char *name, _Out_ void *into, size_t size)',
-  );
   const statx = self.func(
     'int statx(int fd, const char *name, int flags, uint32_t mask, _Out_ void *into)',
   );
@@ -94,7 +86,8 @@ export function bindAt(
   const utimensat = self.func(
     'int utimensat(int fd, const char *name, const void *times, int flags)',
   );
-  const openBeneath = bindOpenBeneath(koffi, self);
+  const readLink = bindReadLink(koffi, self);
+  const openBeneath = bindOpenat2(koffi, self, RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH);
   const { EINTR, ENOENT } = koffi.os.errno;
 
   const done = (syscall: string, call: () => number): number => {
@@ -170,12 +163,7 @@ export function bindAt(
       const path = cName(name);
       done('rmdir', () => unlinkat(directory, path, AT_REMOVEDIR));
     },
-    readLink: (directory, name) => {
-      const path = cName(name);
-      const into = Buffer.alloc(MAX_TARGET_BYTES);
-      const bytes = done('readlink', () => readlinkat(directory, path, into, into.length));
-      return into.subarray(0, bytes);
-    },
+    readLink: (directory, name) => readLink(directory, toFsPath(name)),
     status: (directory, name, into) => {
       const path = cName(name);
       while (statx(directory, path, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, into.words) !== 0) {
@@ -207,25 +195,6 @@ export function bindAt(
       const when = timesOf(modified);
       done('utimes', () => utimensat(directory, path, when, AT_SYMLINK_NOFOLLOW));
     },
-  };
-}
-
-type OpenBeneath = (from: AnyDescriptor, path: string | Buffer, flags: number) => number;
-
-/** openat2(2); undefined where it cannot be called. */
-function bindOpenBeneath(koffi: Koffi, self: SharedLibrary): OpenBeneath | undefined {
-  // glibc has no function of this name before 2.43.
-  const openat2 = self.func(
-    'long syscall(long number, int fd, const char *path, const void *how, size_t size)',
-  );
-  // struct open_how: flags, mode, resolve.
-  const how = BigUint64Array.of(0n, 0n, BigInt(RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH));
-  // A struct of no size is refused with EINVAL, and only by a kernel that knows the call.
-  openat2(SYS_OPENAT2, -1, '.', how, 0);
-  if (koffi.errno() !== koffi.os.errno.EINVAL) return undefined;
-  return (from, path, flags) => {
-    how[0] = BigInt(flags);
-    return openat2(SYS_OPENAT2, from, path, how, how.byteLength);
   };
 }
 

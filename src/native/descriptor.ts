@@ -11,6 +11,12 @@ export interface Descriptor<Opener extends string> {
   readonly [opener]: Opener;
 }
 
+/**
+ * open(2): the file is only pointed at, which needs no right to read it, and gives none. Node has no
+ * name for it; on all architectures that it runs on it is the same number.
+ */
+export const O_PATH = 0o10000000;
+
 /** What may be read from, looked at or locked, but not closed. */
 export type AnyDescriptor = number | Descriptor<string>;
 

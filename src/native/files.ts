@@ -81,11 +81,8 @@ export function bindFiles(koffi: Koffi, self: SharedLibrary): Files {
   const linkat = self.func(
     'int linkat(int fromFd, const char *from, int toFd, const char *to, int flags)',
   );
-  const readlinkat = self.func(
-    'long readlinkat(int fd, const char *path, _Out_ void *into, size_t size)',
-  );
   const { EINTR, ENOENT } = koffi.os.errno;
-  const target = Buffer.alloc(TARGET_BYTES);
+  const readLink = bindReadLink(koffi, self);
   /** True when the call is to be made again. */
   const isInterrupted = (syscall: string): true => {
     const errno = koffi.errno();
@@ -133,14 +130,29 @@ export function bindFiles(koffi: Koffi, self: SharedLibrary): Files {
         isInterrupted('link');
       mayNameDescriptor = false;
     },
-    readLink(fd) {
-      let bytes: number;
-      do bytes = readlinkat(fd, '', target, target.length);
-      while (bytes < 0 && isInterrupted('readlink'));
-      return Buffer.from(target.subarray(0, bytes));
-    },
+    readLink: (fd) => readLink(fd, ''),
     rename(from, to) {
       while (rename(toCString(from), toCString(to)) !== 0 && isInterrupted('rename'));
     },
+  };
+}
+
+/** readlinkat(2): where a link in an open directory leads to, or without a name an open link. */
+export function bindReadLink(
+  koffi: Koffi,
+  self: SharedLibrary,
+): (from: AnyDescriptor, name: string | Buffer) => Buffer {
+  const readlinkat = self.func(
+    'long readlinkat(int fd, const char *name, _Out_ void *into, size_t size)',
+  );
+  const target = Buffer.alloc(TARGET_BYTES);
+  return (from, name) => {
+    const path = toCString(name);
+    for (;;) {
+      const bytes = readlinkat(from, path, target, target.length);
+      if (bytes >= 0) return Buffer.from(target.subarray(0, bytes));
+      const errno = koffi.errno();
+      if (errno !== koffi.os.errno.EINTR) throw errnoError('readlink', errno);
+    }
   };
 }

@@ -16,9 +16,10 @@ import {
   type SharedLibrary,
   toCString,
 } from './binding.ts';
-import { type AnyDescriptor, owned } from './descriptor.ts';
+import { type AnyDescriptor, O_PATH, owned } from './descriptor.ts';
 import { bindFiles, type Files, nodeFiles, type OpenAt, type SourceFd } from './files.ts';
 import { loadKoffi } from './load-koffi.ts';
+import { bindOpenat2, RESOLVE_NO_SYMLINKS } from './openat2.ts';
 import { bindStatx } from './statx.ts';
 import { uninterrupted } from './uninterrupted.ts';
 import { bindXattrReader, bindXattrWriter, type XattrReader, type XattrWriter } from './xattrs.ts';
@@ -78,11 +79,7 @@ const LOCK_SH = 1;
 const LOCK_EX = 2;
 const LOCK_NB = 4;
 const F_SETFL = 4;
-/** The same number on all architectures that Node runs on. */
-const SYS_OPENAT2 = 437;
-const RESOLVE_NO_SYMLINKS = 4;
 const RENAME_NOREPLACE = 1;
-const O_PATH = 0o10000000;
 
 let loaded: Promise<Libc | undefined> | undefined;
 
@@ -191,24 +188,16 @@ function bindReadEntries(koffi: Koffi, self: SharedLibrary): Libc['readEntries']
 }
 
 function bindOpenAt(koffi: Koffi, self: SharedLibrary): OpenAt | undefined {
-  // glibc has no function of this name before 2.43.
-  const openat2 = self.func(
-    'long syscall(long number, int fd, const char *path, const void *how, size_t size)',
-  );
+  const openat2 = bindOpenat2(koffi, self, RESOLVE_NO_SYMLINKS);
+  if (openat2 === undefined) return undefined;
   const openat = self.func('int openat(int fd, const char *name, int flags)');
-  // struct open_how: flags, mode, resolve.
   const asDirectory = O_PATH | O_CLOEXEC | fs.constants.O_DIRECTORY;
-  const how = BigUint64Array.of(BigInt(asDirectory), 0n, BigInt(RESOLVE_NO_SYMLINKS));
-  // A struct of no size is refused with EINVAL, and only by a kernel that knows the call.
-  openat2(SYS_OPENAT2, AT_FDCWD, '/', how, 0);
-  if (koffi.errno() !== koffi.os.errno.EINVAL) return undefined;
   const opened = (fd: number): SourceFd => {
     if (fd < 0) throw errnoError('open', koffi.errno());
     return owned(fd);
   };
   return {
-    directory: (path, from) =>
-      opened(openat2(SYS_OPENAT2, from ?? AT_FDCWD, toCString(path), how, how.byteLength)),
+    directory: (path, from) => opened(openat2(from ?? AT_FDCWD, toCString(path), asDirectory)),
     file: (directory, name, flags) => opened(openat(directory, toCString(name), flags | O_CLOEXEC)),
   };
 }

@@ -2,6 +2,7 @@
 
 import { type Digest, digestOf } from '../digest.ts';
 import { toBytes } from '../names.ts';
+import { encodeXattrs } from './xattrs.ts';
 
 /** One name in the tree of a snapshot; `type` says which of these it is. */
 export type Entry = DirectoryEntry | FileEntry | LinkEntry | MissingEntry;
@@ -17,7 +18,7 @@ interface Named {
 interface Owned extends Named {
   readonly uid: number;
   readonly gid: number;
-  /** Nanoseconds since 1970, a signed 64-bit number. */
+  /** Nanoseconds since 1970; below zero before. */
   readonly mtime: bigint;
   /** Sorted by the bytes of their names; undefined for none. */
   readonly xattrs?: readonly Xattr[] | undefined;
@@ -72,4 +73,11 @@ export function keyOfEntry({ path, type }: Pick<Entry, 'path' | 'type'>): string
 /** The name of a group of hard links, by the path of its first member. */
 export function groupOf(path: string): Digest {
   return digestOf(toBytes(path));
+}
+
+/** Of all that the names of one file have in common: what its line says but for its name. */
+export function factsDigest(file: FileEntry): Digest {
+  const { mode, uid, gid, mtime, size, digest, xattrs = [] } = file;
+  const facts = [mode, uid, gid, mtime, size, digest, encodeXattrs(xattrs)];
+  return digestOf(Buffer.from(facts.join(' ')));
 }

@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { numberOf } from '../native/descriptor.ts';
+import { numberOf, O_PATH } from '../native/descriptor.ts';
 import type { Files, SourceFd } from '../native/files.ts';
 import { closeSource, retryingOpen } from './source-file.ts';
 
@@ -19,8 +19,6 @@ const OPEN_FILES = '/proc/self/fd';
 const PIECE_BYTES = MAX_BYTES - `${OPEN_FILES}/2147483647/`.length;
 
 const SLASH = 0x2f;
-/** Only to begin paths at: it needs the right to search a directory, not to read it (open(2)). */
-const O_PATH = 0o10000000;
 
 /** Where a path leads: from an open directory, if any, on by the rest of it. */
 export interface Lead {

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import { hasErrno } from '../errors.ts';
 import { escapeName, joinPath, toFsPath } from '../names.ts';
+import { O_PATH } from '../native/descriptor.ts';
 import { type FileStatus, isSymbolicLink, type StatusReader } from '../native/file-status.ts';
 import type { Files, OpenAt, SourceFd } from '../native/files.ts';
 import type { WalkedDirectory } from './found-files.ts';
@@ -8,8 +9,6 @@ import type { LongPaths } from './long-paths.ts';
 import { closeSource, retryingOpen } from './source-file.ts';
 
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
-/** Node has no name for it. */
-const O_PATH = 0o10000000;
 
 /**
  * O_NOFOLLOW and O_NONBLOCK, because the walk saw the name some time ago: what is a link or a fifo

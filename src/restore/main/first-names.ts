@@ -2,7 +2,6 @@
  * The first name of each group of hard links, in bounded memory: 16 bytes a group, and the rest in
  * an unlinked file in TMPDIR. A group of a million names takes no more than one of two.
  */
-import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { failed } from '../../errors.ts';
@@ -10,8 +9,7 @@ import { nodeFileOps, type StoreFd, writeFully } from '../../files/file-ops.ts';
 import { openUnlinked } from '../../files/unlinked-temp.ts';
 import { escapeName, toBytes } from '../../names.ts';
 import { numberOf } from '../../native/descriptor.ts';
-import type { FileEntry } from '../../snapshot/entry.ts';
-import { encodeXattrs } from '../../snapshot/xattrs.ts';
+import { type FileEntry, factsDigest } from '../../snapshot/entry.ts';
 
 const HASH_BYTES = 32;
 /** Of a record: its group, a hash of what its names have in common, the length of its path. */
@@ -42,14 +40,14 @@ export class FirstNames {
     const group = Buffer.from(entry.group!, 'hex');
     const slot = this.#slotOf(group);
     const start = this.#slots[slot]!;
-    const line = lineOf(entry);
+    const facts = Buffer.from(factsDigest(entry), 'hex');
     if (start === 0) {
-      this.#add(slot, { group, line, path: toBytes(path) });
+      this.#add(slot, { group, facts, path: toBytes(path) });
       return undefined;
     }
     const head = this.#read(start - 1, HEAD_BYTES);
     const bytes = this.#read(start - 1 + HEAD_BYTES, head.readUInt32LE(2 * HASH_BYTES));
-    const isEqual = line.equals(head.subarray(HASH_BYTES, 2 * HASH_BYTES));
+    const isEqual = facts.equals(head.subarray(HASH_BYTES, 2 * HASH_BYTES));
     return { path: escapeName(bytes), isEqual };
   }
 
@@ -69,11 +67,11 @@ export class FirstNames {
     }
   }
 
-  #add(slot: number, record: { group: Buffer; line: Buffer; path: Buffer }): void {
-    const { group, line, path } = record;
+  #add(slot: number, record: { group: Buffer; facts: Buffer; path: Buffer }): void {
+    const { group, facts, path } = record;
     const length = Buffer.alloc(4);
     length.writeUInt32LE(path.length);
-    const bytes = Buffer.concat([group, line, length, path]);
+    const bytes = Buffer.concat([group, facts, length, path]);
     if (this.#used + bytes.length > this.#buffer.length) this.#spill(bytes.length);
     this.#slots[slot] = this.#written + this.#used + 1;
     this.#hashes[slot] = hashOf(group);
@@ -124,10 +122,4 @@ export class FirstNames {
 
 function hashOf(group: Buffer): number {
   return group.readUInt32LE(0) & 0x7fffffff;
-}
-
-/** Of all that the names of a group have in common. */
-function lineOf({ size, digest, mode, uid, gid, mtime, xattrs = [] }: FileEntry): Buffer {
-  const text = [size, digest, mode, uid, gid, mtime, encodeXattrs(xattrs)].join();
-  return createHash('sha256').update(text).digest();
 }

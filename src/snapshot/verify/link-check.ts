@@ -1,17 +1,16 @@
 /** Checks the hard-link groups of one tree, in bounded memory. */
-import { type Digest, digestOf } from '../../digest.ts';
+import type { Digest } from '../../digest.ts';
 import { printable } from '../../errors.ts';
 import { escapeName, toBytes } from '../../names.ts';
 import { ExternalSort } from '../../sort/external-sort.ts';
 import { NAMES_PER_LOOK, Turns } from '../../turns.ts';
-import { type FileEntry, groupOf } from '../entry.ts';
-import { encodeXattrs } from '../xattrs.ts';
+import { type FileEntry, factsDigest, groupOf } from '../entry.ts';
 
 const GROUP_BYTES = 32;
 const ORDER_BYTES = 6;
 
 export class LinkCheck {
-  /** By group, then in the order of the tree; each with the digest of its line, and its path. */
+  /** By group, then in the order of the tree; each with the digest of its facts, and its path. */
   #sort: ExternalSort | undefined;
   #count = 0;
 
@@ -21,8 +20,8 @@ export class LinkCheck {
     const key = Buffer.alloc(GROUP_BYTES + ORDER_BYTES);
     key.write(group, 'hex');
     key.writeUIntBE(this.#count++, GROUP_BYTES, ORDER_BYTES);
-    const line = digestOf(Buffer.from(lineOf(file)));
-    this.#sort.add(key, Buffer.concat([Buffer.from(line, 'hex'), toBytes(file.path)]));
+    const facts = Buffer.from(factsDigest(file), 'hex');
+    this.#sort.add(key, Buffer.concat([facts, toBytes(file.path)]));
   }
 
   /**
@@ -32,19 +31,19 @@ export class LinkCheck {
   async whyOdd(signal: AbortSignal | undefined): Promise<string | undefined> {
     const turns = new Turns({ stepsPerLook: NAMES_PER_LOOK, signal });
     let group = '';
-    let first = { line: '', path: '' };
+    let first = { facts: '', path: '' };
     for (const { bytes, payloadAt, payloadLength } of this.#sort?.sorted() ?? []) {
       if (turns.isDue()) await turns.take();
       const keyAt = payloadAt + payloadLength;
       const found = bytes.toString('hex', keyAt, keyAt + GROUP_BYTES);
-      const line = bytes.toString('hex', payloadAt, payloadAt + LINE_BYTES);
-      const path = escapeName(bytes.subarray(payloadAt + LINE_BYTES, keyAt));
+      const facts = bytes.toString('hex', payloadAt, payloadAt + FACTS_BYTES);
+      const path = escapeName(bytes.subarray(payloadAt + FACTS_BYTES, keyAt));
       if (found !== group) {
         if (groupOf(path) !== found)
           return `the first name of a group of hard links is not ${printable(path)}`;
         group = found;
-        first = { line, path };
-      } else if (line !== first.line)
+        first = { facts, path };
+      } else if (facts !== first.facts)
         return `${printable(first.path)} and ${printable(path)} are said to be one file, and are not`;
     }
     return undefined;
@@ -56,11 +55,6 @@ export class LinkCheck {
   }
 }
 
-const LINE_BYTES = 32;
+const FACTS_BYTES = 32;
 /** Of some ten thousand names. */
 const CHUNK_BYTES = 1 << 20;
-
-/** All that a line says but for the name. */
-function lineOf({ mode, uid, gid, mtime, size, digest, xattrs = [] }: FileEntry): string {
-  return [mode, uid, gid, mtime, size, digest, encodeXattrs(xattrs)].join(' ');
-}
