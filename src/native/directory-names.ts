@@ -3,18 +3,11 @@
  * its writers. Node's fs makes an object of every name that it meets.
  */
 import fs from 'node:fs';
-import os from 'node:os';
 import { failed, hasErrno } from '../errors.ts';
 import { escapeName } from '../names.ts';
 import { Turns } from '../turns.ts';
+import { DIRENTS_BYTES, direntName, firstByteOfName, nextDirent } from './dirents.ts';
 import type { Libc } from './libc.ts';
-
-/** What the kernel fills at a time; as much as glibc's readdir(3) asks for. */
-const BUFFER_BYTES = 32 << 10;
-
-/** In a struct linux_dirent64 (getdents64(2)): the bytes of the entry, and the name. */
-const LENGTH_AT = 16;
-const NAME_AT = 19;
 
 /**
  * The names in a directory that begin with these bytes, in no order. In one of millions the event
@@ -46,7 +39,7 @@ function* readsOf(
   }
   const fd = fs.openSync(directory, fs.constants.O_RDONLY | fs.constants.O_DIRECTORY);
   try {
-    const entries = Buffer.alloc(BUFFER_BYTES);
+    const entries = Buffer.alloc(DIRENTS_BYTES);
     for (let end = readEntries(fd, entries); end > 0; end = readEntries(fd, entries))
       yield namesAmong(entries, end, prefix);
   } finally {
@@ -56,10 +49,10 @@ function* readsOf(
 
 function namesAmong(entries: Buffer, end: number, prefix: Buffer): Buffer[] {
   const names: Buffer[] = [];
-  for (let at = 0; at < end; at += entries[readLength](at + LENGTH_AT)) {
+  for (let at = 0; at < end; at = nextDirent(entries, at)) {
     // The first byte rules out most names.
-    if (entries[at + NAME_AT] !== prefix[0]) continue;
-    const name = entries.subarray(at + NAME_AT, entries.indexOf(0, at + NAME_AT));
+    if (firstByteOfName(entries, at) !== prefix[0]) continue;
+    const name = direntName(entries, at);
     if (beginsWith(prefix, name)) names.push(Buffer.from(name));
   }
   return names;
@@ -68,8 +61,6 @@ function namesAmong(entries: Buffer, end: number, prefix: Buffer): Buffer[] {
 function beginsWith(prefix: Buffer, name: Buffer): boolean {
   return prefix.equals(name.subarray(0, prefix.length));
 }
-
-const readLength = os.endianness() === 'LE' ? 'readUInt16LE' : 'readUInt16BE';
 
 /** As many entries as Node reads at a time. */
 const NODE_READS = 1024;

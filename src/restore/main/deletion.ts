@@ -1,10 +1,17 @@
 /** Removes from directories that were there what the snapshot does not have in them. */
-import os from 'node:os';
 import { hasErrno } from '../../errors.ts';
 import { escapeName, joinPath, toBytes } from '../../names.ts';
 import type { AtCalls } from '../../native/at.ts';
 import { AtStatus } from '../../native/at-status.ts';
 import type { AnyDescriptor } from '../../native/descriptor.ts';
+import {
+  DIRENTS_BYTES,
+  DT_DIR,
+  DT_UNKNOWN,
+  direntName,
+  direntType,
+  nextDirent,
+} from '../../native/dirents.ts';
 import type { Files, SourceFd } from '../../native/files.ts';
 import type { Libc } from '../../native/libc.ts';
 import { type Entry, keyOfEntry } from '../../snapshot/entry.ts';
@@ -28,16 +35,6 @@ export interface DeletionContext {
   readonly dryRun: boolean;
   readonly signal: AbortSignal | undefined;
 }
-
-/** As much as glibc's readdir(3) asks for. */
-const BUFFER_BYTES = 32 << 10;
-/** In a struct linux_dirent64 (getdents64(2)): the bytes of the entry, its type, the name. */
-const LENGTH_AT = 16;
-const TYPE_AT = 18;
-const NAME_AT = 19;
-const DT_UNKNOWN = 0;
-const DT_DIR = 4;
-const readLength = os.endianness() === 'LE' ? 'readUInt16LE' : 'readUInt16BE';
 
 /** Names of a directory of this size need little memory to be sorted. */
 const FEW_NAMES_BYTES = 64 << 10;
@@ -150,13 +147,12 @@ export class Deletion {
 
   #list(fd: AnyDescriptor, take: (key: Key) => void): void {
     const { readEntries } = this.#context;
-    const buffer = Buffer.alloc(BUFFER_BYTES);
+    const buffer = Buffer.alloc(DIRENTS_BYTES);
     for (let end = readEntries(fd, buffer); end > 0; end = readEntries(fd, buffer))
-      for (let at = 0; at < end; at += buffer[readLength](at + LENGTH_AT)) {
-        const bytes = buffer.subarray(at + NAME_AT, buffer.indexOf(0, at + NAME_AT));
-        const name = escapeName(bytes);
+      for (let at = 0; at < end; at = nextDirent(buffer, at)) {
+        const name = escapeName(direntName(buffer, at));
         if (name === '.' || name === '..') continue;
-        const isDirectory = this.#isDirectory(fd, name, buffer[at + TYPE_AT]!);
+        const isDirectory = this.#isDirectory(fd, name, direntType(buffer, at));
         take(isDirectory ? `${name}/` : name);
       }
   }
