@@ -3,6 +3,7 @@ import { relative } from 'node:path';
 import type { Readable } from 'node:stream';
 import { ahead } from '../ahead.ts';
 import { toBytes } from '../names.ts';
+import { timespecOf } from '../native/timespec.ts';
 import type { FileEntry } from '../snapshot/entry.ts';
 import { notOffered } from '../store/seam/refusals.ts';
 import { missingContent, otherSize } from './content.ts';
@@ -78,7 +79,7 @@ function fieldsOf(entry: Exported, place: string, linkTo: string | undefined): s
     `${uid}`,
     `${gid}`,
     '0',
-    timeOf(mtime),
+    timeText(mtime),
     optional(isEmpty ? Buffer.alloc(0) : payload),
     '-',
     '-',
@@ -87,12 +88,11 @@ function fieldsOf(entry: Exported, place: string, linkTo: string | undefined): s
 }
 
 const TYPES = { file: 0o100000, link: 0o120000, directory: 0o040000 } as const;
-const SECOND = 1_000_000_000n;
 
 /** Seconds, and nanoseconds after them: `1.5` is a second and 5 ns. */
-function timeOf(mtime: bigint): string {
-  const nanoseconds = ((mtime % SECOND) + SECOND) % SECOND;
-  return `${(mtime - nanoseconds) / SECOND}.${nanoseconds}`;
+function timeText(mtime: bigint): string {
+  const { seconds, nanoseconds } = timespecOf(mtime);
+  return `${seconds}.${nanoseconds}`;
 }
 
 /** A field that may be missing: `-` is. */

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
+import { timeOf } from './timespec.ts';
 
 const STATX_BYTES = 256;
-const BILLION = 1_000_000_000n;
 const { S_IFMT, S_IFDIR, S_IFREG, S_IFLNK } = fs.constants;
 
 /** What statx(2) said last of a name, read out of its struct, which is laid out alike everywhere. */
@@ -44,7 +44,7 @@ export class AtStatus {
 
   /** Nanoseconds since 1970. */
   get mtime(): bigint {
-    return this.#signed[14]! * BILLION + BigInt(this.words[30]!);
+    return timeOf({ seconds: this.#signed[14]!, nanoseconds: BigInt(this.words[30]!) });
   }
 
   /** Device and inode: what else has the same is the same file. */

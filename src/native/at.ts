@@ -17,6 +17,7 @@ import {
 import { type AnyDescriptor, O_PATH, owned } from './descriptor.ts';
 import { bindReadLink, type SourceFd } from './files.ts';
 import { bindOpenat2, RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS } from './openat2.ts';
+import { timespecOf } from './timespec.ts';
 
 /**
  * Names and paths are in the escaped form of names.ts. `Files` closes what is opened here. The
@@ -55,7 +56,6 @@ const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW, O_DIRECTORY } = fs.consta
 const AT_REMOVEDIR = 0x200;
 /** In place of nanoseconds. A file system of libfuse 2 sets both times, or none. */
 const UTIME_NOW = (1n << 30n) - 1n;
-const BILLION = 1_000_000_000n;
 const STATX_BASIC_STATS = 0x7ff;
 /** PATH_MAX, less the NUL byte at the end. */
 const MAX_PATH_BYTES = 4095;
@@ -103,9 +103,8 @@ export function bindAt(
   /** Of access and of modification: seconds and nanoseconds of each. */
   const times = BigInt64Array.of(0n, UTIME_NOW, 0n, 0n);
   const timesOf = (modified: bigint): BigInt64Array => {
-    const rest = modified % BILLION;
-    const nanoseconds = rest < 0n ? rest + BILLION : rest;
-    times[2] = (modified - nanoseconds) / BILLION;
+    const { seconds, nanoseconds } = timespecOf(modified);
+    times[2] = seconds;
     times[3] = nanoseconds;
     return times;
   };

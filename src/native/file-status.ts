@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import { type AnyDescriptor, numberOf } from './descriptor.ts';
 import type { Statx } from './libc.ts';
+import { timespecOf } from './timespec.ts';
 
 /** What ingot asks of stat(2), exact to the nanosecond. */
 export interface FileStatus {
@@ -92,8 +93,8 @@ const STATX_WORDS = 64;
 
 /** Of a Stats of Node's. */
 export function statusOfStats(stats: fs.BigIntStats): FileStatus {
-  const modified = splitTime(stats.mtimeNs);
-  const changed = splitTime(stats.ctimeNs);
+  const modified = timespecOf(stats.mtimeNs);
+  const changed = timespecOf(stats.ctimeNs);
   return {
     mode: Number(stats.mode),
     size: Number(stats.size),
@@ -103,20 +104,12 @@ export function statusOfStats(stats: fs.BigIntStats): FileStatus {
     links: Number(stats.nlink),
     uid: Number(stats.uid),
     gid: Number(stats.gid),
-    modifiedSeconds: modified.seconds,
-    modifiedNanoseconds: modified.nanoseconds,
-    changedSeconds: changed.seconds,
-    changedNanoseconds: changed.nanoseconds,
+    modifiedSeconds: Number(modified.seconds),
+    modifiedNanoseconds: Number(modified.nanoseconds),
+    changedSeconds: Number(changed.seconds),
+    changedNanoseconds: Number(changed.nanoseconds),
   };
 }
-
-/** As statx(2) has it: nanoseconds are never below 0. */
-function splitTime(time: bigint): { readonly seconds: number; readonly nanoseconds: number } {
-  const nanoseconds = ((time % BILLION) + BILLION) % BILLION;
-  return { seconds: Number((time - nanoseconds) / BILLION), nanoseconds: Number(nanoseconds) };
-}
-
-const BILLION = 1_000_000_000n;
 
 const { S_IFMT, S_IFREG, S_IFLNK } = fs.constants;
 
