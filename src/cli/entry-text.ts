@@ -1,5 +1,6 @@
 /** Entries of snapshots, for people and for machines. */
 import { printable } from '../errors.ts';
+import { secondsText, type Timespec, timespecOf } from '../native/timespec.ts';
 import type { Compared } from '../snapshot/diff/side.ts';
 import type { Entry } from '../snapshot/entry.ts';
 import type { Reference } from '../snapshot/reference.ts';
@@ -43,8 +44,8 @@ export class LongRows {
     widths.group = Math.max(widths.group, group.length);
     widths.size = Math.max(widths.size, size.length);
     const owner = `${user.padEnd(widths.user)} ${group.padEnd(widths.group)}`;
-    const time = isOwned ? timeText(millisecondsOf(entry.mtime)) : '?'.padEnd(TIME_LENGTH);
-    return `${modeText(entry)} ${owner} ${size.padStart(widths.size)} ${time} `;
+    const time = isOwned ? localTime(entry.mtime) : '?';
+    return `${modeText(entry)} ${owner} ${size.padStart(widths.size)} ${time.padEnd(TIME_LENGTH)} `;
   }
 }
 
@@ -63,16 +64,29 @@ export function timeText(milliseconds: number): string {
   return `${day} ${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}`;
 }
 
-const NS_PER_MS = 1_000_000n;
-const NS_PER_S = 1_000_000_000n;
+/** The last that a Date can be. */
+const MAX_SECONDS = 8_640_000_000_000n;
 
-/** The last whole one before it. */
-function millisecondsOf(nanoseconds: bigint): number {
-  return Number((nanoseconds - modulo(nanoseconds, NS_PER_MS)) / NS_PER_MS);
+/** In whole seconds; undefined beyond what calendars have. */
+function millisecondsOf({ seconds }: Timespec): number | undefined {
+  const isKnown = -MAX_SECONDS <= seconds && seconds <= MAX_SECONDS;
+  return isKnown ? 1000 * Number(seconds) : undefined;
 }
 
-function modulo(value: bigint, by: bigint): bigint {
-  return ((value % by) + by) % by;
+/** As `ls -l` has it: the number of seconds where no calendar has the time. */
+function localTime(mtime: bigint): string {
+  const time = timespecOf(mtime);
+  const milliseconds = millisecondsOf(time);
+  return milliseconds === undefined ? `@${time.seconds}` : timeText(milliseconds);
+}
+
+/** To the nanosecond: `touch -d` takes either form. */
+function utcTime(mtime: bigint): string {
+  const time = timespecOf(mtime);
+  const milliseconds = millisecondsOf(time);
+  if (milliseconds === undefined) return `@${secondsText(mtime)}`;
+  const seconds = new Date(milliseconds).toISOString().slice(0, -'.000Z'.length);
+  return `${seconds}.${String(time.nanoseconds).padStart(9, '0')}Z`;
 }
 
 export interface LineForm {
@@ -97,15 +111,17 @@ function remarkOn(entry: Compared): string {
   return '';
 }
 
-/** An entry for machines: names as plain text, times in UTC to the nanosecond, modes in octal. */
+/**
+ * An entry for machines: names as plain text, modes in octal, times in UTC to the nanosecond, or as
+ * `@` and seconds since 1970 where no calendar has them.
+ */
 export function entryJson(entry: Compared): object {
   if (entry.type === 'missing') return entry;
   const { mtime, xattrs, ...rest } = entry;
-  const seconds = new Date(millisecondsOf(mtime)).toISOString().slice(0, -'.000Z'.length);
   return {
     ...rest,
     ...('mode' in entry ? { mode: entry.mode.toString(8).padStart(4, '0') } : {}),
-    mtime: `${seconds}.${String(modulo(mtime, NS_PER_S)).padStart(9, '0')}Z`,
+    mtime: utcTime(mtime),
     xattrs: xattrs?.map(({ name, value }) => ({
       name,
       value: Buffer.from(value).toString('base64'),

@@ -17,3 +17,11 @@ export function timespecOf(time: bigint): Timespec {
 export function timeOf({ seconds, nanoseconds }: Timespec): bigint {
   return seconds * BILLION + nanoseconds;
 }
+
+/** Nanoseconds since 1970 as seconds: `1.5`, `-0.25`, `7`. */
+export function secondsText(time: bigint): string {
+  const sign = time < 0n ? '-' : '';
+  const digits = `${time < 0n ? -time : time}`.padStart(10, '0');
+  const fraction = digits.slice(-9).replace(/0+$/, '');
+  return `${sign}${digits.slice(0, -9)}${fraction === '' ? '' : '.'}${fraction}`;
+}

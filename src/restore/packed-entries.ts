@@ -15,7 +15,8 @@ export interface PackedEntries {
   readonly modes: Uint16Array;
   readonly uids: Uint32Array;
   readonly gids: Uint32Array;
-  readonly mtimes: BigInt64Array;
+  /** Nanoseconds since 1970: a file may be of any second of 64 bits, which makes more than 64. */
+  readonly mtimes: readonly bigint[];
   readonly sizes: Float64Array;
   /** 64 characters of each file and hard link. */
   readonly digests: string;
@@ -45,10 +46,10 @@ export class Packer {
   readonly #modes = new Uint16Array(BATCH_ENTRIES);
   readonly #uids = new Uint32Array(BATCH_ENTRIES);
   readonly #gids = new Uint32Array(BATCH_ENTRIES);
-  readonly #mtimes = new BigInt64Array(BATCH_ENTRIES);
   readonly #sizes = new Float64Array(BATCH_ENTRIES);
   #directories: PackedDirectory[] = [];
   #names: string[] = [];
+  #mtimes: bigint[] = [];
   #digests: string[] = [];
   #targets = new Map<number, string>();
   #xattrs = new Map<number, readonly Xattr[]>();
@@ -80,7 +81,7 @@ export class Packer {
     const { entry, first } = item;
     this.#uids[at] = entry.uid;
     this.#gids[at] = entry.gid;
-    this.#mtimes[at] = entry.mtime;
+    this.#mtimes.push(entry.mtime);
     if (entry.type === 'link') {
       this.#kinds[at] = KIND.link;
       this.#digests.push('');
@@ -108,7 +109,7 @@ export class Packer {
       modes: this.#modes.slice(0, count),
       uids: this.#uids.slice(0, count),
       gids: this.#gids.slice(0, count),
-      mtimes: this.#mtimes.slice(0, count),
+      mtimes: this.#mtimes,
       sizes: this.#sizes.slice(0, count),
       digests: this.#digests.join(''),
       targets: this.#targets,
@@ -116,6 +117,7 @@ export class Packer {
     };
     this.#directories = [];
     this.#names = [];
+    this.#mtimes = [];
     this.#digests = [];
     this.#targets = new Map();
     this.#xattrs = new Map();

@@ -2,6 +2,7 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { Entry } from '../../src/snapshot/entry.ts';
 import { demandTerminal } from '../harness/mounts.ts';
 import { ingot, script } from '../harness/run.ts';
 import { tempStore } from '../harness/temp-store.ts';
@@ -124,6 +125,31 @@ describe('ingot ls', () => {
     expect(run('ls', '-l').stdout).toContain(
       '?--------- ?    ?             - ?                   socket (missing: socket)\n',
     );
+  });
+
+  it('gives times that no calendar has in seconds, as touch -d takes them', async () => {
+    const far = (path: string, mtime: bigint): Entry => ({ ...fileAt(path, 'x'), mtime });
+    const last = 8_640_000_000_000n * 10n ** 9n;
+    await storeSnapshot(root, [
+      ...[directoryAt(''), far('a', 9_000_000_000_000_000_000_000_001n)],
+      ...[
+        far('b', -9_000_000_000_000_000_000_000_001n),
+        far('c', last),
+        far('d', last + 10n ** 9n),
+      ],
+    ]);
+    expect(lines('ls', '-l')).toEqual([
+      '-rw-r--r-- 1000 1000         1 @9000000000000000   a',
+      '-rw-r--r-- 1000 1000         1 @-9000000000000001  b',
+      '-rw-r--r-- 1000 1000         1 275760-09-13 00:00:00 c',
+      '-rw-r--r-- 1000 1000         1 @8640000000001      d',
+      '',
+    ]);
+    const { entries } = json('ls');
+    expect(entries.map(({ mtime }: { mtime: string }) => mtime)).toEqual([
+      ...['@9000000000000000.000000001', '@-9000000000000000.000000001'],
+      ...['+275760-09-13T00:00:00.000000000Z', '@8640000000001'],
+    ]);
   });
 
   it('lists a file itself', () => {

@@ -9,8 +9,8 @@ import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../src/digest.ts';
 import { toFsPath } from '../../src/names.ts';
 import type { Entry } from '../../src/snapshot/entry.ts';
-import { demandProgram } from '../harness/mounts.ts';
-import { makeTree, temporaryDirectory } from '../harness/tree.ts';
+import { demand, demandProgram } from '../harness/mounts.ts';
+import { directoryInMemory, makeTree, temporaryDirectory } from '../harness/tree.ts';
 import { storeSnapshot } from '../snapshot/stored.ts';
 import { anyTree } from '../snapshot/trees.ts';
 import { demandXattrs, entriesOf, look, setXattr, snapshotOf } from './snapshots.ts';
@@ -92,6 +92,23 @@ describe('a tree', () => {
     const report = await restore(await snapshotOf(tree), 'latest', back);
     expect(look(back)).toEqual(look(tree));
     expect(report.shortfalls.attribute).toBe(0);
+  });
+
+  it('keeps times beyond 64 bits of nanoseconds', async (context) => {
+    demandProgram(context, 'touch');
+    const tree = makeTree({ far: '', past: '', 'b/c': '' }, directoryInMemory());
+    const times = { far: 9_000_000_000_000_000n, past: -9_000_000_000_000_000n, b: 2n ** 40n };
+    for (const [name, seconds] of Object.entries(times)) {
+      spawnSync('touch', ['-d', `@${seconds}`, join(tree, name)]);
+      const { mtimeNs } = fs.statSync(join(tree, name), { bigint: true });
+      demand(context, mtimeNs === seconds * 10n ** 9n, `no file can be of the second ${seconds}`);
+    }
+    const store = await snapshotOf(tree);
+    const back = join(directoryInMemory(), 'back');
+    await restore(store, 'latest', back);
+    expect(look(back)).toEqual(look(tree));
+    const again = await restore(store, 'latest', back, { overwrite: 'if-changed' });
+    expect(again).toMatchObject({ replaced: 0, left: 4 });
   });
 
   it('keeps the holes of its files', async () => {

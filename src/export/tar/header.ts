@@ -6,7 +6,8 @@
  * 0 into 0644 and times after 2038 into others.
  */
 import { isUtf8 } from 'node:buffer';
-import { paxBody, paxRecord, paxTime, xattrKey } from './pax.ts';
+import { secondsText } from '../../native/timespec.ts';
+import { paxBody, paxRecord, xattrKey } from './pax.ts';
 
 export interface Member {
   readonly type: 'file' | 'hard link' | 'link' | 'directory';
@@ -88,7 +89,7 @@ function extendedHeader(member: Member): Buffer {
   number('gid', gid, MAX_ID);
   number('size', size, MAX_NUMBER);
   if (BigInt(wholeSeconds(mtime)) * SECOND !== mtime)
-    records.push(paxRecord('mtime', Buffer.from(paxTime(mtime))));
+    records.push(paxRecord('mtime', Buffer.from(secondsText(mtime))));
   for (const xattr of xattrs) records.push(paxRecord(xattrKey(xattr.name), xattr.value));
   return paxBody(records, binary);
 }

@@ -19,14 +19,6 @@ export function paxBody(records: readonly Buffer[], binary: boolean): Buffer {
   return Buffer.concat([paxRecord('hdrcharset', Buffer.from('BINARY')), ...records]);
 }
 
-/** Nanoseconds as the seconds of a record: `-1.5`, without zeros at the end. */
-export function paxTime(nanoseconds: bigint): string {
-  const sign = nanoseconds < 0n ? '-' : '';
-  const digits = `${nanoseconds < 0n ? -nanoseconds : nanoseconds}`.padStart(10, '0');
-  const fraction = digits.slice(-9).replace(/0+$/, '');
-  return `${sign}${digits.slice(0, -9)}${fraction === '' ? '' : '.'}${fraction}`;
-}
-
 /** The key of an extended attribute, in which GNU tar escapes these two. */
 export function xattrKey(name: Buffer): Buffer {
   const escaped = name
