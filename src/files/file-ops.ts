@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { hasErrno } from '../errors.ts';
+import type { AtCalls } from '../native/at.ts';
 import { type AnyDescriptor, type Descriptor, numberOf } from '../native/descriptor.ts';
 import type { Files, SourceFd } from '../native/files.ts';
 
@@ -43,11 +44,19 @@ export interface FileOps
   fchmodSync(fd: AnyDescriptor, mode: number): void;
   fchownSync(fd: AnyDescriptor, uid: number, gid: number): void;
   renameSync(from: string | Buffer, to: string | Buffer): void;
+  /** Removes a name from an open folder. Undefined where that cannot be called. */
+  unlinkInSync?(folder: StoreFd, name: string): void;
   /** Gives an open file without a name its name. Undefined where that cannot be called. */
   linkOpenSync?(fd: AnyDescriptor, to: string): void;
 }
 
 export const nodeFileOps = fs as unknown as FileOps;
+
+/** Node's calls, and those on names in an open folder. */
+export function fileOpsIn(at: Pick<AtCalls, 'unlink'> | undefined): FileOps {
+  if (at === undefined) return nodeFileOps;
+  return Object.assign(Object.create(nodeFileOps), { unlinkInSync: at.unlink });
+}
 
 /**
  * Makes the calls that every object needs through `files`, the others through Node. With `opener`,

@@ -165,8 +165,11 @@ function errorOf(code: string): Error {
   return Object.assign(new Error(`${code}: rename`), { code, syscall: 'rename' });
 }
 
-/** A store that is not there yet holds nothing. */
-function refuseWithin(store: string, folder: string, target: string): void {
+/**
+ * Throws a UsageError when the folder lies in the store, whose files only the store writes. A store
+ * that is not there yet holds nothing.
+ */
+export function refuseWithin(store: string, folder: string, target: string): void {
   if (!fs.existsSync(toFsPath(store)) || !holdersOf(folder)(store)) return;
   throw new UsageError({
     what: 'cannot write a file into the store',

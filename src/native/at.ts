@@ -17,6 +17,7 @@ import {
 import { type AnyDescriptor, O_PATH, owned } from './descriptor.ts';
 import { bindReadLink, type SourceFd } from './files.ts';
 import { bindOpenat2, RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS } from './openat2.ts';
+import { bindRenameNew } from './rename-new.ts';
 import { timespecOf } from './timespec.ts';
 
 /**
@@ -35,6 +36,15 @@ export interface AtCalls {
   makeLink(directory: AnyDescriptor, name: string, target: string): void;
   /** A further name for a file. */
   link(from: AnyDescriptor, old: string, directory: AnyDescriptor, name: string): void;
+  /**
+   * Another name in the same directory: false when something has it. Undefined, with nothing done, as
+   * in `Libc.renameNew`.
+   */
+  renameNew(directory: AnyDescriptor, old: string, name: string): boolean | undefined;
+  /** The same with rename(2): what has the name is replaced. */
+  rename(directory: AnyDescriptor, old: string, name: string): void;
+  /** The entry itself, a link too (O_PATH): whatever becomes of its name, this is it. */
+  openEntry(directory: AnyDescriptor, name: string): SourceFd;
   /** Of anything but a directory. */
   unlink(directory: AnyDescriptor, name: string): void;
   /** Of an empty directory. */
@@ -74,6 +84,10 @@ export function bindAt(
     'int linkat(int fromFd, const char *from, int toFd, const char *to, int flags)',
   );
   const unlinkat = self.func('int unlinkat(int fd, const char *name, int flags)');
+  const renameat = self.func(
+    'int renameat(int fromFd, const char *from, int toFd, const char *to)',
+  );
+  const renameNew = bindRenameNew(koffi, self);
   const statx = self.func(
     'int statx(int fd, const char *name, int flags, uint32_t mask, _Out_ void *into)',
   );
@@ -153,6 +167,16 @@ export function bindAt(
       const oldPath = cName(old);
       const path = cName(name);
       done('link', () => linkat(from, oldPath, directory, path, 0));
+    },
+    renameNew: (directory, old, name) => renameNew(directory, cName(old), cName(name)),
+    rename: (directory, old, name) => {
+      const oldPath = cName(old);
+      const path = cName(name);
+      done('rename', () => renameat(directory, oldPath, directory, path));
+    },
+    openEntry: (directory, name) => {
+      const path = cName(name);
+      return owned(done('open', () => openat(directory, path, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0)));
     },
     unlink: (directory, name) => {
       const path = cName(name);

@@ -35,6 +35,8 @@ export interface StatusReader {
   at(path: string | Buffer): FileStatus | undefined;
   /** The same, a link itself. Throws what lstat(2) fails with. */
   atLink(path: string | Buffer): FileStatus | undefined;
+  /** The same of a name in an open directory. Not through Node's fs. */
+  in?(directory: AnyDescriptor, name: string | Buffer): FileStatus | undefined;
 }
 
 /** Through Node's fs: exact nanoseconds cost it a BigInt for each field. */
@@ -74,6 +76,7 @@ export function statxStatus(statx: Statx): StatusReader {
     },
     at: (path) => (statx.at(path, true, words) ? read() : undefined),
     atLink: (path) => (statx.at(path, false, words) ? read() : undefined),
+    in: (directory, name) => (statx.in(directory, name, words) ? read() : undefined),
   };
 }
 

@@ -14,21 +14,32 @@ export interface FileSystemType {
    * may come back with another.
    */
   readonly inodesStay: boolean;
+  /** Times of files are by this machine's clock, not by a server's. */
+  readonly timesAreLocal: boolean;
 }
+
+const DISK = { syncfsIsBarrier: true, inodesStay: true, timesAreLocal: true } as const;
+const SERVER = { syncfsIsBarrier: false, reflinks: false, timesAreLocal: false } as const;
 
 /** `f_type` of statfs(2), from linux/magic.h and the file systems' own headers. */
 const TYPES = new Map<number, FileSystemType>([
-  [0xef53, { name: 'ext4', syncfsIsBarrier: true, reflinks: false, inodesStay: true }],
-  [0x58465342, { name: 'xfs', syncfsIsBarrier: true, reflinks: true, inodesStay: true }],
-  [0x9123683e, { name: 'btrfs', syncfsIsBarrier: true, reflinks: true, inodesStay: true }],
-  [0xf2f52010, { name: 'f2fs', syncfsIsBarrier: true, reflinks: false, inodesStay: true }],
-  [0x2fc12fc1, { name: 'zfs', syncfsIsBarrier: true, reflinks: false, inodesStay: true }],
-  [0x01021994, { name: 'tmpfs', syncfsIsBarrier: true, reflinks: false, inodesStay: true }],
+  [0xef53, { name: 'ext4', reflinks: false, ...DISK }],
+  [0x58465342, { name: 'xfs', reflinks: true, ...DISK }],
+  [0x9123683e, { name: 'btrfs', reflinks: true, ...DISK }],
+  [0xf2f52010, { name: 'f2fs', reflinks: false, ...DISK }],
+  [0x2fc12fc1, { name: 'zfs', reflinks: false, ...DISK }],
+  [0x01021994, { name: 'tmpfs', reflinks: false, ...DISK }],
   // FUSE does not pass syncfs on to its server, so it would flush nothing.
-  [0x65735546, { name: 'fuse', syncfsIsBarrier: false, reflinks: false, inodesStay: false }],
-  [0x6969, { name: 'nfs', syncfsIsBarrier: false, reflinks: false, inodesStay: true }],
-  [0xff534d42, { name: 'cifs', syncfsIsBarrier: false, reflinks: false, inodesStay: false }],
-  [0x794c7630, { name: 'overlayfs', syncfsIsBarrier: false, reflinks: false, inodesStay: false }],
+  [0x65735546, { name: 'fuse', inodesStay: false, ...SERVER }],
+  [0x6969, { name: 'nfs', inodesStay: true, ...SERVER }],
+  [0xff534d42, { name: 'cifs', inodesStay: false, ...SERVER }],
+  [
+    0x794c7630,
+    {
+      ...{ name: 'overlayfs', syncfsIsBarrier: false, reflinks: false },
+      ...{ inodesStay: false, timesAreLocal: true },
+    },
+  ],
 ]);
 
 /**
@@ -46,7 +57,7 @@ export function fileSystemTypeOf(path: string | Buffer): FileSystemType {
 }
 
 function unknown(why: string): FileSystemType {
-  return { name: `unknown (${why})`, syncfsIsBarrier: false, reflinks: false, inodesStay: false };
+  return { name: `unknown (${why})`, inodesStay: false, ...SERVER };
 }
 
 /** Linux reports write-back errors from syncfs(2) since 5.8; earlier kernels swallow them. */

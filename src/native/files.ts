@@ -30,6 +30,11 @@ export interface Files {
   write(fd: AnyDescriptor, bytes: Uint8Array): number;
   /** close(2): the descriptor is free even when it fails. */
   close(fd: SourceFd): void;
+  /**
+   * posix_fadvise(2) with POSIX_FADV_WILLNEED: the kernel begins to read so many bytes, and nobody waits
+   * for them. Nothing shows whether it does. Not without libc.
+   */
+  willNeed?(fd: AnyDescriptor, from: number, size: number): void;
   /** rename(2). */
   rename(from: string | Buffer, to: string | Buffer): void;
   /** linkat(2): gives an open file without a name (O_TMPFILE) its name. Not without libc. */
@@ -64,6 +69,8 @@ export const nodeFiles: Files = {
 };
 
 const AT_SYMLINK_FOLLOW = 0x400;
+/** The same number on all architectures. */
+const POSIX_FADV_WILLNEED = 3;
 /** More than any target: on Linux one is shorter than PATH_MAX. */
 const TARGET_BYTES = 64 << 10;
 
@@ -77,6 +84,7 @@ export function bindFiles(koffi: Koffi, self: SharedLibrary): Files {
   const read = self.func('long read(int fd, _Out_ void *into, size_t size)');
   const write = self.func('long write(int fd, const void *bytes, size_t size)');
   const close = self.func('int close(int fd)');
+  const fadvise = self.func('int posix_fadvise(int fd, int64_t from, int64_t size, int advice)');
   const rename = self.func('int rename(const char *from, const char *to)');
   const linkat = self.func(
     'int linkat(int fromFd, const char *from, int toFd, const char *to, int flags)',
@@ -122,6 +130,7 @@ export function bindFiles(koffi: Koffi, self: SharedLibrary): Files {
       // On Linux it is closed even then.
       if (close(fd) !== 0) isInterrupted('close');
     },
+    willNeed: (fd, from, size) => void fadvise(fd, from, size, POSIX_FADV_WILLNEED),
     link(fd, to) {
       const target = toCString(to);
       if (mayNameDescriptor && linkDescriptor(fd, target)) return;

@@ -20,6 +20,7 @@ import { type AnyDescriptor, O_PATH, owned } from './descriptor.ts';
 import { bindFiles, type Files, nodeFiles, type OpenAt, type SourceFd } from './files.ts';
 import { loadKoffi } from './load-koffi.ts';
 import { bindOpenat2, RESOLVE_NO_SYMLINKS } from './openat2.ts';
+import { bindRenameNew } from './rename-new.ts';
 import { bindStatx } from './statx.ts';
 import { uninterrupted } from './uninterrupted.ts';
 import { bindXattrReader, bindXattrWriter, type XattrReader, type XattrWriter } from './xattrs.ts';
@@ -73,13 +74,16 @@ export interface Statx {
   ofOpen(fd: AnyDescriptor, into: Uint32Array): void;
   /** False when nothing is at the path. */
   at(path: string | Buffer, follow: boolean, into: Uint32Array): boolean;
+  /** The same of a name in an open directory, a link itself. */
+  in(directory: AnyDescriptor, name: string | Buffer, into: Uint32Array): boolean;
+  /** The same of a name that has a NUL byte at its end; false also where the call fails. */
+  inExactly(directory: AnyDescriptor, name: Buffer, into: Uint32Array): boolean;
 }
 
 const LOCK_SH = 1;
 const LOCK_EX = 2;
 const LOCK_NB = 4;
 const F_SETFL = 4;
-const RENAME_NOREPLACE = 1;
 
 let loaded: Promise<Libc | undefined> | undefined;
 
@@ -131,7 +135,7 @@ async function bind(): Promise<Libc | undefined> {
       return true;
     },
     setDirect: (fd, on) => fcntl()(fd, F_SETFL, 'int', on ? fs.constants.O_DIRECT : 0) === 0,
-    renameNew: (from, to) => renameNew()(from, to),
+    renameNew: (from, to) => renameNew()(AT_FDCWD, from, to),
     exit: (code) => exit()(code),
     addressOf: (buffer) => koffi.address(buffer),
     get readEntries() {
@@ -199,28 +203,5 @@ function bindOpenAt(koffi: Koffi, self: SharedLibrary): OpenAt | undefined {
   return {
     directory: (path, from) => opened(openat2(from ?? AT_FDCWD, toCString(path), asDirectory)),
     file: (directory, name, flags) => opened(openat(directory, toCString(name), flags | O_CLOEXEC)),
-  };
-}
-
-function bindRenameNew(koffi: Koffi, self: SharedLibrary): Libc['renameNew'] {
-  const { EEXIST, EINTR, EINVAL, ENOSYS, EPERM, EOPNOTSUPP } = koffi.os.errno;
-  const refusals = new Set([EINVAL, ENOSYS, EPERM, EOPNOTSUPP]);
-  let call: (fromFd: number, from: string, toFd: number, to: string, flags: number) => number;
-  try {
-    call = self.func(
-      'int renameat2(int fromFd, const char *from, int toFd, const char *to, unsigned int flags)',
-    );
-  } catch {
-    // The only thing that can be wrong: a C library without the function.
-    return () => undefined;
-  }
-  return (from, to) => {
-    while (call(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) !== 0) {
-      const errno = koffi.errno();
-      if (errno === EEXIST) return false;
-      if (refusals.has(errno)) return undefined;
-      if (errno !== EINTR) throw errnoError('rename', errno);
-    }
-    return true;
   };
 }

@@ -36,6 +36,21 @@ export function bindStatx(koffi: Koffi, self: SharedLibrary): Statx | undefined 
   const none = () => callOpen(-1, empty, AT_EMPTY_PATH, STATX_BASIC_STATS, new Uint32Array(64));
   if (isRefused(koffi, none)) return undefined;
   const { EINTR, ENOENT } = koffi.os.errno;
+  const isThere = (
+    from: AnyDescriptor,
+    path: string | Buffer,
+    { follow, into }: { readonly follow: boolean; readonly into: Uint32Array },
+  ): boolean => {
+    const cPath = toCString(path);
+    const flags = follow ? 0 : AT_SYMLINK_NOFOLLOW;
+    while (call(from, cPath, flags, STATX_BASIC_STATS, into) !== 0) {
+      const errno = koffi.errno();
+      if (errno === ENOENT) return false;
+      if (errno !== EINTR)
+        throw Object.assign(errnoError(follow ? 'stat' : 'lstat', errno), { path });
+    }
+    return true;
+  };
   return {
     ofOpen: (fd, into) => {
       while (callOpen(fd, empty, AT_EMPTY_PATH, STATX_BASIC_STATS, into) !== 0) {
@@ -43,16 +58,9 @@ export function bindStatx(koffi: Koffi, self: SharedLibrary): Statx | undefined 
         if (errno !== EINTR) throw errnoError('fstat', errno);
       }
     },
-    at: (path, follow, into) => {
-      const cPath = toCString(path);
-      const flags = follow ? 0 : AT_SYMLINK_NOFOLLOW;
-      while (call(AT_FDCWD, cPath, flags, STATX_BASIC_STATS, into) !== 0) {
-        const errno = koffi.errno();
-        if (errno === ENOENT) return false;
-        if (errno !== EINTR)
-          throw Object.assign(errnoError(follow ? 'stat' : 'lstat', errno), { path });
-      }
-      return true;
-    },
+    at: (path, follow, into) => isThere(AT_FDCWD, path, { follow, into }),
+    inExactly: (directory, name, into) =>
+      callOpen(directory, name, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, into) === 0,
+    in: (directory, name, into) => isThere(directory, name, { follow: false, into }),
   };
 }

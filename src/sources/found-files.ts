@@ -15,6 +15,26 @@ export interface FoundFiles extends WalkedDirectory {
   readonly names: string[];
   /** Default false. */
   readonly areLinks?: boolean | undefined;
+  /** The names are those that a record has, links among them; then `names` is empty. */
+  readonly known?: KnownNames | undefined;
+}
+
+/** What a record says of a directory that is what it was. */
+export interface KnownDirectory extends KnownNames {
+  readonly subdirectories: readonly string[];
+}
+
+/** Names that nobody has read: those of a directory that is what a record says. */
+export interface KnownNames {
+  /** The number of the record. */
+  readonly record: number;
+  /** How many. */
+  readonly entries: number;
+}
+
+/** How many files and links these are. */
+export function countOf({ names, known }: FoundFiles): number {
+  return known?.entries ?? names.length;
 }
 
 /** One of them. */

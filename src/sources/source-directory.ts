@@ -62,15 +62,43 @@ export class SourceDirectory {
     return this.#openAs(name, FILE_FLAGS);
   }
 
+  /** The same, but what passes is not waited for. */
+  openAtOnce(name: string): SourceFd {
+    return this.#openOnce(name, FILE_FLAGS);
+  }
+
   #openAs(name: string, flags: number): SourceFd {
-    const openAt = this.#openAt;
-    if (openAt === undefined) {
+    return retryingOpen(() => this.#openOnce(name, flags));
+  }
+
+  #openOnce(name: string, flags: number): SourceFd {
+    const directory = this.descriptor();
+    if (directory === undefined) {
       const path = this.#long.shorten(toFsPath(this.pathOf(name)));
-      return retryingOpen(() => this.#files.open(path, flags, 0));
+      return this.#files.open(path, flags, 0);
     }
-    this.#fd ??= this.#openDirectory(openAt);
-    const directory = this.#fd;
-    return retryingOpen(() => openAt.file(directory, toFsPath(name), flags));
+    return this.#openAt!.file(directory, toFsPath(name), flags);
+  }
+
+  /** What has a name now, a link itself; undefined when it is gone. Throws as `open` does. */
+  look(name: string, status: StatusReader): FileStatus | undefined {
+    const fd = status.in === undefined ? undefined : this.descriptor();
+    return fd === undefined
+      ? status.atLink(this.#long.shorten(toFsPath(this.pathOf(name))))
+      : status.in!(fd, toFsPath(name));
+  }
+
+  /** Of the directory, open until `close`; undefined where files are opened by their paths. Throws as `open` does. */
+  descriptor(): SourceFd | undefined {
+    if (this.#openAt === undefined) return undefined;
+    this.#fd ??= this.#openDirectory(this.#openAt);
+    return this.#fd;
+  }
+
+  /** Which directory it is; undefined where files are opened by their paths. Throws as `open` does. */
+  identity(status: StatusReader): FileStatus | undefined {
+    const fd = this.descriptor();
+    return fd && status.ofOpen(fd);
   }
 
   /** Undefined for what is no link. Throws what the calls fail with, as `open` does. */

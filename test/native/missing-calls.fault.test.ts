@@ -153,6 +153,8 @@ const TAKEN_AWAY: Record<string, (error: string, context: TestContext) => void |
   },
   FICLONE: (error) => expectStored({ inject: `ioctl:error=${error}`, on: [tempPath(store, 0)] }),
   statfs: (error) => expectStored({ inject: `statfs:error=${error}` }),
+  fadvise64: (error) =>
+    expectStored({ inject: `fadvise64:error=${error}` }, /^$/, '--read-ahead', '64'),
   syncfs: (error) => expectStored({ inject: `syncfs:error=${error}` }),
   flock: (error) => {
     expectRefused({ inject: `flock:error=${error}` }, NO_LOCKS);
@@ -186,13 +188,14 @@ it('what may be missing is listed, and each of it is taken away here', () => {
 it('what is bound of libc is listed, or needed in any case', () => {
   const needed = [
     ...['open', 'openat', 'read', 'write', 'close', 'rename', '_exit', 'syscall'],
-    ...['mkdirat', 'unlinkat'],
+    ...['mkdirat', 'unlinkat', 'renameat'],
   ];
   const sources = fs.readdirSync('src/native').filter((name) => name.endsWith('.ts'));
   const text = sources.map((name) => fs.readFileSync(join('src/native', name), 'utf8')).join();
   const bound = Array.from(text.matchAll(/['`](?:int|long|void) (\w+)\(/g), (match) => match[1]!);
   const others = {
     fcntl: 'F_SETFL',
+    posix_fadvise: 'fadvise64',
     futimens: 'utimensat',
     fchown: 'fchownat',
     lsetxattr: 'fsetxattr',

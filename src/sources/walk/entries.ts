@@ -12,6 +12,16 @@ export interface FoundDirectory {
   readonly path: string | Buffer;
   /** Why not all of its names are known: an errno's name. */
   readonly lacks?: string | undefined;
+  /** All that it holds; undefined where something of it was not handed on. */
+  readonly holds?: HeldNames | undefined;
+  /** Milliseconds since 1970, when `status` was asked for; where it was walked. */
+  readonly lookedAt?: number | undefined;
+}
+
+export interface HeldNames {
+  /** Files and links. */
+  readonly entries: number;
+  readonly subdirectories: readonly string[];
 }
 
 /** What has ended where it was met. */
@@ -33,6 +43,8 @@ export interface WalkSink {
   excluded(path: string): void;
   /** One that was walked. One whose reading failed, too, which is counted by its failure. */
   directory(found: FoundDirectory): void;
+  /** One that was not read: it holds what a record says. Its files come first. */
+  knownDirectory(record: number): void;
   /** One that was not walked, and is a part of the tree all the same. */
   onTheWay(found: FoundDirectory): void;
   notice(text: string): void;

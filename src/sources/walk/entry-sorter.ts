@@ -1,11 +1,10 @@
-import { printable } from '../../errors.ts';
 import { escapeLatin1Name, joinPath } from '../../names.ts';
 import type { Turns } from '../../turns.ts';
 import type { WalkedDirectory } from '../found-files.ts';
 import { unsupportedKind } from '../kind.ts';
 import type { RawEntry } from './directory.ts';
 import type { WalkSink } from './entries.ts';
-import { type NamedEntries, splitPath } from './named-entries.ts';
+import type { NamedEntries } from './named-entries.ts';
 import { below } from './tree-paths.ts';
 import type { WalkRules } from './tree-reader.ts';
 
@@ -48,7 +47,7 @@ export class EntrySorter {
     const prefix = relative === '/' ? '' : `${relative.slice(1)}/`;
     const realDirectory = this.#realPathOf(relative);
     const named = this.#named.within(realDirectory);
-    const manifest = nameWithin(realDirectory, this.#rules.manifest);
+    const outputs = this.#rules.outputs?.lieIn(realDirectory) ? this.#rules.outputs : undefined;
     for (let at = from; at < end; at++) {
       if (excludes !== undefined && at > from && turns.isDue()) return at;
       const entry = entries[at]!;
@@ -56,7 +55,7 @@ export class EntrySorter {
       if (named?.has(name) && !this.#adopts(realDirectory, name)) continue;
       if (excludes?.excludes(prefix + name, entry.isDirectory()))
         this.#sink.excluded(joinPath(directory, name));
-      else if (name === manifest) this.#sink.notice(`the manifest ${printable(name)} is left out`);
+      else if (outputs?.leavesOut(realDirectory, name, this.#sink)) continue;
       else if (entry.isFile()) names.push(name);
       else if (entry.isDirectory()) subdirectories.push(name);
       else if (entry.isSymbolicLink()) links.push(name);
@@ -78,11 +77,4 @@ export class EntrySorter {
     if (relative === '/') return this.#realRoot;
     return this.#realRoot === '/' ? relative : this.#realRoot + relative;
   }
-}
-
-/** The name of what lies at a path, if it lies in this very directory. */
-function nameWithin(directory: string, path: string | undefined): string | undefined {
-  if (path === undefined) return undefined;
-  const [folder, name] = splitPath(path);
-  return folder === directory ? name : undefined;
 }

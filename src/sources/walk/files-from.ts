@@ -10,6 +10,16 @@ export interface PathList {
   readonly file: string;
   /** Entries end with a NUL byte instead of a newline. */
   readonly nul: boolean;
+  /** Of a file that was looked at, and is more than a list: gives what it lists. */
+  readonly read?: (signal?: AbortSignal) => AsyncIterable<Listed[]>;
+}
+
+/** An entry of a list. */
+export interface Listed {
+  /** In the escaped form of names.ts. */
+  readonly path: string;
+  /** A walk has met it, and found that it was gone. */
+  readonly hasVanished?: boolean;
 }
 
 /** Longer than any path the kernel takes (PATH_MAX is 4096): whatever it is, it is no list. */
@@ -22,7 +32,8 @@ const READABLE = 'name a file that lists one path a line, or - for standard inpu
  * Throws a UsageError when the list cannot be read, an IngotError when standard input is closed,
  * before anything is stored.
  */
-export function checkPathList({ file }: PathList): void {
+export function checkPathList({ file, read }: PathList): void {
+  if (read !== undefined) return;
   try {
     if (file === '-') requireStandardInput();
     else checkInput(file);
@@ -32,14 +43,16 @@ export function checkPathList({ file }: PathList): void {
   }
 }
 
-/** The listed paths in the escaped form of names.ts, as many at a time as a read brings. */
+/** What is listed, as many entries at a time as a read brings. */
 export async function* readPathList(
   list: PathList,
   signal?: AbortSignal,
-): AsyncGenerator<string[]> {
+): AsyncGenerator<Listed[]> {
   try {
+    if (list.read !== undefined) return yield* list.read(signal);
     const input = list.file === '-' ? standardInput() : await openInput(list.file);
-    yield* splitPathList(readInput(input, signal), list);
+    for await (const paths of splitPathList(readInput(input, signal), list))
+      yield paths.map((path) => ({ path }));
   } catch (error) {
     throw inputError(error, { what: WHAT, path: list.file, hint: READABLE }, signal);
   }

@@ -5,7 +5,7 @@ import { realPathOf, toFsPath } from '../../names.ts';
 import { unsupportedKind } from '../kind.ts';
 import type { WalkSink } from './entries.ts';
 import type { Excludes } from './exclude/excludes.ts';
-import { type PathList, readPathList } from './files-from.ts';
+import { type Listed, type PathList, readPathList } from './files-from.ts';
 import { type NamedEntries, splitPath } from './named-entries.ts';
 import type { NamedFiles } from './named-files.ts';
 import { identityOf, type SourceRoots } from './source-roots.ts';
@@ -38,16 +38,16 @@ export async function ingestListed(
   signal?: AbortSignal,
 ): Promise<void> {
   const turns = walkTurns(signal);
-  let root: string | undefined;
+  let root: Listed | undefined;
   let hasOthers = false;
-  for await (const paths of readPathList(list, signal)) {
-    root ??= paths.find(isRoot);
-    const others = paths.filter((path) => !isRoot(path));
+  for await (const entries of readPathList(list, signal)) {
+    root ??= entries.find(isRoot);
+    const others = entries.filter((entry) => !isRoot(entry));
     hasOthers ||= others.length > 0;
     if (root !== undefined && hasOthers) throw rootAmongOthers(list);
-    for (const path of others) {
+    for (const entry of others) {
       if (turns.isDue()) await turns.take();
-      const full = handOnListed(path, taker);
+      const full = handOnListed(entry, taker);
       if (full !== undefined) await full;
     }
     signal?.throwIfAborted();
@@ -56,7 +56,7 @@ export async function ingestListed(
 }
 
 /** `/`, `//`, `/./..`. */
-function isRoot(path: string): boolean {
+function isRoot({ path }: Listed): boolean {
   return path.startsWith('/') && posix.normalize(path) === '/';
 }
 
@@ -72,7 +72,7 @@ function rootAmongOthers({ file }: PathList): UsageError {
 }
 
 function handOnListed(
-  listed: string,
+  { path: listed, hasVanished = false }: Listed,
   { named, files, excludes, roots, sink }: ListTaker,
 ): Promise<void> | undefined {
   // Where its own name is enough nobody has to look at it.
@@ -99,10 +99,12 @@ function handOnListed(
     // With the slash at its end: that is why a file is no directory.
     const path = code === 'ENOTDIR' ? listed : toSourcePath(listed);
     if (!files.takesMissing(path)) return undefined;
-    // Not `vanished`: no walk has met it, and a list with wrong line ends names nothing that
-    // exists.
-    const what = GONE.has(code) ? 'a listed path does not exist' : 'cannot look at a listed path';
-    sink.unreadable({ path, inTree: files.placeOf(path) }, { what, code, path });
+    // Not `vanished` where no walk has met it: a list with wrong line ends names nothing that exists.
+    const isGone = GONE.has(code);
+    const what = isGone ? 'a listed path does not exist' : 'cannot look at a listed path';
+    const entry = { path, inTree: files.placeOf(path) };
+    if (isGone && hasVanished) sink.vanished(entry, { what: 'an entry has vanished', code, path });
+    else sink.unreadable(entry, { what, code, path });
   }
   return undefined;
 }

@@ -1,7 +1,8 @@
-import { errnoOf, printable } from '../../errors.ts';
-import { joinPath, realPathOf } from '../../names.ts';
+import { errnoOf } from '../../errors.ts';
+import { realPathOf } from '../../names.ts';
 import type { WalkSink } from './entries.ts';
 import { type NamedEntries, splitPath } from './named-entries.ts';
+import type { Outputs } from './outputs.ts';
 import type { StoreExclusion } from './store-exclusion.ts';
 import { treePathOf } from './tree-paths.ts';
 import type { TreeWays } from './tree-ways.ts';
@@ -15,10 +16,7 @@ const REMEMBERED_DIRECTORIES = 1024;
 /** What is left out although it was named. */
 export interface LeftOut {
   readonly store: StoreExclusion | undefined;
-  /**
-   * The real path of the manifest, if there is one by now: it would list an older state of itself.
-   */
-  readonly manifest: string | undefined;
+  readonly outputs: Outputs;
 }
 
 /** Hands on single files and links that were named, those of one directory together, each once. */
@@ -52,16 +50,14 @@ export class NamedFiles {
 
   /** False for an entry that is left out or was named before. Throws what realpath(3) fails with. */
   takes(directory: string, name: string): boolean {
-    const { store, manifest } = this.#leftOut;
+    const { store, outputs } = this.#leftOut;
     const realDirectory = this.#realPath(directory);
     if (store?.holds(realDirectory)) {
       store.notify(this.#sink);
       return false;
     }
     if (!this.#named.add(realDirectory, name)) return false;
-    if (joinPath(realDirectory, name) !== manifest) return true;
-    this.#sink.notice(`the manifest ${printable(name)} is left out`);
-    return false;
+    return !outputs.leavesOut(realDirectory, name, this.#sink);
   }
 
   /** Counts what patterns leave out, unless it is left out anyway or was named before. */

@@ -1,16 +1,17 @@
 import { setTimeout } from 'node:timers/promises';
-import { errnoOf, failed, printable, SHORTAGES } from '../../errors.ts';
+import { errnoOf, printable } from '../../errors.ts';
 import { toFsPath } from '../../names.ts';
 import { nodeFiles } from '../../native/files.ts';
-import type { WalkedDirectory } from '../found-files.ts';
-import { unsupportedKind } from '../kind.ts';
+import type { KnownDirectory, WalkedDirectory } from '../found-files.ts';
 import { LongPaths } from '../long-paths.ts';
 import type { EntryStatus } from '../mode-status.ts';
 import { type DirectoryOps, nodeDirectoryOps, type RawEntry, readDirectory } from './directory.ts';
-import type { FoundEntry, WalkSink } from './entries.ts';
+import type { FoundDirectory, WalkSink } from './entries.ts';
 import { EntrySorter, type Met } from './entry-sorter.ts';
 import type { Excludes } from './exclude/excludes.ts';
 import type { NamedEntries, Tree } from './named-entries.ts';
+import type { Outputs } from './outputs.ts';
+import { RefusedDirectories } from './refused-directories.ts';
 import type { SourceRoots } from './source-roots.ts';
 import { withoutLinks } from './sources.ts';
 import type { StoreExclusion } from './store-exclusion.ts';
@@ -21,24 +22,38 @@ import { walkTurns } from './turns.ts';
 export interface WalkRules {
   readonly excludes?: Excludes | undefined;
   readonly oneFileSystem: boolean;
-  /** Left out wherever it is met. */
+  /** Left out wherever they are met. */
   readonly store?: StoreExclusion | undefined;
-  /**
-   * The real path of the manifest, which is left out as well: it would list an older state of
-   * itself.
-   */
-  readonly manifest?: string | undefined;
+  readonly outputs?: Outputs | undefined;
   /** Is told of mount points. */
   readonly roots?: SourceRoots | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly ops?: DirectoryOps | undefined;
+  /** Directories whose names need not be read. */
+  readonly known?: KnowsDirectory | undefined;
 }
+
+/** Gives what a directory holds, if it is certain. */
+export type KnowsDirectory = (directory: EnteredDirectory) => KnownDirectory | undefined;
+
+export type EnteredDirectory = Pick<FoundDirectory, 'inTree' | 'status' | 'path'> & {
+  readonly lookedAt: number;
+};
 
 /** A directory that is about to be read. */
 interface Entered {
   /** As calls take it. */
   readonly path: string | Buffer;
   readonly stats: EntryStatus;
+  /** Milliseconds since 1970. */
+  readonly lookedAt: number;
+}
+
+/** What has been met of a directory so far. */
+interface Read {
+  readonly subdirectories: readonly string[];
+  /** Names that were read; those of files and links that were handed on. */
+  readonly counts: { read: number; handed: number };
 }
 
 /** What has been read of a directory, once a pause is over. */
@@ -47,22 +62,12 @@ interface Chunk {
   readonly pauseMs: number;
 }
 
-const UNREADABLE = 'cannot read a directory';
-const VANISHED = 'a directory has vanished';
+/** Characters: fewer than a call takes, whatever they are. */
+const MAX_KNOWN_PATH = 1_000;
 
 /** Milliseconds to wait for workers to close files when no descriptor is free: 2 s in all. */
 const DESCRIPTOR_WAITS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
 const NO_DESCRIPTOR: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE']);
-
-/** The directory was there when its name was read, and is not (a directory) any more. */
-const GONE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR']);
-const NEVER: ReadonlySet<string> = new Set();
-
-/**
- * The calls whose failure is the directory's own: after them, its entries are being looked at. To
- * Node both opening and reading it are `scandir`.
- */
-const OPENING: ReadonlySet<string> = new Set(['scandir', 'opendir']);
 
 /**
  * Reads the directories of one tree: files go to the sink, directories to fast-glob. An entry that
@@ -75,6 +80,7 @@ export class TreeReader {
   readonly #sorter: EntrySorter;
   readonly #sink: WalkSink;
   readonly #ops: DirectoryOps;
+  readonly #refused: RefusedDirectories;
   readonly #long = new LongPaths(nodeFiles);
   #device: number | undefined;
 
@@ -85,6 +91,7 @@ export class TreeReader {
     this.#sorter = new EntrySorter(tree.realPath, rules, named, sink);
     this.#sink = sink;
     this.#ops = rules.ops ?? nodeDirectoryOps;
+    this.#refused = new RefusedDirectories(sink, this.#ops);
   }
 
   /** A DirectoryReader (see exact-fs.ts). Rejects when the run cannot go on. */
@@ -98,8 +105,12 @@ export class TreeReader {
     const subdirectories: string[] = [];
     const entered = this.#enter(walked, relative === '/');
     if (entered === undefined) return subdirectories;
+    const known = this.#known(walked, entered);
+    if (known !== undefined) return await this.#handOn(walked, known);
     const turns = walkTurns(this.#rules.signal);
-    for (const { entries, pauseMs } of this.#chunks(walked, entered)) {
+    const counts = { read: 0, handed: 0 };
+    for (const { entries, pauseMs } of this.#chunks(walked, entered, { subdirectories, counts })) {
+      counts.read += entries.length;
       if (pauseMs > 0) await setTimeout(pauseMs);
       this.#rules.signal?.throwIfAborted();
       for (let at = 0; at < entries.length; ) {
@@ -109,11 +120,31 @@ export class TreeReader {
         at = this.#sorter.sort(entries, at, met, turns);
         for (const found of [met.names, met.links]) {
           if (found.length === 0) continue;
+          counts.handed += found.length;
           const more = this.#sink.files({ ...walked, names: found, areLinks: found === met.links });
           if (more !== undefined) await more;
         }
       }
     }
+    return subdirectories;
+  }
+
+  /** Not of one whose path is too long for one call. */
+  #known({ directory, inTree }: WalkedDirectory, entered: Entered): KnownDirectory | undefined {
+    const { stats, lookedAt } = entered;
+    if (directory.length > MAX_KNOWN_PATH || this.#rules.known === undefined) return undefined;
+    const path = this.#withoutLink(entered.path);
+    return this.#rules.known({ inTree, status: stats.status, path, lookedAt });
+  }
+
+  async #handOn(
+    walked: WalkedDirectory,
+    { record, entries, subdirectories }: KnownDirectory,
+  ): Promise<readonly string[]> {
+    this.#rules.signal?.throwIfAborted();
+    const more = this.#sink.files({ ...walked, names: [], known: { record, entries } });
+    if (more !== undefined) await more;
+    this.#sink.knownDirectory(record);
     return subdirectories;
   }
 
@@ -132,25 +163,18 @@ export class TreeReader {
       // Only a root may be a link: below it, a link that lstat sees has taken a directory's place.
       stats = isRoot ? this.#ops.statSync(path) : this.#ops.lstatSync(path);
     } catch (error) {
-      this.#refuse({ path: directory, inTree: isRoot ? undefined : inTree }, error, GONE);
+      this.#refused.unseen({ path: directory, inTree: isRoot ? undefined : inTree }, error);
       return undefined;
     }
+    const lookedAt = Date.now();
     this.#device ??= stats.dev;
     if (!stats.isDirectory()) {
-      this.#replaced({ path: directory, inTree }, stats);
+      this.#refused.replaced({ path: directory, inTree }, stats);
       return undefined;
     }
     if (this.#isLeftOut(walked, { path, isRoot, stats })) return undefined;
     if (stats.dev !== this.#device) this.#rules.roots?.addMount(directory, stats.dev);
-    return { path, stats };
-  }
-
-  /** Ends a name that was a directory's when it was read, and is something else's now. */
-  #replaced(entry: FoundEntry, stats: EntryStatus): void {
-    const { path } = entry;
-    const kind = stats.isFile() || stats.isSymbolicLink() ? undefined : unsupportedKind(stats);
-    if (kind !== undefined) this.#sink.unsupported(entry, kind);
-    else this.#sink.vanished(entry, { what: VANISHED, code: 'ENOTDIR', path });
+    return { path, stats, lookedAt };
   }
 
   #isLeftOut(
@@ -170,8 +194,12 @@ export class TreeReader {
   }
 
   /** While no descriptor is free: chunks without entries, and a pause. */
-  *#chunks({ directory, inTree }: WalkedDirectory, entered: Entered): Generator<Chunk> {
-    const { path, stats } = entered;
+  *#chunks(
+    { directory, inTree }: WalkedDirectory,
+    entered: Entered,
+    { subdirectories, counts }: Read,
+  ): Generator<Chunk> {
+    const { path, stats, lookedAt } = entered;
     const found = { inTree, path: this.#withoutLink(path), status: stats.status };
     for (const pauseMs of [...DESCRIPTOR_WAITS, 0]) {
       let lacks: string | undefined;
@@ -181,45 +209,24 @@ export class TreeReader {
       } catch (error) {
         lacks = errnoOf(error);
         const isShort = NO_DESCRIPTOR.has(lacks ?? '') && pauseMs > 0;
-        if (!isShort) this.#failed({ directory, path }, error);
+        if (!isShort) this.#refused.unread(directory, path, error);
         else {
           yield { entries: [], pauseMs };
           continue;
         }
       }
-      return this.#sink.directory({ ...found, lacks });
+      const { read, handed } = counts;
+      const holds =
+        lacks === undefined && read === handed + subdirectories.length
+          ? { entries: handed, subdirectories }
+          : undefined;
+      return this.#sink.directory({ ...found, lacks, holds, lookedAt });
     }
-  }
-
-  #failed({ directory, path }: { directory: string; path: string | Buffer }, error: unknown): void {
-    const opening = OPENING.has((error as NodeJS.ErrnoException).syscall ?? '');
-    const gone = opening && !this.#isThere(path) ? GONE : NEVER;
-    this.#refuse({ path: directory, inTree: undefined }, error, gone);
   }
 
   /** Of a root that may be a link. */
   #withoutLink(path: string | Buffer): string | Buffer {
     return path === this.#tree.path ? toFsPath(this.#withoutLinks) : path;
-  }
-
-  /** A directory that is there is not gone because reading it fails with ENOENT. */
-  #isThere(path: string | Buffer): boolean {
-    try {
-      return this.#ops.lstatSync(path).isDirectory();
-    } catch (error) {
-      if (errnoOf(error) === undefined) throw error;
-      return false;
-    }
-  }
-
-  /** Ends a directory that cannot be read: the walk goes on without it. */
-  #refuse(entry: FoundEntry, error: unknown, gone: ReadonlySet<string>): void {
-    const { path } = entry;
-    const code = errnoOf(error);
-    // It is the process that is short of descriptors or memory, not the directory.
-    if (code === undefined || SHORTAGES.has(code)) throw failed(UNREADABLE, error, { path });
-    if (gone.has(code)) this.#sink.vanished(entry, { what: VANISHED, code, path });
-    else this.#sink.unreadable(entry, { what: UNREADABLE, code, path });
   }
 }
 

@@ -1,5 +1,3 @@
-import fs from 'node:fs';
-import { realPathOf, toFsPath } from '../../names.ts';
 import { type DirectoryOps, nodeDirectoryOps } from './directory.ts';
 import type { WalkSink } from './entries.ts';
 import { type Excludes, loadExcludes } from './exclude/excludes.ts';
@@ -7,11 +5,12 @@ import { checkPathList, type PathList } from './files-from.ts';
 import { ingestListed } from './listed-sources.ts';
 import { NamedEntries, splitPath } from './named-entries.ts';
 import { NamedFiles } from './named-files.ts';
+import { type OutputFile, Outputs } from './outputs.ts';
 import { SourceRoots } from './source-roots.ts';
 import { resolveSources, type Source } from './sources.ts';
 import { openStoreExclusion } from './store-exclusion.ts';
 import { placeSources, treePathOf } from './tree-paths.ts';
-import { TreeReader } from './tree-reader.ts';
+import { type KnowsDirectory, TreeReader } from './tree-reader.ts';
 import { TreeWays } from './tree-ways.ts';
 import { walkTree } from './walk.ts';
 
@@ -22,6 +21,8 @@ export interface WalkOptions {
   readonly filesFrom?: string | undefined;
   /** `filesFrom` is separated by NUL bytes instead of newlines. */
   readonly nul?: boolean | undefined;
+  /** A list of another kind, in the place of `filesFrom`. */
+  readonly list?: PathList | undefined;
   /** Patterns in .gitignore syntax, relative to each source; they meet the name of a source, too. */
   readonly exclude?: readonly string[] | undefined;
   /** Names of the sources in the tree, in their order. Default: their paths, as tar has them. */
@@ -46,11 +47,12 @@ export interface WalkPlan {
 export interface WalkSurroundings {
   /** The store, if there is one by now: it is left out wherever it is met. */
   readonly storeRoot?: string | undefined;
-  /** A file that may lie in a source, and is left out there. */
-  readonly manifest?: string | undefined;
+  /** Files that may lie in a source, and are left out there. */
+  readonly outputs?: readonly OutputFile[] | undefined;
   /** Ends the walk soon: it rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   readonly ops?: DirectoryOps | undefined;
+  readonly known?: KnowsDirectory | undefined;
 }
 
 /**
@@ -60,7 +62,7 @@ export interface WalkSurroundings {
  */
 export async function planWalk(options: WalkOptions, signal?: AbortSignal): Promise<WalkPlan> {
   const { filesFrom, nul = false } = options;
-  const list = filesFrom === undefined ? undefined : { file: filesFrom, nul };
+  const list = filesFrom === undefined ? options.list : { file: filesFrom, nul };
   if (list !== undefined) checkPathList(list);
   const excludes = await loadExcludes(options.exclude ?? [], signal);
   const isOnly = options.sources.length === 1 && list === undefined;
@@ -81,15 +83,15 @@ export async function planWalk(options: WalkOptions, signal?: AbortSignal): Prom
  */
 export async function walkSources(
   plan: WalkPlan,
-  { storeRoot, manifest: manifestPath, signal, ops }: WalkSurroundings,
+  { storeRoot, outputs: outputFiles = [], signal, ops, known }: WalkSurroundings,
   sink: WalkSink,
 ): Promise<void> {
   const { excludes, oneFileSystem, roots } = plan;
   const store = openStoreExclusion(storeRoot);
   const named = new NamedEntries();
-  const manifest = realFile(manifestPath);
+  const outputs = Outputs.of(outputFiles);
   const ways = new TreeWays(sink, ops ?? nodeDirectoryOps);
-  const files = new NamedFiles(named, { store, manifest }, sink, ways);
+  const files = new NamedFiles(named, { store, outputs }, sink, ways);
   for (const source of plan.sources) {
     if (source.isExcluded) files.exclude(source.path);
     else if (source.isDirectory) named.addTree(source);
@@ -98,7 +100,7 @@ export async function walkSources(
   if (plan.list !== undefined)
     await ingestListed(plan.list, { named, files, excludes, roots, sink }, signal);
   await files.flush();
-  const rules = { excludes, oneFileSystem, store, manifest, roots, signal, ops };
+  const rules = { excludes, oneFileSystem, store, outputs, roots, signal, ops, known };
   for (const tree of named.trees()) {
     // One that another tree has adopted is a part of that.
     if (tree.identity !== undefined) roots.addDirectory(tree.path, tree.identity);
@@ -110,10 +112,4 @@ export async function walkSources(
       reader.close();
     }
   }
-}
-
-/** Undefined when there is no such file yet: then it is met nowhere. */
-function realFile(path: string | undefined): string | undefined {
-  const isThere = path !== undefined && fs.existsSync(toFsPath(path));
-  return isThere ? realPathOf(path) : undefined;
 }

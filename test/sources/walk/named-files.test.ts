@@ -3,13 +3,14 @@ import { expect, test } from 'vitest';
 import { nodeDirectoryOps } from '../../../src/sources/walk/directory.ts';
 import { NamedEntries } from '../../../src/sources/walk/named-entries.ts';
 import { NamedFiles } from '../../../src/sources/walk/named-files.ts';
+import { Outputs } from '../../../src/sources/walk/outputs.ts';
 import { TreeWays } from '../../../src/sources/walk/tree-ways.ts';
 import { makeTree } from '../../harness/tree.ts';
 import { RecordingSink } from './recording-sink.ts';
 
 test('where 1,024 directories lie is remembered, and not of more', () => {
   const root = makeTree({ 'a/f': '', 'b/f': '', link: { symlink: 'a' } });
-  const leftOut = { store: undefined, manifest: undefined };
+  const leftOut = { store: undefined, outputs: new Outputs() };
   const sink = new RecordingSink();
   const ways = new TreeWays(sink, nodeDirectoryOps);
   const files = new NamedFiles(new NamedEntries(), leftOut, sink, ways);

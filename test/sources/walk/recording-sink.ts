@@ -55,6 +55,10 @@ export class RecordingSink implements WalkSink {
     this.inTree.push(inTree);
   }
 
+  knownDirectory(): void {
+    throw new Error('nothing is known');
+  }
+
   onTheWay({ inTree }: FoundDirectory): void {
     this.ways.push(inTree);
   }

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import { expect, test } from 'vitest';
 import { type DirectoryOps, nodeDirectoryOps } from '../../../src/sources/walk/directory.ts';
 import { NamedEntries } from '../../../src/sources/walk/named-entries.ts';
+import { Outputs } from '../../../src/sources/walk/outputs.ts';
 import { TreeReader } from '../../../src/sources/walk/tree-reader.ts';
 import { planWalk, walkSources } from '../../../src/sources/walk/walk-sources.ts';
 import { makeTree, type TreeLiteral } from '../../harness/tree.ts';
@@ -166,7 +167,8 @@ test('a manifest in the root directory is left out there, and nowhere else', asy
   } as unknown as DirectoryOps;
   const found = async (path: string) => {
     const sink = new RecordingSink();
-    const rules = { oneFileSystem: false, manifest: '/m', ops };
+    const outputs = new Outputs(new Map([['/m', 'the manifest']]));
+    const rules = { oneFileSystem: false, outputs, ops };
     await new TreeReader(
       { path, realPath: path, inTree: '' },
       rules,
