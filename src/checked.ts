@@ -32,6 +32,11 @@ export const callback: Check = (name, value) => {
   if (typeof value !== 'function') throw wrong(name, value, 'a function');
 };
 
+export const flagOrCallback: Check = (name, value) => {
+  if (typeof value !== 'boolean' && typeof value !== 'function')
+    throw wrong(name, value, 'true, false or a function');
+};
+
 /** Text for people, in one line. */
 export const lineOfText: Check = (name, value) => {
   if (typeof value !== 'string') throw wrong(name, value, 'a string');

@@ -20,19 +20,23 @@ export interface TurnOptions {
   readonly stepsPerLook?: number;
   /** What ends the loop. */
   readonly signal?: AbortSignal | undefined;
+  /** Called at each turn. */
+  readonly onTurn?: (() => void) | undefined;
 }
 
 export class Turns {
   readonly #holdMs: number;
   readonly #stepsPerLook: number;
   readonly #signal: AbortSignal | undefined;
+  readonly #onTurn: (() => void) | undefined;
   #steps = 0;
   #beganMs = performance.now();
 
-  constructor({ holdMs = HOLD_MS, stepsPerLook = 1, signal }: TurnOptions = {}) {
+  constructor({ holdMs = HOLD_MS, stepsPerLook = 1, signal, onTurn }: TurnOptions = {}) {
     this.#holdMs = holdMs;
     this.#stepsPerLook = stepsPerLook;
     this.#signal = signal;
+    this.#onTurn = onTurn;
   }
 
   /** Counts a step of the loop; true when it is time for `take`. */
@@ -41,10 +45,14 @@ export class Turns {
     return performance.now() - this.#beganMs >= this.#holdMs;
   }
 
-  /** Lets the event loop handle what waits. Rejects with the signal's reason when it is aborted. */
+  /**
+   * Lets the event loop handle what waits. Rejects with the signal's reason when it is aborted, and
+   * with what `onTurn` throws.
+   */
   async take(): Promise<void> {
     await nextTurn();
     this.#signal?.throwIfAborted();
+    this.#onTurn?.();
     this.#beganMs = performance.now();
   }
 }
