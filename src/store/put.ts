@@ -21,8 +21,8 @@ export interface PutResult {
 }
 
 /**
- * Stores contents one by one, each in a group of its own, durable at its commit. Many at once share
- * their flushes.
+ * Stores contents one by one, each in a group of its own, durable at its commit, and pinned. Many at
+ * once share their flushes.
  */
 export class Putter {
   readonly #main: MainHalf;
@@ -30,7 +30,11 @@ export class Putter {
 
   private constructor(main: MainHalf) {
     this.#main = main;
-    this.#stager = new SourceStager(() => main.openGroup('objects'), main.maxStaged);
+    this.#stager = new SourceStager(
+      () => main.openGroup('objects'),
+      main.maxStaged,
+      (digest, signal) => main.pin?.(digest, signal),
+    );
   }
 
   /** What the user should know of the place. */
@@ -68,6 +72,7 @@ export class Putter {
     } finally {
       ended();
     }
+    await this.#main.flushPins?.();
     const { there, repaired } = group.settled;
     const outcome = isKnown || there.includes(digest) ? 'duplicate' : 'new';
     return { digest, size, outcome, repaired: repaired.includes(digest) };

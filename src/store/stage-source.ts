@@ -1,7 +1,7 @@
 /** Reads and stages what is put, in turns: the half of a put that comes before its flush. */
 import fs from 'node:fs';
 import { addAbortSignal, type Readable } from 'node:stream';
-import { isSharedArrayBuffer, isUint8Array } from 'node:util/types';
+import { isUint8Array } from 'node:util/types';
 import { type Digest, DigestStream, digestOf } from '../digest.ts';
 import { failed, IngotError } from '../errors.ts';
 import { openFifo } from '../files/fifo.ts';
@@ -11,6 +11,7 @@ import type { PutSource } from './put-source.ts';
 import { copiesOf, readAlready } from './put-stream.ts';
 import { SourceReading } from './read-source.ts';
 import type { Group, StreamStage } from './seam/write.ts';
+import { isShared, joined, writeAndHash } from './stage-bytes.ts';
 
 /** Contents up to this many bytes are held in memory, so that a duplicate writes nothing. */
 const IN_MEMORY = 1 << 20;
@@ -46,6 +47,11 @@ interface Staging {
   readonly check: (content: ReadContent) => void;
 }
 
+type BeforeLook = (
+  digest: Digest,
+  signal: AbortSignal | undefined,
+) => Promise<void> | void | undefined;
+
 /** Thrown inside a put of a file that changed while it was read. */
 class ReadAgain extends Error {}
 
@@ -61,8 +67,14 @@ export class SourceStager {
   /** Those that a put reads or has read. */
   readonly #streams = new WeakSet<Readable>();
 
-  /** `openGroup` makes a group for one put; `maxStaged` puts may have something staged at once. */
-  constructor(openGroup: () => Group, maxStaged: number) {
+  readonly #beforeLook: BeforeLook;
+
+  /**
+   * `openGroup` makes a group for one put; `maxStaged` puts may have something staged at once.
+   * `beforeLook` sees to it that what is found stays.
+   */
+  constructor(openGroup: () => Group, maxStaged: number, beforeLook: BeforeLook = () => {}) {
+    this.#beforeLook = beforeLook;
     this.#openGroup = openGroup;
     this.#places = new Lender(Math.min(MAX_STAGED, maxStaged), () => {});
   }
@@ -147,6 +159,7 @@ export class SourceStager {
       if (stage === undefined) return await this.#stageBytes(joined(waiting, size), signal, check);
       const digest = hash.digest();
       check({ digest, size });
+      await this.#beforeLook(digest, signal);
       const staged = stage;
       stage = undefined;
       return this.#keep({ group, digest, size, ended }, staged);
@@ -168,15 +181,30 @@ export class SourceStager {
       const digest = digestOf(bytes);
       check({ digest, size: bytes.length });
       const group = this.#openGroup();
-      return this.#keep(
+      const staged = this.#keep(
         { group, digest, size: bytes.length, ended },
         {
           keep: () => group.stage(digest, bytes),
           drop: () => {},
         },
       );
+      if (await this.#stays(staged, signal)) return staged;
     } catch (error) {
       ended();
+      throw error;
+    }
+    // What was found has gone, and the bytes may be others by now.
+    ended();
+    return this.#stageBytes(bytes, signal, check);
+  }
+
+  /** Sees to it that what was found stays. False when it had gone before. */
+  async #stays({ group, digest, size, isKnown }: Staged, signal: AbortSignal | undefined) {
+    try {
+      await this.#beforeLook(digest, signal);
+      return !isKnown || group.lookup(digest, size) === 'present';
+    } catch (error) {
+      group.discard();
       throw error;
     }
   }
@@ -210,25 +238,4 @@ function changed(path: string): IngotError {
     why: `it changed during each of ${READ_ATTEMPTS} readings`,
     hint: 'put it again when nothing writes to it',
   });
-}
-
-/** Other threads may change the bytes between hashing and writing. */
-function isShared(bytes: Uint8Array): boolean {
-  return isSharedArrayBuffer(bytes.buffer);
-}
-
-/** Without a copy of a content that came in one piece. */
-function joined(chunks: readonly Uint8Array[], size: number): Uint8Array {
-  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size);
-}
-
-/** The write runs on libuv's thread pool while this thread hashes. */
-async function writeAndHash(
-  stage: StreamStage,
-  hash: DigestStream,
-  bytes: Uint8Array,
-): Promise<void> {
-  const written = stage.write(bytes);
-  hash.update(bytes);
-  await written;
 }

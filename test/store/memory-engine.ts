@@ -3,6 +3,7 @@
  * works across worker threads and can be told to misbehave.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Digest } from '../../dist/src/digest.js';
 import { IngotError } from '../../dist/src/errors.js';
 import type { Engine, OpenStoreOptions, StoreFacts } from '../../dist/src/store/seam/engine.js';
 import type { ReadHalf } from '../../dist/src/store/seam/read.js';
@@ -59,13 +60,14 @@ export class MemoryEngine implements Engine {
     return new MemoryVerifier(this.#store);
   }
 
-  async stats({ signal, onProgress }: StatsOptions): Promise<StoreStats> {
+  async stats({ signal, onProgress, onObject }: StatsOptions): Promise<StoreStats> {
     this.#requireStore();
     await nextTurn();
     signal?.throwIfAborted();
     const { spaces, live, dead, quarantined } = this.#store;
     const sizes = [...spaces.objects].map(([digest, { length }]) => ({ digest, size: length }));
     const largest = sizes.toSorted((a, b) => b.size - a.size)[0] as StoreStats['largest'];
+    for (const { digest, size } of sizes) onObject?.(digest as Digest, size);
     onProgress?.(sizes.length);
     return {
       root: ADDRESS,

@@ -35,7 +35,7 @@ test.each<[Layout, RegExp]>([
   ['flat', /store$/],
   ['sharded', /store\/[0-9a-f]{2}$/],
 ])(
-  'a put flushes its temp once, renames once, then flushes one folder, %s',
+  'a put flushes its temp once, renames once, then flushes its folder and that of pins, %s',
   async (layout, folder) => {
     const root = tempStore(layout);
     const { ops, calls, count } = recordingOps();
@@ -45,12 +45,14 @@ test.each<[Layout, RegExp]>([
     const order = calls
       .map(({ name }) => name)
       .filter((name) => name === 'fsync' || name === 'renameSync');
-    expect(order).toEqual(['fsync', 'renameSync', 'fsync']);
+    expect(order).toEqual(['fsync', 'renameSync', 'fsync', 'fsync']);
+    expect(count('fsync', /\/pins$/)).toBe(1);
     expect(count('fsync', TEMP)).toBe(1);
     expect(count('fsync', folder)).toBe(1);
-    // The store's own: its maker may have been killed before store.json was durable.
-    expect(count('fsyncSync')).toBe(1);
-    expect(count('fsyncSync', /\.ingot$/)).toBe(1);
+    // The store's own: its maker may have been killed before store.json was durable. And for that
+    // of pins, which is new.
+    expect(count('fsyncSync')).toBe(2);
+    expect(count('fsyncSync', /\.ingot$/)).toBe(2);
   },
 );
 

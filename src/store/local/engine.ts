@@ -1,8 +1,11 @@
+import type { Digest } from '../../digest.ts';
 import type { Failure } from '../../errors.ts';
-import { type FileOps, nodeFileOps } from '../../files/file-ops.ts';
+import { type FileOps, fileOpsIn, nodeFileOps } from '../../files/file-ops.ts';
 import { loadLibc } from '../../native/libc.ts';
 import type { Layout } from '../choices.ts';
+import type { CollectOptions, Collector } from '../seam/collecting.ts';
 import type { Engine, OpenStoreOptions, StoreFacts } from '../seam/engine.ts';
+import type { Forgetting } from '../seam/forgetting.ts';
 import type { ReadHalf } from '../seam/read.ts';
 import type {
   ProbePlace,
@@ -24,13 +27,15 @@ import type { ThreadReaderInit } from './thread-reader.ts';
 export class LocalEngine implements Engine {
   readonly address: string;
   readonly folder: string;
+  readonly #given: FileOps | undefined;
   readonly #ops: FileOps;
 
   /** `root` is an absolute path. */
-  constructor(root: string, ops: FileOps = nodeFileOps) {
+  constructor(root: string, ops?: FileOps) {
     this.address = root;
     this.folder = root;
-    this.#ops = ops;
+    this.#given = ops;
+    this.#ops = ops ?? nodeFileOps;
   }
 
   async open({ create, layout, sharing }: OpenStoreOptions): Promise<StoreFacts> {
@@ -95,6 +100,23 @@ export class LocalEngine implements Engine {
   async relayout(to: Layout, options: RelayoutOptions): Promise<RelayoutReport> {
     const { relayoutStore } = await import('./upkeep/relayout.ts');
     return relayoutStore(this.folder, to, options, this.#ops);
+  }
+
+  async openForgetting(): Promise<Forgetting> {
+    const { LocalForgetting } = await import('./forgetting.ts');
+    return new LocalForgetting(this.folder, this.#ops);
+  }
+
+  async openCollector(options: CollectOptions): Promise<Collector> {
+    const { LocalCollector } = await import('./collector.ts');
+    const ops = this.#given ?? fileOpsIn((await loadLibc())?.at);
+    return LocalCollector.open(this.folder, options, ops);
+  }
+
+  async unpin(digest: Digest): Promise<boolean> {
+    requireFormat(this.folder);
+    const { removePin } = await import('./on-disk/pins.ts');
+    return removePin(this.folder, digest, this.#ops);
   }
 
   async openProbePlace(): Promise<ProbePlace> {

@@ -1,8 +1,9 @@
 import type { FileOps } from '../../files/file-ops.ts';
 import type { Hold } from '../seam/write.ts';
 import { requireFormat } from './on-disk/format.ts';
+import { passGate } from './on-disk/gate.ts';
 import { readGeneration } from './on-disk/generation.ts';
-import { requireLocks, waitForStoreLock } from './on-disk/store-lock.ts';
+import { requireLocks } from './on-disk/store-lock.ts';
 import { removeUnderLock } from './upkeep/remove-under-lock.ts';
 
 /**
@@ -13,7 +14,7 @@ export async function holdNames(root: string, ops: FileOps, signal?: AbortSignal
   if (requireFormat(root).format === 1) return { generation: undefined, release: () => {} };
   const libc = await requireLocks(root);
   for (;;) {
-    const fd = await waitForStoreLock(root, 'lock', { kind: 'shared', libc, ops, signal });
+    const fd = await passGate(root, { kind: 'shared', libc, ops, signal });
     let generation: string | undefined;
     try {
       generation = readGeneration(root);

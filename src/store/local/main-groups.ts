@@ -56,6 +56,11 @@ export class MainGroups {
     return this.#init.maxOpenTemps;
   }
 
+  /** Flushes of names that are asked for at once are one. */
+  flushNames(folder: string): Promise<void> {
+    return this.#names.wait([folder]);
+  }
+
   open<S extends Space>(space: S): Group<Names[S]> {
     const { root, format, durability } = this.#init;
     const place = spaceOf(space, root, placesOf(format));

@@ -1,3 +1,4 @@
+import type { Digest } from '../../digest.ts';
 import { bestEffort, failed, hasErrno } from '../../errors.ts';
 import {
   confirmFlush,
@@ -26,6 +27,8 @@ import { MainGroups } from './main-groups.ts';
 import { denialIn } from './on-disk/denial.ts';
 import { requireFormat } from './on-disk/format.ts';
 import { objectFolders } from './on-disk/layout.ts';
+import { makePin, pinsFolder } from './on-disk/pins.ts';
+import { recordFolder } from './on-disk/record-folder.ts';
 import { type OpenWriter, openWriter } from './open-writer.ts';
 import { BarrierCoordinator } from './publish/barrier.ts';
 import { namesNotDurable } from './publish/name-flush.ts';
@@ -141,6 +144,29 @@ export class LocalMainHalf implements MainHalf {
       if (this.#holds.delete(held)) held.release();
     };
     return { generation: held.generation, release };
+  }
+
+  async pin(digest: Digest, signal?: AbortSignal): Promise<void> {
+    const { root } = this.workerInit;
+    for (let wasHeld = false; !wasHeld; ) {
+      const { generation, release } = await this.hold(signal);
+      try {
+        makePin(root, digest, this.#ops);
+      } finally {
+        release();
+      }
+      // A store of format 1 has no lock. It may have become one of format 2 meanwhile.
+      wasHeld = generation !== undefined || requireFormat(root).format === 1;
+    }
+  }
+
+  async flushPins(): Promise<void> {
+    const { root, durability } = this.workerInit;
+    if (durability !== 'none') await this.#mainGroups.flushNames(pinsFolder(root));
+  }
+
+  cacheFolder(): string | undefined {
+    return recordFolder(this.workerInit.root, this.#writer !== undefined, this.#ops);
   }
 
   /** After the flush: a relayout that waits for this writer would move what is not durable yet. */

@@ -105,6 +105,11 @@ const REFERENCES: MetadataSpace<Names['references']> = {
   isName: isReferenceName,
 };
 
+/** References that were let go. Throws INGOT_BAD_METADATA where a link would lead elsewhere. */
+export function forgottenSpace(root: string): LocalSpace<Names['references']> {
+  return metadataSpace(root, { ...REFERENCES, folder: 'forgotten' });
+}
+
 const SPACES: { readonly [S in Space]: (root: string, places: Places) => LocalSpace<Names[S]> } = {
   objects: objectSpace,
   segments: (root) => metadataSpace(root, SEGMENTS),

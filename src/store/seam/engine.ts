@@ -3,8 +3,11 @@
  * (write.ts), reads (read.ts) and looks after a store (upkeep.ts). What it cannot do it does not
  * have, and the callers say so.
  */
+import type { Digest } from '../../digest.ts';
 import type { Failure } from '../../errors.ts';
 import type { Layout, Sharing } from '../choices.ts';
+import type { CollectOptions, Collector } from './collecting.ts';
+import type { Forgetting } from './forgetting.ts';
 import type { ReadHalf, ThreadReader } from './read.ts';
 import type {
   Check,
@@ -66,6 +69,18 @@ export interface Engine {
 
   /** Moves all objects to a layout. */
   relayout?(to: Layout, options: RelayoutOptions): Promise<RelayoutReport>;
+
+  /** To let go of snapshots. Throws as `open`. */
+  openForgetting?(): Promise<Forgetting>;
+
+  /**
+   * To take away what nobody needs. Throws as `open`, and an IngotError where that may not be done
+   * now, or not here: INGOT_GC_RUNNING, INGOT_RELAYOUT_RUNNING, INGOT_LOCKS_MAY_BE_LOCAL.
+   */
+  openCollector?(options: CollectOptions): Promise<Collector>;
+
+  /** Keeps an object no longer, durably; false where it has no pin. Throws as `open`. */
+  unpin?(digest: Digest): Promise<boolean>;
 
   /** Makes a place to probe the disk of the store, or where it would be; creates none. */
   openProbePlace?(): Promise<ProbePlace>;

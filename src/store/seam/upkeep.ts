@@ -21,6 +21,8 @@ export interface StoreStats {
   /** Undefined where it cannot be known, as without flock. */
   readonly writers: WriterStats | undefined;
   readonly quarantined: number;
+  /** Objects that were put, and stay without a snapshot; undefined where none is pinned. */
+  readonly pins?: number | undefined;
   /** Objects and folders that could not be looked at: they are in none of the counts. */
   readonly unreadable: number;
   /** On the way there, or left half-way by a kill. */
@@ -42,6 +44,10 @@ export interface StatsOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called a few times a second with the number of objects counted so far. */
   readonly onProgress?: ((objects: number) => void) | undefined;
+  /** Called with each pin, before any object. */
+  readonly onPin?: ((digest: Digest) => void) | undefined;
+  /** Called with each object that is counted. */
+  readonly onObject?: ((digest: Digest, size: number) => void) | undefined;
 }
 
 export interface RelayoutOptions {

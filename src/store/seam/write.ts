@@ -215,6 +215,22 @@ export interface MainHalf {
   hold(signal?: AbortSignal): Promise<Hold>;
 
   /**
+   * Keeps an object from being removed, whether a snapshot names it or not. It may be stored only
+   * then: what a look-up finds after this stays. Durable when `flushPins` has resolved. Rejects with
+   * the signal's reason. An engine that never removes what no snapshot names does not have it.
+   */
+  pin?(digest: Digest, signal?: AbortSignal): Promise<void>;
+
+  /** Makes all pins durable that were made so far, unless the writer flushes nothing. */
+  flushPins?(): Promise<void>;
+
+  /**
+   * A folder for what can be lost at any time, made where it is missing; undefined when it is missing
+   * in a dry run. Throws an IngotError.
+   */
+  cacheFolder?(): string | undefined;
+
+  /**
    * Gives up the writer, leaving nothing behind; flushes nothing. `done`: rejects when temps cannot
    * be removed. `failed`: never rejects; what stays is removed by the next writer.
    */

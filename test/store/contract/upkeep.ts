@@ -189,6 +189,26 @@ export const UPKEEP_CLAUSES: readonly Clause[] = [
     },
   },
   {
+    says: 'stats give each object with its size, and the pins before the first',
+    check: async (place) => {
+      await store(place, 'objects', CONTENTS);
+      const pinned = CONTENTS[0]!.name;
+      let isPinned = false;
+      await withWriter(place.engine(), async (main) => {
+        await main.pin?.(pinned);
+        isPinned = main.pin !== undefined;
+      });
+      const given: unknown[] = [];
+      await place.engine().stats({
+        onPin: (digest) => void given.push(digest),
+        onObject: (digest, size) => void given.push([digest, size]),
+      });
+      if (isPinned) expect(given.shift()).toBe(pinned);
+      const all = CONTENTS.map(({ name, bytes }) => [name, bytes.length]);
+      expect(given.sort()).toEqual(all.sort());
+    },
+  },
+  {
     says: 'stats that are aborted reject with the reason',
     check: async (place) => {
       await store(place, 'objects', CONTENTS);

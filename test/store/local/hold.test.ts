@@ -9,6 +9,7 @@ import { holdNames } from '../../../src/store/local/hold.ts';
 import { readGeneration } from '../../../src/store/local/on-disk/generation.ts';
 import { removeUnderLock } from '../../../src/store/local/upkeep/remove-under-lock.ts';
 import { GENERATION, storeOfFormat } from '../../harness/formats.ts';
+import { errno, recordingOps } from '../../harness/temp-store.ts';
 import { makeTree } from '../../harness/tree.ts';
 
 const libc = (await loadLibc())!;
@@ -42,6 +43,67 @@ test('a removal waits for holds, and changes the generation before it begins', a
   expect(seen).not.toBe(GENERATION);
   expect(readGeneration(root)).toBe(seen);
 });
+
+test('a removal that waits is not overtaken by holds without end', async () => {
+  const root = storeOfFormat(2);
+  const first = await holdNames(root, ops);
+  let isRemoved = false;
+  const removed = removeUnderLock(root, () => {}, { ops }).then(() => {
+    isRemoved = true;
+  });
+  await looks();
+  const next = holdNames(root, ops);
+  await looks();
+  first.release();
+  // Whoever came later comes later.
+  (await next).release();
+  expect(isRemoved).toBe(true);
+  await removed;
+});
+
+test('a hold that waits is not overtaken by removals without end', async () => {
+  const root = storeOfFormat(2);
+  let end = () => {};
+  const first = removeUnderLock(root, () => new Promise<void>((resolve) => (end = resolve)), {
+    ops,
+  });
+  while (readGeneration(root) === GENERATION) await looks();
+  let isHeld = false;
+  const held = holdNames(root, ops).then(({ release }) => {
+    isHeld = true;
+    release();
+  });
+  await looks();
+  const seen: boolean[] = [];
+  end();
+  await first;
+  // Each asks for the lock at once, while the one who waits looks only now and then.
+  for (let n = 0; n < 3; n++) await removeUnderLock(root, () => void seen.push(isHeld), { ops });
+  await held;
+  expect(seen).toEqual([true, true, true]);
+});
+
+test('a removal that may not begin changes nothing', async () => {
+  const root = storeOfFormat(2);
+  const removing = removeUnderLock(root, () => 'done', { ops, mayBegin: () => false });
+  expect(await removing).toBeUndefined();
+  expect(readGeneration(root)).toBe(GENERATION);
+});
+
+test.each(['ENOSPC', 'EDQUOT'])(
+  'on a full disk (%s) a generation is written over',
+  async (code) => {
+    const root = storeOfFormat(2);
+    const { ops: full, count } = recordingOps(({ name, path }) =>
+      name === 'openSync' && path.includes('generation.') ? errno(code) : undefined,
+    );
+    expect(await removeUnderLock(root, () => readGeneration(root), { ops: full })).not.toBe(
+      GENERATION,
+    );
+    expect(readGeneration(root)).toMatch(/^[0-9a-f]{32}$/);
+    expect(count('fsyncSync', /generation$/)).toBe(1);
+  },
+);
 
 test('a hold waits for a removal, however long that takes', async () => {
   const root = storeOfFormat(2);
@@ -89,14 +151,15 @@ test('a lock that is replaced just before it is taken is taken anew', async () =
   });
   let tries = 0;
   libc.tryLock = (fd, kind) => {
-    if (tries++ === 0) {
+    // The gate comes first.
+    if (tries++ === 1) {
       const aside = makeTree({ lock: '' }, join(root, '.ingot/aside'));
       fs.renameSync(join(aside, 'lock'), lockOf(root));
     }
     return tryLock(fd, kind);
   };
   const { release } = await holdNames(root, ops);
-  expect(tries).toBe(2);
+  expect(tries).toBe(3);
   const other = fs.openSync(lockOf(root), 'r+');
   expect(tryLock(other as never)).toBe(false);
   release();

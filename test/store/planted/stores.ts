@@ -242,6 +242,19 @@ export const WRONG_STORES: Readonly<Record<string, readonly [Wrong, finds: strin
     stats(({ objects }) => ({ objects: objects - 1 })),
     'stats count objects',
   ],
+  'keeps an object of its stats to itself': [
+    (engine) => ({
+      stats: (options) => {
+        let isFirst = true;
+        const onObject: typeof options.onObject = (digest, size) => {
+          if (!isFirst) options.onObject?.(digest, size);
+          isFirst = false;
+        };
+        return engine.stats({ ...options, onObject });
+      },
+    }),
+    'stats give each object with its size',
+  ],
   'goes on with stats that are aborted': [
     (engine) => ({ stats: () => engine.stats({}) }),
     'stats that are aborted reject',

@@ -17,9 +17,10 @@ import { storeRights } from './sharing.ts';
 
 /**
  * `lock`: held shared by who relies on names that it has met, exclusively by who takes names away.
+ * `gate`: on the way to it, see gate.ts. `gc-run.lock`: held by the one gc that runs.
  * `relayout.lock`: held by who moves objects to another layout or changes the format.
  */
-export type StoreLock = 'lock' | 'relayout.lock';
+export type StoreLock = 'lock' | 'gate' | 'relayout.lock' | 'gc-run.lock';
 
 export interface LockOptions {
   readonly kind: LockKind;
@@ -27,6 +28,7 @@ export interface LockOptions {
   readonly ops: FileOps;
 }
 
+/** Between two looks of one who waits. */
 const POLL_MS = 10;
 
 /**

@@ -46,8 +46,8 @@ export class NameFlush {
       confirmFlush(this.#ops, folder);
       this.count++;
     } catch (error) {
-      // A shard that is not there holds no names.
-      if (fd === undefined && hasErrno(error, 'ENOENT')) return;
+      // A shard that is not there holds no names: a relayout may remove it at any moment.
+      if (hasErrno(error, 'ENOENT')) return;
       throw namesNotDurable(error, folder);
     } finally {
       if (fd !== undefined) this.#ops.closeSync(fd);

@@ -8,7 +8,7 @@ export function alreadyRunning(root: string): IngotError {
     what: 'cannot change the layout',
     code: 'INGOT_RELAYOUT_RUNNING',
     path: root,
-    why: 'another relayout of this store is running, or it is made ready for snapshots',
+    why: 'another relayout or a gc of this store is running, or it is made ready for snapshots',
     hint: 'wait until it is done',
   });
 }

@@ -1,7 +1,17 @@
 import type { FileOps } from '../../../files/file-ops.ts';
 import { requireFormat } from '../on-disk/format.ts';
+import { passGate } from '../on-disk/gate.ts';
 import { changeGeneration } from '../on-disk/generation.ts';
-import { requireLocks, waitForStoreLock } from '../on-disk/store-lock.ts';
+import { requireLocks } from '../on-disk/store-lock.ts';
+
+export interface RemovalOptions {
+  readonly ops: FileOps;
+  readonly signal?: AbortSignal | undefined;
+  /** Called once, if others hold the lock. */
+  readonly onWaiting?: (() => void) | undefined;
+  /** Called under the lock, before anything is changed: false where nothing may be removed now. */
+  readonly mayBegin?: (() => boolean) | undefined;
+}
 
 /**
  * Lets `remove` take names of objects away: every removal after which nothing has such a name goes
@@ -13,12 +23,14 @@ import { requireLocks, waitForStoreLock } from '../on-disk/store-lock.ts';
 export async function removeUnderLock<T>(
   root: string,
   remove: () => T | Promise<T>,
-  { ops, signal }: { readonly ops: FileOps; readonly signal?: AbortSignal | undefined },
-): Promise<T> {
+  options: RemovalOptions,
+): Promise<T | undefined> {
   if (requireFormat(root).format === 1) return remove();
+  const { ops, signal, onWaiting, mayBegin = () => true } = options;
   const libc = await requireLocks(root);
-  const fd = await waitForStoreLock(root, 'lock', { kind: 'exclusive', libc, ops, signal });
+  const fd = await passGate(root, { kind: 'exclusive', libc, ops, signal, onWaiting });
   try {
+    if (!mayBegin()) return undefined;
     changeGeneration(root, ops, libc);
     return await remove();
   } finally {

@@ -1,14 +1,16 @@
 import { join } from 'node:path';
+import { isDigest } from '../../../digest.ts';
 import { failed, hasErrno, isDenied } from '../../../errors.ts';
 import { fileSystemStats } from '../../../files/disk-space.ts';
 import { namesIn } from '../../../files/file-ops.ts';
 import { type Libc, loadLibc } from '../../../native/libc.ts';
-import { Turns } from '../../../turns.ts';
+import { NAMES_PER_LOOK, Turns } from '../../../turns.ts';
 import type { Layout } from '../../choices.ts';
 import type { StatsOptions, StoreStats, WriterStats } from '../../seam/upkeep.ts';
 import { denialIn } from '../on-disk/denial.ts';
 import { requireFormat } from '../on-disk/format.ts';
-import { listObjects } from '../on-disk/layout.ts';
+import { listFolder, listObjects } from '../on-disk/layout.ts';
+import { pinsFolder } from '../on-disk/pins.ts';
 import { mayLive, writerFolders } from '../writers/writer.ts';
 import { objectSize } from './object-size.ts';
 import { countMoves, quarantineFolder } from './quarantine.ts';
@@ -22,13 +24,21 @@ export async function storeStats(root: string, options: StatsOptions = {}): Prom
   const libc = await loadLibc();
   try {
     const refusals = new Refusals();
+    const pins = await countPins(root, refusals, options);
     const objects = await countObjects(root, layout, refusals, options);
     const writers = libc && (await countWriters(root, libc));
     const quarantined = refusals.orElse(0, () => namesIn(quarantineFolder(root)).length);
     const unsettled = refusals.orElse(0, () => countMoves(root));
     const fileSystem = fileSystemStats(root);
     options.signal?.throwIfAborted();
-    const counts = { ...objects, writers, quarantined, unsettled, unreadable: refusals.count };
+    const counts = {
+      ...objects,
+      writers,
+      pins,
+      quarantined,
+      unsettled,
+      unreadable: refusals.count,
+    };
     return { root, format, layout, movingFrom, ...counts, fileSystem };
   } catch (error) {
     if (error === options.signal?.reason) throw error;
@@ -54,11 +64,26 @@ class Refusals {
   }
 }
 
+async function countPins(
+  root: string,
+  refusals: Refusals,
+  { signal, onPin }: StatsOptions,
+): Promise<number> {
+  let pins = 0;
+  const turns = new Turns({ stepsPerLook: NAMES_PER_LOOK, signal });
+  for (const digest of listFolder(pinsFolder(root), isDigest, () => refusals.count++)) {
+    if (turns.isDue()) await turns.take();
+    pins++;
+    onPin?.(digest);
+  }
+  return pins;
+}
+
 async function countObjects(
   root: string,
   layout: Layout,
   refusals: Refusals,
-  { signal, onProgress }: StatsOptions,
+  { signal, onProgress, onObject }: StatsOptions,
 ): Promise<Pick<StoreStats, 'objects' | 'bytes' | 'largest'>> {
   let [objects, bytes] = [0, 0];
   let largest: StoreStats['largest'];
@@ -73,6 +98,7 @@ async function countObjects(
     if (size === undefined) continue;
     objects++;
     bytes += size;
+    onObject?.(digest, size);
     if (largest === undefined || size > largest.size) largest = { digest, size };
   }
   return { objects, bytes, largest };

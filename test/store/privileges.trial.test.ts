@@ -25,6 +25,7 @@ function modesIn(): Record<string, string> {
     names.map((name) => [
       name
         .replace(/[0-9a-f]{64}(\.[0-9a-f]{16})?$/, 'OBJECT')
+        .replace(/(?<=records\/)[0-9a-f]{32}$/, 'RECORD')
         .replace(/\d{8}T\d{6}Z-[0-9a-f]{8}$/, 'ID')
         .replace(/^[0-9a-f]{2}(?=$|\/)/, 'SHARD'),
       (fs.lstatSync(join(store, name)).mode & 0o7777).toString(8),
@@ -37,9 +38,15 @@ const METADATA = { '.': '700', '.ingot': '700', '.ingot/store.json': '600', '.in
 /** The same of one that has a snapshot. */
 const RECORDED = {
   ...METADATA,
-  ...{ '.ingot/generation': '600', '.ingot/lock': '600', '.ingot/relayout.lock': '600' },
+  ...{
+    '.ingot/generation': '600',
+    '.ingot/gate': '600',
+    '.ingot/lock': '600',
+    '.ingot/relayout.lock': '600',
+  },
   ...{ '.ingot/segments': '700', '.ingot/segments/OBJECT': '444' },
   ...{ '.ingot/snapshots': '700', '.ingot/snapshots/ID': '444' },
+  ...{ '.ingot/records': '700', '.ingot/records/RECORD': '600' },
 };
 
 const run = (umask: string, ...args: string[]) =>
