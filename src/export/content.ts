@@ -1,6 +1,6 @@
 /** Contents for an export: nothing that is wrong is ever given out whole. */
 import { type Digest, DigestStream, digestOf } from '../digest.ts';
-import { codeOf, failed, IngotError } from '../errors.ts';
+import { codeOf, type FailureKind, failed, IngotError } from '../errors.ts';
 import type { FileEntry } from '../snapshot/entry.ts';
 import type { OpenContent, ReadHalf } from '../store/seam/read.ts';
 
@@ -67,7 +67,7 @@ function isMissing(error: unknown): boolean {
 }
 
 export function missingContent(file: FileEntry): IngotError {
-  return damagedEntry(file, `its object ${file.digest} is not in the store`);
+  return damagedEntry(file, `its object ${file.digest} is not in the store`, 'gone');
 }
 
 export function otherSize(file: FileEntry, actual: number): IngotError {
@@ -83,9 +83,9 @@ function otherBytes(file: FileEntry, actual: Digest): IngotError {
   return damagedEntry(file, `its object ${file.digest} hashes to ${actual}`);
 }
 
-function damagedEntry({ path }: FileEntry, why: string): IngotError {
+function damagedEntry({ path }: FileEntry, why: string, kind?: FailureKind): IngotError {
   const hint = "run 'ingot verify --repair-from STORE' or ingest its source again";
   return new IngotError({
-    ...{ what: 'cannot export an entry', code: 'INGOT_DAMAGED', path, why, hint },
+    ...{ what: 'cannot export an entry', code: 'INGOT_DAMAGED', kind, path, why, hint },
   });
 }

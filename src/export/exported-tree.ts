@@ -2,9 +2,10 @@
 import { Readable } from 'node:stream';
 import { abortSignal, type Checks, callback, requireOptions } from '../checked.ts';
 import type { Digest } from '../digest.ts';
+import { isIngotError } from '../errors.ts';
 import type { Entry, MissingEntry } from '../snapshot/entry.ts';
 import type { Reference } from '../snapshot/reference.ts';
-import { openSnapshotIn, type Snapshot } from '../snapshot/snapshot.ts';
+import { openSnapshotIn, type Snapshot, unlessForgotten } from '../snapshot/snapshot.ts';
 import { engineAt } from '../store/engines.ts';
 import type { Engine } from '../store/seam/engine.ts';
 import type { ReadHalf } from '../store/seam/read.ts';
@@ -40,8 +41,9 @@ export interface ExportedTree {
 }
 
 /**
- * What becomes of a snapshot, as a stream, which opens it when it is read first and fails then as
- * `openSnapshot` does. Throws a UsageError for options, or a path of a store, that are none.
+ * What becomes of a snapshot, as a stream, which opens it when it is read first. It fails as
+ * `openSnapshot` does, and with INGOT_FORGOTTEN where a gc has taken the snapshot meanwhile. Throws
+ * a UsageError for options, or a path of a store, that are none.
  */
 export function exportStream<O extends ExportOptions>(
   { store, name, options, checks }: WhatToExport<O>,
@@ -50,7 +52,14 @@ export function exportStream<O extends ExportOptions>(
   requireOptions(options, checks);
   const engine = engineAt(store);
   async function* chunks(): AsyncGenerator<Buffer> {
-    yield* chunksOf(await openExported(engine, name));
+    const tree = await openExported(engine, name);
+    try {
+      yield* chunksOf(tree);
+    } catch (error) {
+      // An object that is there and damaged is not one that a gc has taken.
+      const isMissing = isIngotError(error) && error.kind === 'gone';
+      throw isMissing ? await unlessForgotten(engine, tree.reference.id, error) : error;
+    }
   }
   return Readable.from(inBlocks(chunks()), { objectMode: false });
 }

@@ -92,7 +92,16 @@ export async function restoreFrom(
   const root = await rootEntry(snapshot);
   const target = openTarget(given, engine.folder, options);
   try {
-    return await new Restore({ snapshot, root, source, target, selection, options, libc }).run();
+    let lacksContent = false;
+    const onEntry: RestoreOptions['onEntry'] = (entry) => {
+      lacksContent ||= entry.failure?.code === 'INGOT_NOT_FOUND';
+      options.onEntry?.(entry);
+    };
+    const watched = { ...options, onEntry };
+    const parts = { snapshot, root, source, target, selection, options: watched, libc };
+    const report = await new Restore(parts).run();
+    if (lacksContent) await snapshot.requireListed();
+    return report;
   } finally {
     if (target.fd !== undefined) fs.closeSync(target.fd);
   }

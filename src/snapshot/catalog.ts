@@ -22,7 +22,11 @@ export interface DamagedReference {
 
 /** Reads all references. Throws an IngotError where the store cannot be read. */
 export async function readCatalog(engine: Engine): Promise<Catalog> {
-  const reader = await engine.openReader('references');
+  return catalogOf(await engine.openReader('references'));
+}
+
+/** The same of references that lie anywhere. */
+export async function catalogOf(reader: ReadHalf<string>): Promise<Catalog> {
   const snapshots: Reference[] = [];
   const damaged: DamagedReference[] = [];
   for (const id of await idsIn(reader)) {

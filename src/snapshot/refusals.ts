@@ -52,6 +52,17 @@ export function notAFile(path: string, type: string): IngotError {
   });
 }
 
+/** For what is missing of a snapshot that is listed no more. */
+export function forgottenMeanwhile(id: string, cause?: unknown): IngotError {
+  return new IngotError(
+    {
+      ...{ what: 'cannot read a snapshot to its end', code: 'INGOT_FORGOTTEN', kind: 'gone' },
+      ...{ path: id, why: 'it was forgotten while it was read, and a gc has run' },
+    },
+    cause,
+  );
+}
+
 /** For a file whose object is not there. */
 export function lostContent(path: string, digest: Digest): IngotError {
   return new IngotError({

@@ -10,8 +10,9 @@ import { type Catalog, idsIn, readCatalog, readReference } from './catalog.ts';
 import type { Entry, FileEntry } from './entry.ts';
 import { isSnapshotId } from './id.ts';
 import type { Reference } from './reference.ts';
-import { lostContent, noPath, notAFile } from './refusals.ts';
+import { forgottenMeanwhile, lostContent, noPath, notAFile } from './refusals.ts';
 import { type Named, parseSnapshotName, resolveSnapshot, type SnapshotName } from './resolve.ts';
+import type { SegmentSource } from './storage.ts';
 import { StoredSegments } from './store-segments.ts';
 import { TreeReader } from './tree-reader.ts';
 
@@ -78,6 +79,37 @@ async function referenceOf(
   return which;
 }
 
+/** `error`, unless the snapshot is listed no more, and what is missing has gone with it. */
+export async function unlessForgotten(
+  engine: Engine,
+  id: string,
+  error: unknown,
+): Promise<unknown> {
+  if (codeOf(error) !== 'INGOT_DAMAGED') return error;
+  return (await isListed(engine, id)) ? error : forgottenMeanwhile(id, error);
+}
+
+/** The same of segments that are read for a snapshot. */
+export function unlessForgottenIn(
+  engine: Engine,
+  source: SegmentSource,
+  id: () => string,
+): SegmentSource {
+  return {
+    get: async (digest) => {
+      try {
+        return await source.get(digest);
+      } catch (error) {
+        throw await unlessForgotten(engine, id(), error);
+      }
+    },
+  };
+}
+
+async function isListed(engine: Engine, id: string): Promise<boolean> {
+  return (await (await engine.openReader('references')).stat(id)) !== undefined;
+}
+
 function asNamed(id: string): Named {
   return { id, label: undefined };
 }
@@ -108,8 +140,20 @@ export class Snapshot {
 
   /** Looks at nothing of its tree yet. */
   static async open(engine: Engine, reference: Reference): Promise<Snapshot> {
-    const segments = new StoredSegments(await engine.openReader('segments'));
+    const stored = new StoredSegments(await engine.openReader('segments'));
+    const segments = unlessForgottenIn(engine, stored, () => reference.id);
     return new Snapshot(engine, { reference, tree: new TreeReader(segments, reference.root) });
+  }
+
+  /** Throws INGOT_FORGOTTEN where it is listed no more. */
+  async requireListed(): Promise<void> {
+    const { id } = this.reference;
+    if (!(await isListed(this.#engine, id))) throw forgottenMeanwhile(id);
+  }
+
+  /** What is wrong where something is missing: the snapshot may have been forgotten meanwhile. */
+  explain(error: unknown): Promise<unknown> {
+    return unlessForgotten(this.#engine, this.reference.id, error);
   }
 
   /** The part below a path in the tree; the empty path is the whole. Throws INGOT_NO_PATH. */
@@ -145,7 +189,7 @@ export class Snapshot {
   /**
    * The content of the file that was named, as a stream that fails instead of ending when the bytes
    * do not hash to its digest. Throws an IngotError: INGOT_NOT_A_FILE, INGOT_DAMAGED, also where the
-   * store has lost it.
+   * store has lost it, INGOT_FORGOTTEN.
    */
   async read(): Promise<Readable> {
     const { digest } = this.file;
@@ -153,7 +197,8 @@ export class Snapshot {
     try {
       return await openVerified(await this.#objects, digest);
     } catch (error) {
-      throw codeOf(error) === 'INGOT_NOT_FOUND' ? lostContent(this.path, digest) : error;
+      if (codeOf(error) !== 'INGOT_NOT_FOUND') throw error;
+      throw await this.explain(lostContent(this.path, digest));
     }
   }
 

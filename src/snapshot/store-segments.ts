@@ -1,6 +1,6 @@
 /** Segments in a store, through the seam. */
 import { type Digest, digestOf } from '../digest.ts';
-import { codeOf } from '../errors.ts';
+import { codeOf, isIngotError } from '../errors.ts';
 import type { ReadHalf } from '../store/seam/read.ts';
 import type { Group } from '../store/seam/write.ts';
 import { Turns } from '../turns.ts';
@@ -30,9 +30,16 @@ export class StoredSegments implements SegmentSource {
       return await this.#reader.readWhole(digest, MAX_SEGMENT_BYTES);
     } catch (error) {
       if (codeOf(error) !== 'INGOT_NOT_FOUND') throw error;
-      throw damagedSegment(digest, 'it is not in the store');
+      throw damagedSegment(digest, MISSING);
     }
   }
+}
+
+const MISSING = 'it is not in the store';
+
+/** True for what is thrown for a segment that is not there. */
+export function isMissingSegment(error: unknown): boolean {
+  return isIngotError(error) && error.code === 'INGOT_DAMAGED' && error.why === MISSING;
 }
 
 export interface SegmentCounts {

@@ -17,6 +17,8 @@ export interface VerifyOptions extends ObjectsOptions {
   readonly onTrees?: ((progress: TreesProgress) => void) | undefined;
   /** Called for each reference, tree and segment that is damaged. */
   readonly onDamagedSnapshot?: ((snapshot: DamagedSnapshot) => void) | undefined;
+  /** Called for each snapshot that was forgotten while it was verified. */
+  readonly onForgotten?: ((id: string) => void) | undefined;
   /** Called with what was repaired. */
   readonly onRepaired?: OnRepaired | undefined;
   /**
@@ -47,6 +49,8 @@ export interface SnapshotsReport {
   /** Those that were checked, damaged ones among them. */
   readonly snapshots: number;
   readonly damagedSnapshots: number;
+  /** Those that were forgotten meanwhile: what a gc has taken of them is not missing. */
+  readonly forgotten: number;
   /** Segments that were read. */
   readonly segments: number;
   /** Objects that snapshots need and that were not there. */

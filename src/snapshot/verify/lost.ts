@@ -62,6 +62,30 @@ export class LostObjects {
   }
 
   /**
+   * Drops what none of these snapshots names; gives how many of that were missing. Throws as
+   * `needed`.
+   */
+  async dropUnneeded(
+    source: SegmentSource,
+    references: readonly Reference[],
+    signal: AbortSignal | undefined,
+  ): Promise<number> {
+    if (this.#states.size === 0) return 0;
+    const needed = new Set<string>();
+    for await (const [{ digest }] of filesOf(source, references, signal))
+      if (this.#states.has(shortOf(digest))) needed.add(shortOf(digest));
+    let missing = 0;
+    for (const [short, state] of this.#states) {
+      if (needed.has(short)) continue;
+      this.#states.delete(short);
+      if (state === 'missing') missing++;
+    }
+    for (const digest of this.#named.keys())
+      if (!needed.has(shortOf(digest))) this.#named.delete(digest);
+    return missing;
+  }
+
+  /**
    * The objects, with what needs them. `all`: with all paths. Throws an IngotError where the store
    * is short of something; passes over what is damaged.
    */

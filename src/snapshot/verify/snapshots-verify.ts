@@ -10,7 +10,10 @@ import type { StoreTotals } from '../../store/seam/upkeep.ts';
 import type { VerifyPool } from '../../store/verify/verify-pool.ts';
 import { type VerifyReport as ObjectsReport, verifyStore } from '../../store/verify/verify-run.ts';
 import { Turns } from '../../turns.ts';
-import type { Catalog } from '../catalog.ts';
+import { type Catalog, idsIn } from '../catalog.ts';
+import type { Reference } from '../reference.ts';
+import { forgottenMeanwhile } from '../refusals.ts';
+import { unlessForgottenIn } from '../snapshot.ts';
 import type { SegmentSource } from '../storage.ts';
 import { StoredSegments } from '../store-segments.ts';
 import type { VerifyOptions, VerifyReport } from './api.ts';
@@ -41,6 +44,8 @@ export class SnapshotsVerify {
   readonly #named = new NamedObjects();
   readonly #lost = new LostObjects();
   readonly #damagedSnapshots = new Set<string>();
+  /** Meanwhile. */
+  readonly #forgotten = new Set<string>();
   /** Objects that do not hash to their digests; `quarantined`: they were moved. */
   readonly #damaged = new Map<Digest, LostState>();
   #segments = 0;
@@ -65,6 +70,7 @@ export class SnapshotsVerify {
       const there = await this.#look();
       const objects = await this.#hash(there);
       await this.#repairDamaged();
+      await this.#passOverForgotten(source, objects);
       await this.#reportLost(source);
       return this.#reportOf(objects);
     } catch (error) {
@@ -78,11 +84,14 @@ export class SnapshotsVerify {
     const { snapshots, damaged } = this.#catalog;
     for (const { id, failure } of damaged) this.#reportDamaged(id, failure);
     let done = 0;
-    const check = new TreeCheck(source, {
+    let current = '';
+    const watched = unlessForgottenIn(this.#engine, source, () => current);
+    const check = new TreeCheck(watched, {
       signal: this.#options.signal,
       onFile: (file) => this.#named.add(file),
       onDamaged: (id, error) => this.#reportDamaged(id, error.toFailure()),
       onUnreadable: (error) => {
+        if (error.code === 'INGOT_FORGOTTEN') return this.#noteForgotten(current, error);
         this.#unreadable++;
         const { path = this.#engine.address } = error;
         this.#options.onUnreadable?.({ digest: undefined, path, failure: error.toFailure() });
@@ -91,6 +100,7 @@ export class SnapshotsVerify {
         this.#options.onTrees?.({ snapshots: snapshots.length, done, entries: check.entries }),
     });
     for (const reference of snapshots) {
+      current = reference.id;
       await check.check(reference);
       done++;
     }
@@ -164,11 +174,33 @@ export class SnapshotsVerify {
     }
   }
 
+  /** What no snapshot names that is listed still, a gc may have taken. */
+  async #passOverForgotten(source: SegmentSource, { gone }: ObjectsReport): Promise<void> {
+    const listed = new Set(await idsIn(await this.#engine.openReader('references')));
+    const lacksSome = this.#missing > 0 || gone > 0;
+    for (const { id } of this.#catalog.snapshots)
+      if (!listed.has(id)) this.#noteForgotten(id, lacksSome ? forgottenMeanwhile(id) : undefined);
+    if (this.#forgotten.size === 0) return;
+    const { signal } = this.#options;
+    this.#missing -= await this.#lost.dropUnneeded(source, this.#snapshots, signal);
+  }
+
+  /** `error`: for who has asked for this snapshot alone, and lacks some of it. */
+  #noteForgotten(id: string, error: IngotError | undefined): void {
+    if (this.#options.snapshot !== undefined && error !== undefined) throw error;
+    if (!this.#forgotten.has(id)) this.#options.onForgotten?.(id);
+    this.#forgotten.add(id);
+  }
+
+  /** But those that were forgotten meanwhile. */
+  get #snapshots(): readonly Reference[] {
+    return this.#catalog.snapshots.filter(({ id }) => !this.#forgotten.has(id));
+  }
+
   async #reportLost(source: SegmentSource): Promise<void> {
     const { onLost, signal, snapshot } = this.#options;
     const how = { all: snapshot !== undefined, signal };
-    for await (const object of this.#lost.needed(source, this.#catalog.snapshots, how))
-      onLost?.(object);
+    for await (const object of this.#lost.needed(source, this.#snapshots, how)) onLost?.(object);
   }
 
   #reportDamaged(id: string, failure: Failure): void {
@@ -187,6 +219,7 @@ export class SnapshotsVerify {
       unreadable: objects.unreadable + this.#unreadable,
       snapshots: snapshots.length + damaged.length,
       damagedSnapshots: this.#damagedSnapshots.size,
+      forgotten: this.#forgotten.size,
       segments: this.#segments,
       missing: this.#missing,
       lost,

@@ -21,15 +21,17 @@ const CHECKS: Checks<VerifyOptions> = {
   repairFrom: filePath,
   onTrees: callback,
   onDamagedSnapshot: callback,
+  onForgotten: callback,
   onRepaired: callback,
   onLost: callback,
 };
 
 /**
  * Re-hashes objects on all processors, after it has read all snapshots and looked for what they
- * need. Damage is reported, not thrown. Throws an IngotError when the machine is short of something,
- * when a flush fails, when it was interrupted, and for a snapshot that is asked for and cannot be
- * opened; a UsageError for a store that would be repaired from itself.
+ * need. Damage is reported, not thrown; what a gc takes of a snapshot that is forgotten meanwhile is
+ * none. Throws an IngotError when the machine is short of something, when a flush fails, when it was
+ * interrupted, and for a snapshot that is asked for and cannot be opened, or that a gc has taken
+ * meanwhile (INGOT_FORGOTTEN); a UsageError for a store that would be repaired from itself.
  */
 export async function verify(store: string, options: VerifyOptions = {}): Promise<VerifyReport> {
   return verifyIn(engineAt(store), options);
