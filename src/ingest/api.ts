@@ -3,9 +3,11 @@
 import type { Digest } from '../digest.ts';
 import { type Failure, IngotError } from '../errors.ts';
 import type { Estimate } from '../progress/estimate.ts';
+import type { ReadAhead } from '../read-ahead/choice.ts';
 import type { UnsupportedKind } from '../sources/kind.ts';
 import type { BarrierChoice, BarrierKind, Durability, Layout, Sharing } from '../store/choices.ts';
 import type { EntryReport, Outcome } from './outcome.ts';
+import type { RemovalAnswer, RemovalProgress, RemovalReport, StayedEntry } from './removal.ts';
 
 export const REPORTS = ['all', 'problems'] as const;
 
@@ -26,6 +28,11 @@ export interface IngestOptions {
   readonly threads?: number;
   /** Small files that a worker takes at a time, at most. The default suits all but experiments. */
   readonly batchFiles?: number;
+  /**
+   * How many files each thread reads ahead, 0 to 4096. Default `auto`: as many as pay, none where reads
+   * do not wait for a disk.
+   */
+  readonly readAhead?: ReadAhead;
   /** Re-hash the object of every dedup hit instead of comparing its size. */
   readonly verifyHits?: boolean;
   /** Look and hash, but store nothing and create nothing. */
@@ -49,6 +56,18 @@ export interface IngestOptions {
    * empty or a manifest.
    */
   readonly manifest?: string;
+  /**
+   * Add what becomes of each entry to that file, as lines of JSON, flushed when the run ends: one for
+   * the run, one for each entry, one for how it ended, which a killed run has not. Not with
+   * `dryRun`. Only to a file that is missing, empty or a journal.
+   */
+  readonly journal?: string;
+  /**
+   * Take what failed in the last run of that journal, in the place of sources and `filesFrom`: what
+   * was unreadable, changed, vanished or unfinished, and sources that were lost. No snapshot is made
+   * when there is nothing. May be `journal` itself, which is read first.
+   */
+  readonly retry?: string;
   /** Aborting stops taking new work, ends the groups in flight and rejects with an IngestError. */
   readonly signal?: AbortSignal;
   /** Record a snapshot, from which the sources can be restored. Default: unless durability is `none`. */
@@ -62,6 +81,23 @@ export interface IngestOptions {
    * tree; of several sources their paths, as tar has them.
    */
   readonly as?: readonly string[];
+  /**
+   * Remove from the sources what the snapshot has, once it is complete and durable. What has changed
+   * since it was read stays, and so does what was changed shortly before; named directories stay
+   * themselves. Implies `verifyHits`. A function is asked first, when the snapshot is made. Not with
+   * `dryRun`, `filesFrom`, `retry`, `durability` none, and without a snapshot.
+   */
+  readonly removeSource?: boolean | RemovalAnswer;
+  /** Called once for each entry that was to be removed and stays. */
+  readonly onStayed?: (entry: StayedEntry) => void;
+  /** Called a few times a second while sources are removed. */
+  readonly onRemoving?: (progress: RemovalProgress) => void;
+  /** Read every file, also one that an earlier run has recorded and that is what it was. */
+  readonly rescan?: boolean;
+  /** A file counts as unchanged whatever its ctime is: for trees whose links or modes are made anew. */
+  readonly ignoreCtime?: boolean;
+  /** A file counts as unchanged whatever its inode is. */
+  readonly ignoreInode?: boolean;
   /** Record extended attributes: `user.`, POSIX ACLs, capabilities. Default true. */
   readonly xattrs?: boolean;
   /** Called a few times a second. */
@@ -88,6 +124,7 @@ export interface Progress extends Estimate {
   readonly entriesFound: number;
   /** Without those that a failed or interrupted run has given up. */
   readonly entriesDone: number;
+  /** Bytes of files that were read, or are known not to have changed. */
   readonly bytesRead: number;
   /** Bytes of large files that are known but not read yet. */
   readonly bytesWaiting: number;
@@ -114,6 +151,18 @@ export interface SnapshotReport {
   readonly lacks: readonly (readonly [why: string, count: number])[];
 }
 
+/** What reading ahead did, and what it gained. */
+export interface ReadAheadReport {
+  /** Files that a thread has read ahead at a time, at most; 0 where reads did not wait. */
+  readonly width: number;
+  /** Small files that were read ahead. */
+  readonly files: number;
+  /** Milliseconds that one of them took, reading ahead included; undefined where there is none. */
+  readonly msWith: number | undefined;
+  /** The same of small files that were not. */
+  readonly msWithout: number | undefined;
+}
+
 /** The phases of the pipeline in their order. */
 export const PHASES = ['walk', 'read', 'hash', 'write', 'barrier', 'publish'] as const;
 export type Phase = (typeof PHASES)[number];
@@ -134,12 +183,25 @@ export interface IngestReport {
   readonly bytesWritten: number;
   /** Bytes of duplicates, which were not written. */
   readonly bytesSaved: number;
+  /** Bytes of unchanged files, which were not read. */
+  readonly bytesUnchanged: number;
+  /** The run that was cut off, and that this one has gone on with. */
+  readonly resumed:
+    | {
+        /** When it began: milliseconds since 1970. */
+        readonly begun: number;
+        /** Files and links that it had recorded, and that were not read again. */
+        readonly entries: number;
+      }
+    | undefined;
   /** Objects that were damaged and got their good content back. */
   readonly repaired: readonly Digest[];
   /** Temps of dead writers removed on open. */
   readonly swept: number;
   /** Undefined where none was to be made. */
   readonly snapshot: SnapshotReport | undefined;
+  /** Undefined where nothing was to be removed of the sources, or the answer was no. */
+  readonly removed: RemovalReport | undefined;
   readonly dryRun: boolean;
   readonly durability: Durability;
   /** Undefined where that is the store's own affair. */
@@ -153,6 +215,7 @@ export interface IngestReport {
     readonly directories: number;
   };
   readonly threads: number;
+  readonly readAhead: ReadAheadReport;
   readonly wallMs: number;
   /**
    * The workers' time in milliseconds by phase. `walk` is time without work because the walk had

@@ -37,6 +37,18 @@ export class Claims {
     return this.#find(digest, NOBODY);
   }
 
+  /** How many digests were claimed, in all threads. */
+  count(): number {
+    let count = 0;
+    for (let segment = 0; segmentEnd(segment) <= this.shared.byteLength; segment++) {
+      const words = this.#segmentFor(segment, NOBODY)!;
+      for (let bucket = 0; bucket < words.length; bucket += BUCKET_WORDS)
+        for (let slot = 0; slot < BUCKET_SLOTS; slot++)
+          if (words[bucket + BUCKET_SLOTS + slot * REST_WORDS] !== FREE) count++;
+    }
+    return count;
+  }
+
   #find(digest: Digest, task: number): number {
     const k0 = wordAt(digest, 0);
     const k1 = wordAt(digest, 8);
@@ -79,6 +91,7 @@ export class Claims {
 
   /** A segment's view; undefined when there is no such segment yet and nothing is to be claimed. */
   #segmentFor(segment: number, task: number): Int32Array | undefined {
+    if (segment < this.#segments.length) return this.#segments[segment];
     if (this.shared.byteLength < segmentEnd(segment)) {
       if (task === NOBODY) return undefined;
       this.#grow(segment);

@@ -3,11 +3,13 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Digest } from '../digest.ts';
 import type { Failure } from '../errors.ts';
+import type { ReadAheadLimits } from '../read-ahead/choice.ts';
+import type { SharedRecord } from '../record/record-reader.ts';
 import type { FoundFile } from '../sources/found-files.ts';
 import type { UnsupportedKind } from '../sources/kind.ts';
 import type { ModuleSource } from '../store/seam/write.ts';
 import type { Pool } from '../threads/pool.ts';
-import type { PackedFiles } from './packed-files.ts';
+import type { ListedDirectory, PackedFiles } from './packed-files.ts';
 
 /**
  * What holds for all tasks of a run. It comes with each of them, because the threads start before
@@ -22,10 +24,15 @@ export interface WorkerSetup {
   /** How a worker makes its half of the store. */
   readonly store: ModuleSource;
   readonly claims: SharedArrayBuffer;
+  /** Files with several names: see SeenFiles. */
+  readonly seen: SharedArrayBuffer;
   /** What is learnt of entries is wanted for a snapshot, */
   readonly wantBlocks: boolean;
   /** with their extended attributes. */
   readonly wantXattrs: boolean;
+  /** Undefined where nothing is recorded, and nothing known from earlier runs. */
+  readonly record: RecordSetup | undefined;
+  readonly readAhead: ReadAheadLimits;
   /** One Int32; not zero when tasks shall end early. */
   readonly stop: SharedArrayBuffer;
   /** One Int32: the number of the next worker. */
@@ -34,6 +41,19 @@ export interface WorkerSetup {
   readonly bytesRead: SharedArrayBuffer;
   /** One Int32: entries that batches have looked at so far, durable or not. */
   readonly entriesRead: SharedArrayBuffer;
+}
+
+/** What workers have to do with records. */
+export interface RecordSetup {
+  /** Of earlier runs. */
+  readonly known: readonly SharedRecord[];
+  /** What is learnt is wanted for a new one. */
+  readonly isWanted: boolean;
+  /** What counts in a match. */
+  readonly inodes: boolean;
+  readonly ctimes: boolean;
+  /** Objects of unchanged entries are looked for, and re-hashed. */
+  readonly verifyHits: boolean;
 }
 
 /** Many small files: hash, claim, stage, commit as one group. */
@@ -57,7 +77,23 @@ export interface LargeTask {
   readonly port: MessagePort;
 }
 
-export type Task = BatchTask | LargeTask;
+/** Lines for directories that are what a record says, as `pending` names them. */
+export interface LinesTask {
+  readonly type: 'lines';
+  readonly setup: WorkerSetup;
+  readonly id: number;
+  readonly directories: PendingDirectories;
+  readonly port: MessagePort;
+}
+
+export type Task = BatchTask | LargeTask | LinesTask;
+
+/** Directories that were found to be what a record says, and of which no lines were made. */
+export interface PendingDirectories {
+  readonly files: PackedFiles;
+  /** Which of the directories in `files`, in order. */
+  readonly pending: readonly number[];
+}
 
 /** Why an entry was not stored. `index` counts the entries of the task. */
 export interface Problem {
@@ -70,16 +106,18 @@ export interface Problem {
 export interface TaskBlocks {
   /** Of each block, where its directory lies in the tree. */
   readonly directories: readonly string[];
-  /** All blocks, one after the other: see src/snapshot/block.ts. */
+  /** All blocks, one after the other: see src/snapshot/block.ts. Lent. */
   readonly bytes: Uint8Array;
   /** Of each, in bytes. */
   readonly lengths: readonly number[];
   /** Of each: a file in it may have other names. */
   readonly linked: readonly boolean[];
+  /** Blocks for the record, if any: see src/record/layout.ts. Lent. */
+  readonly record: Uint8Array | undefined;
 }
 
 export const NO_BLOCKS: TaskBlocks = {
-  ...{ directories: [], bytes: new Uint8Array(0), lengths: [], linked: [] },
+  ...{ directories: [], bytes: new Uint8Array(0), lengths: [], linked: [], record: undefined },
 };
 
 export interface TaskDone {
@@ -93,6 +131,14 @@ export interface TaskDone {
   /** 64 characters an entry when they were wanted, spaces where there is none. */
   readonly digests: string;
   readonly problems: readonly Problem[];
+  /** Which file a LARGE one with several names is, in any form: their tasks come one after the other. */
+  readonly linked: ReadonlyMap<number, string>;
+  /** Not all of a batch was begun: the run was stopped, or the batch had enough. */
+  readonly isCutOff: boolean;
+  /** Of directories whose names a record has, and which were not taken as a whole: their names. */
+  readonly listed: readonly ListedDirectory[];
+  /** Other directories that are what the record says, and of which there are no lines. */
+  readonly pending: readonly number[];
   /** Of all entries but those given back; none where they are not wanted. */
   readonly blocks: TaskBlocks;
   readonly cost: TaskCost;
@@ -127,8 +173,26 @@ export interface TaskCost {
   barrierMs: number;
   publishMs: number;
   bytesRead: number;
+  /** Of unchanged files, which were not read. */
+  bytesKnown: number;
+  /** Unchanged entries of a run that was cut off. */
+  resumed: number;
+  /** Blocks of records that could not be used. */
+  damagedBlocks: number;
+  /** Of small files that were read ahead, that included. */
+  readonly ahead: ReadCost;
+  /** Of the other small files. */
+  readonly notAhead: ReadCost;
+  /** Files that the worker has read ahead at a time so far, at most. */
+  aheadWidth: number;
   fileFlushes: number;
   repaired: readonly Digest[];
+}
+
+/** How long reading some files took. */
+export interface ReadCost {
+  files: number;
+  ms: number;
 }
 
 /** From a worker's store half to the main half, and back. */

@@ -1,5 +1,5 @@
 import { joinPath } from '../names.ts';
-import type { FoundFiles } from '../sources/found-files.ts';
+import { countOf, type FoundFiles } from '../sources/found-files.ts';
 
 /**
  * Files that wait for a worker, of one directory after the other, as bytes outside V8's heap: some
@@ -17,6 +17,17 @@ export interface PackedFiles {
 export interface TaskEntries {
   readonly count: number;
   pathOf(index: number): string;
+  /** Tells the names in directories that came without. */
+  list(listed: readonly ListedDirectory[]): void;
+}
+
+/** The names in a directory of a task that came without. */
+export interface ListedDirectory {
+  /** Of all directories of the task. */
+  readonly directory: number;
+  readonly names: readonly string[];
+  /** Which of them are links. */
+  readonly links: readonly number[];
 }
 
 /** What no path holds. */
@@ -25,6 +36,8 @@ const BETWEEN_TEXTS = '\0';
 const BETWEEN_NAMES = '/';
 /** Before the names of links: no name begins so. */
 const LINKS = BETWEEN_NAMES;
+/** Before what is known of names that a record has: a number, and how many. */
+const KNOWN = '//';
 /** Of each directory. */
 const TEXTS = 4;
 const BEYOND_LATIN1 = /[^\0-\xff]/;
@@ -40,16 +53,23 @@ export class Packer {
     return this.#count;
   }
 
+  /** A directory without files counts, too. */
+  get isEmpty(): boolean {
+    return this.#texts.length === 0;
+  }
+
   /** Of all their directories' paths. */
   get pathCharacters(): number {
     return this.#characters;
   }
 
-  add({ directory, withoutLinks = '', inTree, names, areLinks }: FoundFiles): void {
-    if (names.length === 0) return;
-    const joined = names.join(BETWEEN_NAMES);
-    this.#texts.push(directory, withoutLinks, inTree, areLinks ? LINKS + joined : joined);
-    this.#count += names.length;
+  add(found: FoundFiles): void {
+    const { directory, withoutLinks = '', inTree, known } = found;
+    const count = countOf(found);
+    if (count === 0 && known === undefined) return;
+    const names = known === undefined ? joined(found) : `${KNOWN}${known.record}:${known.entries}`;
+    this.#texts.push(directory, withoutLinks, inTree, names);
+    this.#count += count;
     this.#characters += directory.length;
   }
 
@@ -68,36 +88,60 @@ export class Packer {
 }
 
 /** The names of a directory are split when its turn comes. */
-export function* unpack({ bytes, encoding, count }: PackedFiles): Generator<FoundFiles> {
-  if (count === 0) return;
+export function* unpack({ bytes, encoding }: PackedFiles): Generator<FoundFiles> {
+  if (bytes.length === 0) return;
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const texts = buffer.toString(encoding).split(BETWEEN_TEXTS);
   for (let at = 0; at < texts.length; at += TEXTS) {
     const [directory, withoutLinks, inTree, joined] = texts.slice(at, at + TEXTS);
-    const areLinks = joined!.startsWith(LINKS);
     yield {
       directory: directory!,
       withoutLinks: withoutLinks === '' ? undefined : withoutLinks,
       inTree: inTree!,
-      areLinks,
-      names: (areLinks ? joined!.slice(LINKS.length) : joined!).split(BETWEEN_NAMES),
+      ...namesIn(joined!),
     };
   }
 }
 
-/** The full path of every file, in order. */
-export function pathsOf(packed: PackedFiles): string[] {
-  return [...unpack(packed)].flatMap(({ directory, names }) =>
-    names.map((name) => joinPath(directory, name)),
-  );
+function joined({ names, areLinks }: FoundFiles): string {
+  const text = names.join(BETWEEN_NAMES);
+  return areLinks ? LINKS + text : text;
 }
+
+function namesIn(text: string): Pick<FoundFiles, 'names' | 'areLinks' | 'known'> {
+  if (text.startsWith(KNOWN)) {
+    const [record, entries] = text.slice(KNOWN.length).split(':');
+    return { names: [], known: { record: Number(record), entries: Number(entries) } };
+  }
+  const areLinks = text.startsWith(LINKS);
+  const names = (areLinks ? text.slice(LINKS.length) : text).split(BETWEEN_NAMES);
+  return { names, areLinks };
+}
+
+/** The full path of every file, in order. */
+export function pathsOf(packed: PackedFiles, listed: readonly ListedDirectory[] = []): string[] {
+  const listedNames = new Map(listed.map(({ directory, names }) => [directory, names]));
+  return [...unpack(packed)].flatMap((found, index) => {
+    const names = listedNames.get(index) ?? found.names;
+    const paths = names.map((name) => joinPath(found.directory, name));
+    const unread = joinPath(found.directory, UNREAD_NAME);
+    return [...paths, ...new Array<string>(countOf(found) - names.length).fill(unread)];
+  });
+}
+
+/** Stands for names that nobody has read. */
+const UNREAD_NAME = '*';
 
 /** Paths are made all at once, when the first is asked for: most tasks report no entry. */
 export function entriesOf(packed: PackedFiles): TaskEntries {
   let paths: readonly string[] | undefined;
+  let listed: readonly ListedDirectory[] = [];
   const pathOf = (index: number): string => {
-    paths ??= pathsOf(packed);
+    paths ??= pathsOf(packed, listed);
     return paths[index]!;
   };
-  return { count: packed.count, pathOf };
+  const list = (names: readonly ListedDirectory[]): void => {
+    listed = names;
+  };
+  return { count: packed.count, pathOf, list };
 }

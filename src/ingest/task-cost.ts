@@ -1,5 +1,5 @@
 import type { Group } from '../store/seam/write.ts';
-import type { TaskCost } from './messages.ts';
+import type { ReadCost, TaskCost } from './messages.ts';
 
 /** What the pipeline itself measures of a task. The store's part is in its group. */
 export interface CostMeter {
@@ -7,19 +7,28 @@ export interface CostMeter {
   hashMs: number;
   writeMs: number;
   bytesRead: number;
+  bytesKnown: number;
+  resumed: number;
+  damagedBlocks: number;
+  /** Of small files that were read ahead, that included. */
+  readonly ahead: ReadCost;
+  /** Of the others. */
+  readonly notAhead: ReadCost;
 }
 
 export function newMeter(): CostMeter {
-  return { readMs: 0, hashMs: 0, writeMs: 0, bytesRead: 0 };
+  const times = { readMs: 0, hashMs: 0, writeMs: 0 };
+  const reads = { ahead: { files: 0, ms: 0 }, notAhead: { files: 0, ms: 0 } };
+  return { ...times, ...reads, bytesRead: 0, bytesKnown: 0, resumed: 0, damagedBlocks: 0 };
 }
 
 /** The report of a task: the pipeline's meter and the group's cost, `barrierMs` as idle time. */
 export function taskCost(
   meter: CostMeter,
   { cost, settled }: Pick<Group, 'cost' | 'settled'>,
-  barrierMs: number,
+  { barrierMs, aheadWidth }: Pick<TaskCost, 'barrierMs' | 'aheadWidth'>,
 ): TaskCost {
-  return { ...meter, ...cost, barrierMs, repaired: settled.repaired };
+  return { ...meter, ...cost, barrierMs, aheadWidth, repaired: settled.repaired };
 }
 
 /** The sum over the tasks of a run. */
@@ -27,7 +36,7 @@ export type TotalCost = { -readonly [Key in keyof TaskCost]: TaskCost[Key] };
 
 export function noCost(): TotalCost {
   const nothing = { cost: { fileFlushes: 0, publishMs: 0 }, settled: { there: [], repaired: [] } };
-  return taskCost(newMeter(), nothing, 0);
+  return taskCost(newMeter(), nothing, { barrierMs: 0, aheadWidth: 0 });
 }
 
 export function addCost(total: TotalCost, cost: TaskCost): void {
@@ -37,6 +46,17 @@ export function addCost(total: TotalCost, cost: TaskCost): void {
   total.barrierMs += cost.barrierMs;
   total.publishMs += cost.publishMs;
   total.bytesRead += cost.bytesRead;
+  total.bytesKnown += cost.bytesKnown;
+  total.resumed += cost.resumed;
+  total.damagedBlocks += cost.damagedBlocks;
+  addReads(total.ahead, cost.ahead);
+  addReads(total.notAhead, cost.notAhead);
+  total.aheadWidth = Math.max(total.aheadWidth, cost.aheadWidth);
   total.fileFlushes += cost.fileFlushes;
   total.repaired = [...total.repaired, ...cost.repaired];
+}
+
+function addReads(total: ReadCost, cost: ReadCost): void {
+  total.files += cost.files;
+  total.ms += cost.ms;
 }

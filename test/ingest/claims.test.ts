@@ -14,6 +14,7 @@ describe('claims', () => {
     expect(claims.claim(digest(1), 7)).toBe(7);
     expect(claims.owner(digest(1))).toBe(7);
     expect(claims.claim(digest(2), 8)).toBe(0);
+    expect(claims.count()).toBe(2);
   });
 
   it('forgets no claim while it grows far beyond its first segment', () => {
@@ -23,6 +24,8 @@ describe('claims', () => {
     const digests = Array.from({ length: count }, (_, n) => digest(n));
     expect(digests.filter((each, n) => claims.claim(each, 1 + (n % 1000)) !== 0)).toEqual([]);
     expect(claims.shared.byteLength).toBeGreaterThan(before * 4);
+    expect(claims.count()).toBe(count);
+    expect(new Claims(claims.shared).count()).toBe(count);
     expect(digests.filter((each, n) => claims.claim(each, 5000) !== 1 + (n % 1000))).toEqual([]);
   });
 

@@ -7,7 +7,7 @@ import { nodeFileOps } from '../../dist/src/files/file-ops.js';
 import { ingestInto } from '../../dist/src/ingest/ingest.js';
 import { LocalEngine } from '../../dist/src/store/local/engine.js';
 import { removeUnderLock } from '../../dist/src/store/local/upkeep/remove-under-lock.js';
-import type { MainHalf, WriteOptions } from '../../dist/src/store/seam/write.js';
+import type { MainHalf, Space, WriteOptions } from '../../dist/src/store/seam/write.js';
 import { expectWhole, expectWholeSnapshots } from '../harness/store-checks.ts';
 import { makeTree, temporaryDirectory } from '../harness/tree.ts';
 import { entriesIn, plain, seen } from './snapshots.ts';
@@ -67,6 +67,54 @@ async function expectRecorded(engine: LocalEngine, options = {}): Promise<void> 
   expect(plain(await entriesIn(store, id))).toEqual(seen(source));
 }
 
+describe('a run beside which names go all the time', () => {
+  it.each([
+    ['records its snapshot in the end', {}],
+    ['is content when all are there', { snapshot: false }],
+  ])('%s', async (_, options) => {
+    await expectRecorded(new LocalEngine(store));
+    let times = 0;
+    const engine = new Overtaken(store, (time) => {
+      times = time;
+      return remove(time % 2 === 0 ? ONE : digestOf(Buffer.from('two')));
+    });
+    if ('snapshot' in options) {
+      const all = new Overtaken(store, (time) => {
+        times = time;
+        return remove();
+      });
+      await ingestInto(all, [source], { threads: 1, ...options });
+    } else await expectRecorded(engine);
+    expect(times).toBeLessThan(9);
+  });
+});
+
+describe('a run that records no snapshot', () => {
+  const options = { threads: 1, snapshot: false };
+
+  it('fails where an object that it has met has gone', async () => {
+    await expectRecorded(new LocalEngine(store));
+    const engine = new Overtaken(store, (time) => (time > 1 ? undefined : remove(ONE)));
+    const run = ingestInto(engine, [source], options);
+    await expect(run).rejects.toMatchObject({
+      code: 'INGOT_OBJECT_GONE',
+      why: expect.stringMatching(/^1 of them/),
+    });
+    expect(fs.readdirSync(store).filter((name) => name.startsWith('.tmp-'))).toEqual([]);
+  });
+
+  it('looks as often as names go, and is content where all are there', async () => {
+    await expectRecorded(new LocalEngine(store));
+    let times = 0;
+    const engine = new Overtaken(store, async (time) => {
+      times = time;
+      if (time < 4) await remove();
+    });
+    await ingestInto(engine, [source], options);
+    expect(times).toBe(4);
+  });
+});
+
 describe('a run whose names have gone meanwhile', () => {
   it('stores an object again, and names the new generation', async () => {
     let before = '';
@@ -86,6 +134,31 @@ describe('a run whose names have gone meanwhile', () => {
     await expectRecorded(
       new Overtaken(store, (time) => (time > 1 ? undefined : remove(...segments(), ONE))),
     );
+  });
+
+  it('stores segments once more that go between their storing and their reading', async () => {
+    let reads = Number.NEGATIVE_INFINITY;
+    const engine = new Overtaken(store, async (time) => {
+      if (time > 1) return;
+      await remove(ONE);
+      reads = 0;
+    });
+    const { openReader } = engine;
+    Object.assign(engine, {
+      openReader: async (space: Space) => {
+        const reader = await openReader.call(engine, space);
+        if (space !== 'segments') return reader;
+        const { readWhole } = reader;
+        reader.readWhole = async (name, most) => {
+          // The first one is of whether it is whole.
+          if (++reads === 2) await remove(...segments());
+          return readWhole.call(reader, name, most);
+        };
+        return reader;
+      },
+    });
+    await expectRecorded(engine);
+    expect(reads).toBeGreaterThan(2);
   });
 
   it('looks again as often as they go', async () => {

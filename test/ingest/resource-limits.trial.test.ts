@@ -22,9 +22,9 @@ const smallFiles = (count: number): TreeLiteral =>
 const largeFiles = (count: number, bytes: number): TreeLiteral =>
   Object.fromEntries(Array.from({ length: count }, (_, n) => [`large${n}`, randomBytes(bytes)]));
 
-function expectFewDescriptors(small: number, large: number, barrier: string): void {
+function expectFewDescriptors(small: number, large: number, more: string): void {
   const source = makeTree({ ...smallFiles(small), ...largeFiles(large, 5 << 20) });
-  const options = `--threads 2 --barrier ${barrier} --json --no-progress`;
+  const options = `--threads 2 ${more} --json --no-progress`;
   const ended = script(`ulimit -n 64; exec $INGOT ingest ${source} --store ${store} ${options}`);
   expect(ended).toMatchObject({ code: 0, stderr: '' });
   expect(outcomesOf(ended)).toEqual({ new: small + large });
@@ -32,11 +32,10 @@ function expectFewDescriptors(small: number, large: number, barrier: string): vo
 }
 
 it.each([
-  ['one barrier for many', 'syncfs'],
-  ['each temp open until its fsync', 'fsync'],
-])('an ingest gets by with 64 descriptors: %s', (_, barrier) =>
-  expectFewDescriptors(3000, 6, barrier),
-);
+  ['one barrier for many', '--barrier syncfs'],
+  ['each temp open until its fsync', '--barrier fsync'],
+  ['files read ahead', '--read-ahead 4096'],
+])('an ingest gets by with 64 descriptors: %s', (_, more) => expectFewDescriptors(3000, 6, more));
 
 it('an ingest that may not start its threads says what to do about it', (context) => {
   demand(context, process.getuid?.() === 0, 'only root may take the part of another user');
@@ -172,7 +171,7 @@ describe('the trial of resources finds', () => {
     ['a name that is passed over', 'loseLast', /to deeply equal \{ new: 200 \}/],
   ])('%s', (_, defect, found) => {
     plant(defect);
-    expect(() => expectFewDescriptors(200, 0, 'syncfs')).toThrow(found);
+    expect(() => expectFewDescriptors(200, 0, '--barrier syncfs')).toThrow(found);
   });
 
   it('depths that are passed over', () => {

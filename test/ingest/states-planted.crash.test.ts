@@ -6,6 +6,7 @@ import {
   flushAfterReference,
   generationAfterFormat,
   generationAfterRemoval,
+  generationAfterUnlink,
   nameBeforeFlush,
   nameUnflushed,
   segmentsBelieved,
@@ -15,7 +16,15 @@ import {
 } from '../crash/alterations.ts';
 import type { Call } from '../crash/calls.ts';
 import { brokenIn } from '../crash/checks.ts';
-import { ingestOf, quarantineOf, relayoutTo, SMALL, unflushedIngestOf } from '../crash/commands.ts';
+import {
+  forgetOf,
+  gcOf,
+  ingestOf,
+  quarantineOf,
+  relayoutTo,
+  SMALL,
+  unflushedIngestOf,
+} from '../crash/commands.ts';
 import { type Recording, record, storeIn, Trial } from '../crash/record.ts';
 import { brokenAfterRerun } from '../crash/rerun.ts';
 import { type Cut, Disk, everyState } from '../crash/states.ts';
@@ -26,6 +35,7 @@ import {
   storeOf,
   storeOf2,
   storeOfDamagedSegments,
+  storeOfTwoSnapshots,
 } from '../crash/stores.ts';
 import { demandProgram } from '../harness/mounts.ts';
 
@@ -130,6 +140,27 @@ describe('the checker of crash states finds', () => {
     expect(findings(recording)).toEqual([]);
     const altered = withoutFlushesOf(folderOf(storeIn(recording.root)));
     expect(findings(recording, altered)).toContain(NO_STORE);
+  });
+
+  const killedForget = { ...forgetOf(), diesBefore: 'fsyncSync /\\.ingot/forgotten$' };
+  const two = storeOfTwoSnapshots('flat', [ONE, OTHER]);
+
+  it('a gc after a killed forget that does not flush what that has moved', () => {
+    const recording = record([killedForget, gcOf(ONE)], two);
+    expect(findings(recording)).toEqual([]);
+    const metadata = join(storeIn(recording.root), '.ingot');
+    const altered = (calls: readonly Call[]) =>
+      withoutFlushesOf(join(metadata, 'snapshots'))(
+        withoutFlushesOf(join(metadata, 'forgotten'))(calls),
+      );
+    expect(findings(recording, inRun(recording, 1, altered))).toContain(LACKING);
+  });
+
+  it('a gc whose generation changes after the first object is gone', () => {
+    const recording = record([forgetOf(), gcOf(ONE)], two);
+    expect(findings(recording)).toEqual([]);
+    const found = findings(recording, inRun(recording, 1, generationAfterUnlink));
+    expect(found).toContain(REMOVED);
   });
 
   it('a relayout that forgets where objects lay before they durably lie elsewhere', () => {

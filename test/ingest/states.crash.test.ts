@@ -12,7 +12,7 @@ import { SCENARIOS } from '../crash/scenarios.ts';
 import { Disk, type State, sampledStates, seeded } from '../crash/states.ts';
 import { demandProgram } from '../harness/mounts.ts';
 
-const STATES = Number(process.env.INGOT_STATES ?? 2_900);
+const STATES = Number(process.env.INGOT_STATES ?? 1_500);
 /** Running a command takes as long as checking a thousand states. */
 const STATES_PER_RERUN = 100;
 const SEED = 1;

@@ -7,6 +7,7 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { digestOf } from '../../src/digest.ts';
 import { type Ended, ingot, script, UNPRIVILEGED } from '../harness/run.ts';
 import { expectNextRunCompletes, expectWhole, outcomesOf } from '../harness/store-checks.ts';
 import { makeTree, temporaryDirectory } from '../harness/tree.ts';
@@ -65,6 +66,20 @@ describe('a directory that becomes a link after it was walked', () => {
     expectVanished(ended, 'a/b/c/file');
     expect(outcomesOf(ended)).toEqual({ vanished: 1 });
     expect(expectWhole(store)).toEqual([]);
+  });
+
+  it.each([1, 2, 3])('leads nobody out of the source where files are read ahead: %s', (nth) => {
+    makeTree({ 'a/b/1': 'one', 'a/b/2': 'two', 'a/c/3': 'three' }, source);
+    const outside = makeTree({ 'b/1': 'out 1', 'b/2': 'out 2', 'c/3': 'out 3' });
+    const link = join(folder, 'link');
+    fs.symlinkSync(outside, link);
+    const ended = run(swap(nth, 'a', link), source, '--read-ahead', '64');
+    expect(ended.code).toBe(0);
+    const { vanished = 0, new: stored = 0 } = outcomesOf(ended);
+    expect(vanished).toBeGreaterThan(0);
+    expect(vanished + stored).toBe(3);
+    const contents = ['one', 'two', 'three'].map((text) => digestOf(Buffer.from(text)));
+    for (const digest of expectWhole(store)) expect(contents).toContain(digest);
   });
 
   it('keeps nobody from storing all else', () => {

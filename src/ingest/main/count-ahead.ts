@@ -5,10 +5,11 @@
 import fs from 'node:fs';
 import { errnoOf } from '../../errors.ts';
 import { joinPath, toFsPath } from '../../names.ts';
-import type { FoundFiles } from '../../sources/found-files.ts';
+import { countOf, type FoundFiles } from '../../sources/found-files.ts';
 import type { DirectoryOps } from '../../sources/walk/directory.ts';
 import type { WalkSink } from '../../sources/walk/entries.ts';
 import { SourceRoots } from '../../sources/walk/source-roots.ts';
+import type { KnowsDirectory } from '../../sources/walk/tree-reader.ts';
 import {
   type WalkPlan,
   type WalkSurroundings,
@@ -34,13 +35,22 @@ export function canCount({ list }: WalkPlan): boolean {
   }
 }
 
+/** Directories that need not be read to be counted. */
+export interface KnownCounts {
+  readonly known: KnowsDirectory;
+  /** Of the files in one that is known. */
+  readonly bytesOf: (found: FoundFiles) => number;
+}
+
 /** Counts what the sources hold. Rejects as the walk does, or with the signal's reason. */
 export async function countSources(
   plan: WalkPlan,
   surroundings: WalkSurroundings & { readonly ops: DirectoryOps },
+  counts?: KnownCounts,
 ): Promise<SourceTotals> {
-  const sink = new CountingSink(surroundings.ops);
-  await walkSources({ ...plan, roots: new SourceRoots() }, surroundings, sink);
+  const sink = new CountingSink(surroundings.ops, counts);
+  const { known } = counts ?? {};
+  await walkSources({ ...plan, roots: new SourceRoots() }, { ...surroundings, known }, sink);
   return sink;
 }
 
@@ -48,13 +58,18 @@ class CountingSink implements WalkSink {
   entries = 0;
   bytes = 0;
   readonly #ops: DirectoryOps;
+  readonly #counts: KnownCounts | undefined;
 
-  constructor(ops: DirectoryOps) {
+  constructor(ops: DirectoryOps, counts: KnownCounts | undefined) {
     this.#ops = ops;
+    this.#counts = counts;
   }
 
+  knownDirectory(): void {}
+
   files(found: FoundFiles): undefined {
-    this.entries += found.names.length;
+    this.entries += countOf(found);
+    if (found.known !== undefined) this.bytes += this.#counts!.bytesOf(found);
     if (found.areLinks) return;
     this.bytes += estimateBytes(found, (name) => this.#sizeOf(joinPath(found.directory, name)));
   }

@@ -12,16 +12,17 @@
  * number of files.
  */
 
-import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import { asError, failureOf, IngotError, isIngotError } from '../../errors.ts';
+import type { MessagePort } from 'node:worker_threads';
+import { asError, IngotError, isIngotError } from '../../errors.ts';
 import { joinPath } from '../../names.ts';
-import type { FoundFiles } from '../../sources/found-files.ts';
+import { giveBack } from '../../record/lent-memory.ts';
+import { countOf, type FoundFiles } from '../../sources/found-files.ts';
 import type { MainHalf } from '../../store/seam/write.ts';
 import {
   type IngestPool,
-  type StoreAnswer,
-  type StoreCall,
+  type PendingDirectories,
   type Task,
+  type TaskBlocks,
   type TaskDone,
   UNREAD,
   type WorkerSetup,
@@ -30,6 +31,8 @@ import type { EntryReport } from '../outcome.ts';
 import { entriesOf, type PackedFiles, type TaskEntries } from '../packed-files.ts';
 import { addCost, noCost } from '../task-cost.ts';
 import { leftOf } from './left-files.ts';
+import type { RunRecords } from './run-records.ts';
+import { runTask } from './run-task.ts';
 import { StarvedClock } from './starved-clock.ts';
 import type { Tally } from './tally.ts';
 import type { TreeRecorder } from './tree-recorder.ts';
@@ -46,6 +49,8 @@ export interface PipelineOptions {
   readonly onNotice: (text: string) => void;
   /** Undefined where no snapshot is to be made. */
   readonly recorder: TreeRecorder | undefined;
+  /** The same. */
+  readonly records: Pick<RunRecords, 'add'> | undefined;
 }
 
 /** How a task is made, and what becomes of the entries that it gives back. */
@@ -68,7 +73,7 @@ export class Pipeline implements IntakePipeline {
   readonly #tally: Tally;
   readonly #options: PipelineOptions;
   readonly #queue: WorkQueue;
-  readonly #inFlight: Record<Task['type'], number> = { batch: 0, large: 0 };
+  readonly #inFlight: Record<Task['type'], number> = { batch: 0, large: 0, lines: 0 };
   #nextTask = 1;
   #walking = true;
   #stopping = false;
@@ -90,7 +95,7 @@ export class Pipeline implements IntakePipeline {
   }
 
   files(found: FoundFiles): Promise<void> | undefined {
-    this.entriesFound += found.names.length;
+    this.entriesFound += countOf(found);
     this.#queue.add(found);
     this.#dispatch();
     if (!this.#queue.isFull) return undefined;
@@ -130,6 +135,26 @@ export class Pipeline implements IntakePipeline {
       });
   }
 
+  /**
+   * Has workers make the lines of directories that are what a record says. When all is drained. Gives
+   * those of which they could not.
+   */
+  async addLines(waiting: readonly PendingDirectories[]): Promise<PendingDirectories[]> {
+    const { setup } = this.#options;
+    const left: PendingDirectories[] = [];
+    await Promise.all(
+      waiting.map((directories) =>
+        this.#run('lines', NO_ENTRIES, {
+          make: (id, port) => ({ type: 'lines', setup, id, directories, port }),
+          takeBack: ({ pending }) => {
+            if (pending.length > 0) left.push({ files: directories.files, pending });
+          },
+        }),
+      ),
+    );
+    return left;
+  }
+
   /** Ends the run: takes no new work; tasks in flight come to their end. The first error counts. */
   fail(error: Error): void {
     this.#failure ??= error;
@@ -162,18 +187,23 @@ export class Pipeline implements IntakePipeline {
     const entries = entriesOf(files);
     return this.#run('batch', entries, {
       make: (id, port) => ({ type: 'batch', setup, id, files, wantDigests, port }),
-      takeBack: (reply) => this.#takeBack(files, reply),
+      takeBack: (reply) => {
+        this.#options.recorder?.addBatch(files, reply);
+        this.#takeBack(files, reply);
+      },
     });
   }
 
-  #runLarge({ file, size }: LargeFile): Promise<void> {
+  #runLarge(large: LargeFile): Promise<void> {
     const { setup } = this.#options;
+    const { file } = large;
     const path = joinPath(file.directory, file.name);
-    const entries = { count: 1, pathOf: () => path };
+    const entries = { count: 1, pathOf: () => path, list: () => {} };
     return this.#run('large', entries, {
       make: (id, port) => ({ type: 'large', setup, id, file, port }),
       takeBack: (reply) => {
-        if (reply.outcomes[0] === UNREAD) this.#queue.addLarge(file, size);
+        this.#queue.endLarge(large);
+        if (reply.outcomes[0] === UNREAD) this.#queue.addLarge(large);
       },
     });
   }
@@ -188,51 +218,48 @@ export class Pipeline implements IntakePipeline {
     { make, takeBack }: TaskPlan,
   ): Promise<void> {
     const id = this.#nextTask++;
-    const { port1, port2 } = new MessageChannel();
-    port1.on('message', ({ message }: StoreCall) => void this.#answer(port1, message));
     this.#inFlight[type]++;
     this.#tally.taskStarted(id);
     try {
-      const reply = await this.#pool.run(make(id, port2), [port2]);
+      const reply = await runTask(this.#pool, this.#store, (port) => make(id, port));
       addCost(this.cost, reply.cost);
       if (reply.status === 'failed') throw new IngotError(reply.failure);
-      this.#options.recorder?.add(reply.blocks);
+      this.#keep(reply.blocks);
+      entries.list(reply.listed);
       this.#tally.taskDone(id, entries, reply);
       takeBack(reply);
     } catch (error) {
       this.#tally.taskFailed(id, entries);
       this.fail(asError(error));
     }
-    port1.close();
     this.#countStarved();
     this.#inFlight[type]--;
     this.#dispatch();
   }
 
-  /** Passes a message between the store's halves, unread. */
-  async #answer(port: MessagePort, message: unknown): Promise<void> {
-    let reply: StoreAnswer;
-    try {
-      reply = { status: 'done', answer: await this.#store.answer(message) };
-    } catch (error) {
-      reply = { status: 'failed', failure: failureOf('the store failed', error) };
-    }
-    port.postMessage(reply);
+  /** Copies what a task has learnt, which it has lent. */
+  #keep({ record, ...lines }: TaskBlocks): void {
+    const { recorder, records } = this.#options;
+    recorder?.add(lines);
+    giveBack(lines.bytes);
+    if (record === undefined) return;
+    records?.add(record);
+    giveBack(record);
   }
 
   /** Queues what a batch gave back. */
   #takeBack(files: PackedFiles, reply: TaskDone): void {
     const { unread, large } = leftOf(files, reply);
-    for (const { file, size } of large) {
-      this.#queue.addLarge(file, size);
-      this.largeBytes += size;
+    for (const each of large) {
+      this.#queue.addLarge(each);
+      this.largeBytes += each.size;
     }
     this.#queue.putBack(unread);
   }
 
   /** In flight. */
   get #tasks(): number {
-    return this.#inFlight.batch + this.#inFlight.large;
+    return this.#inFlight.batch + this.#inFlight.large + this.#inFlight.lines;
   }
 
   #countStarved(): void {
@@ -248,7 +275,9 @@ export class Pipeline implements IntakePipeline {
   }
 }
 
+const NO_ENTRIES: TaskEntries = { count: 0, pathOf: () => '', list: () => {} };
+
 /** After a failed flush nothing may be flushed again in the hope of a better answer. */
-function isFlushFailure(error: Error): boolean {
+export function isFlushFailure(error: Error | undefined): boolean {
   return isIngotError(error) && error.kind === 'flush';
 }

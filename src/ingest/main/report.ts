@@ -1,6 +1,8 @@
 import type { Failure } from '../../errors.ts';
+import type { Resumed } from '../../record/records.ts';
 import type { FlushReport, Opened } from '../../store/seam/write.ts';
 import type { IngestOptions, IngestReport, Phase, SnapshotReport } from '../api.ts';
+import type { ReadCost } from '../messages.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { Tally } from './tally.ts';
 
@@ -14,6 +16,7 @@ export interface ReportParts {
   readonly tally: Tally;
   readonly lostSources: readonly Failure[];
   readonly snapshot: SnapshotReport | undefined;
+  readonly resumed: Resumed | undefined;
   readonly flushes: FlushReport;
   readonly threads: number;
   readonly wallMs: number;
@@ -28,6 +31,7 @@ export function reportOf(parts: ReportParts): IngestReport {
     tally,
     lostSources,
     snapshot,
+    resumed,
     flushes,
     threads,
     wallMs,
@@ -52,9 +56,12 @@ export function reportOf(parts: ReportParts): IngestReport {
     bytesRead: cost.bytesRead,
     bytesWritten: tally.bytesStored,
     bytesSaved: tally.bytesSaved,
+    bytesUnchanged: tally.bytesUnchanged,
+    resumed: resumed && { ...resumed, entries: cost.resumed },
     repaired: cost.repaired,
     swept: opened.swept,
     snapshot,
+    removed: undefined,
     dryRun,
     durability,
     barrier: opened.barrier,
@@ -65,10 +72,20 @@ export function reportOf(parts: ReportParts): IngestReport {
       directories: flushes.directoryFlushes,
     },
     threads,
+    readAhead: {
+      width: cost.aheadWidth,
+      files: cost.ahead.files,
+      msWith: msEach(cost.ahead),
+      msWithout: msEach(cost.notAhead),
+    },
     wallMs,
     stageMs,
     bottleneck: longest(stageMs),
   };
+}
+
+function msEach({ files, ms }: ReadCost): number | undefined {
+  return files === 0 ? undefined : ms / files;
 }
 
 function longest(stageMs: Readonly<Record<Phase, number>>): Phase {

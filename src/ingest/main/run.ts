@@ -1,10 +1,10 @@
 /** One ingest from the opened store to the report. */
 
 import { isMainThread } from 'node:worker_threads';
-import type { Digest } from '../../digest.ts';
 import { asError, type Failure, failed, isIngotError } from '../../errors.ts';
 import { statusReader } from '../../native/file-status.ts';
 import { loadLibc } from '../../native/libc.ts';
+import { readAheadLimits } from '../../read-ahead/choice.ts';
 import type { DirectoryOps } from '../../sources/walk/directory.ts';
 import { directoryOps } from '../../sources/walk/directory.ts';
 import {
@@ -17,13 +17,16 @@ import type { MainHalf } from '../../store/seam/write.ts';
 import { IngestError, type IngestOptions, type IngestReport, type SnapshotReport } from '../api.ts';
 import type { Claims } from '../claims.ts';
 import type { IngestPool, WorkerSetup } from '../messages.ts';
+import { SeenFiles } from '../seen-files.ts';
 import { canCount, countSources } from './count-ahead.ts';
+import { guarded } from './guarded.ts';
 import { interruption, yieldsToFlushFailure } from './interruption.ts';
-import { type ManifestWriter, pathPrefix } from './manifest.ts';
-import { Pipeline } from './pipeline.ts';
+import { isFlushFailure, Pipeline } from './pipeline.ts';
 import { ReadLanes } from './read-lanes.ts';
 import { reportOf } from './report.ts';
+import type { RunOutputs } from './run-outputs.ts';
 import { RunProgress } from './run-progress.ts';
+import type { RunRecords } from './run-records.ts';
 import type { RunRequest } from './run-request.ts';
 import { Tally } from './tally.ts';
 import type { TreeRecorder } from './tree-recorder.ts';
@@ -34,9 +37,11 @@ export interface RunParts {
   readonly plan: WalkPlan;
   readonly half: MainHalf;
   readonly claims: Claims;
-  readonly manifest: ManifestWriter | undefined;
+  readonly outputs: RunOutputs;
   /** Undefined where no snapshot is to be made. */
   readonly recorder: TreeRecorder | undefined;
+  /** The same. */
+  readonly records: RunRecords | undefined;
 }
 
 export class Run {
@@ -49,18 +54,21 @@ export class Run {
   readonly #stop = new Int32Array(new SharedArrayBuffer(4));
   readonly #lanes = new ReadLanes();
   readonly #cancelWalk = new AbortController();
+  readonly #claims: Claims;
   readonly #tally: Tally;
-  readonly #manifest: ManifestWriter | undefined;
-  readonly #manifestPrefix: string;
+  readonly #outputs: RunOutputs;
   readonly #recorder: TreeRecorder | undefined;
+  readonly #records: RunRecords | undefined;
   readonly #pool: IngestPool;
   readonly #pipeline: Pipeline;
   #progress: RunProgress | undefined;
   #lostSources: readonly Failure[] = [];
   #snapshot: SnapshotReport | undefined;
+  #walked = false;
+  #flushFailed = false;
 
   constructor(request: RunRequest, pool: IngestPool, parts: RunParts) {
-    const { plan, half, claims, manifest, recorder } = parts;
+    const { plan, half, claims, outputs, recorder, records } = parts;
     const { engine, options, threads, begun } = request;
     this.#engine = engine;
     this.#half = half;
@@ -69,27 +77,32 @@ export class Run {
     this.#options = options;
     this.#begun = begun;
     this.#pool = pool;
-    this.#manifestPrefix = pathPrefix(plan);
-    this.#manifest = manifest;
+    this.#claims = claims;
+    this.#outputs = outputs;
     this.#recorder = recorder;
+    this.#records = records;
     this.#tally = new Tally({
       onEntry: this.#guarded(options.onEntry),
       report: options.report ?? 'problems',
-      onStored: manifest && this.#guarded((digest, path) => this.#addToManifest(digest, path)),
+      onStored: this.#guarded(outputs.onStored(plan)),
+      onEach: this.#guarded(outputs.onEach),
     });
     const setup: WorkerSetup = {
       mayBeTerminated: !isMainThread,
       store: half.worker,
       claims: claims.shared,
+      seen: SeenFiles.sharedTable(),
       wantBlocks: recorder !== undefined,
       wantXattrs: options.xattrs ?? true,
+      record: records?.setup,
+      readAhead: readAheadLimits(options.readAhead, threads),
       stop: this.#stop.buffer as SharedArrayBuffer,
       nextWorker: new SharedArrayBuffer(4),
       ...this.#lanes.shared,
     };
     this.#pipeline = new Pipeline(pool, half, this.#tally, {
       setup,
-      wantDigests: options.report === 'all' || this.#manifest !== undefined,
+      wantDigests: options.report === 'all' || outputs.wantDigests,
       batchFiles: options.batchFiles,
       stop: () => {
         Atomics.store(this.#stop, 0, 1);
@@ -97,6 +110,7 @@ export class Run {
       },
       onNotice: this.#guarded(options.onNotice) ?? (() => {}),
       recorder,
+      records,
     });
   }
 
@@ -107,8 +121,11 @@ export class Run {
       signal?.addEventListener('abort', onAbort);
       if (signal?.aborted) onAbort();
       for (const text of this.#half.opened.notices) this.#pipeline.notice(text);
+      this.#noticeRecords();
+      this.#outputs.begin();
       await this.#walk();
       await this.#pipeline.drain();
+      if (this.#pipeline.failure === undefined) await this.#completeTree();
       if (this.#pipeline.failure === undefined) this.#lookBack();
     } catch (error) {
       this.#pipeline.fail(asError(error));
@@ -123,14 +140,16 @@ export class Run {
   async #walk(): Promise<void> {
     const surroundings = {
       storeRoot: this.#engine.folder,
-      manifest: this.#manifest?.file,
+      outputs: this.#outputs.files,
       signal: this.#cancelWalk.signal,
       ops: directoryOps(statusReader((await loadLibc())?.statx)),
     };
     this.#progress = this.#showProgress(surroundings);
     try {
       const intake = new WalkIntake(this.#pipeline, this.#recorder);
-      await walkSources(this.#plan, surroundings, intake);
+      const known = this.#records?.known;
+      await walkSources(this.#plan, { ...surroundings, known }, intake);
+      this.#walked = true;
     } catch (error) {
       if (!this.#cancelWalk.signal.aborted) this.#pipeline.fail(failed('cannot walk', error));
     } finally {
@@ -138,17 +157,29 @@ export class Run {
     }
   }
 
+  /** Lines for directories that hold what a record says, unless the whole tree does. */
+  async #completeTree(): Promise<void> {
+    const recorder = this.#recorder;
+    if (recorder === undefined) return;
+    recorder.same = await this.#records?.sameTree(this.#engine, recorder);
+    if (recorder.same !== undefined) return;
+    const left = await this.#pipeline.addLines(recorder.pending);
+    this.#records?.addLinesAgain(left, recorder);
+  }
+
   #showProgress(surroundings: WalkSurroundings & { ops: DirectoryOps }): RunProgress | undefined {
     const onProgress = this.#guarded(this.#options.onProgress);
     if (onProgress === undefined) return undefined;
-    const counts = (this.#options.countAhead ?? true) && canCount(this.#plan);
+    const mayCount = (this.#options.countAhead ?? true) && canCount(this.#plan);
+    const count = (signal: AbortSignal) =>
+      countSources(this.#plan, { ...surroundings, signal }, this.#records?.counts());
     return new RunProgress({
       onProgress,
       pipeline: this.#pipeline,
       tally: this.#tally,
       lanes: this.#lanes,
       begun: this.#begun,
-      count: counts ? (signal) => countSources(this.#plan, { ...surroundings, signal }) : undefined,
+      count: mayCount ? count : undefined,
     });
   }
 
@@ -168,27 +199,46 @@ export class Run {
     let cause = await this.#flush();
     cause ??= await this.#orFailure(() => this.#makeSnapshot());
     this.#recorder?.builder.close();
+    const { damagedBlocks } = this.#pipeline.cost;
+    const flushFailed = this.#flushFailed || isFlushFailure(cause);
+    this.#records?.close({ flushFailed, damagedBlocks });
+    this.#noticeRecords();
     const ended = this.#half.end(cause === undefined ? 'done' : 'failed');
     cause = (await ended.catch(asError)) ?? cause;
-    cause ??= await this.#orFailure(() => this.#manifest?.finish(this.#options.signal));
+    cause ??= await this.#orFailure(() => this.#outputs.finish(this.#options.signal));
     this.#progress?.show();
     cause ??= this.#pipeline.failure;
     const report = this.#report();
-    if (cause === undefined) return report;
-    this.#manifest?.abandon();
+    const end = { report, cause, walked: this.#walked, takenBack: this.#tally.isTakenBack };
+    const unwritten = await this.#orFailure(() => this.#outputs.end(end));
+    cause ??= unwritten;
+    if (cause === undefined) return await this.#removeSources(report);
+    if (this.#options.removeSource) this.#pipeline.notice(NOTHING_REMOVED);
     if (!isIngotError(cause)) throw cause;
     throw new IngestError(cause.toFailure(), report, cause);
+  }
+
+  async #removeSources(report: IngestReport): Promise<IngestReport> {
+    if (!this.#options.removeSource) return report;
+    const { removeSources } = await import('./remove-sources.ts');
+    const notice = (text: string) => this.#pipeline.notice(text);
+    const { sources } = this.#plan;
+    const record = this.#records?.finished;
+    const parts = { engine: this.#engine, sources, record, options: this.#options, notice };
+    return await removeSources(parts, report);
   }
 
   /** Gives why the run has failed, if it has. */
   async #flush(): Promise<Error | undefined> {
     const cause = this.#pipeline.failure;
     try {
-      if (this.#pipeline.flushFailed) this.#tally.takeBack();
+      this.#flushFailed = this.#pipeline.flushFailed;
+      if (this.#flushFailed) this.#tally.takeBack();
       else await this.#half.flush(this.#options.signal);
     } catch (error) {
       this.#tally.takeBack();
       if (error === this.#options.signal?.reason) return cause ?? interruption();
+      this.#flushFailed = true;
       if (cause === undefined || yieldsToFlushFailure(cause)) return asError(error);
     }
     return cause;
@@ -197,11 +247,24 @@ export class Run {
   async #makeSnapshot(): Promise<void> {
     this.#tally.assertComplete(this.#pipeline.entriesFound);
     const recorder = this.#recorder;
-    if (recorder === undefined) return;
+    if (recorder === undefined) return this.#requireKept();
     const { makeSnapshot } = await import('./snapshot-maker.ts');
     const facts = { lost: this.#lostSources.length, bytesStored: this.#tally.bytesStored };
-    const parts = { engine: this.#engine, half: this.#half, plan: this.#plan, recorder };
-    this.#snapshot = await makeSnapshot({ ...parts, options: this.#options }, facts);
+    const shared = { engine: this.#engine, half: this.#half, plan: this.#plan };
+    const parts = { ...shared, recorder, records: this.#records, options: this.#options };
+    const made = await makeSnapshot(parts, facts);
+    this.#snapshot = made.report;
+    this.#records?.finish(made);
+  }
+
+  async #requireKept(): Promise<void> {
+    const { requireKept } = await import('./require-kept.ts');
+    const parts = { engine: this.#engine, half: this.#half, claims: this.#claims };
+    await requireKept(parts, this.#options.signal);
+  }
+
+  #noticeRecords(): void {
+    for (const text of this.#records?.takeNotices() ?? []) this.#pipeline.notice(text);
   }
 
   async #orFailure(step: () => Promise<void> | undefined): Promise<Error | undefined> {
@@ -222,32 +285,17 @@ export class Run {
       tally: this.#tally,
       lostSources: this.#lostSources,
       snapshot: this.#snapshot,
+      resumed: this.#records?.resumed,
       flushes: this.#half.flushes,
       threads: this.#threads,
       wallMs: performance.now() - this.#begun,
     });
   }
 
-  #addToManifest(digest: Digest, path: string): void {
-    this.#manifest!.add(digest, path.slice(this.#manifestPrefix.length));
-  }
-
-  /** A function of the caller's. What it throws ends the run, and it is not called again. */
-  #guarded<Args extends unknown[]>(
-    call: ((...args: Args) => void) | undefined,
-  ): ((...args: Args) => void) | undefined {
-    if (call === undefined) return undefined;
-    let threw = false;
-    return (...args) => {
-      if (threw) return;
-      try {
-        call(...args);
-      } catch (error) {
-        threw = true;
-        this.#pipeline.fail(asError(error));
-      }
-    };
+  #guarded<Args extends unknown[]>(call: ((...args: Args) => void) | undefined) {
+    return guarded(call, (error) => this.#pipeline.fail(error));
   }
 }
 
+const NOTHING_REMOVED = 'nothing is removed of the sources: the run did not end well';
 const ALL_EXCLUDED = 'the exclude patterns leave out everything: nothing is stored';

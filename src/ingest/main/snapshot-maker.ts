@@ -20,9 +20,11 @@ import type { WalkPlan } from '../../sources/walk/walk-sources.ts';
 import type { Engine } from '../../store/seam/engine.ts';
 import type { ReadHalf } from '../../store/seam/read.ts';
 import type { MainHalf } from '../../store/seam/write.ts';
+import { ROUNDS, whileKept } from '../../store/while-kept.ts';
 import { Turns } from '../../turns.ts';
 import type { IngestOptions, SnapshotReport } from '../api.ts';
 import { groupNames, userNames } from './owner-names.ts';
+import type { RunRecords } from './run-records.ts';
 import { storeMissing } from './store-missing.ts';
 import type { TreeRecorder } from './tree-recorder.ts';
 
@@ -30,6 +32,7 @@ export interface SnapshotParts {
   readonly engine: Engine;
   readonly half: MainHalf;
   readonly recorder: TreeRecorder;
+  readonly records: Pick<RunRecords, 'addAllLines'> | undefined;
   readonly plan: Pick<WalkPlan, 'sources' | 'list'>;
   readonly options: Pick<IngestOptions, 'label' | 'host' | 'dryRun' | 'signal'>;
 }
@@ -46,27 +49,51 @@ export interface RunFacts {
  * Makes the snapshot; in a dry run says what it would be. Throws an IngotError, or the signal's
  * reason: then there is none, and what it would have named is in the store all the same.
  */
-export async function makeSnapshot(parts: SnapshotParts, facts: RunFacts): Promise<SnapshotReport> {
+export async function makeSnapshot(parts: SnapshotParts, facts: RunFacts): Promise<MadeSnapshot> {
   const { engine, options } = parts;
   if (options.dryRun) {
     const storage = new DrySegments(await openSegments(engine));
-    return reportOf(await build(parts, storage, facts), storage.counts.addedBytes, options);
+    const tree = await reuseOrBuild(parts, storage, facts);
+    const report = reportOf(tree, storage.counts.addedBytes, options);
+    return { report, generation: undefined };
   }
   const reader = await engine.openReader('segments');
   const storage = new SegmentStore(parts.half.openGroup('segments'), reader);
   try {
-    const tree = await build(parts, storage, facts);
-    const id = await publishWhenWhole(parts, { tree, storage, facts });
-    return reportOf(tree, storage.counts.addedBytes, options, id);
+    const tree = await beside(() => reuseOrBuild(parts, storage, facts));
+    const { id, generation } = await publishWhenWhole(parts, { tree, storage, facts });
+    return { report: reportOf(tree, storage.counts.addedBytes, options, id), generation };
   } finally {
     storage.discard();
   }
+}
+
+/** A snapshot that was made; in a dry run it would have been. */
+export interface MadeSnapshot {
+  readonly report: SnapshotReport;
+  /** Of the store, which has all that the snapshot names. */
+  readonly generation: string | undefined;
+}
+
+interface Published extends Pick<MadeSnapshot, 'generation'> {
+  readonly id: string;
 }
 
 interface Built {
   readonly tree: BuiltTree;
   readonly storage: SegmentStore;
   readonly facts: RunFacts;
+}
+
+async function reuseOrBuild(
+  parts: SnapshotParts,
+  storage: Pick<SegmentStore, 'put' | 'commit'>,
+  facts: RunFacts,
+): Promise<BuiltTree> {
+  const { same } = parts.recorder;
+  return same === undefined
+    ? await build(parts, storage, facts)
+    : withLost(treeOf(same), facts.lost);
 }
 
 async function build(
@@ -81,26 +108,47 @@ async function build(
 
 /**
  * Names of objects may have gone since the run has met them. While it holds them none goes; when some
- * have gone by then, it looks at all again first. Gives the id.
+ * have gone by then, it looks at all again first. After some rounds, as beside a long gc, it looks
+ * under the hold.
  */
-async function publishWhenWhole(parts: SnapshotParts, built: Built): Promise<string> {
+async function publishWhenWhole(parts: SnapshotParts, built: Built): Promise<Published> {
   const { half, options } = parts;
   const { tree, storage, facts } = built;
-  for (let { generation } = half.opened; ; ) {
-    await hearSignals();
-    options.signal?.throwIfAborted();
-    const hold = await half.hold(options.signal);
-    try {
+  return await whileKept(half, half.opened.generation, {
+    before: async () => {
+      await hearSignals();
+      options.signal?.throwIfAborted();
+    },
+    look: (isHeld) => (isHeld ? storeAgain(parts, built) : beside(() => storeAgain(parts, built))),
+    take: async (generation) => {
       const added = facts.bytesStored + storage.counts.addedBytes;
-      if (hold.generation === generation) return await publish(parts, tree, { added, generation });
-      generation = hold.generation;
-    } finally {
-      hold.release();
+      return { id: await publish(parts, tree, { added, generation }), generation };
+    },
+    signal: options.signal,
+  });
+}
+
+/**
+ * A gc may take segments that no reference names yet, just before they are read: what is built of
+ * them is built again. Throws what is damaged all the same.
+ */
+async function beside<T>(step: () => Promise<T>): Promise<T> {
+  for (let round = 1; ; round++)
+    try {
+      return await step();
+    } catch (error) {
+      if (codeOf(error) !== 'INGOT_DAMAGED' || round >= ROUNDS) throw error;
     }
-    await build(parts, storage, facts);
-    const entries = new TreeReader(storage, tree.root).below('');
-    await storeMissing(entries, { ...parts, signal: options.signal });
-  }
+}
+
+/** What has gone of the segments, and of what they name. */
+async function storeAgain(parts: SnapshotParts, { tree, storage, facts }: Built): Promise<void> {
+  const { recorder, records, options } = parts;
+  if (recorder.same !== undefined) records!.addAllLines(recorder);
+  recorder.same = undefined;
+  await build(parts, storage, facts);
+  const entries = new TreeReader(storage, tree.root).below('');
+  await storeMissing(entries, { ...parts, signal: options.signal });
 }
 
 /** The event loop polls between two of its turns: a signal that has come is heard by then. */
@@ -143,6 +191,12 @@ function reportOf(
 ): SnapshotReport {
   const { digest, entries, size } = root;
   return { id, label, root: digest, entries, size, bytesAdded, complete, lacks };
+}
+
+/** The tree of a snapshot. Owners without a name on that host are not in its tables. */
+export function treeOf({ root, counts, complete, lacks, users, groups }: Reference): BuiltTree {
+  const numbers = (names: Reference['users']) => names.map(([id]) => id);
+  return { root, counts, complete, lacks, uids: numbers(users), gids: numbers(groups) };
 }
 
 /** Nobody knows what else a source had that is gone. */

@@ -5,6 +5,7 @@ import type { Entry } from '../../snapshot/entry.ts';
 import type { WalkPlan } from '../../sources/walk/walk-sources.ts';
 import type { MainHalf } from '../../store/seam/write.ts';
 import { SourceStager } from '../../store/stage-source.ts';
+import { type SourcePlace, SourcePlaces } from './source-places.ts';
 
 type FileEntry = Extract<Entry, { type: 'file' }>;
 
@@ -22,12 +23,13 @@ export async function storeMissing(
   entries: AsyncIterable<Entry>,
   { half, plan, signal }: MissingParts,
 ): Promise<void> {
+  const places = new SourcePlaces(plan.sources);
   const stager = new SourceStager(() => half.openGroup('objects'), half.maxStaged);
   const looks = half.openGroup('objects');
   try {
     for await (const entry of entries) {
       if (entry.type !== 'file' || looks.lookup(entry.digest, entry.size) === 'present') continue;
-      const path = sourceOf(entry.path, plan);
+      const path = pathOf(places.find(entry.path));
       if (path === undefined || !(await storeAgain(path, entry, stager, signal)))
         throw gone(entry, path ?? entry.path);
     }
@@ -57,16 +59,10 @@ async function storeAgain(
   }
 }
 
-/** Undefined for what a list has named, whose paths nobody remembers. */
-function sourceOf(inTree: string, { sources }: MissingParts['plan']): string | undefined {
-  for (const source of sources) {
-    if (source.isExcluded) continue;
-    if (source.inTree === '') return joinPath(source.path, inTree);
-    if (inTree === source.inTree) return source.path;
-    if (inTree.startsWith(`${source.inTree}/`))
-      return joinPath(source.path, inTree.slice(source.inTree.length + 1));
-  }
-  return undefined;
+function pathOf(place: SourcePlace | undefined): string | undefined {
+  if (place === undefined) return undefined;
+  const { source, rest } = place;
+  return rest === '' ? source.path : joinPath(source.path, rest);
 }
 
 function gone({ digest }: FileEntry, path: string): IngotError {

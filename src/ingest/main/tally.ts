@@ -16,6 +16,8 @@ export interface TallyOptions {
   /** Called with every entry, or with those that were not stored. */
   readonly onEntry?: ((entry: EntryReport) => void) | undefined;
   readonly report: 'all' | 'problems';
+  /** Called with every entry, whatever `report` says. */
+  readonly onEach?: ((entry: EntryReport) => void) | undefined;
   /** Called with every stored entry once its task and those it relies on have ended well. */
   readonly onStored?: ((digest: Digest, path: string) => void) | undefined;
 }
@@ -30,6 +32,8 @@ export class Tally {
   readonly unsupportedKinds: Partial<Record<UnsupportedKind, number>> = {};
   bytesSaved = 0;
   bytesStored = 0;
+  bytesUnchanged = 0;
+  isTakenBack = false;
   readonly #options: TallyOptions;
   readonly #running = new Set<number>();
   readonly #failed = new Set<number>();
@@ -56,6 +60,7 @@ export class Tally {
     if (entry.kind !== undefined)
       this.unsupportedKinds[entry.kind] = (this.unsupportedKinds[entry.kind] ?? 0) + 1;
     this.#options.onEntry?.(entry);
+    this.#options.onEach?.(entry);
   }
 
   taskStarted(id: number): void {
@@ -83,12 +88,14 @@ export class Tally {
 
   /** The last flush failed: nothing that was counted as stored is known to be durable. */
   takeBack(): void {
+    this.isTakenBack = true;
     for (const outcome of ['new', 'duplicate', 'unchanged', 'link'] as const) {
       this.outcomes.unfinished += this.outcomes[outcome];
       this.outcomes[outcome] = 0;
     }
     this.bytesSaved = 0;
     this.bytesStored = 0;
+    this.bytesUnchanged = 0;
   }
 
   #ended(id: number): void {
@@ -111,6 +118,9 @@ export class Tally {
     this.bytesStored += fresh.bytes;
     this.outcomes.duplicate += repeated.entries;
     this.bytesSaved += repeated.bytes;
+    const unchanged = sumOf(CODE.unchanged, reply);
+    this.outcomes.unchanged += unchanged.entries;
+    this.bytesUnchanged += unchanged.bytes;
     this.outcomes.link += sumOf(CODE.link, reply).entries;
     const hasUnstored = reply.problems.length > 0 || this.#failed.size > 0;
     if (reply.digests !== '' || hasUnstored) this.#nameEach(entries, reply);
@@ -127,7 +137,8 @@ export class Tally {
     const problems = new Map(reply.problems.map((problem) => [problem.index, problem]));
     for (const [index, code] of reply.outcomes.entries()) {
       if (code === UNREAD || code === LARGE) continue;
-      if (code === CODE.new || code === CODE.duplicate) this.#nameStored(entries, index, reply);
+      if (code === CODE.new || code === CODE.duplicate || code === CODE.unchanged)
+        this.#nameStored(entries, index, reply);
       else if (code === CODE.link) this.#nameLink(entries, index);
       else {
         const { failure, kind } = problems.get(index) ?? {};
@@ -138,8 +149,9 @@ export class Tally {
   }
 
   #nameLink(entries: TaskEntries, index: number): void {
-    const { onEntry, report } = this.#options;
-    if (report === 'all') onEntry?.({ path: entries.pathOf(index), outcome: 'link' });
+    const { onEach, report } = this.#options;
+    if (report !== 'all' && onEach === undefined) return;
+    this.#nameGood({ path: entries.pathOf(index), outcome: 'link' });
   }
 
   #nameStored(entries: TaskEntries, index: number, reply: TaskDone): void {
@@ -147,9 +159,15 @@ export class Tally {
     const path = entries.pathOf(index);
     const outcome = OUTCOMES[reply.outcomes[index]!]!;
     const digest = reply.digests.slice(index * 64, index * 64 + 64) as Digest;
-    const { onEntry, onStored, report } = this.#options;
-    if (report === 'all') onEntry?.({ path, outcome, digest, size: reply.sizes[index]! });
-    onStored?.(digest, path);
+    this.#nameGood({ path, outcome, digest, size: reply.sizes[index]! });
+    this.#options.onStored?.(digest, path);
+  }
+
+  /** One that is no problem. */
+  #nameGood(entry: EntryReport): void {
+    const { onEntry, onEach, report } = this.#options;
+    if (report === 'all') onEntry?.(entry);
+    onEach?.(entry);
   }
 
   /**

@@ -53,6 +53,11 @@ export class WalkIntake implements WalkSink {
     this.#recorder?.directory(found);
   }
 
+  knownDirectory(record: number): void {
+    this.#pipeline.directory();
+    this.#recorder?.known(record);
+  }
+
   onTheWay(found: FoundDirectory): void {
     this.#recorder?.directory(found);
   }

@@ -1,6 +1,7 @@
 import { joinPath } from '../../names.ts';
-import type { FoundFile, FoundFiles } from '../../sources/found-files.ts';
+import type { FoundFiles } from '../../sources/found-files.ts';
 import { type PackedFiles, Packer, pathsOf, unpack } from '../packed-files.ts';
+import type { LeftLarge } from './left-files.ts';
 
 /** Enough that a task's overhead and its share of a barrier vanish beside its files. */
 export const BATCH_FILES = 4_000;
@@ -22,10 +23,8 @@ export interface Batch {
   readonly files: PackedFiles;
 }
 
-export interface LargeFile {
+export interface LargeFile extends LeftLarge {
   readonly type: 'large';
-  readonly file: FoundFile;
-  readonly size: number;
 }
 
 /** What waits for a worker. Bounded: the walk stands still while `isFull`. */
@@ -35,6 +34,8 @@ export class WorkQueue {
   readonly #filling = new Packer();
   #batches: PackedFiles[] = [];
   #large: LargeFile[] = [];
+  /** Large files with several names. */
+  readonly #reading = new Set<string>();
 
   constructor(maxFiles = BATCH_FILES) {
     this.#maxFiles = maxFiles;
@@ -47,7 +48,8 @@ export class WorkQueue {
 
   /** Adds files of one directory; a batch takes them from several and splits large ones. */
   add(found: FoundFiles): void {
-    const { names } = found;
+    const { names, known } = found;
+    if (known !== undefined) this.#addWhole(found);
     for (let at = 0; at < names.length; ) {
       const taken = names.slice(at, at + this.#batchFiles - this.#filling.count);
       this.#filling.add({ ...found, names: taken });
@@ -56,13 +58,24 @@ export class WorkQueue {
     }
   }
 
-  addLarge(file: FoundFile, size: number): void {
-    this.#large.push({ type: 'large', file, size });
+  /** One whose names a record has is not split. */
+  #addWhole(found: FoundFiles): void {
+    this.#filling.add(found);
+    if (this.#isFilled) this.#closeBatch();
+  }
+
+  addLarge(large: LeftLarge): void {
+    this.#large.push({ type: 'large', ...large });
+  }
+
+  /** A large file has ended: another name of it may be next. */
+  endLarge({ identity }: LargeFile): void {
+    if (identity !== undefined) this.#reading.delete(identity);
   }
 
   /** Puts back the rest of a batch, before what came after it. */
   putBack(files: PackedFiles): void {
-    if (files.count > 0) this.#batches.unshift(files);
+    if (files.bytes.length > 0) this.#batches.unshift(files);
   }
 
   /**
@@ -84,18 +97,30 @@ export class WorkQueue {
    * worker busy at the end. A hungry pool is given a batch before it is full.
    */
   next(allow: { large: boolean; hungry: boolean }): Batch | LargeFile | undefined {
-    if (allow.large && this.#large.length > 0) return this.#large.shift();
+    const large = allow.large ? this.#nextLarge() : undefined;
+    if (large !== undefined) return large;
     if (allow.hungry && this.#batches.length === 0 && this.#filling.count >= MIN_BATCH_FILES)
       this.#closeBatch();
     const files = this.#batches.shift();
     return files && { type: 'batch', files };
   }
 
+  /** None by another name of one that is being read: it need not be read then. */
+  #nextLarge(): LargeFile | undefined {
+    const at = this.#large.findIndex(
+      ({ identity }) => identity === undefined || !this.#reading.has(identity),
+    );
+    if (at < 0) return undefined;
+    const [large] = this.#large.splice(at, 1);
+    if (large!.identity !== undefined) this.#reading.add(large!.identity);
+    return large;
+  }
+
   /** Empties the queue and gives the paths that nobody will work on. */
   clear(): string[] {
     this.#closeBatch();
     const paths = [
-      ...this.#batches.flatMap(pathsOf),
+      ...this.#batches.flatMap((packed) => pathsOf(packed)),
       ...this.#large.map(({ file }) => joinPath(file.directory, file.name)),
     ];
     this.#batches = [];
@@ -109,6 +134,6 @@ export class WorkQueue {
   }
 
   #closeBatch(): void {
-    if (this.#filling.count > 0) this.#batches.push(this.#filling.take());
+    if (!this.#filling.isEmpty) this.#batches.push(this.#filling.take());
   }
 }

@@ -4,8 +4,9 @@
  */
 
 import { digestOf } from '../../digest.ts';
-import { type FileStatus, isUnchanged, type StatusReader } from '../../native/file-status.ts';
-import type { Files, SourceFd } from '../../native/files.ts';
+import { type FileStatus, isUnchanged } from '../../native/file-status.ts';
+import type { SourceFd } from '../../native/files.ts';
+import type { Devices } from '../../sources/devices.ts';
 import type { FoundFiles } from '../../sources/found-files.ts';
 import { READ_ATTEMPTS, Readings } from '../../sources/readings.ts';
 import {
@@ -19,18 +20,20 @@ import {
   replacedRefusal,
   unreadableOf,
 } from '../../sources/source-file.ts';
-import type { StableInodes } from '../../sources/stable-inodes.ts';
 import type { Group } from '../../store/seam/write.ts';
 import type { Claims } from '../claims.ts';
+import { blocksFor } from '../entry-blocks.ts';
 import type { FileXattrs } from '../file-xattrs.ts';
 import type { BatchTask } from '../messages.ts';
+import type { SeenFiles } from '../seen-files.ts';
 import type { CostMeter } from '../task-cost.ts';
 import { BatchFiles } from './batch-files.ts';
 import { type BatchOutcome, BatchResult } from './batch-result.ts';
-import { EntryBlocks } from './entry-blocks.ts';
-
-/** Files below this many bytes are read whole; larger ones get a task of their own. */
-export const SMALL_FILE_BYTES = 4 << 20;
+import type { AheadContext } from './files-ahead.ts';
+import { KnownInBatch } from './known-in-batch.ts';
+import { SMALL_FILE_BYTES } from './small-files.ts';
+import type { UnchangedEntries } from './unchanged-entries.ts';
+import type { WholeDirectories } from './whole-directories.ts';
 
 /** What a worker reads small files into: room for one more read shows that a file is larger. */
 export const BATCH_BUFFER_BYTES = SMALL_FILE_BYTES + MIN_READ;
@@ -41,18 +44,17 @@ export const BATCH_BUFFER_BYTES = SMALL_FILE_BYTES + MIN_READ;
  */
 const BATCH_BYTES = 128 << 20;
 
-export interface BatchContext {
+export interface BatchContext extends AheadContext {
   readonly claims: Claims;
   /** Of BATCH_BUFFER_BYTES. */
   readonly buffer: Uint8Array;
-  readonly status: StatusReader;
-  readonly files: Files;
   readonly xattrs: FileXattrs;
-  readonly inodes: StableInodes;
+  readonly devices: Devices;
+  readonly unchanged: UnchangedEntries;
+  readonly whole: WholeDirectories;
+  readonly seen: SeenFiles;
   /** Counts each entry that was looked at. */
   readonly entriesRead: Int32Array;
-  /** True when the run ends early: what is not begun is given back. */
-  stopped(): boolean;
 }
 
 /**
@@ -68,10 +70,12 @@ export class BatchRun {
   readonly #meter: CostMeter;
   readonly #files: BatchFiles;
   readonly #result: BatchResult;
+  readonly #known: KnownInBatch;
   #found: FoundFiles | undefined;
   /** Of the file that is being read. */
   #status: FileStatus | undefined;
   #xattrs: string | undefined;
+  #lookedAt = 0;
   #bytes = 0;
   /** Of a file that changed meanwhile. */
   #sizeRead = 0;
@@ -81,10 +85,12 @@ export class BatchRun {
     this.#context = context;
     this.#group = group;
     this.#meter = meter;
-    this.#files = new BatchFiles(task.files, context.files);
     const { count } = task.files;
-    const blocks = task.setup.wantBlocks ? new EntryBlocks(context.inodes, count) : undefined;
-    this.#result = new BatchResult(count, blocks);
+    const blocks = blocksFor(task.setup, context.devices, count);
+    const result = new BatchResult(count, blocks, task.wantDigests);
+    this.#result = result;
+    this.#known = new KnownInBatch({ task, context, group, meter, result });
+    this.#files = new BatchFiles(task.files, context, meter, this.#known);
   }
 
   /** Throws when the store or the machine fails: then the whole batch has failed. */
@@ -99,7 +105,8 @@ export class BatchRun {
       this.#files.close();
     }
     await commit();
-    return this.#result.take(this.#group.settled.there, this.#task.wantDigests);
+    const isCutOff = !this.#files.areAllBegun;
+    return this.#result.take(this.#group.settled.there, { isCutOff });
   }
 
   /**
@@ -109,8 +116,10 @@ export class BatchRun {
   #ingestUntilFull(): boolean {
     while (this.#bytes < BATCH_BYTES && !this.#context.stopped() && this.#files.advance()) {
       this.#enter();
-      if (this.#found!.areLinks) this.#readLink(this.#files.index);
-      else this.#ingest(this.#files.index);
+      const { index } = this.#files;
+      if (this.#known.isUnchanged(this.#files)) this.#context.width.passed();
+      else if (this.#files.isLink) this.#readLink(index);
+      else this.#ingest(index);
       Atomics.add(this.#context.entriesRead, 0, 1);
       if (this.#group.full) return true;
     }
@@ -121,7 +130,7 @@ export class BatchRun {
     const { found } = this.#files;
     if (found === this.#found) return;
     this.#found = found;
-    this.#result.blocks?.enter(found!);
+    this.#known.enter(this.#files);
   }
 
   #readLink(index: number): void {
@@ -140,7 +149,9 @@ export class BatchRun {
     if (size === AGAIN) size = this.#readAgain(index);
     const readAt = performance.now();
     this.#meter.readMs += readAt - begun;
-    if (size !== NOTHING) this.#store(index, size, readAt);
+    if (size === NOTHING) return;
+    this.#files.wasRead(readAt - begun, size);
+    this.#store(index, size, readAt);
   }
 
   /**
@@ -165,12 +176,17 @@ export class BatchRun {
 
   #readOpen(index: number, fd: SourceFd): number {
     const { buffer, files, status, xattrs } = this.#context;
+    this.#lookedAt = Date.now();
     const before = status.ofOpen(fd);
     const kind = kindOf(before);
     if (kind !== undefined) return this.#refuse(index, { outcome: 'unsupported', kind });
+    if (before.links > 1 && this.#known.isSeen(this.#files, before, fd)) return NOTHING;
     // Replaced once a small file is read: a branch that only large ones take would be a rare one.
     this.#result.large(index, before.size);
-    if (before.size > SMALL_FILE_BYTES) return NOTHING;
+    if (before.size > SMALL_FILE_BYTES) {
+      this.#result.linked(index, before);
+      return NOTHING;
+    }
     const size = readToEnd(files, fd, buffer, before.size);
     if (size < 0) {
       this.#result.large(index, SMALL_FILE_BYTES + 1);
@@ -220,8 +236,10 @@ export class BatchRun {
     // A claim of this very task shares its fate: all of it is reported, or none.
     const other = owner === this.#task.id ? 0 : owner;
     this.#result.stored(index, digest, size, other, isThere);
-    const [status, xattrs] = [this.#status!, this.#xattrs];
-    this.#result.blocks?.file(this.#files.name, { status, size, digest, xattrs });
+    const [status, xattrs, lookedAt] = [this.#status!, this.#xattrs, this.#lookedAt];
+    const file = { status, size, digest, xattrs, lookedAt };
+    this.#result.blocks?.file(this.#files.name, file);
+    if (status.links > 1) this.#context.seen.add(file, this.#found!.directory);
     this.#meter.writeMs += performance.now() - hashed;
   }
 }

@@ -26,8 +26,9 @@ import {
 } from '../../sources/source-file.ts';
 import type { CloneStage, Group, StreamStage } from '../../store/seam/write.ts';
 import type { Claims } from '../claims.ts';
+import type { LearntFile } from '../entry-blocks.ts';
 import type { FileXattrs } from '../file-xattrs.ts';
-import type { LearntFile } from './entry-blocks.ts';
+import type { SeenFiles } from '../seen-files.ts';
 import { hashFile, type ReadContext, SourceError, sampleOf } from './large-read.ts';
 
 export interface LargeContent extends LearntFile {
@@ -42,6 +43,7 @@ export interface LargeContext extends ReadContext {
   readonly status: StatusReader;
   readonly files: Files;
   readonly xattrs: FileXattrs;
+  readonly seen: SeenFiles;
   /** The number of the task, which owns its claims. */
   readonly task: number;
 }
@@ -99,25 +101,43 @@ async function readOnce(file: FoundFile, context: ReadingContext): Promise<Ended
 
 async function readOpen(fd: SourceFd, context: ReadingContext): Promise<Ended> {
   const { group, hashFirst } = context;
+  const lookedAt = Date.now();
   const before = statusOf(fd, context);
   const kind = kindOf(before);
   if (kind !== undefined) return { outcome: 'unsupported', kind };
-  const source = new OpenSource(fd, before, context);
+  const source = new OpenSource(fd, { before, lookedAt }, context);
+  const seen = before.links > 1 ? findSeen(source, context) : undefined;
+  if (seen !== undefined) return seen;
   const sample = await sampleOf(fd, before.size);
   if (hashFirst && sample !== undefined && group.knowsLarge(before.size, sample))
     return await findKnown(source, context);
   return (await clone(source, sample, context)) ?? (await copy(source, sample, context));
 }
 
+/** Undefined unless it was read by another name, and its object is there. */
+function findSeen(source: OpenSource, { seen, claims, group, task }: ReadingContext) {
+  const file = seen.find(source.before);
+  if (file === undefined) return undefined;
+  const owner = claims.owner(file.digest);
+  if (owner === 0 && group.lookup(file.digest, file.size) !== 'present') return undefined;
+  return { outcome: 'duplicate', owner: foreign(owner, task), ...source.learnt(file) } as const;
+}
+
 /** A file that is being read, and how it was before. */
 class OpenSource {
   readonly fd: SourceFd;
   readonly before: FileStatus;
+  readonly #lookedAt: number;
   readonly #context: ReadingContext;
 
-  constructor(fd: SourceFd, before: FileStatus, context: ReadingContext) {
+  constructor(
+    fd: SourceFd,
+    { before, lookedAt }: { readonly before: FileStatus; readonly lookedAt: number },
+    context: ReadingContext,
+  ) {
     this.fd = fd;
     this.before = before;
+    this.#lookedAt = lookedAt;
     this.#context = context;
   }
 
@@ -127,7 +147,8 @@ class OpenSource {
 
   learnt({ size, digest }: ReadContent): LearntFile {
     const { before: status, fd } = this;
-    return { status, size, digest, xattrs: this.#context.xattrs.ofOpen(fd) };
+    const xattrs = this.#context.xattrs.ofOpen(fd);
+    return { status, size, digest, xattrs, lookedAt: this.#lookedAt };
   }
 
   /**
@@ -142,8 +163,10 @@ class OpenSource {
   /** True when what was read, if all of it was, may be stored. */
   mayStore(content: ReadContent | undefined): content is ReadContent {
     const { readings } = this.#context;
-    if (content !== undefined)
-      return readings.mayStore(content, isUnchanged(this.before, statusOf(this.fd, this.#context)));
+    if (content !== undefined) {
+      const isSame = isUnchanged(this.before, statusOf(this.fd, this.#context));
+      return readings.mayStore(content, isSame);
+    }
     readings.brokenOff();
     return false;
   }

@@ -25,6 +25,7 @@ const done = (outcomes: number[], sizes = outcomes.map(() => 0)): TaskReply => (
   owners: new Int32Array(0),
   digests: '',
   problems: [],
+  ...{ isCutOff: false, listed: [], pending: [], linked: new Map() },
   blocks: NO_BLOCKS,
   cost: noCost(),
 });
@@ -45,6 +46,7 @@ function pipelineOf(threads: number) {
     batchFiles: 1,
     stop: () => {},
     recorder: undefined,
+    records: undefined,
     onNotice: () => {},
   });
   const find = (...names: string[]) =>

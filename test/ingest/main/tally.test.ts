@@ -17,6 +17,7 @@ function reply(...parts: Part[]): TaskDone {
     owners: Int32Array.from(parts, ([, , owner = 0]) => owner),
     digests: DIGEST.repeat(parts.length),
     blocks: NO_BLOCKS,
+    ...{ isCutOff: false, listed: [], pending: [], linked: new Map() },
     problems: parts.flatMap(([outcome], index) =>
       outcome === 'unreadable' ? [{ index, failure: { what: 'x', code: 'EACCES' } }] : [],
     ),
@@ -27,6 +28,7 @@ function reply(...parts: Part[]): TaskDone {
 const entriesOf = (paths: readonly string[]) => ({
   count: paths.length,
   pathOf: (index: number) => paths[index]!,
+  list: () => {},
 });
 
 function newTally(report: 'all' | 'problems' = 'all') {
@@ -112,6 +114,21 @@ describe('the tally', () => {
     expect(entries).toEqual([
       { path: 'b', outcome: 'unreadable', failure: { what: 'x', code: 'EACCES' } },
     ]);
+  });
+
+  it('gives each entry to whoever wants each, whatever is reported', () => {
+    const each: string[] = [];
+    const tally = new Tally({
+      report: 'problems',
+      onEach: ({ path, outcome, size = '' }) => each.push(`${path} ${outcome} ${size}`),
+    });
+    tally.add({ path: 'x', outcome: 'excluded' });
+    tally.taskStarted(1);
+    const parts: Part[] = [['new', 1], ['link'], ['unreadable'], ['unread'], ['large', 1e9]];
+    tally.taskDone(1, entriesOf(['a', 'l', 'u', 'r', 'L']), reply(...parts));
+    tally.taskStarted(2);
+    tally.taskFailed(2, entriesOf(['f']));
+    expect(each).toEqual(['x excluded ', 'a new 1', 'l link ', 'u unreadable ', 'f unfinished ']);
   });
 
   it('takes everything back that a failed last flush may have lost', () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { leftOf } from '../../../src/ingest/main/left-files.ts';
-import { type Batch, WorkQueue } from '../../../src/ingest/main/work-queue.ts';
+import { type Batch, type LargeFile, WorkQueue } from '../../../src/ingest/main/work-queue.ts';
 import { LARGE, NO_BLOCKS, type TaskDone, UNREAD } from '../../../src/ingest/messages.ts';
 import { CODE } from '../../../src/ingest/outcome.ts';
 import {
@@ -19,7 +19,10 @@ const files = (directory: string, count: number): FoundFiles => ({
   names: Array.from({ length: count }, (_, n) => `f${n}`),
 });
 
-const BIG = { directory: 'd', inTree: 'd', name: 'big' };
+const BIG = {
+  file: { directory: 'd', inTree: 'd', name: 'big' },
+  ...{ size: 1e9, identity: undefined },
+};
 
 function pack(...found: FoundFiles[]): PackedFiles {
   const packer = new Packer();
@@ -105,9 +108,21 @@ describe('the work queue', () => {
   it('gives large files before batches, but only where they are allowed', () => {
     const queue = new WorkQueue();
     queue.add(files('d', 4000));
-    queue.addLarge(BIG, 1e9);
+    queue.addLarge(BIG);
     expect(queue.next({ large: false, hungry: false })).toMatchObject({ type: 'batch' });
-    expect(queue.next(idle)).toEqual({ type: 'large', file: BIG, size: 1e9 });
+    expect(queue.next(idle)).toEqual({ type: 'large', ...BIG });
+  });
+
+  it('gives another name of a large file only when the first has ended', () => {
+    const queue = new WorkQueue();
+    const [first, again, other] = ['8:1', '8:1', '8:2'].map((identity) => ({ ...BIG, identity }));
+    for (const large of [first!, again!, other!]) queue.addLarge(large);
+    const taken = queue.next(idle);
+    expect(taken).toEqual({ type: 'large', ...first! });
+    expect(queue.next(idle)).toEqual({ type: 'large', ...other! });
+    expect(queue.next(idle)).toBeUndefined();
+    queue.endLarge(taken as LargeFile);
+    expect(queue.next(idle)).toEqual({ type: 'large', ...again! });
   });
 
   it('gives the rest of a batch before later ones', () => {
@@ -120,7 +135,7 @@ describe('the work queue', () => {
   it('hands over every path that waits when it is cleared', () => {
     const queue = new WorkQueue();
     queue.add(files('d', 1500));
-    queue.addLarge(BIG, 1e9);
+    queue.addLarge(BIG);
     expect(queue.clear()).toEqual([...pathsOf(pack(files('d', 1500))), 'd/big']);
     expect(queue.next(idle)).toBeUndefined();
   });
@@ -201,6 +216,7 @@ describe('what a batch gives back', () => {
     owners: new Int32Array(0),
     digests: '',
     problems: [],
+    ...{ isCutOff: false, listed: [], pending: [], linked: new Map() },
     blocks: NO_BLOCKS,
     cost: noCost(),
   });

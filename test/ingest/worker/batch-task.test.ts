@@ -8,20 +8,29 @@ import { FileXattrs } from '../../../src/ingest/file-xattrs.ts';
 import { type BatchTask, LARGE, UNREAD, type WorkerSetup } from '../../../src/ingest/messages.ts';
 import { OUTCOMES } from '../../../src/ingest/outcome.ts';
 import { Packer } from '../../../src/ingest/packed-files.ts';
+import { SeenFiles } from '../../../src/ingest/seen-files.ts';
 import { newMeter } from '../../../src/ingest/task-cost.ts';
 import {
   BATCH_BUFFER_BYTES,
   type BatchContext,
   BatchRun,
-  SMALL_FILE_BYTES,
 } from '../../../src/ingest/worker/batch-task.ts';
+import { SMALL_FILE_BYTES } from '../../../src/ingest/worker/small-files.ts';
+import { UnchangedEntries } from '../../../src/ingest/worker/unchanged-entries.ts';
+import { WholeDirectories } from '../../../src/ingest/worker/whole-directories.ts';
 import { nodeStatus } from '../../../src/native/file-status.ts';
 import { nodeFiles } from '../../../src/native/files.ts';
 import { loadLibc } from '../../../src/native/libc.ts';
-import { StableInodes } from '../../../src/sources/stable-inodes.ts';
+import { Width } from '../../../src/read-ahead/width.ts';
+import { Devices } from '../../../src/sources/devices.ts';
 import type { Group } from '../../../src/store/seam/write.ts';
 import { countOpenIn } from '../../harness/open-files.ts';
 import { makeTree, temporaryDirectory } from '../../harness/tree.ts';
+
+const devices = new Devices();
+const whole = new WholeDirectories(undefined, undefined);
+const seen = new SeenFiles(devices, SeenFiles.sharedTable());
+const unchanged = new UnchangedEntries({ record: undefined, wantXattrs: true }, devices, undefined);
 
 const GIVEN_BACK: Record<number, string> = { [UNREAD]: 'unread', [LARGE]: 'large' };
 
@@ -62,8 +71,9 @@ async function runBatch(
     claims: new Claims(),
     buffer: Buffer.alloc(BATCH_BUFFER_BYTES),
     status: nodeStatus,
-    ...{ xattrs: new FileXattrs(undefined), inodes: new StableInodes() },
+    ...{ xattrs: new FileXattrs(undefined), devices, unchanged, whole, seen },
     files: nodeFiles,
+    ...{ width: new Width('auto', false), aheadBytes: 1 << 20 },
     entriesRead: new Int32Array(1),
     stopped: () => false,
     ...more,
@@ -76,7 +86,8 @@ async function runBatch(
 
 it('a batch that has read 128 MiB gives back the rest', async () => {
   const directory = zeros('a', SMALL_FILE_BYTES);
-  const { outcomes, sizes } = await runBatch(directory, new Array(40).fill('a'));
+  const { outcomes, sizes, isCutOff } = await runBatch(directory, new Array(40).fill('a'));
+  expect(isCutOff).toBe(true);
   expect(outcomes).toEqual([
     'new',
     ...new Array(31).fill('duplicate'),
@@ -114,6 +125,7 @@ it('a duplicate tells which other task it relies on, and none where it is its ow
   const own = await runBatch(directory, ['b', 'c']);
   expect(own.outcomes).toEqual(['new', 'duplicate']);
   expect([...own.owners]).toEqual([]);
+  expect(own.isCutOff).toBe(false);
 });
 
 it('a directory is not open while its task waits for a commit, and its files go on after it', async () => {
@@ -128,8 +140,9 @@ it('a directory is not open while its task waits for a commit, and its files go 
     claims: new Claims(),
     buffer: Buffer.alloc(SMALL_FILE_BYTES + 1),
     status: nodeStatus,
-    ...{ xattrs: new FileXattrs(undefined), inodes: new StableInodes() },
+    ...{ xattrs: new FileXattrs(undefined), devices, unchanged, whole, seen },
     files,
+    ...{ width: new Width('auto', false), aheadBytes: 1 << 20 },
     entriesRead: new Int32Array(1),
     stopped: () => false,
   };

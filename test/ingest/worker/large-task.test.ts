@@ -5,10 +5,12 @@ import { expect, it } from 'vitest';
 import { digestOf } from '../../../src/digest.ts';
 import { Claims } from '../../../src/ingest/claims.ts';
 import { FileXattrs } from '../../../src/ingest/file-xattrs.ts';
+import { SeenFiles } from '../../../src/ingest/seen-files.ts';
 import { newMeter } from '../../../src/ingest/task-cost.ts';
 import { ingestLarge } from '../../../src/ingest/worker/large-task.ts';
 import { nodeStatus, type StatusReader } from '../../../src/native/file-status.ts';
 import { nodeFiles } from '../../../src/native/files.ts';
+import { Devices } from '../../../src/sources/devices.ts';
 import type { Group } from '../../../src/store/seam/write.ts';
 import { makeTree } from '../../harness/tree.ts';
 
@@ -57,6 +59,7 @@ async function ingestContent(group: RecordingGroup, status: StatusReader = nodeS
     group: group as unknown as Group,
     ...{ status, files: nodeFiles, libc: undefined, meter: newMeter(), task: 1 },
     xattrs: new FileXattrs(undefined),
+    seen: new SeenFiles(new Devices(), SeenFiles.sharedTable()),
     stopped: () => false,
     onRead: () => {},
   };

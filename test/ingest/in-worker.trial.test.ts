@@ -88,6 +88,7 @@ it('works in several threads on one store at once', () => {
 it('leaves next to nothing open in threads that are terminated', () => {
   const performed = perform(makeFolder(8_000), new Array(6).fill('terminated'));
   for (const { lost } of performed) expect(lost).toBe(0);
-  // Each of two threads may have been at one file, which it had opened below its directory.
-  for (const { left } of performed) expect(left).toBeLessThanOrEqual(4);
+  // Each of two threads may have three open: the directory of its batch, that of the files ahead, and
+  // a file; and one of them the large file.
+  for (const { left } of performed) expect(left).toBeLessThanOrEqual(2 * 3 + 1);
 });

@@ -1,4 +1,4 @@
-/** What a manifest may replace: nothing that the run reads, whatever it is called. */
+/** What an output may replace or be added to: nothing that the run reads, whatever it is called. */
 import fs, { type BigIntStats } from 'node:fs';
 import { dirname } from 'node:path';
 import { failed, hasErrno, UsageError } from '../../errors.ts';
@@ -7,10 +7,23 @@ import { dashOf, descriptorOf } from '../../files/standard-streams.ts';
 import { realPathOf, toFsPath } from '../../names.ts';
 import { readInput } from '../../sources/walk/input.ts';
 import type { WalkPlan } from '../../sources/walk/walk-sources.ts';
+import { RUN_BEGINS } from './journal-line.ts';
 
 export interface RunInputs extends Pick<WalkPlan, 'sources' | 'list'> {
   /** Files of exclude patterns. */
   readonly excludeFrom: readonly string[];
+  /** The journal that is written. */
+  readonly journal?: string | undefined;
+}
+
+/** What a run writes for its user. */
+interface OutputKind {
+  readonly what: string;
+  /** True for a file of this kind, and for an empty one. */
+  readonly is: (path: string, signal: AbortSignal | undefined) => Promise<boolean>;
+  readonly isNone: string;
+  /** No other file is replaced or added to, wherever it lies. */
+  readonly everywhere: boolean;
 }
 
 /**
@@ -18,20 +31,42 @@ export interface RunInputs extends Pick<WalkPlan, 'sources' | 'list'> {
  * sources or of a file of patterns, and when it may take that of an entry that is still to be met:
  * one in a source that is walked, or of the list. There it replaces only what is empty or a manifest.
  */
-export async function checkManifestTarget(
+export function checkManifestTarget(
   target: string,
   inputs: RunInputs,
   signal?: AbortSignal,
 ): Promise<void> {
+  return checkTarget(target, MANIFEST, inputs, signal);
+}
+
+/**
+ * The same for a journal, which is added to what is there: only to what is empty or a journal. The
+ * journal whose failures are taken is no input in this sense: it is read first.
+ */
+export function checkJournalTarget(
+  target: string,
+  inputs: RunInputs,
+  signal?: AbortSignal,
+): Promise<void> {
+  return checkTarget(target, JOURNAL, inputs, signal);
+}
+
+async function checkTarget(
+  target: string,
+  kind: OutputKind,
+  inputs: RunInputs,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   try {
-    await check(target, inputs, signal);
+    await check(target, kind, inputs, signal);
   } catch (error) {
-    throw signal?.aborted ? error : failed(WHAT, error, { path: target });
+    throw signal?.aborted ? error : failed(kind.what, error, { path: target });
   }
 }
 
 async function check(
   target: string,
+  kind: OutputKind,
   inputs: RunInputs,
   signal: AbortSignal | undefined,
 ): Promise<void> {
@@ -39,10 +74,10 @@ async function check(
   // A terminal and /dev/null may well be input and output at once.
   if (there === undefined || !(there.isFile() || there.isBlockDevice())) return;
   for (const [input, is] of inputsIn(inputs))
-    if (input !== undefined && isSameIdentity(input, there)) throw refused(target, is);
+    if (input !== undefined && isSameIdentity(input, there)) throw refused(target, kind, is);
   const isPath = dashOf(target) !== '-' && descriptorOf(target) === undefined;
-  if (isPath && mayBeMet(target, there, inputs) && !(await isManifest(target, signal)))
-    throw refused(target, MAY_BE_MET);
+  const matters = kind.everywhere || (isPath && mayBeMet(target, there, inputs));
+  if (matters && !(await kind.is(target, signal))) throw refused(target, kind, kind.isNone);
 }
 
 /** Each with what it is. */
@@ -50,12 +85,14 @@ function* inputsIn({
   sources,
   list,
   excludeFrom,
+  journal,
 }: RunInputs): Generator<[input: BigIntStats | undefined, is: string]> {
   for (const { path, isDirectory, isExcluded } of sources)
     if (!isDirectory && !isExcluded) yield [statusOf(path), 'it is a source of this run'];
   if (list !== undefined)
     yield [list.file === '-' ? statusOfOpen(0) : statusOf(list.file), 'it is the list of sources'];
   for (const path of excludeFrom) yield [statusOf(path), 'it is a file of exclude patterns'];
+  if (journal !== undefined) yield [statusOf(journal), 'it is the journal of this run'];
 }
 
 /** Undefined where nothing is, which is for others to say. */
@@ -85,7 +122,19 @@ function mayBeMet(target: string, there: BigIntStats, { sources, list }: RunInpu
   });
 }
 
-const MAY_BE_MET = 'what is there is neither empty nor a manifest, and may be a file of a source';
+const MANIFEST: OutputKind = {
+  what: 'cannot write the manifest',
+  is: isManifest,
+  isNone: 'what is there is neither empty nor a manifest, and may be a file of a source',
+  everywhere: false,
+};
+
+const JOURNAL: OutputKind = {
+  what: 'cannot write the journal',
+  is: isJournal,
+  isNone: 'what is there is neither empty nor a journal',
+  everywhere: true,
+};
 
 /** As lineOf in manifest.ts writes it: perhaps a backslash, the digest, two spaces, a path. */
 const LINE = /^\\?[0-9a-f]{64} {2}./s;
@@ -109,11 +158,16 @@ async function isManifest(path: string, signal: AbortSignal | undefined): Promis
   return head === '' || LINE.test(head);
 }
 
-const WHAT = 'cannot write the manifest';
+/** By how it begins; true for an empty file, too. */
+async function isJournal(path: string, signal: AbortSignal | undefined): Promise<boolean> {
+  const end = RUN_BEGINS.length - 1;
+  let head = '';
+  for await (const chunk of readInput(fs.createReadStream(toFsPath(path), { end }), signal))
+    head += chunk.toString('latin1');
+  return head === '' || head === RUN_BEGINS;
+}
 
-function refused(path: string, why: string): UsageError {
-  return new UsageError({
-    ...{ what: WHAT, code: 'INGOT_OUTPUT_IS_INPUT', path, why },
-    hint: 'name another file',
-  });
+function refused(path: string, { what }: OutputKind, why: string): UsageError {
+  const hint = 'name another file';
+  return new UsageError({ what, code: 'INGOT_OUTPUT_IS_INPUT', path, why, hint });
 }

@@ -52,6 +52,31 @@ test.each<[string, (cwd: string) => WalkOptions]>([
   expect(counted).toEqual(ran);
 });
 
+test('a directory that a record knows is counted without being read', async () => {
+  const cwd = makeTree(TREE);
+  const plan = await planWalk({ sources: [join(cwd, 'src')] });
+  const read: string[] = [];
+  const ops = {
+    ...nodeDirectoryOps,
+    readdirSync: ((path: string, ...more: [object]) => {
+      read.push(path.slice(cwd.length));
+      return fs.readdirSync(path, ...more);
+    }) as typeof fs.readdirSync,
+    opendirSync: ((path: string, ...more: [object]) => {
+      read.push(path.slice(cwd.length));
+      return fs.opendirSync(path, ...more);
+    }) as typeof fs.opendirSync,
+  };
+  const surroundings = { storeRoot: join(cwd, 'store'), ops };
+  const totals = await countSources(plan, surroundings, {
+    known: ({ inTree }) =>
+      inTree === 'deep' ? { record: 0, entries: 5, subdirectories: ['er'] } : undefined,
+    bytesOf: ({ inTree, known }) => (inTree === 'deep' ? 100 * known!.entries : 0),
+  });
+  expect(read.sort()).toEqual(['/src', '/src/deep/er']);
+  expect(totals).toMatchObject({ entries: 7, bytes: 514 });
+});
+
 test('a list that can be read only once is left to the run', async () => {
   const cwd = makeTree(TREE);
   const canRead = async (filesFrom: string) => canCount(await planWalk({ sources: [], filesFrom }));
