@@ -27,10 +27,18 @@ export {
   PHASES,
   type Phase,
   type Progress,
+  type ReadAheadReport,
   type SnapshotReport,
 } from './ingest/api.ts';
 export { ingest } from './ingest/ingest.ts';
 export { type EntryReport, OUTCOMES, type Outcome } from './ingest/outcome.ts';
+export type {
+  RemovalAnswer,
+  RemovalProgress,
+  RemovalQuestion,
+  RemovalReport,
+  StayedEntry,
+} from './ingest/removal.ts';
 export { escapeName, toBytes } from './names.ts';
 export type { Estimate } from './progress/estimate.ts';
 export {
@@ -72,6 +80,18 @@ export type {
   Xattr,
 } from './snapshot/entry.ts';
 export { type FindOptions, type Found, find } from './snapshot/find.ts';
+export {
+  type Fate,
+  type ForgetOptions,
+  type ForgetReport,
+  forget,
+  forgottenSnapshots,
+  type UnforgetOptions,
+  unforget,
+} from './snapshot/forget/forget.ts';
+export type { GroupKey, Policy } from './snapshot/forget/policy.ts';
+export type { GcOptions, GcProgress, GcReport } from './snapshot/gc/api.ts';
+export { gc } from './snapshot/gc/gc.ts';
 export { type HistoryOptions, history, type Version } from './snapshot/history.ts';
 export type { EntryCounts, OwnerName, Reference, SourceName } from './snapshot/reference.ts';
 export type { Root } from './snapshot/segment.ts';
@@ -81,6 +101,14 @@ export {
   Snapshot,
   snapshots,
 } from './snapshot/snapshot.ts';
+export type {
+  Amount,
+  SnapshotStats,
+  StatsOptions,
+  StatsTreesProgress,
+  StoreStats,
+} from './snapshot/stats/api.ts';
+export { storeStats } from './snapshot/stats/stats.ts';
 export type {
   DamagedSnapshot,
   TreesProgress,
@@ -101,15 +129,14 @@ export {
 export type { PutOptions, PutResult } from './store/put.ts';
 export type { PutSource } from './store/put-source.ts';
 export { relayout } from './store/relayout.ts';
+export type { LockHolder } from './store/seam/collecting.ts';
 export type {
   DamagedObject,
   RelayoutOptions,
   RelayoutProgress,
   RelayoutReport,
-  StatsOptions,
-  StoreStats,
   UnreadableObject,
 } from './store/seam/upkeep.ts';
-export { storeStats } from './store/stats.ts';
 export { type ObjectInfo, type OpenOptions, Store } from './store/store.ts';
+export { unpin } from './store/unpin.ts';
 export type { VerifyProgress } from './store/verify/verify-progress.ts';

@@ -1,5 +1,6 @@
 /** What --json and --json=events print. */
 import type { EntryReport } from '../ingest/outcome.ts';
+import type { StayedEntry } from '../ingest/removal.ts';
 import { unescapeText } from './arguments.ts';
 
 /** What is found in snapshots. */
@@ -8,11 +9,13 @@ export type ListEvent = 'snapshot' | 'damagedSnapshot' | 'entry' | 'version' | '
 /** One line of --json=events. `report` is the same as the document of --json. */
 export type Event =
   | ({ readonly event: 'entry' } & EntryReport)
+  | ({ readonly event: 'stayed' } & StayedEntry)
   | { readonly event: 'notice' | 'warning'; readonly text: string }
   | ({ readonly event: ListEvent } & object)
   | {
       readonly event:
         | 'progress'
+        | 'removing'
         | 'damaged'
         | 'damagedSnapshot'
         | 'lost'

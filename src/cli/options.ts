@@ -2,6 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { UsageError } from '../errors.ts';
 import { dashOf } from '../files/standard-streams.ts';
+import { MAX_READ_AHEAD, type ReadAhead } from '../read-ahead/choice.ts';
 import { SHARINGS } from '../store/choices.ts';
 import { MAX_THREADS } from '../threads/thread-count.ts';
 
@@ -73,6 +74,20 @@ export function parseThreads(text: string): number {
   const threads = /^\d{1,4}$/.test(text) ? Number(text) : 0;
   if (threads >= 1 && threads <= MAX_THREADS) return threads;
   throw new InvalidArgumentError(`It is not a whole number from 1 to ${MAX_THREADS}.`);
+}
+
+export function readAheadOption(): Option {
+  const what = `files that a thread reads ahead: auto, or 0 to ${MAX_READ_AHEAD} (default: auto)`;
+  return new Option('--read-ahead <n>', what).argParser(parseReadAhead);
+}
+
+export function parseReadAhead(text: string): ReadAhead {
+  const files = /^\d{1,4}$/.test(text) ? Number(text) : Infinity;
+  if (text === 'auto') return text;
+  if (files <= MAX_READ_AHEAD) return files;
+  throw new InvalidArgumentError(
+    `It is neither auto nor a whole number from 0 to ${MAX_READ_AHEAD}.`,
+  );
 }
 
 /** Collects the values of an option that may be repeated. */

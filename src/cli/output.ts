@@ -50,8 +50,18 @@ export class Output {
 
   progress(progress: ShownProgress): void {
     this.event({ event: 'progress', ...progress });
+    this.show(progress);
+  }
+
+  /** The same for people alone. */
+  show(progress: ShownProgress): void {
     this.#display.update(progress);
     this.#state = () => this.#display.state();
+  }
+
+  /** Leaves the terminal to somebody else, until there is progress again. */
+  pause(): void {
+    this.#display.stop();
   }
 
   /** What the command does from here on, for users who ask; those who do not ask see nothing. */

@@ -15,6 +15,11 @@ const MAX_NAMED = 10;
 /** Lines and groups that are held: some MB at most. When there are more, what there is is said early. */
 const MAX_HELD = 10_000;
 
+/** An entry that is a problem, and in a word how it ended. */
+export interface Problem extends Pick<EntryReport, 'path'> {
+  readonly outcome: string;
+}
+
 /** Entries that ended alike. */
 interface Group {
   readonly outcome: string;
@@ -35,7 +40,7 @@ export class Problems {
     this.#say = say;
   }
 
-  add({ path, outcome }: EntryReport, failure: Failure): void {
+  add({ path, outcome }: Problem, failure: Failure): void {
     const [directory] = splitPath(path);
     const line = `${outcome}: ${new IngotError(failure).message}`;
     const of = 'of one directory';

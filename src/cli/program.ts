@@ -12,6 +12,7 @@ type AddCommand = (program: Command) => void;
 /** In the order of the help. Only the one that is run is loaded: each module costs start-up time. */
 const COMMANDS: Readonly<Record<CommandName, () => Promise<AddCommand>>> = {
   ingest: async () => (await import('./ingest.ts')).addIngest,
+  plan: async () => (await import('./plan.ts')).addPlan,
   put: async () => (await import('./put.ts')).addPut,
   get: async () => (await import('./get.ts')).addGet,
   restore: async () => (await import('./restore.ts')).addRestore,
@@ -23,6 +24,10 @@ const COMMANDS: Readonly<Record<CommandName, () => Promise<AddCommand>>> = {
   diff: async () => (await import('./diff.ts')).addDiff,
   export: async () => (await import('./export.ts')).addExport,
   verify: async () => (await import('./verify.ts')).addVerify,
+  forget: async () => (await import('./forget.ts')).addForget,
+  unforget: async () => (await import('./unforget.ts')).addUnforget,
+  gc: async () => (await import('./gc.ts')).addGc,
+  unpin: async () => (await import('./unpin.ts')).addUnpin,
   relayout: async () => (await import('./relayout.ts')).addRelayout,
   stats: async () => (await import('./stats.ts')).addStats,
   doctor: async () => (await import('./doctor.ts')).addDoctor,

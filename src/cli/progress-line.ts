@@ -2,9 +2,12 @@
 import type { Progress } from '../ingest/api.ts';
 import { byteRate, bytes, clock, count } from '../units.ts';
 
-/** The state of a run; without bytes where it does not count any. */
-export type ShownProgress = Omit<Progress, 'bytesRead' | 'bytesWaiting'> &
-  Partial<Pick<Progress, 'bytesRead'>>;
+/** The state of a run; without bytes where it counts none, and without a whole that nobody knows. */
+export type ShownProgress = Omit<Progress, 'bytesRead' | 'bytesWaiting' | 'entriesFound'> &
+  Partial<Pick<Progress, 'bytesRead' | 'entriesFound'>> & {
+    /** What is counted, where that is something else than before. */
+    readonly unit?: string;
+  };
 
 const BAR_WIDTH = 20;
 const MIN_BAR_WIDTH = 4;
@@ -58,14 +61,15 @@ interface Parts {
 }
 
 function partsOf(progress: ShownProgress, unit: string): Parts {
-  const { entriesDone, entriesFound, bytesRead, total, totalBytes, walking } = progress;
+  const { entriesDone, bytesRead, totalBytes, walking } = progress;
   const { perSecond, bytesPerSecond, secondsLeft } = progress;
-  const grows = total === undefined && walking ? '+' : '';
+  const grows = progress.total === undefined && walking ? '+' : '';
+  const whole = progress.total ?? progress.entriesFound;
   const done = count(entriesDone);
   return {
-    counts: `${done}/${count(total ?? entriesFound)}${grows}`,
+    counts: whole === undefined ? done : `${done}/${count(whole)}${grows}`,
     shortCounts: done,
-    unit,
+    unit: progress.unit ?? unit,
     bytes: bytesRead === undefined ? undefined : bytesText(bytesRead, totalBytes),
     perSecond: perSecond === undefined ? undefined : `${count(perSecond)}/s`,
     bytesPerSecond: bytesPerSecond === undefined ? undefined : byteRate(bytesPerSecond),

@@ -4,22 +4,33 @@ import { printable } from '../errors.ts';
 import { type IngestReport, PHASES, type Phase } from '../ingest/api.ts';
 import { OUTCOMES } from '../ingest/outcome.ts';
 import { byteRate, bytes, count, counted, duration, percent } from '../units.ts';
+import { timeText } from './entry-text.ts';
 
 /** Some lines, each ended by a newline. */
 export function ingestSummary(report: IngestReport): string {
   const lines = [
+    ...countLines(report),
+    ...resumed(report),
+    `  read ${bytes(report.bytesRead)}, ${written(report)}, saved ${bytes(report.bytesSaved)} by dedup`,
+    `  ${flushed(report)}`,
+    `  ${bottleneck(report)}`,
+    ...readAhead(report),
+    ...repairs(report),
+    ...warnings(report),
+  ];
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+/** What was met, how it ended, and the snapshot. */
+export function countLines(report: IngestReport): string[] {
+  return [
     headline(report),
     ...outcomes(report),
     ...unsupported(report),
     ...lost(report),
     ...snapshot(report),
-    `  read ${bytes(report.bytesRead)}, ${written(report)}, saved ${bytes(report.bytesSaved)} by dedup`,
-    `  ${flushed(report)}`,
-    `  ${bottleneck(report)}`,
-    ...repairs(report),
-    ...warnings(report),
+    ...removed(report),
   ];
-  return lines.map((line) => `${line}\n`).join('');
 }
 
 function headline(report: IngestReport): string {
@@ -62,6 +73,30 @@ function snapshot({ snapshot: made, dryRun }: IngestReport): string[] {
   return lines;
 }
 
+function removed({ removed: gone }: IngestReport): string[] {
+  if (gone === undefined || gone.refused !== undefined) return [];
+  const { files, links, directories, bytes: size, notEmpty, stayed } = gone;
+  const kinds = [
+    counted(files, 'file'),
+    ...(links > 0 ? [counted(links, 'link')] : []),
+    ...(directories > 0 ? [counted(directories, 'directory', 'directories')] : []),
+  ];
+  const lines = [`  removed ${kinds.join(', ')} (${bytes(size)}) of the sources`];
+  const stay = stayed.map(([why, number]) => `${why} ${count(number)}`);
+  if (stay.length > 0) lines.push(`  NOT REMOVED: ${stay.join(', ')}`);
+  if (notEmpty > 0)
+    lines.push(`  left ${counted(notEmpty, 'directory', 'directories')}: not empty`);
+  return lines;
+}
+
+function resumed({ resumed: before }: IngestReport): string[] {
+  if (before === undefined || before.entries === 0) return [];
+  const when = timeText(before.begun);
+  return [
+    `  resumed: ${counted(before.entries, 'entry', 'entries')} of the run of ${when}, which was cut off`,
+  ];
+}
+
 function written(report: IngestReport): string {
   return `${report.dryRun ? 'would write' : 'wrote'} ${bytes(report.bytesWritten)}`;
 }
@@ -78,6 +113,14 @@ function bottleneck({ bottleneck: slowest, stageMs, threads }: IngestReport): st
   const shareOf = (phase: Phase) => percent(total > 0 ? stageMs[phase] / total : 0);
   const shares = PHASES.map((phase) => `${phase} ${shareOf(phase)}`);
   return `bottleneck: ${slowest} (${shares.join(', ')}; ${counted(threads, 'worker')})`;
+}
+
+function readAhead({ readAhead: { files, width, msWith, msWithout } }: IngestReport): string[] {
+  if (msWith === undefined) return [];
+  const instead = msWithout === undefined ? '' : ` instead of ${msWithout.toFixed(2)}`;
+  return [
+    `  read ahead ${counted(files, 'file')}, up to ${count(width)} at a time: ${msWith.toFixed(2)} ms each${instead}`,
+  ];
 }
 
 function repairs({ repaired, swept }: IngestReport): string[] {

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { printable } from '../errors.ts';
+import type { Catalog } from '../snapshot/catalog.ts';
 import type { Reference } from '../snapshot/reference.ts';
 import { bytes, count } from '../units.ts';
 import { type CommandContext, runCommand } from './command.ts';
@@ -9,38 +10,49 @@ import { DamageReport } from './list.ts';
 import { addCommonOptions, type CommonFlags, storeOf } from './options.ts';
 import { tableText } from './table.ts';
 
+interface SnapshotsFlags extends CommonFlags {
+  readonly forgotten?: boolean;
+}
+
 /** `ingot snapshots` */
 export function addSnapshots(program: Command): void {
   const command = program
     .command('snapshots')
     .description('list the snapshots in the store, the oldest first');
-  addCommonOptions(command).action((flags: CommonFlags) =>
+  command.option('--forgotten', "list those that 'ingot unforget' can bring back instead");
+  addCommonOptions(command).action((flags: SnapshotsFlags) =>
     runCommand(flags, 'stop', (context) => runSnapshots(flags, context)),
   );
 }
 
-async function runSnapshots(flags: CommonFlags, { output }: CommandContext): Promise<ExitCode> {
+async function runSnapshots(flags: SnapshotsFlags, { output }: CommandContext): Promise<ExitCode> {
   const store = storeOf(flags);
-  const { snapshots: catalogOf } = await import('../snapshot/snapshot.ts');
   output.doing('reading the snapshots');
-  const { snapshots, damaged } = await catalogOf(store);
+  const { snapshots, damaged } = await catalogOf(store, flags.forgotten ?? false);
   const report = new DamageReport(output);
   for (const each of damaged) report.add(each);
   for (const each of snapshots) output.event({ event: 'snapshot', ...snapshotJson(each) });
   if (snapshots.length === 0 && damaged.length === 0)
-    output.notice("nothing was recorded: 'ingot ingest SOURCE' records a snapshot");
+    output.notice(flags.forgotten ? 'no snapshot is forgotten' : NOTHING_RECORDED);
   output.result(
     output.mode === 'events'
       ? { snapshots: snapshots.length, damaged: damaged.length }
       : { snapshots: snapshots.map(snapshotJson), damaged },
-    flags.quiet ? snapshots.map(({ id }) => `${id}\n`).join('') : table(snapshots),
+    flags.quiet ? snapshots.map(({ id }) => `${id}\n`).join('') : snapshotTable(snapshots),
   );
   return report.exitCode;
 }
 
+export const NOTHING_RECORDED = "nothing was recorded: 'ingot ingest SOURCE' records a snapshot";
+
+async function catalogOf(store: string, forgotten: boolean): Promise<Catalog> {
+  if (!forgotten) return (await import('../snapshot/snapshot.ts')).snapshots(store);
+  return (await import('../snapshot/forget/forget.ts')).forgottenSnapshots(store);
+}
+
 const COLUMNS = ['ID', 'TIME', 'LABEL', 'HOST', '>ENTRIES', '>SIZE', '>ADDED', 'SOURCES'];
 
-function table(snapshots: readonly Reference[]): string {
+export function snapshotTable(snapshots: readonly Reference[]): string {
   if (snapshots.length === 0) return '';
   return tableText(COLUMNS, snapshots.map(rowOf), process.stdout.columns || undefined);
 }

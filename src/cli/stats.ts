@@ -1,17 +1,16 @@
 import type { Command } from 'commander';
-import { printable } from '../errors.ts';
-import type { FileSystemStats } from '../files/disk-space.ts';
-import { withoutLibc } from '../native/load-koffi.ts';
-import type { StoreStats } from '../store/seam/upkeep.ts';
-import { bytes, count, counted } from '../units.ts';
+import { counted } from '../units.ts';
 import { type CommandContext, runCommand } from './command.ts';
 import { EXIT, type ExitCode } from './fail.ts';
+import { DamageReport } from './list.ts';
 import { addCommonOptions, type CommonFlags, storeOf } from './options.ts';
-import { unsettledNotes } from './unsettled.ts';
+import { snapshotStatsJson, statsText } from './stats-report.ts';
 
 /** `ingot stats` */
 export function addStats(program: Command): void {
-  const command = program.command('stats').description('show what is in the store');
+  const command = program
+    .command('stats')
+    .description('show what is in the store, and what would go with each snapshot');
   addCommonOptions(command).action((flags: CommonFlags) =>
     runCommand(flags, 'stop', (context) => runStats(flags, context)),
   );
@@ -19,45 +18,22 @@ export function addStats(program: Command): void {
 
 async function runStats(flags: CommonFlags, { output, signal }: CommandContext): Promise<ExitCode> {
   const store = storeOf(flags);
-  const { storeStats } = await import('../store/stats.ts');
-  output.doing('counting the objects');
+  const { storeStats } = await import('../snapshot/stats/stats.ts');
+  output.doing('reading the snapshots');
+  const damage = new DamageReport(output);
   const stats = await storeStats(store, {
     signal,
+    onDamagedSnapshot: damage.add,
+    onTrees: ({ done, snapshots }) =>
+      output.doing(`${done} of ${counted(snapshots, 'snapshot')} read`),
     onProgress: (objects) => output.doing(`${counted(objects, 'object')} counted`),
   });
-  output.result(stats, describe(stats));
-  return stats.unreadable > 0 ? EXIT.incomplete : EXIT.done;
-}
-
-function describe(stats: StoreStats): string {
-  const { objects, quarantined, unsettled, fileSystem: disk } = stats;
-  const moving = stats.movingFrom === undefined ? '' : `, moving from ${stats.movingFrom}`;
-  const rows: [string, string][] = [['store', printable(stats.root)]];
-  if (stats.layout !== undefined)
-    rows.push(['layout', `${stats.layout}${moving} (format ${stats.format})`]);
-  rows.push(['objects', `${count(objects)}, ${bytes(stats.bytes)}`]);
-  if (stats.largest !== undefined)
-    rows.push(['largest', `${bytes(stats.largest.size)}, ${stats.largest.digest}`]);
-  if (stats.unreadable > 0)
-    rows.push(['unreadable', `${count(stats.unreadable)} could not be looked at`]);
-  rows.push(['writers', writers(stats)]);
-  const quarantine = [counted(quarantined, 'object'), ...unsettledNotes(unsettled)];
-  rows.push(['quarantine', quarantine.join('; ')]);
-  if (disk !== undefined)
-    rows.push([
-      'disk',
-      `${disk.type}, ${bytes(disk.bytesFree)} of ${bytes(disk.bytes)} free${inodes(disk)}`,
-    ]);
-  return rows.map(([name, value]) => `${name.padEnd(10)}  ${value}\n`).join('');
-}
-
-function writers({ writers }: StoreStats): string {
-  if (writers === undefined) return `unknown: ${withoutLibc()}`;
-  const { alive, dead, liveTemps, deadTemps } = writers;
-  const swept = dead > 0 ? '; the next writer sweeps the dead' : '';
-  return `${count(alive)} alive (${counted(liveTemps, 'temp')}), ${count(dead)} dead (${counted(deadTemps, 'temp')})${swept}`;
-}
-
-function inodes({ inodes, inodesFree }: FileSystemStats): string {
-  return inodes === 0 ? '' : `, ${count(inodesFree)} of ${count(inodes)} inodes free`;
+  const { snapshots, ...rest } = stats;
+  const list = snapshots.map(snapshotStatsJson);
+  for (const each of list) output.event({ event: 'snapshot', ...each });
+  output.result(
+    output.mode === 'events' ? rest : { ...rest, snapshots: list, damaged: damage.found },
+    statsText(stats),
+  );
+  return damage.exitCode || (stats.unreadable > 0 ? EXIT.incomplete : EXIT.done);
 }

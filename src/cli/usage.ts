@@ -57,11 +57,11 @@ const INSTEAD: ReadonlyMap<string, string> = new Map(
         "'ingot restore SNAP TARGET' gives a tree back, 'ingot cat SNAP:PATH' one file",
       ],
       [
-        ['rm', 'remove', 'delete', 'gc', 'prune', 'forget', 'unforget', 'unpin', 'clean'],
-        "nothing can be deleted from a store; 'ingot verify --quarantine' moves damaged objects aside",
+        ['rm', 'remove', 'delete', 'prune', 'clean'],
+        "use 'ingot forget SNAPSHOT', then 'ingot gc'; 'ingot verify --quarantine' moves damaged objects aside",
       ],
       [['compare', 'changes'], "use 'ingot diff BEFORE AFTER'"],
-      [['plan', 'status'], "'ingot ingest --dry-run' shows what would be stored"],
+      [['status'], "'ingot plan SOURCE' shows what would be stored"],
       [['show', 'cat-file'], "use 'ingot cat SNAPSHOT:PATH' or 'ingot get DIGEST'"],
       [
         ['add', 'backup', 'import', 'save', 'create', 'commit', 'copy', 'cp', 'archive'],

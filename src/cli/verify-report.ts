@@ -102,8 +102,10 @@ export function summary(report: VerifyReport, wallMs: number): string {
 }
 
 function ofSnapshots(report: VerifyReport): string[] {
-  const { snapshots, damagedSnapshots, missing, lost, repaired, repairedSegments } = report;
+  const { snapshots, damagedSnapshots, forgotten, missing, lost } = report;
+  const { repaired, repairedSegments } = report;
   const parts = [`${counted(snapshots, 'snapshot')} checked, ${count(damagedSnapshots)} damaged`];
+  if (forgotten > 0) parts.push(`${counted(forgotten, 'snapshot')} forgotten meanwhile`);
   if (missing > 0) parts.push(`${counted(missing, 'object')} of snapshots missing`);
   if (repaired > 0) parts.push(`${counted(repaired, 'object')} repaired`);
   if (repairedSegments > 0) parts.push(`${counted(repairedSegments, 'segment')} repaired`);

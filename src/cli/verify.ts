@@ -80,6 +80,7 @@ async function runVerify(
         findings.damaged({ ...object, quarantined, unmoved }),
       onUnreadable: (object) => findings.unreadable(object),
       onDamagedSnapshot: (damaged) => findings.damagedSnapshot(damaged),
+      onForgotten: (id) => output.notice(`snapshot ${id} was forgotten while it was verified`),
       onRepaired: (digest, space) => findings.repaired(digest, space),
       onLost: (object) => findings.lost(object, repairFrom),
     });

@@ -18,7 +18,8 @@ export interface RawCall extends Span {
   readonly result: string;
 }
 
-const UNFINISHED = ' <unfinished ...>';
+/** strace lets go of a thread that is killed at such a moment. */
+const UNFINISHED = / <(unfinished|detached) \.\.\.>$/;
 
 /**
  * In place of a call's name: its thread was killed while it stood at the entry of the call, before
@@ -37,8 +38,8 @@ export function parseStrace(log: string): RawCall[] {
   for (const [at, line] of lines.entries()) {
     const [, thread, text] = /^(\d+) +(.*)$/s.exec(line) ?? [];
     if (thread === undefined || text === undefined || /^(\+\+\+|---) /.test(text)) continue;
-    if (text.endsWith(UNFINISHED)) {
-      open.set(thread, { text: text.slice(0, -UNFINISHED.length), begun: at });
+    if (UNFINISHED.test(text)) {
+      open.set(thread, { text: text.replace(UNFINISHED, ''), begun: at });
       continue;
     }
     const resumed = /^<\.\.\. \S+ resumed>/.exec(text);

@@ -52,6 +52,12 @@ describe('the line of a terminal', () => {
     expect(fittedLine(STATE, 'entries', columns)).toBe(line);
   });
 
+  it('names what is counted, where that changes, and no whole where nobody knows it', () => {
+    const { entriesFound: _, ...state } = { ...STATE, ...UNKNOWN };
+    const removing = { ...state, walking: false, unit: 'objects removed', perSecond: 16_021 };
+    expect(fittedLine(removing, 'objects', 80)).toBe('53,120 objects removed  1.20 GB  16,021/s');
+  });
+
   it('is never longer than the terminal is wide, and shows share, counts and time left at 40', () => {
     for (const state of [STATE, HUGE, { ...STATE, ...UNKNOWN }])
       for (let columns = 1; columns <= 200; columns++)

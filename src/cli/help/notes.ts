@@ -54,13 +54,40 @@ export const NOTES = {
         "find . -name '*.iso' -print0 | ingot ingest --files-from - -0",
         'stores the files of a list in $INGOT_STORE',
       ],
+      ['ingot ingest ./photos --journal photos.log', 'also notes what becomes of each entry'],
+      [
+        'ingot ingest --retry photos.log --journal photos.log',
+        'takes what failed in the last run of a journal',
+      ],
+      [
+        'ingot ingest /srv/incoming --remove-source --yes',
+        'empties a drop folder: what the snapshot has, and has not changed since',
+      ],
     ],
     exits: [
       ['0', 'all is stored and durable'],
       FAILED,
       USAGE,
+      ['3', 'entries were unreadable, changed or left, or a source was lost'],
+      SIGNALS,
+    ],
+  },
+  plan: {
+    more: [
+      'It reads and hashes the sources, as an ingest does, and stores nothing. Whether the disk has room is said, and changes no exit code.',
+      UNITS,
+    ],
+    examples: [
+      ['ingot plan ./photos --store ./store', 'counts what an ingest would add'],
+      ['ingot plan ./photos --json', 'the same for programs'],
+    ],
+    exits: [
+      ['0', 'all was read'],
+      FAILED,
+      USAGE,
       ['3', 'some entries were unreadable or changed, or a source was lost'],
       SIGNALS,
+      READER_GONE,
     ],
   },
   put: {
@@ -91,6 +118,7 @@ export const NOTES = {
     examples: [
       ['ingot snapshots --store ./store', 'lists them, with what each has'],
       ['ingot snapshots -q', 'prints their ids'],
+      ['ingot snapshots --forgotten', "lists those that 'ingot unforget' can bring back"],
     ],
     exits: [
       ['0', 'all were read'],
@@ -231,6 +259,58 @@ export const NOTES = {
       READER_GONE,
     ],
   },
+  forget: {
+    more: [
+      NAMES_OF_SNAPSHOTS,
+      'The rules are applied to groups of snapshots with the same label, host and sources. They count complete snapshots; the newest complete one of a group always stays, and so do those after it. What no rule keeps is forgotten.',
+      'A forgotten snapshot is listed no more. Its objects stay, and it can be brought back, until a gc has run.',
+    ],
+    examples: [
+      ['ingot forget nightly~1 3f2a', 'lets go of two snapshots'],
+      ['ingot forget --keep-daily 7 --keep-monthly 12', 'lets go of all others, in each group'],
+      ['ingot forget --keep-last 7 --gc', 'also frees what only they needed'],
+      ['ingot forget --keep-within 30d -n', 'shows which would go, and why the others stay'],
+    ],
+    exits: [
+      ['0', 'done, and durable'],
+      FAILED,
+      USAGE,
+      ['3, 4', 'the same; some are of a newer ingot, or damaged, and named'],
+      SIGNALS,
+    ],
+  },
+  unforget: {
+    more: ['All that a snapshot needs is looked for first.'],
+    examples: [
+      ['ingot unforget 3f2a', 'brings one back'],
+      ['ingot unforget latest', 'brings back the newest of those that are forgotten'],
+    ],
+    exits: [['0', 'they are back, and durable'], FAILED, USAGE, DAMAGED, SIGNALS],
+  },
+  gc: {
+    more: [
+      'Objects go that forgotten snapshots name, and no other snapshot and no pin. What no snapshot ever named stays, but with --orphans: of that what is older than --older-than, and than every writer that is open.',
+      UNITS,
+    ],
+    examples: [
+      ['ingot gc -n --store ./store', 'shows how much it would free'],
+      ['ingot gc --store ./store', 'frees it'],
+      ['ingot gc --orphans --older-than 30d', 'also takes what interrupted ingests have left'],
+    ],
+    exits: [
+      ['0', 'done, and durable'],
+      FAILED,
+      USAGE,
+      ['3', 'some files could not be removed; the first is named'],
+      ['4', 'a snapshot is damaged: nothing was removed'],
+      SIGNALS,
+    ],
+  },
+  unpin: {
+    more: ["What 'ingot put' stores is pinned, and stays until it is unpinned.", STORE],
+    examples: [['ingot unpin DIGEST --store ./store', 'lets go of one object']],
+    exits: [['0', 'done, and durable'], ['1', 'failed: it is not pinned'], USAGE, SIGNALS],
+  },
   relayout: {
     more: [STORE],
     examples: [
@@ -239,16 +319,23 @@ export const NOTES = {
     exits: [['0', 'all objects are in the layout'], FAILED, USAGE, SIGNALS],
   },
   stats: {
-    more: [UNITS],
+    more: [
+      'OWN is what a gc would free if a snapshot alone were forgotten, SHARED what it needs besides. All snapshots are read; nothing is locked.',
+      UNITS,
+    ],
     examples: [
-      ['ingot stats --store ./store', 'shows objects, bytes, writers and free space'],
+      [
+        'ingot stats --store ./store',
+        'shows objects, bytes, what each snapshot keeps, what gc would free',
+      ],
       ['ingot stats --store ./store --json', 'the same for programs'],
     ],
     exits: [
       ['0', 'all objects were counted'],
       FAILED,
       USAGE,
-      ['3', 'some objects could not be looked at'],
+      ['3', 'some objects or snapshots could not be looked at'],
+      ['4', 'a snapshot is damaged'],
       SIGNALS,
       READER_GONE,
     ],
