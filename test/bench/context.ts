@@ -8,7 +8,12 @@ import { buildProgram } from '../../dist/bench/c-program.js';
 import { Corpora } from '../../dist/bench/corpus/corpora.js';
 import type { Context, Question } from '../../dist/bench/question.js';
 import type { Row } from '../../dist/bench/results.js';
-import { makeTree, type TreeLiteral, temporaryDirectory } from '../harness/tree.ts';
+import {
+  directoryInMemory,
+  makeTree,
+  type TreeLiteral,
+  temporaryDirectory,
+} from '../harness/tree.ts';
 
 /**
  * One round and one thread, in a new folder, on a tree of these files; trees of a million files have
@@ -47,6 +52,16 @@ export function contextFor(literal: TreeLiteral, notes: string[] = []): Context 
     corpora: new Corpora({ parent: home, seed: 1, scale: 0.0001, corpus: 'none' }),
     note: (text) => void notes.push(text),
   };
+}
+
+/** The same in memory, where nothing waits for a disk. */
+export function contextInMemory(literal: TreeLiteral): Context {
+  vi.stubEnv('TMPDIR', directoryInMemory());
+  try {
+    return contextFor(literal);
+  } finally {
+    vi.unstubAllEnvs();
+  }
 }
 
 export async function rowsOf(question: Question, context: Context): Promise<Row[]> {

@@ -89,6 +89,17 @@ describe('runs', () => {
   });
 });
 
+it('runs may be others in each round, the warm-up included', async () => {
+  const [ours, theirs] = ['ours', 'theirs'].map((name) => (round: number) => ({
+    command: ['echo', `${name} ${round}`] as const,
+  }));
+  const { samples, references } = await alternateBeside(ours!, [theirs!], 2);
+  expect(samples.map(({ stdout }) => stdout)).toEqual(['ours 0\n', 'ours 1\n']);
+  expect(references).toMatchObject([
+    { samples: [{ stdout: 'theirs 0\n' }, { stdout: 'theirs 1\n' }] },
+  ]);
+});
+
 describe('a reference that fails', () => {
   const fine = { command: ['true'] as const };
   const failing = { command: ['sh', '-c', 'echo no luck >&2; exit 1'] as const };

@@ -40,6 +40,15 @@ export function generationAfterRemoval(calls: Calls): Calls {
   return generationAfter(calls, (to) => basename(dirname(to)) === 'moving');
 }
 
+/** Of a gc: the generation gets its name when the first object is gone. */
+export function generationAfterUnlink(calls: Calls): Calls {
+  const change = calls.find((call) => call.name === 'rename' && basename(call.to) === 'generation');
+  const gone = calls.find((call) => call.name === 'unlink' && isDigest(basename(call.path)));
+  const next = gone && calls.find((call) => call.begun > gone.ended);
+  if (change === undefined || next === undefined) throw new Error('no object was removed');
+  return moved(calls, change, next);
+}
+
 /** The generation gets its name when store.json says that there is one. */
 export function generationAfterFormat(calls: Calls): Calls {
   return generationAfter(calls, (to) => basename(to) === 'store.json');

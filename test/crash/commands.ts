@@ -63,6 +63,36 @@ export function unflushedIngestOf(contents: Contents): Command {
   return { ...ingestOf(contents, '--durability', 'none'), flushes: 'nothing' };
 }
 
+/** Lets go of all snapshots but the newest one. */
+export function forgetOf(): Command {
+  return {
+    args: (root) => ['forget', '--keep-last', '1', '--group-by', '', '--store', storeIn(root)],
+    digests: new Set(),
+    flushes: 'its own',
+    letsGo: { digests: new Set(), snapshots: 1 },
+  };
+}
+
+/** It may have come back in the power cut, and be there already. */
+export function unforgetOf(): Command {
+  return {
+    args: (root) => ['unforget', 'latest', '--store', storeIn(root)],
+    digests: new Set(),
+    code: 1,
+    snapshots: true,
+  };
+}
+
+/** A gc that takes these contents. */
+export function gcOf(contents: Contents): Command {
+  return {
+    args: (root) => ['gc', '--this-host-only', '--store', storeIn(root)],
+    digests: new Set(),
+    flushes: 'its own',
+    letsGo: { digests: digestsOf(contents), snapshots: 0 },
+  };
+}
+
 export function putOf(content: string | Buffer): Command {
   const file = join(makeTree({ file: content }), 'file');
   return {

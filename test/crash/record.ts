@@ -20,6 +20,7 @@ import { Content, folderAt, type Image, nodeAt, readImage } from './disk-image.t
 import { History } from './history.ts';
 import { snapshotsIn, wrongSegmentsIn } from './snapshots.ts';
 
+const LATER = fileURLToPath(new URL('../fixtures/later.mjs', import.meta.url));
 const DIES_BEFORE = fileURLToPath(new URL('../fixtures/dies-before.mjs', import.meta.url));
 
 /** Where the store lies in the recorded directory: two folders on the way may have to be made. */
@@ -43,6 +44,10 @@ export interface Command {
   readonly code?: number | undefined;
   /** It records a snapshot. */
   readonly snapshots?: true | undefined;
+  /** What it may take away from its beginning on, and how many snapshots it lets go. */
+  readonly letsGo?:
+    | { readonly digests: ReadonlySet<string>; readonly snapshots: number }
+    | undefined;
   /** The layout that it promises. */
   readonly layout?: Layout | undefined;
   /** What sweeps after it, where it leaves that to others. */
@@ -83,6 +88,8 @@ function trace({ program = MAIN, args, diesBefore, code }: Command, root: string
       // Strings in full: the bytes of a write are part of what is recorded.
       ...['-f', '-qq', '-y', '-s', String(64 << 20), '-o', log],
       ...['-e', `trace=${TRACED}`, '-e', 'signal=none', process.execPath],
+      // What sources have is older, so that it is recorded.
+      ...['--import', LATER],
       ...(diesBefore === undefined ? [] : ['--import', DIES_BEFORE]),
       ...[program, ...args(root)],
     ],
@@ -147,8 +154,8 @@ export class Trial {
     return {
       store: STORE,
       opens: durable.length > 0 || nodeAt(before, STORE) !== undefined,
-      digests: new Set([...this.#sound, ...digestsOf(durable)]),
-      snapshots: this.#snapshots + durable.filter(({ snapshots }) => snapshots).length,
+      digests: this.#keptOf(durable),
+      snapshots: this.#snapshotsOf(durable),
       damagedSegments: this.#damagedSegments,
       layout: durable.at(-1)?.layout,
       manifest: MANIFEST,
@@ -160,17 +167,37 @@ export class Trial {
     };
   }
 
+  /** What lies there when these commands are done, whatever the others are about. */
+  #keptOf(durable: readonly Command[]): Set<string> {
+    const digests = new Set(this.#sound);
+    for (const command of this.#recording.commands) {
+      for (const digest of command.letsGo?.digests ?? []) digests.delete(digest);
+      if (durable.includes(command)) for (const digest of command.digests) digests.add(digest);
+    }
+    return digests;
+  }
+
+  #snapshotsOf(durable: readonly Command[]): number {
+    const gone = this.#recording.commands.map(({ letsGo }) => letsGo?.snapshots ?? 0);
+    const made = durable.filter(({ snapshots }) => snapshots).length;
+    return this.#snapshots + made - gone.reduce((sum, each) => sum + each, 0);
+  }
+
   /** What the last command promises when it runs again in a state of this point and succeeds. */
   promisedAfterRerun(point: number, image: Image): Promised {
     const last = this.#recording.commands.at(-1)!;
-    const { digests, layout, flushes, quarantines } = last;
+    const { digests, layout, flushes, quarantines, letsGo } = last;
     const promised = this.promisedAt(point);
     const store = folderAt(image, STORE);
     return {
       ...promised,
       opens: true,
-      digests: new Set([...promised.digests, ...soundIn(store), ...digests]),
-      snapshots: snapshotsIn(store).length + (last.snapshots ? 1 : 0),
+      digests: new Set(
+        [...promised.digests, ...soundIn(store), ...digests].filter(
+          (digest) => !letsGo?.digests.has(digest),
+        ),
+      ),
+      snapshots: snapshotsIn(store).length + (last.snapshots ? 1 : 0) - (letsGo?.snapshots ?? 0),
       damagedSegments: last.snapshots ? new Set() : this.#damagedSegments,
       layout,
       planted: new Set(),

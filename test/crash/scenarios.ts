@@ -6,6 +6,8 @@ import { makeTree } from '../harness/tree.ts';
 import {
   DAMAGED,
   digestsOf,
+  forgetOf,
+  gcOf,
   ingestOf,
   LARGE,
   large,
@@ -16,6 +18,7 @@ import {
   SMALL,
   SPARSE,
   unflushedIngestOf,
+  unforgetOf,
 } from './commands.ts';
 import { manifestIn, type Recording, record, storeIn } from './record.ts';
 import {
@@ -26,6 +29,7 @@ import {
   storeOf,
   storeOf2,
   storeOfDamagedSegments,
+  storeOfTwoSnapshots,
 } from './stores.ts';
 
 export interface Scenario {
@@ -56,6 +60,18 @@ const beforeItsSegmentsAreFlushed = { diesBefore: 'fsync /\\.ingot/segments$' };
 const beforeItsReferenceIsFlushed = { diesBefore: 'fsync /\\.ingot/snapshots$' };
 /** store.json durably names both layouts, and no object is moved. */
 const beforeItsFirstMove = { diesBefore: 'opendirSync /store/[0-9a-f]{2}$' };
+
+/** A snapshot is forgotten, and neither folder is flushed. */
+const beforeItIsForgotten = { diesBefore: 'fsyncSync /\\.ingot/forgotten$' };
+/** Of a gc: segments are gone, and that is not flushed. */
+const beforeItsSegmentsAreGone = { diesBefore: 'fsyncSync /\\.ingot/segments$' };
+/** Of a gc: objects and segments are durably gone. */
+const beforeItsForgottenIsGone = { diesBefore: 'unlinkSync /\\.ingot/forgotten/' };
+
+/** What the first of two snapshots has, and the second has not. */
+const LET_GO = Object.fromEntries(
+  Object.entries(SMALL).filter(([, content]) => !Object.values(OTHERS).includes(content)),
+);
 
 const syncfs = ['--barrier', 'syncfs'];
 const fsync = ['--barrier', 'fsync'];
@@ -126,6 +142,38 @@ export const SCENARIOS: readonly Scenario[] = [
       lossyStore,
     ),
   ),
+  ...(['flat', 'sharded'] as const).map((layout) =>
+    scenario(`a forget and a gc, ${layout}`, () =>
+      record([forgetOf(), gcOf(LET_GO)], storeOfTwoSnapshots(layout, [SMALL, OTHERS])),
+    ),
+  ),
+  ...Object.entries({
+    'among objects': beforeItsLastFlush,
+    'among segments': beforeItsSegmentsAreGone,
+    'before the reference goes': beforeItsForgottenIsGone,
+  }).map(([when, dies]) =>
+    scenario(`a gc after one that was killed ${when}`, () =>
+      record(
+        [forgetOf(), { ...gcOf(LET_GO), ...dies }, gcOf(LET_GO)],
+        storeOfTwoSnapshots('flat', [SMALL, OTHERS]),
+      ),
+    ),
+  ),
+  scenario('a gc after a forget that was killed before its flush', () =>
+    record(
+      [{ ...forgetOf(), ...beforeItIsForgotten }, gcOf(LET_GO)],
+      storeOfTwoSnapshots('flat', [SMALL, OTHERS]),
+    ),
+  ),
+  scenario('an ingest of what a killed gc has taken', () =>
+    record(
+      [forgetOf(), { ...gcOf(LET_GO), ...beforeItsLastFlush }, ingestOf(SMALL, ...fsync)],
+      storeOfTwoSnapshots('flat', [SMALL, OTHERS]),
+    ),
+  ),
+  scenario('a snapshot that is forgotten and brought back', () =>
+    record([forgetOf(), unforgetOf()], storeOfTwoSnapshots('flat', [SMALL, OTHERS])),
+  ),
   scenario('a put of what an ingest without flushes stored', () =>
     record([unflushedIngestOf(SMALL), putOf(DAMAGED)], storeOf('flat')),
   ),
@@ -184,6 +232,10 @@ export const SCENARIOS: readonly Scenario[] = [
   scenario('a second snapshot of the same tree', () => {
     const ingest = ingestOf(SMALL, ...fsync);
     return record([ingest, ingest], storeOf2('flat'));
+  }),
+  scenario('a snapshot after one that was killed before its last flush', () => {
+    const ingest = ingestOf(SMALL, ...fsync);
+    return record([{ ...ingest, ...beforeItsLastFlush }, ingest], storeOf2('flat'));
   }),
   scenario('a snapshot whose segments are there with other bytes', () => {
     const ingest = ingestOf(SMALL, ...fsync);

@@ -54,6 +54,14 @@ export const storeOf2 =
     recordSnapshot(root, ingestOf({}));
   };
 
+/** One of two snapshots, which have some contents in common. */
+export const storeOfTwoSnapshots =
+  (layout: Layout, [first, second]: readonly [Contents, Contents]) =>
+  (root: string): void => {
+    recordSnapshot(root, ingestOf(first, '--layout', layout));
+    recordSnapshot(root, ingestOf(second));
+  };
+
 /** One that has what an ingest stores, but its snapshot: segments are there with other bytes. */
 export const storeOfDamagedSegments =
   (ingest: Command) =>

@@ -12,7 +12,7 @@ import type { Ended } from './run.ts';
 export function objectsIn(store: string): string[] {
   return fs
     .readdirSync(store, { recursive: true, encoding: 'utf8' })
-    .filter((path) => !path.startsWith('.ingot/segments/'))
+    .filter((path) => !/^\.ingot\/(segments|pins)\//.test(path))
     .map((path) => path.split('/').at(-1)!)
     .filter((name) => /^[0-9a-f]{64}$/.test(name));
 }
