@@ -13,6 +13,8 @@ export interface ChildOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** The code of the error when it fails: whose failure that is. Default: CHILD_FAILED. */
   readonly failsAs?: string;
+  /** Ends its group by SIGKILL when it aborts. */
+  readonly kill?: AbortSignal;
 }
 
 export const CHILD_FAILED = 'INGOT_BENCH_CHILD';
@@ -30,7 +32,7 @@ let stopped = false;
 /** Runs a whole process and waits for its end, whatever its exit code. Throws what spawn throws. */
 export async function runChild(
   [program, ...args]: Command,
-  { cwd, env }: ChildOptions = {},
+  { cwd, env, kill }: ChildOptions = {},
 ): Promise<ChildEnd> {
   if (stopped) return await never();
   const child = spawn(program, args, {
@@ -49,9 +51,12 @@ export async function runChild(
     child.once('close', (code, signal) => resolve({ code, signal, ...output }));
   });
   running.add(child);
+  const end = () => child.pid !== undefined && endGroup(child.pid);
+  kill?.addEventListener('abort', end);
   try {
     return await ended;
   } finally {
+    kill?.removeEventListener('abort', end);
     running.delete(child);
     // What was ended did not fail: nothing may follow from it, least of all results.
     if (stopped) await never();

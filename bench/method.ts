@@ -30,6 +30,9 @@ export interface Contender extends ChildOptions {
   readonly check?: (stdout: string) => void;
 }
 
+/** A contender, or what it is in each round; -1 is the warm-up. */
+export type Turn = Contender | ((round: number) => Contender);
+
 const GNU_TIME = '/usr/bin/time';
 const hasGnuTime = fs.existsSync(GNU_TIME);
 
@@ -79,24 +82,28 @@ export type Reference = { readonly samples: Sample[] } | { readonly lack: string
  * the others go on; a failure of ours is thrown.
  */
 export async function alternateBeside(
-  ours: Contender,
-  references: readonly Contender[],
+  ours: Turn,
+  references: readonly Turn[],
   rounds: number,
 ): Promise<{ readonly samples: Sample[]; readonly references: readonly Reference[] }> {
   const samples: Sample[] = [];
   const outcomes: Reference[] = references.map(() => ({ samples: [] }));
   for (let round = -1; round < rounds; round++) {
-    const sample = await measure(ours);
+    const sample = await measure(contenderIn(round, ours));
     if (round >= 0) samples.push(sample);
     for (const [index, reference] of references.entries()) {
       const outcome = outcomes[index]!;
       if ('lack' in outcome) continue;
-      const theirs = await measureReference(reference);
+      const theirs = await measureReference(contenderIn(round, reference));
       if ('lack' in theirs) outcomes[index] = theirs;
       else if (round >= 0) outcome.samples.push(theirs);
     }
   }
   return { samples, references: outcomes };
+}
+
+function contenderIn(round: number, turn: Turn): Contender {
+  return typeof turn === 'function' ? turn(round) : turn;
 }
 
 /** A reference alone, after a warm-up. */

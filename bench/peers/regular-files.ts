@@ -13,6 +13,13 @@ export function* regularFiles(tree: string): Generator<RegularFile> {
   yield* filesIn(Buffer.from(tree), undefined);
 }
 
+/** Of all regular files below a folder. */
+export function bytesBelow(folder: string): number {
+  let bytes = 0;
+  for (const file of regularFiles(folder)) bytes += fs.statSync(file.path).size;
+  return bytes;
+}
+
 function* filesIn(folder: Buffer, within: Buffer | undefined): Generator<RegularFile> {
   for (const entry of fs.readdirSync(folder, { withFileTypes: true, encoding: 'buffer' })) {
     const path = Buffer.concat([folder, SLASH, entry.name]);

@@ -1,9 +1,12 @@
 import type { Question } from '../question.ts';
+import { AGAIN } from './again.ts';
 import { BATCH } from './batch.ts';
 import { COLD } from './cold.ts';
+import { COLD_SOURCE } from './cold-source.ts';
 import { DUPLICATES } from './duplicates.ts';
 import { DURABILITY } from './durability.ts';
 import { FLOORS_BELOW } from './floors.ts';
+import { GC } from './gc.ts';
 import { LARGE_FILES } from './large.ts';
 import { LAYOUT } from './layout.ts';
 import { MEMORY_GROWTH } from './memory.ts';
@@ -44,4 +47,7 @@ export const ON_REQUEST: readonly Question[] = [
   SWEEP,
   SNAPSHOT,
   RESTORE,
+  AGAIN,
+  COLD_SOURCE,
+  GC,
 ];

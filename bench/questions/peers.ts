@@ -10,6 +10,7 @@ import {
   type Sample,
   secondsOf,
 } from '../method.ts';
+import { chosenAmong } from '../peers/candidate.ts';
 import { checkStored } from '../peers/check-stored.ts';
 import { PEERS } from '../peers/index.ts';
 import { isPeerFailure, type Peer } from '../peers/peer.ts';
@@ -42,8 +43,7 @@ export function besidePeers(peers: readonly Peer[]): Question {
     finding: besideFastestAndSlowest,
     async *run(context) {
       const ours: Samples = { first: [], again: [] };
-      const chosen = peers.filter(({ name }) => context.peers?.includes(name) ?? true);
-      for (const peer of chosen) yield* rowsBeside(peer, context, ours);
+      for (const peer of chosenAmong(peers, context)) yield* rowsBeside(peer, context, ours);
       if (ours.first.length === 0) return;
       const times = await floorTimes(context);
       for (const run of RUNS) yield ownRow(run, ours[run], times);

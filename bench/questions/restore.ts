@@ -3,20 +3,13 @@ import { CHILD_FAILED } from '../children.ts';
 import type { CorpusDescription } from '../corpus/description.ts';
 import { besideOthers } from '../finding.ts';
 import { INGOT, ingestCommand, ingesting, type RowHead, ratesOf, storeIn } from '../ingot.ts';
-import {
-  alternateBeside,
-  type Contender,
-  measure,
-  peakRssOf,
-  type Sample,
-  secondsOf,
-} from '../method.ts';
+import { type Contender, measure, peakRssOf, type Sample, secondsOf } from '../method.ts';
+import { besideCandidates, type Candidate, candidateOf, chosenAmong } from '../peers/candidate.ts';
 import { PEERS } from '../peers/index.ts';
-import { isPeerFailure, type RestoringPeer } from '../peers/peer.ts';
+import type { RestoringPeer } from '../peers/peer.ts';
 import { restoringPeer } from '../peers/scripts.ts';
 import { dropCachesIfCold, warm } from '../prepare.ts';
 import type { Context, Need, Question } from '../question.ts';
-import { referenceRow } from '../reference-row.ts';
 import { checkRestored, targetIn } from '../restored-tree.ts';
 import type { Row } from '../results.ts';
 import { inodesFor, roomFor } from '../room.ts';
@@ -49,25 +42,15 @@ function trees({ corpus, corpora }: Need) {
   return [corpus, ...MANY_FILES.map((each) => corpora.facts(each))];
 }
 
-/** A peer that can be run, or why it cannot. */
-type Candidate = { readonly head: RowHead } & (
-  | { readonly contender: Contender; readonly settings?: string }
-  | { readonly lack: string }
-);
-
 async function* besideRows(context: Context, peers: readonly RestoringPeer[]): AsyncGenerator<Row> {
-  const chosen = peers.filter(({ name }) => context.peers?.includes(name) ?? true);
   const candidates = [copying(context)];
-  for (const peer of chosen) candidates.push(await candidateOf(peer, context));
-  const runs = candidates.flatMap((each) => ('contender' in each ? each.contender : []));
-  const { samples, references } = await alternateBeside(restoring(context), runs, context.rounds);
-  yield restoreRow({ label: OURS, parameters: {} }, samples, context);
-  let next = 0;
-  for (const each of candidates) {
-    const theirs = 'lack' in each ? each : references[next++]!;
-    const row = referenceRow(each.head, samples, theirs, context.corpus);
-    yield 'contender' in each && each.settings ? { ...row, settings: each.settings } : row;
+  for (const peer of chosenAmong(peers, context)) {
+    const head = { label: peer.name, parameters: { peer: peer.name } };
+    candidates.push(await candidateOf(peer, head, () => restoringPeer(peer, context)));
   }
+  const { samples, rows } = await besideCandidates(restoring(context), candidates, context);
+  yield restoreRow({ label: OURS, parameters: {} }, samples, context);
+  yield* rows;
 }
 
 /** The tree itself, copied by the means of every machine. */
@@ -81,20 +64,8 @@ function copying(context: Context): Candidate {
   const check = () => checkRestored(context, 'cp', CHILD_FAILED);
   return {
     head: { label: 'cp -r of the source', parameters: {} },
-    contender: { command, prepare, check },
+    turn: { command, prepare, check },
   };
-}
-
-async function candidateOf(peer: RestoringPeer, context: Context): Promise<Candidate> {
-  const head = { label: peer.name, parameters: { peer: peer.name } };
-  try {
-    const version = await peer.version();
-    if (version === undefined) return { head, lack: 'not installed' };
-    return { head, contender: restoringPeer(peer, context), settings: version };
-  } catch (error) {
-    if (!isPeerFailure(error)) throw error;
-    return { head, lack: `failed: ${error.why}` };
-  }
 }
 
 /** From a new store with this tree alone. */

@@ -47,6 +47,7 @@ const CHARTS: Readonly<Record<string, readonly Chart[]>> = {
   limit: [RATIOS],
   snapshot: [RATIOS],
   restore: [RATIOS],
+  again: [RATIOS],
   memory: [bars('How much memory does ingot take at its peak?', MEMORY)],
   scale: [
     lines('How does the cost of a file change with their number?', TIME_PER_FILE, OVER_FILES),

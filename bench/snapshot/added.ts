@@ -7,7 +7,7 @@ import { counted } from '../../src/units.ts';
 import { pathOf } from '../corpus/plan.ts';
 import { firstIngest, ingestCommand, ingesting, type RowHead, storeIn } from '../ingot.ts';
 import { measure, spreadOf } from '../method.ts';
-import { regularFiles } from '../peers/regular-files.ts';
+import { bytesBelow } from '../peers/regular-files.ts';
 import type { Context } from '../question.ts';
 import type { Row } from '../results.ts';
 import { CHANGING } from './trees.ts';
@@ -56,9 +56,8 @@ function renameDirectory({ tree }: Context, round: number): void {
 
 /** References and segments. */
 function bytesOfSnapshots(store: string): number {
-  let bytes = 0;
-  for (const folder of ['segments', 'snapshots'])
-    for (const file of regularFiles(path.join(store, METADATA, folder)))
-      bytes += fs.statSync(file.path).size;
-  return bytes;
+  const [segments, references] = ['segments', 'snapshots'].map((folder) =>
+    bytesBelow(path.join(store, METADATA, folder)),
+  );
+  return segments! + references!;
 }
