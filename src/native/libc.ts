@@ -22,6 +22,7 @@ import { loadKoffi } from './load-koffi.ts';
 import { bindOpenat2, RESOLVE_NO_SYMLINKS } from './openat2.ts';
 import { bindRenameNew } from './rename-new.ts';
 import { bindStatx } from './statx.ts';
+import { bindThreadSwitches } from './thread-switches.ts';
 import { uninterrupted } from './uninterrupted.ts';
 import { bindXattrReader, bindXattrWriter, type XattrReader, type XattrWriter } from './xattrs.ts';
 
@@ -66,6 +67,11 @@ export interface Libc {
   readonly xattrReader: XattrReader | undefined;
   /** Undefined where they cannot be set. */
   readonly xattrWriter: XattrWriter | undefined;
+  /**
+   * How often the thread has given its processor away so far, in order to wait; undefined where it
+   * cannot be asked for.
+   */
+  readonly threadSwitches: (() => number) | undefined;
   readonly files: Files;
 }
 
@@ -112,6 +118,7 @@ async function bind(): Promise<Libc | undefined> {
   const at = late(() => bindAt(koffi, self, (fd) => files().close(fd)));
   const xattrReader = late(() => bindXattrReader(koffi, self));
   const xattrWriter = late(() => bindXattrWriter(koffi, self));
+  const threadSwitches = late(() => bindThreadSwitches(koffi, self));
   const files = late(() => bindAllFiles(koffi, self));
   return {
     syncfs: (fd) =>
@@ -152,6 +159,9 @@ async function bind(): Promise<Libc | undefined> {
     },
     get xattrWriter() {
       return xattrWriter();
+    },
+    get threadSwitches() {
+      return threadSwitches();
     },
     get files() {
       return files();

@@ -155,6 +155,7 @@ const TAKEN_AWAY: Record<string, (error: string, context: TestContext) => void |
   statfs: (error) => expectStored({ inject: `statfs:error=${error}` }),
   fadvise64: (error) =>
     expectStored({ inject: `fadvise64:error=${error}` }, /^$/, '--read-ahead', '64'),
+  getrusage: (error) => expectStored({ inject: `getrusage:error=${error}` }),
   syncfs: (error) => expectStored({ inject: `syncfs:error=${error}` }),
   flock: (error) => {
     expectRefused({ inject: `flock:error=${error}` }, NO_LOCKS);

@@ -20,6 +20,34 @@ function readWith(ahead: Width, ms: number, { groups = 1, asking = ASKING } = {}
   }
 }
 
+/** All of them were asked for. */
+function readGroup(ahead: Width, ms: number): void {
+  for (let n = 0; n < 64; n++) {
+    ahead.asked(ASKING);
+    ahead.read(ms, 0, true);
+  }
+}
+
+/** A thread that gives its processor away when it is told to. */
+class Thread {
+  switches = 0;
+  asked = 0;
+  readonly ahead = new Width('auto', false, () => {
+    this.asked++;
+    return this.switches;
+  });
+
+  read(ms: number, times: number, isWaiting: (n: number) => boolean): void {
+    for (let n = 0; n < times; n++) {
+      this.ahead.begins();
+      if (isWaiting(n)) this.switches++;
+      this.ahead.read(ms, 0, false);
+    }
+  }
+}
+
+const SLOW = 0.05;
+
 function started(): Width {
   const ahead = width();
   readWithout(ahead, COLD);
@@ -46,6 +74,48 @@ it('does not start because others hold up a read in ten', () => {
   const ahead = width();
   for (let n = 0; n < 10_000; n++) ahead.read(n % 10 === 0 ? 20 : WARM, 0, false);
   expect(ahead.files).toBe(0);
+});
+
+it('does not start where the machine is slow, and reads do not wait', () => {
+  const thread = new Thread();
+  thread.read(SLOW, 100_000, (n) => n % 16 === 0);
+  expect(thread.ahead.widest).toBe(0);
+  expect(thread.ahead.files).toBe(0);
+  // It is looked at in one group of reads among many, before and after each.
+  expect(thread.asked).toBeGreaterThan(2 * 64);
+  expect(thread.asked).toBeLessThan(100_000 / 12);
+});
+
+it('starts where reads take as long, and wait', () => {
+  const thread = new Thread();
+  thread.read(SLOW, 2 * 64 - 1, () => true);
+  expect(thread.ahead.files).toBe(0);
+  thread.read(SLOW, 1, () => true);
+  expect(thread.ahead.files).toBe(128);
+  expect(thread.asked).toBe(2 * 64);
+});
+
+it('sees where a slow machine goes from what memory holds to what it does not, and back', () => {
+  const thread = new Thread();
+  thread.read(SLOW, 1000, () => false);
+  thread.read(4 * SLOW, 3000, () => true);
+  expect(thread.ahead.files).toBe(128);
+  thread.ahead.compares();
+  thread.read(SLOW, 64, () => false);
+  expect(thread.ahead.files).toBe(0);
+});
+
+it('compares ever later, up to a limit', () => {
+  const ahead = started();
+  const after = [];
+  for (let n = 0; n < 4; n++) {
+    let files = 0;
+    for (; !ahead.shallCompare; files += 64) readGroup(ahead, WARM);
+    after.push(files);
+    ahead.compares();
+    readWithout(ahead, COLD);
+  }
+  expect(after).toEqual([2048, 4096, 8192, 8192]);
 });
 
 it('widens while reads still wait, up to a limit, and not any more when they do not', () => {
@@ -82,11 +152,12 @@ it('ends where asking takes what reading has saved: opening costs a round trip',
 
 it('goes on where one group in some had bad luck', () => {
   const ahead = started();
-  for (let n = 0; n < 10; n++) {
-    readWith(ahead, COLD);
-    readWith(ahead, WARM);
+  readWith(ahead, WARM);
+  for (let row = 0; row < 4; row++) {
+    for (let n = 0; n < 512; n++) ahead.asked(n < 448 ? ASKING : COLD);
+    for (let n = 0; n < 512; n++) ahead.read(n < 448 ? WARM : COLD, 0, true);
   }
-  expect(ahead.files).toBe(128);
+  expect(ahead.files).toBeGreaterThan(0);
 });
 
 it('compares now and then, and ends when reads wait no longer', () => {

@@ -144,6 +144,7 @@ export class BatchRun {
   }
 
   #ingest(index: number): void {
+    this.#context.width.begins();
     const begun = performance.now();
     let size = this.#read(index);
     if (size === AGAIN) size = this.#readAgain(index);

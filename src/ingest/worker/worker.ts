@@ -102,7 +102,8 @@ class IngestWorker {
     this.#seen = new SeenFiles(this.#devices, setup.seen);
     this.#stop = new Int32Array(setup.stop);
     this.#bytesRead = new BigInt64Array(setup.bytesRead);
-    this.#width = new Width(setup.readAhead.files, !this.#unchanged.isEmpty);
+    const hasRecord = !this.#unchanged.isEmpty;
+    this.#width = new Width(setup.readAhead.files, hasRecord, libc?.threadSwitches);
     this.#batchContext = {
       claims: this.#claims,
       buffer: new Uint8Array(BATCH_BUFFER_BYTES),

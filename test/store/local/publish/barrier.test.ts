@@ -21,6 +21,7 @@ const libc: Libc = {
   at: undefined,
   xattrReader: undefined,
   xattrWriter: undefined,
+  threadSwitches: undefined,
 };
 
 /** A flush that ends when it is told to. */
