@@ -16,10 +16,20 @@ beforeEach(() => {
 });
 
 /** With one worker, so that what happens to a file happens once. */
-const run = (source: string, swap = ''): Ended =>
-  ingot(['ingest', source, '--store', store, '--json', '--no-progress', '--threads', '1'], {
-    env: { NODE_OPTIONS: `--import ${MEDDLING}`, SWAP: swap },
-  });
+const run = (source: string, { swap = '', options = [] }: Meddled = {}): Ended => {
+  const how = ['--store', store, '--json', '--no-progress', '--threads', '1', ...options];
+  const env = { NODE_OPTIONS: `--import ${MEDDLING}`, SWAP: swap };
+  return ingot(['ingest', source, ...how], { env });
+};
+
+interface Meddled {
+  /** A directory with what takes the place of files. */
+  readonly swap?: string;
+  readonly options?: readonly string[];
+}
+
+/** Each file is opened twice then: what happens at an opening happens before it is read. */
+const READ_AHEAD = ['--read-ahead', '64'];
 
 /** Each is named in a line of its own, in any order, and nothing else is said. */
 function expectLines(ended: Ended, outcome: string, paths: readonly string[]): void {
@@ -105,14 +115,16 @@ describe('a file that is another thing when it is opened', () => {
   } as const;
 
   it.each([
-    ['small', 1000],
-    ['large', 6 << 20],
-  ])('is neither followed nor waited for, where a %s one was', (lane, size) => {
+    ['small', 1000, []],
+    ['large', 6 << 20, []],
+    ['small', 1000, READ_AHEAD],
+    ['large', 6 << 20, READ_AHEAD],
+  ])('is neither followed nor waited for, where a %s one was: %$', (lane, size, options) => {
     const kinds = Object.entries(KINDS).map(([kind, entry]) => [`${lane}-${kind}`, entry]);
     const swap = makeTree(Object.fromEntries(kinds));
     const files = kinds.map(([name]) => [`meddled/${name}`, randomBytes(size)]);
     const source = makeTree({ ...Object.fromEntries(files), calm: 'calm' });
-    const ended = run(source, swap);
+    const ended = run(source, { swap, options });
     // The snapshot would have the link, and this run can not.
     expectLines(ended, 'changed', [join(source, `meddled/${lane}-symlink`)]);
     expect(ended.code).toBe(3);
@@ -121,13 +133,16 @@ describe('a file that is another thing when it is opened', () => {
     expect(expectWhole(store).length).toBe(1);
   });
 
-  it('and that is nothing any more has vanished, which is no failure', () => {
+  it.each([
+    ['', []],
+    [', though it was to be read ahead', READ_AHEAD],
+  ])('and that is nothing any more has vanished, which is no failure%s', (_, options) => {
     const source = makeTree({
       'meddled/vanishes': 'small',
       'meddled/large-vanishes': randomBytes(6 << 20),
       calm: 'calm',
     });
-    const ended = run(source);
+    const ended = run(source, { options });
     expectLines(
       ended,
       'vanished',
@@ -148,7 +163,10 @@ describe('a user without privileges', () => {
     return spawnSync(program!, rest, { encoding: 'utf8' });
   };
 
-  it('is told of what may not be read, each by name, and gets all else stored', () => {
+  it.each([
+    ['', []],
+    [', though it was to be read ahead', READ_AHEAD],
+  ])('is told of what may not be read, each by name, and gets all else stored%s', (_, options) => {
     const source = makeTree({
       'a/readable': 'a',
       'a/secret': 's',
@@ -162,7 +180,7 @@ describe('a user without privileges', () => {
     fs.chmodSync(join(source, 'listed'), 0o400);
     const { status, stdout, stderr } = unprivileged(
       process.execPath,
-      ...[MAIN, 'ingest', source, '--store', store, '--json', '--no-progress'],
+      ...[MAIN, 'ingest', source, '--store', store, '--json', '--no-progress', ...options],
     );
     const ended = { code: status, stdout, stderr };
     expectLines(

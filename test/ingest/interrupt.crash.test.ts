@@ -90,6 +90,8 @@ describe.each(SIGNALS)('%s', (signal, code) => {
     { stage: 'sweep', nth: 1, how: '--barrier=auto' },
     { stage: 'walk', nth: 2, how: '--barrier=auto' },
     { stage: 'read', nth: 5, how: '--barrier=auto', stored: 5 },
+    // Four files ahead of the first: no more are asked for.
+    { stage: 'read', nth: 5, how: '--read-ahead=8', stored: 1 },
     { stage: 'stage', nth: 5, how: '--barrier=auto', stored: 5 },
     { stage: 'barrier', nth: 1, how: '--barrier=auto', stored: FILES },
     { stage: 'barrier', nth: 5, how: '--barrier=fsync', stored: FILES },

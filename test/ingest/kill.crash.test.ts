@@ -113,6 +113,7 @@ describe('an ingest that is killed', () => {
     // Files without a name are gone with who had them open.
     { stage: 'read', nth: 5, how: '--barrier=auto', temps: [], objects: 1, dead: 1 },
     { stage: 'stage', nth: 5, how: '--barrier=auto', temps: [], objects: 1, dead: 1 },
+    { stage: 'read', nth: 5, how: '--read-ahead=8', temps: [], objects: 1, dead: 1 },
     { stage: 'barrier', nth: 1, how: '--barrier=auto', temps: [], objects: 1, dead: 1 },
     { stage: 'publish', nth: 5, how: '--barrier=auto', temps: [], objects: 5, dead: 1 },
     { stage: 'read', nth: 5, how: '--barrier=fsync', temps: whole(4), objects: 1, dead: 1 },

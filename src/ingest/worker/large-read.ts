@@ -8,6 +8,7 @@ import { alignedBuffer } from '../../native/aligned-buffer.ts';
 import { type AnyDescriptor, numberOf } from '../../native/descriptor.ts';
 import type { Libc } from '../../native/libc.ts';
 import { uninterruptedLater } from '../../native/uninterrupted.ts';
+import { BytesAhead } from '../../read-ahead/bytes-ahead.ts';
 import type { ReadContent } from '../../sources/readings.ts';
 import type { StreamStage } from '../../store/seam/write.ts';
 import type { CostMeter } from '../task-cost.ts';
@@ -19,6 +20,8 @@ const SAMPLE_BYTES = 16 << 10;
 export interface ReadContext {
   readonly meter: CostMeter;
   readonly libc: Libc | undefined;
+  /** How much of a file is asked for ahead where its reads wait; 0 for nothing. */
+  readonly aheadBytes: number;
   /** True when the run ends early. */
   stopped(): boolean;
   /** Called with the size of each chunk, for the progress. */
@@ -41,15 +44,19 @@ const read = promisify(fs.read) as typeof fs.read.__promisify__;
 export async function hashFile(
   fd: AnyDescriptor,
   grows: (size: number) => boolean,
-  { meter, libc, stopped, onRead }: ReadContext,
+  { meter, libc, aheadBytes, stopped, onRead }: ReadContext,
   stage?: StreamStage,
 ): Promise<ReadContent | undefined> {
   const stream = new DigestStream();
+  const ahead = new BytesAhead(aheadBytes, (from, bytes) =>
+    libc?.files.willNeed?.(fd, from, bytes),
+  );
   let current = alignedBuffer(CHUNK_BYTES, libc);
   let next = alignedBuffer(CHUNK_BYTES, libc);
   let size = 0;
   let isWhole = false;
-  let pending = readAhead(fd, current);
+  let pending = begin(fd, current);
+  let hashed = performance.now();
   try {
     for (;;) {
       const begun = performance.now();
@@ -59,12 +66,13 @@ export async function hashFile(
       isWhole = n === 0;
       if (isWhole) break;
       size += n;
-      pending = readAhead(fd, next);
+      ahead.wasRead(size, arrived - hashed);
+      pending = begin(fd, next);
       const chunk = current.subarray(0, n);
       const written = stage?.write(chunk);
       stream.update(chunk);
-      meter.hashMs += performance.now() - arrived;
-      const hashed = performance.now();
+      hashed = performance.now();
+      meter.hashMs += hashed - arrived;
       await written;
       meter.writeMs += performance.now() - hashed;
       onRead(n);
@@ -107,7 +115,7 @@ async function readAt(fd: AnyDescriptor, buffer: Buffer, position: number | null
 }
 
 /** A read that may fail before anybody waits for it: Node ends a thread over such a rejection. */
-function readAhead(fd: AnyDescriptor, buffer: Buffer): Promise<number> {
+function begin(fd: AnyDescriptor, buffer: Buffer): Promise<number> {
   const pending = readAt(fd, buffer, null).catch((cause: unknown) => {
     throw new SourceError('cannot read a source', { cause });
   });

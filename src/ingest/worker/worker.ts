@@ -84,6 +84,7 @@ class IngestWorker {
   readonly #batchContext: BatchContext;
   readonly #idle = new IdleClock();
   readonly #width: Width;
+  readonly #largeAhead: number;
   /** Blocks of records that could not be used, as far as that was reported. */
   #damagedBlocks = 0;
 
@@ -102,6 +103,7 @@ class IngestWorker {
     this.#seen = new SeenFiles(this.#devices, setup.seen);
     this.#stop = new Int32Array(setup.stop);
     this.#bytesRead = new BigInt64Array(setup.bytesRead);
+    this.#largeAhead = setup.readAhead.files === 0 ? 0 : setup.readAhead.bytes;
     const hasRecord = !this.#unchanged.isEmpty;
     this.#width = new Width(setup.readAhead.files, hasRecord, libc?.threadSwitches);
     this.#batchContext = {
@@ -187,7 +189,7 @@ class IngestWorker {
     const onRead = (bytes: number) => this.#addRead(1, bytes);
     const shared = {
       ...{ claims: this.#claims, status: this.#status, libc: this.#libc, xattrs: this.#xattrs },
-      ...{ seen: this.#seen, files: this.#files },
+      ...{ seen: this.#seen, files: this.#files, aheadBytes: this.#largeAhead },
     };
     const context = { ...shared, group, meter, task: task.id, stopped, onRead };
     try {

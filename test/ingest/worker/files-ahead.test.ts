@@ -2,14 +2,14 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { Packer, unpack } from '../../../src/ingest/packed-files.ts';
 import { newMeter } from '../../../src/ingest/task-cost.ts';
 import { FilesAhead } from '../../../src/ingest/worker/files-ahead.ts';
 import { Upcoming } from '../../../src/ingest/worker/upcoming.ts';
 import { numberOf } from '../../../src/native/descriptor.ts';
 import { nodeStatus } from '../../../src/native/file-status.ts';
-import type { Files } from '../../../src/native/files.ts';
+import type { Files, SourceFd } from '../../../src/native/files.ts';
 import { loadLibc } from '../../../src/native/libc.ts';
 import { Width } from '../../../src/read-ahead/width.ts';
 import type { FoundFiles } from '../../../src/sources/found-files.ts';
@@ -169,4 +169,37 @@ it.each(['EACCES', 'EIO', 'ESTALE'])('passes over a file that gives %s', (code) 
   });
   expect(asked).toEqual(['d/a', 'd/c']);
   expect(width.files).toBe(100);
+});
+
+describe('these tests find', () => {
+  const openAt = libcFiles.openAt!;
+  const withFlags = (change: (flags: number) => number): Partial<Files> => ({
+    openAt: { ...openAt, file: (at, name, flags) => openAt.file(at, name, change(flags)) },
+  });
+
+  it('a link that is followed', () => {
+    const root = makeTree({ 'd/link': { symlink: '../outside' }, outside: 'outside' });
+    const files = withFlags((flags) => flags & ~fs.constants.O_NOFOLLOW);
+    const { asked } = askAhead(root, [filesIn(root, 'd', ['link'])], { files });
+    expect(asked).toEqual(['outside']);
+  });
+
+  it('a fifo that is waited for', () => {
+    const flags: number[] = [];
+    const root = makeTree({ 'd/fifo': { fifo: true } });
+    askAhead(root, [filesIn(root, 'd', ['fifo'])], {
+      files: withFlags((given) => flags.push(given) && given),
+    });
+    expect(flags.map((given) => given & fs.constants.O_NONBLOCK)).toEqual([
+      fs.constants.O_NONBLOCK,
+    ]);
+  });
+
+  it('descriptors that stay open', () => {
+    const root = makeTree({ 'd/a': 'a', 'd/b': 'b' });
+    const left: SourceFd[] = [];
+    onTestFinished(() => left.forEach(libcFiles.close));
+    const files = { close: (fd: SourceFd) => void left.push(fd) };
+    expect(() => askAhead(root, [filesIn(root, 'd', ['a', 'b'])], { files })).toThrow(/3 to be/);
+  });
 });

@@ -62,6 +62,7 @@ async function ingestContent(group: RecordingGroup, status: StatusReader = nodeS
     seen: new SeenFiles(new Devices(), SeenFiles.sharedTable()),
     stopped: () => false,
     onRead: () => {},
+    aheadBytes: 0,
   };
   return await ingestLarge({ directory: dirname(path), inTree: '', name: basename(path) }, context);
 }
