@@ -71,12 +71,12 @@ export async function freeRoom(
 function showing(output: Output, what: string): (progress: GcProgress) => void {
   const began = performance.now();
   const estimators = { marking: new Estimator(1), removing: new Estimator(1) };
-  return ({ phase, needed, removed, bytes: size }) => {
+  return ({ phase, segments, removed, bytes: size }) => {
     const isMarking = phase === 'marking';
-    const done = isMarking ? needed : removed;
+    const done = isMarking ? segments : removed;
     const elapsedMs = performance.now() - began;
     output.progress({
-      ...{ entriesDone: done, unit: isMarking ? 'objects needed' : what },
+      ...{ entriesDone: done, unit: isMarking ? 'segments read' : what },
       ...(isMarking ? {} : { bytesRead: size }),
       ...{ walking: false, elapsedMs },
       ...estimators[phase].add({ done, totals: undefined, elapsedMs }),

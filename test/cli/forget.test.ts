@@ -119,7 +119,7 @@ describe('ingot gc', () => {
     expect(run('unforget', ids[0]!)).toMatchObject({ code: 1 });
     expect(run('gc', '-q').stdout).toBe('');
     expect(JSON.parse(run('gc', '--json').stdout)).toMatchObject({
-      ...{ dryRun: false, needed: 3, objects: 0, bytes: 0, snapshots: 0, waitedFor: [] },
+      ...{ dryRun: false, objects: 0, bytes: 0, snapshots: 0, waitedFor: [] },
     });
   });
 
@@ -130,14 +130,14 @@ describe('ingot gc', () => {
       .map((line) => JSON.parse(line))
       .filter(({ event }) => event === 'progress');
     expect(shown).toContainEqual(
-      expect.objectContaining({ unit: 'objects needed', entriesDone: 3 }),
+      expect.objectContaining({ unit: 'segments read', entriesDone: 4 }),
     );
     expect(shown.at(-1)).toMatchObject({ unit: 'objects found', entriesDone: 1 });
     demandTerminal(context);
     const inTerminal = (flags: string) =>
       script(`script -qec "$INGOT gc --store ${store} ${flags}" /dev/null`, { cwd }).stdout;
     expect(inTerminal('-n --no-progress')).toMatch(/^would free/);
-    expect(inTerminal('')).toMatch(/\d objects needed.*freed/s);
+    expect(inTerminal('')).toMatch(/\d segments read.*freed/s);
   });
 
   it('comes after a forget that asks for it', () => {

@@ -22,8 +22,9 @@ export interface GcOptions {
 
 export interface GcProgress {
   readonly phase: 'marking' | 'removing';
-  /** Objects that are needed, as far as it is known. */
-  readonly needed: number;
+  /** Segments of snapshots that have been read. */
+  readonly segments: number;
+  /** Objects. */
   readonly removed: number;
   readonly bytes: number;
 }
@@ -31,8 +32,8 @@ export interface GcProgress {
 /** In a dry run: what would go. */
 export interface GcReport {
   readonly dryRun: boolean;
-  /** Objects that snapshots need. */
-  readonly needed: number;
+  /** Objects that snapshots need: counted only where orphans are taken, too. */
+  readonly needed: number | undefined;
   readonly objects: number;
   readonly bytes: number;
   readonly segments: number;

@@ -26,6 +26,7 @@ import { StoredSegments } from '../store-segments.ts';
 import type { GcOptions, GcReport } from './api.ts';
 import { Candidates } from './candidates.ts';
 import { Marks } from './marks.ts';
+import { interrupted, withoutSnapshots } from './refusals.ts';
 
 /** Names that wait for a slice: as many as one takes, and more. */
 const BATCH = 8192;
@@ -66,7 +67,12 @@ export class GcRun {
       this.#candidates = new Candidates(source, this.#marks, turns);
       // Before the marks: one that is brought back in between is marked, and goes no more.
       const forgotten = await this.#readForgotten();
-      await this.#mark(await idsIn(this.#references));
+      await this.#marks.find(this.#references, await idsIn(this.#references));
+      const roots = forgotten.snapshots.map(({ root }) => root.digest);
+      // Orphans are all that is not marked, and the set of that is large.
+      if (!this.#options.orphans) this.#marks.wantOnly(await this.#candidates.findAll(roots));
+      await this.#marks.mark();
+      this.#showProgress();
       this.#phase = 'removing';
       for (const reference of forgotten.snapshots) await this.#takeObjects(reference);
       this.#flush();
@@ -91,10 +97,8 @@ export class GcRun {
   }
 
   async #mark(names: readonly string[]): Promise<void> {
-    for (const name of names) {
-      await this.#marks.add(this.#references, [name]);
-      this.#showProgress();
-    }
+    await this.#marks.find(this.#references, names);
+    await this.#marks.mark();
   }
 
   async #takeObjects({ id, root }: Reference): Promise<void> {
@@ -208,7 +212,7 @@ export class GcRun {
     const { objects, orphans } = this.#taken;
     this.#options.onProgress?.({
       phase: this.#phase,
-      needed: this.#marks.objects.size,
+      segments: this.#marks.read,
       removed: objects.count + orphans.count,
       bytes: objects.bytes + orphans.bytes,
     });
@@ -219,7 +223,7 @@ export class GcRun {
     const { stuck, times } = this.#collector;
     return {
       dryRun: this.#options.dryRun ?? false,
-      needed: this.#marks.objects.size,
+      needed: this.#options.orphans ? this.#marks.objects.size : undefined,
       objects: objects.count,
       bytes: objects.bytes,
       segments: segments.count,
@@ -240,20 +244,4 @@ function ofUnknownSize(name: Digest): Unneeded {
 
 function nothing(): Taken {
   return { count: 0, bytes: 0 };
-}
-
-function interrupted(path: string): IngotError {
-  return new IngotError({
-    ...{ what: 'gc was interrupted', code: 'INGOT_INTERRUPTED', path },
-    why: 'it was told to stop',
-    hint: 'no snapshot lacks anything; run it again to go on',
-  });
-}
-
-function withoutSnapshots(path: string): IngotError {
-  return new IngotError({
-    ...{ what: 'cannot take orphans', code: 'INGOT_NO_SNAPSHOT', path },
-    why: 'the store has no snapshots, so all of it would go',
-    hint: "record one with 'ingot ingest', or remove the store",
-  });
 }

@@ -1,20 +1,35 @@
 /** What snapshots need: the objects, in few bytes, and the segments. */
 import type { Digest } from '../../digest.ts';
-import { IngotError, isIngotError } from '../../errors.ts';
 import type { ReadHalf } from '../../store/seam/read.ts';
 import { type TurnOptions, Turns } from '../../turns.ts';
 import { readReference } from '../catalog.ts';
 import type { SegmentSource } from '../storage.ts';
 import { DigestSet } from './digest-set.ts';
-import { digestAt, readSegment, scanDigests } from './scan-segment.ts';
+import { cannotCollect } from './refusals.ts';
+import { digestAt, readSegment, type ScannedSegment, scanDigests } from './scan-segment.ts';
+
+/** A segment that is still to be read, and a snapshot that needs it. */
+interface Waiting {
+  readonly digest: Digest;
+  readonly id: string;
+}
 
 export class Marks {
   /** References that are marked, by their names. */
   readonly references = new Set<string>();
+  /** As far as somebody asks for them. */
   readonly objects = new DigestSet();
   readonly segments = new Set<Digest>();
+  /** So many segments have been read. */
+  read = 0;
   readonly #source: SegmentSource;
   readonly #turns: Turns;
+  /** Objects that somebody asks for; undefined for all. */
+  #wanted: DigestSet | undefined;
+  readonly #found: string[] = [];
+  /** Segments that lead to others, and those that name objects. */
+  readonly #inner: Waiting[] = [];
+  readonly #leaves: Waiting[] = [];
 
   constructor(source: SegmentSource, turns: Pick<TurnOptions, 'signal' | 'onTurn'>) {
     this.#source = source;
@@ -22,46 +37,77 @@ export class Marks {
   }
 
   /**
-   * Marks what references need; one that has gone by now needs nothing. Throws an IngotError for one
-   * that cannot be read, and for a segment.
+   * Finds the segments that references need; one that has gone by now needs nothing. Throws an
+   * IngotError for one that cannot be read, and for a segment.
    */
-  async add(reader: ReadHalf<string>, names: readonly string[]): Promise<void> {
+  async find(reader: ReadHalf<string>, names: readonly string[]): Promise<void> {
     for (const name of names) {
       const reference = await readReference(reader, name).catch((error: unknown) => {
         throw cannotCollect(name, error);
       });
       if (reference === undefined) continue;
-      await this.#addTree(reference.root.digest).catch((error: unknown) => {
-        throw cannotCollect(name, error);
-      });
-      // Not before: who is in it is marked whole.
-      this.references.add(name);
+      await this.findTree(reference.root.digest, name);
+      this.#found.push(name);
     }
   }
 
-  async #addTree(root: Digest): Promise<void> {
-    const waiting = [root];
-    for (let digest = waiting.pop(); digest !== undefined; digest = waiting.pop()) {
-      if (this.segments.has(digest)) continue;
-      if (this.#turns.isDue()) await this.#turns.take();
-      const segment = await readSegment(this.#source, digest);
-      scanDigests(segment, (at) => {
-        if (segment.level === 0) this.objects.add(segment.bytes, at);
-        else waiting.push(digestAt(segment, at));
-      });
-      this.segments.add(digest);
+  /** The segments of the tree of a snapshot. Throws an IngotError for one that cannot be read. */
+  async findTree(root: Digest, id: string): Promise<void> {
+    this.#meet(root, id, this.#inner);
+    await this.#findBelow();
+  }
+
+  /** From now on only these objects are marked, before any was: a small set is a fast one. */
+  wantOnly(wanted: DigestSet): void {
+    this.#wanted = wanted;
+  }
+
+  /** Marks the objects of all that was found. Throws as `find` does. */
+  async mark(): Promise<void> {
+    for (let leaf = this.#leaves.pop(); leaf !== undefined; leaf = this.#leaves.pop()) {
+      const segment = await this.#read(leaf);
+      if (segment.level === 0) this.#markObjects(segment);
+      else {
+        this.#lead(segment, leaf.id);
+        await this.#findBelow();
+      }
+    }
+    // Not before: who is in it is marked whole.
+    for (const name of this.#found.splice(0)) this.references.add(name);
+  }
+
+  async #findBelow(): Promise<void> {
+    for (let next = this.#inner.pop(); next !== undefined; next = this.#inner.pop()) {
+      const segment = await this.#read(next);
+      if (segment.level === 0) this.#leaves.push(next);
+      else this.#lead(segment, next.id);
     }
   }
-}
 
-/** What a snapshot needs cannot be known: nothing goes. */
-function cannotCollect(id: string, error: unknown): unknown {
-  if (!isIngotError(error)) return error;
-  const { code, path = id, why, message } = error;
-  const what = `cannot collect: what snapshot ${id} needs is not known`;
-  const hint =
-    code === 'INGOT_NEWER_FORMAT'
-      ? 'use a newer ingot'
-      : `'ingot verify' says more; 'ingot forget ${id}' lets go of it`;
-  return new IngotError({ what, code, path, why: why ?? message, hint }, error);
+  #lead(segment: ScannedSegment, id: string): void {
+    const below = segment.level === 1 ? this.#leaves : this.#inner;
+    scanDigests(segment, (at) => this.#meet(digestAt(segment, at), id, below));
+  }
+
+  #meet(digest: Digest, id: string, waiting: Waiting[]): void {
+    if (this.segments.has(digest)) return;
+    this.segments.add(digest);
+    waiting.push({ digest, id });
+  }
+
+  async #read({ digest, id }: Waiting): Promise<ScannedSegment> {
+    if (this.#turns.isDue()) await this.#turns.take();
+    this.read++;
+    return readSegment(this.#source, digest).catch((error: unknown) => {
+      throw cannotCollect(id, error);
+    });
+  }
+
+  #markObjects(segment: ScannedSegment): void {
+    const { bytes } = segment;
+    const wanted = this.#wanted;
+    scanDigests(segment, (at) => {
+      if (wanted === undefined || wanted.hasAt(bytes, at)) this.objects.add(bytes, at);
+    });
+  }
 }

@@ -9,6 +9,7 @@ import { damagedSegment } from '../refusals.ts';
 import type { SegmentSource } from '../storage.ts';
 
 export interface ScannedSegment {
+  readonly digest: Digest;
   readonly level: number;
   readonly bytes: Buffer;
 }
@@ -29,7 +30,7 @@ export async function readSegment(source: SegmentSource, digest: Digest): Promis
   if (NEWER_HEAD.test(head)) throw newerSegment(digest);
   const [, format, level] = HEAD.exec(head) ?? [];
   if (format !== '1') throw damagedSegment(digest, 'it does not begin as a segment');
-  return { level: Number(level), bytes };
+  return { digest, level: Number(level), bytes };
 }
 
 /** Calls with the place of each digest. */

@@ -77,8 +77,11 @@ describe('the digests of segments', () => {
 
   it.each(['../', 'A', '\n', '/', ':', '`', 'g'])('are none with %j in them', (odd) => {
     const text = odd.padStart(64, '0');
-    expect(isDigestAt({ level: 0, bytes: Buffer.from(text) }, 0)).toBe(false);
-    const good = { level: 0, bytes: Buffer.from('0123456789abcdef'.repeat(4)) };
+    const segmentOf = (bytes: string) => ({
+      ...{ digest: digestOf(Buffer.from(bytes)), level: 0, bytes: Buffer.from(bytes) },
+    });
+    expect(isDigestAt(segmentOf(text), 0)).toBe(false);
+    const good = segmentOf('0123456789abcdef'.repeat(4));
     expect([isDigestAt(good, 0), isDigestAt(good, 1)]).toEqual([true, false]);
   });
 
