@@ -169,6 +169,20 @@ describe('what the page cache holds', () => {
   });
 });
 
+describe('a disk that fails while files are made to be read', () => {
+  beforeEach((context) => demandProgram(context, 'strace'));
+
+  it.each(['EIO', 'ENOSPC'])('fails the doctor with %s, and nothing stays', (code) => {
+    // These are the first flushes of all.
+    const failing = `strace -f --seccomp-bpf -qq -o /dev/null -e trace=fsync -e inject=fsync:error=${code}`;
+    expectFailure(
+      script(`${failing} $INGOT doctor --seconds 8 --store s`, { cwd }),
+      new RegExp(`cannot probe how the disk reads: .*\\(${code}\\)`),
+    );
+    expect(fs.readdirSync(cwd)).toEqual([]);
+  });
+});
+
 /** Stops the flushing process in its syncfs: only SIGKILL reaches it then. */
 const STUCK = 'inject=syncfs:signal=SIGSTOP';
 
