@@ -10,6 +10,7 @@ import { defineConfig, type Plugin } from 'rolldown';
 const ENTRIES = [
   'src/cli/main',
   'workers/doctor-flusher',
+  'workers/doctor-reader',
   'workers/doctor-worker',
   'workers/ingest-worker',
   'workers/local-store',

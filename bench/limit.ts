@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { buildProgram, type Program } from './c-program.ts';
 import { alternateBeside, type Contender, type Reference, type Sample } from './method.ts';
+import type { Candidate } from './peers/candidate.ts';
 import { dropCachesIfCold } from './prepare.ts';
 import type { Context, Need } from './question.ts';
 import { referenceRow } from './reference-row.ts';
@@ -54,6 +55,13 @@ export async function besideLimit(
     return referenceRow(headOf(run), samples, theirs, context.corpus);
   });
   return { samples, rows, others: references.slice(0, others.length) };
+}
+
+/** One run of limit.c, to be held against in turn with others. */
+export async function limitCandidate(context: Context, run: LimitRun): Promise<Candidate> {
+  const [head, program] = [headOf(run), await limitProgram(context)];
+  if ('lack' in program) return { head, lack: program.lack };
+  return { head, turn: contenderOf(context, program.path, run) };
 }
 
 function contenderOf(context: Context, program: string, run: LimitRun): Contender {

@@ -5,6 +5,7 @@ export { type Digest, isDigest, parseDigest } from './digest.ts';
 export { type DoctorOptions, doctor } from './doctor/doctor.ts';
 export type { FlushFigure, FlushFigures } from './doctor/flushes.ts';
 export type { Intake } from './doctor/intake.ts';
+export type { DepthRate, ReadFigures } from './doctor/reads.ts';
 export type {
   Advice,
   Advised,

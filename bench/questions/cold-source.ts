@@ -1,47 +1,32 @@
-import path from 'node:path';
+import { contenders } from '../cold-source/contenders.ts';
 import { besideOthers } from '../finding.ts';
 import { firstIngest, reportOf } from '../ingot.ts';
-import { besideLimit } from '../limit.ts';
-import { type Contender, medianSample, peakRssOf, secondsOf } from '../method.ts';
-import { dropCachesLack, fresh } from '../prepare.ts';
-import type { Context, Question } from '../question.ts';
-import { referenceRow } from '../reference-row.ts';
+import { medianSample, peakRssOf, type Sample, secondsOf } from '../method.ts';
+import { besideCandidates } from '../peers/candidate.ts';
+import { dropCachesLack } from '../prepare.ts';
+import type { Question } from '../question.ts';
 import type { Row } from '../results.ts';
 import { roomFor } from '../room.ts';
-
-/** Processes that read at a time: what the disk gives shows at one of these. */
-const READERS = [8, 16, 32];
-const THREADS = 8;
 
 export const COLD_SOURCE: Question = {
   name: 'cold-source',
   asks: 'How long does a first ingest take of files that no cache holds?',
   method:
-    'whole processes in turn, the page cache dropped before each; of a tree on a disk (--tree), not in memory; ratio: ingot’s time ÷ its, of the two runs of each round',
+    'whole processes in turn, the page cache dropped before each; of a tree on a disk (--tree), not in memory; xargs and read.c only read the files, with as many processes or threads; ratio: ingot’s time ÷ its, of the two runs of each round',
   room: ({ corpus }) => roomFor(corpus),
-  finding: (rows) => besideOthers('ingot', rows),
+  finding: (rows) => besideOthers('ingot', fastestOfEach(rows)),
   async *run(asked) {
     const lack = dropCachesLack();
     if (lack !== undefined) return void (yield { label: 'ingot', parameters: {}, absent: lack });
     const context = { ...asked, cold: true };
-    const prepare = () => fresh(context);
-    const others = contenders(context);
-    const limits = [{ mode: 'tmpfile', tree: context.tree, batch: 256, prepare }] as const;
-    const beside = await besideLimit(
-      context,
-      firstIngest(context),
-      limits,
-      others.map(({ contender }) => contender),
-    );
-    const { samples } = beside;
+    const candidates = await contenders(context);
+    const { samples, rows } = await besideCandidates(firstIngest(context), candidates, context);
     yield ownRow(samples);
-    for (const [index, { label, parameters }] of others.entries())
-      yield referenceRow({ label, parameters }, samples, beside.others[index]!, context.corpus);
-    yield* beside.rows;
+    yield* rows;
   },
 };
 
-function ownRow(samples: Parameters<typeof secondsOf>[0]): Row {
+function ownRow(samples: readonly Sample[]): Row {
   const { readAhead, stageMs, bottleneck } = reportOf(medianSample(samples));
   const peakRssBytes = peakRssOf(samples);
   return {
@@ -53,40 +38,20 @@ function ownRow(samples: Parameters<typeof secondsOf>[0]): Row {
   };
 }
 
-interface Named extends Pick<Row, 'label' | 'parameters'> {
-  readonly contender: Contender;
-}
+/** Rows that differ in one setting only: the answer names the fastest of them. */
+const SERIES: readonly { readonly what: string; has(row: Row): boolean }[] = [
+  { what: 'widths', has: ({ parameters: { readAhead } }) => Number(readAhead) > 0 },
+  { what: 'that only read', has: ({ parameters: { readers } }) => readers !== undefined },
+];
 
-function contenders(context: Context): Named[] {
-  const { tree, arena } = context;
-  const prepare = () => fresh(context);
-  const copy = path.join(arena.path, 'copy');
-  const shell = (script: string, ...args: string[]): Contender => ({
-    command: ['sh', '-c', script, 'sh', ...args],
-    prepare,
+function fastestOfEach(rows: readonly Row[]): Row[] {
+  const medianOf = ({ seconds }: Row) => seconds?.median ?? Infinity;
+  return rows.flatMap((row) => {
+    const series = SERIES.find(({ has }) => has(row));
+    if (series === undefined) return row;
+    const all = rows.filter(series.has);
+    const fastest = all.toSorted((a, b) => medianOf(a) - medianOf(b))[0]!;
+    if (row !== fastest) return [];
+    return { ...row, label: `${row.label}, the fastest of ${all.length} ${series.what}` };
   });
-  return [
-    {
-      ...{ label: 'ingot --read-ahead 0', parameters: { readAhead: 0 } },
-      contender: firstIngest(context, ['--read-ahead', '0']),
-    },
-    {
-      ...{ label: `the same, ${THREADS} threads`, parameters: { readAhead: 0, threads: THREADS } },
-      contender: firstIngest({ ...context, threads: THREADS }, ['--read-ahead', '0']),
-    },
-    ...READERS.map((readers) => ({
-      ...{ label: `xargs -P ${readers} cat`, parameters: { readers } },
-      contender: shell(CAT_ALL, tree, `${readers}`),
-    })),
-    {
-      ...{ label: 'rsync', parameters: {} },
-      contender: shell('rsync -a "$1/" "$2/" && sync -f "$2"', tree, copy),
-    },
-    {
-      ...{ label: 'cp -r', parameters: {} },
-      contender: shell('cp -rT "$1" "$2" && sync -f "$2"', tree, copy),
-    },
-  ];
 }
-
-const CAT_ALL = 'find "$1" -type f -print0 | xargs -0 -r -P "$2" -n 64 cat > /dev/null';

@@ -1,5 +1,6 @@
 /** What a doctor found, for people: a table, then the advice. */
 import type { FlushFigure, FlushFigures } from '../doctor/flushes.ts';
+import type { ReadFigures } from '../doctor/reads.ts';
 import type { DoctorReport, ExistingStore, RateFigures } from '../doctor/report.ts';
 import type { Spread } from '../doctor/spread.ts';
 import { swingsOf } from '../doctor/swings.ts';
@@ -14,6 +15,7 @@ export function describeDoctor(report: DoctorReport): string {
     surroundings(report),
     table(flushRows(report.flushes)),
     table(rateRows(report.rates)),
+    table(readRows(report.reads)),
     adviceLines(report),
     report.advice.warnings.map((warning) => `warning: ${warning}`),
   ];
@@ -39,7 +41,7 @@ function about(value: number): string {
 }
 
 function surroundings(report: DoctorReport): string[] {
-  const { fileSystem: disk, reflink } = report;
+  const { fileSystem: disk, reflink, reads } = report;
   const inodes =
     disk.inodes === 0 ? '' : `, ${count(disk.inodesFree)} of ${count(disk.inodes)} inodes free`;
   const shared = 'tried: files can share blocks, so large files on this disk are not copied';
@@ -49,6 +51,7 @@ function surroundings(report: DoctorReport): string[] {
     ['disk', `${disk.type}, ${bytes(disk.bytesFree)} of ${bytes(disk.bytes)} free${inodes}`],
     ['barrier', `${report.barrier.value}: ${report.barrier.why}`],
     ['reflink', reflink.works ? shared : `tried: files cannot share blocks${refused}`],
+    ...(reads.obstacle === undefined ? [] : [['reading', `not measured: ${reads.obstacle}`]]),
   ].map(([name, value]) => `${name!.padEnd(10)}  ${value}`);
 }
 
@@ -106,6 +109,18 @@ function rateRow(
   return [name, `${format(spread.median)} ${unit}`, rangeOf(spread, format)];
 }
 
+function readRows({ byDepth, fileBytes }: ReadFigures): Row[] {
+  const rows = byDepth.map(({ depth, filesPerSecond }): Row => {
+    const median = `${count(filesPerSecond.median)} files/s`;
+    return [
+      counted(depth, 'request at a time', 'requests at a time'),
+      median,
+      rangeOf(filesPerSecond, count),
+    ];
+  });
+  return [[`read files of ${fileBytes >> 10} KiB, uncached`, 'median', 'range'], ...rows];
+}
+
 function rangeOf({ min, max, samples }: Spread, format: (value: number) => string): string {
   return samples === 1 ? 'once' : `${format(min)} to ${format(max)}`;
 }
@@ -122,12 +137,13 @@ function table(rows: readonly Row[]): string[] {
 }
 
 function adviceLines(report: DoctorReport): string[] {
-  const { durability, barrier, threads, layout } = report.advice;
+  const { durability, barrier, threads, layout, readAhead } = report.advice;
   const lines = [
     ['--durability', durability],
     ['--barrier', barrier],
     ['--threads', threads],
     ['--layout', layout],
+    ...(readAhead === undefined ? [] : [['--read-ahead', readAhead] as const]),
   ] as const;
   const rows = lines.map(
     ([option, { value, why }]) => `  ${`${option} ${value}`.padEnd(20)}  ${why}`,

@@ -1,5 +1,6 @@
 import { adviseBarrier, adviseDurability } from './advise-flush.ts';
 import { adviseLayout } from './advise-layout.ts';
+import { adviseReadAhead } from './advise-reads.ts';
 import { adviseThreads } from './advise-threads.ts';
 import type { Advice, Figures } from './report.ts';
 import { warningsOf } from './warnings.ts';
@@ -11,6 +12,7 @@ export function advise(figures: Figures): Advice {
     barrier: adviseBarrier(figures),
     threads: adviseThreads(figures.rates),
     layout: adviseLayout(figures),
+    readAhead: adviseReadAhead(figures),
     warnings: warningsOf(figures),
   };
 }

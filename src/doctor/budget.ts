@@ -20,9 +20,13 @@ export class Budget {
     return this.leftMs === 0;
   }
 
-  /** A part of it, a share of 1, which begins now and ends with the whole at the latest. */
-  part(share: number): Budget {
-    return new Budget(Math.min(this.totalMs * share, this.leftMs), this.#now);
+  /**
+   * A part of it, a share of 1, which begins now and ends with the whole at the latest, or so that
+   * the share `kept` is still left.
+   */
+  part(share: number, kept = 0): Budget {
+    const leftMs = Math.max(0, this.leftMs - this.totalMs * kept);
+    return new Budget(Math.min(this.totalMs * share, leftMs), this.#now);
   }
 }
 

@@ -26,11 +26,14 @@ import { advise } from './advise.ts';
 import { barrierAt } from './barrier-at.ts';
 import { Budget } from './budget.ts';
 import { countObjects } from './count-objects.ts';
-import { Flusher } from './flusher.ts';
-import { type FlushFigures, FlushProbe } from './flushes.ts';
+import type { FlushRequest, FlushSample } from './flush-messages.ts';
+import { FlushProbe } from './flushes.ts';
 import { intakeOf } from './intake.ts';
+import { ProbeProcess } from './probe-process.ts';
 import type { RateReply, RateTask } from './rate-task.ts';
 import { RateProbe } from './rates.ts';
+import type { ReadRequest, ReadSample } from './read-messages.ts';
+import { canDrop, notRead, type ReadFigures, ReadProbe } from './reads.ts';
 import { probeReflink } from './reflink.ts';
 import type { DoctorReport, ExistingStore, Figures, RateFigures } from './report.ts';
 import { type Room, roomAt } from './room.ts';
@@ -56,12 +59,12 @@ const CHECKS: Checks<DoctorOptions> = {
   signal: abortSignal,
 };
 
-export type ProbeName = 'reflink' | 'objects' | 'rates' | 'fsync' | 'syncfs';
+export type ProbeName = 'reflink' | 'objects' | 'rates' | 'reads' | 'fsync' | 'syncfs';
 
 /** With a start, a last flush and a removal on a slow disk it stays below 20 s. */
 const BUDGET_MS = 15_000;
 /** Parts of the budget. */
-const PARTS = { objects: 0.07, rates: 0.33 };
+const PARTS = { objects: 0.07, rates: 0.33, reads: 0.16, flushes: 0.42 };
 
 /**
  * Tries out the disk of a store, or where one would be made: it creates none, and what it writes
@@ -107,6 +110,8 @@ export async function doctorAt(engine: Engine, options: DoctorOptions = {}): Pro
   };
 }
 
+type Reader = ProbeProcess<ReadRequest, ReadSample>;
+
 class Examination {
   readonly #engine: Engine;
   readonly #place: ProbePlace;
@@ -141,7 +146,7 @@ class Examination {
     const reflink = probeReflink(folder);
     this.#begin('objects');
     const existing = await this.#countObjects();
-    const { flushes, rates } = await this.#flushAndRate(barrier.value === 'syncfs');
+    const measured = await this.#measure(barrier.value === 'syncfs');
     return {
       kind,
       existing,
@@ -151,8 +156,7 @@ class Examination {
       libcObstacle: this.#libc === undefined ? withoutLibc() : undefined,
       barrier,
       reflink,
-      flushes,
-      rates,
+      ...measured,
       expectedObjects: this.#options.expectedObjects,
     };
   }
@@ -174,25 +178,47 @@ class Examination {
    * The rates come first: an ext4 without a journal is slow at making files where the fsyncs have
    * just removed some. syncfs comes last: it may take all the time that is left.
    */
-  async #flushAndRate(withSyncfs: boolean): Promise<{ flushes: FlushFigures; rates: RateFigures }> {
-    const folder = join(this.#place.folder, 'flushes');
-    fs.mkdirSync(folder);
-    const flusher = Flusher.start(folder);
+  async #measure(withSyncfs: boolean): Promise<Pick<Figures, 'flushes' | 'rates' | 'reads'>> {
+    // Both start while the rates are measured.
+    const flusher = new ProbeProcess<FlushRequest, FlushSample>('flush', this.#make('flushes'));
+    const reader = this.#startReader();
     try {
       const probe = new FlushProbe(flusher, this.#room.files, this.#budget, this.#signal);
       this.#begin('rates');
       const rates = await this.#rates();
       // What is removed before it was written need not be flushed.
       await fs.promises.rm(this.#ratesFolder, { recursive: true });
+      this.#begin('reads');
+      const reads = await this.#reads(reader);
       this.#begin('fsync');
       await probe.settle();
       const fsyncs = await probe.fsyncs();
       this.#begin('syncfs');
       const syncfs = withSyncfs ? await probe.syncfs() : {};
-      return { flushes: { ...fsyncs, ...syncfs }, rates };
+      return { flushes: { ...fsyncs, ...syncfs }, rates, reads };
     } finally {
-      await flusher.stop();
+      await Promise.all([flusher.stop(), reader?.stop()]);
     }
+  }
+
+  /** A folder for one probe. */
+  #make(name: string): string {
+    const folder = join(this.#place.folder, name);
+    fs.mkdirSync(folder);
+    return folder;
+  }
+
+  /** Undefined where nothing can be dropped from the page cache. */
+  #startReader(): Reader | undefined {
+    if (this.#libc === undefined || !canDrop(this.#libc.files)) return undefined;
+    return new ProbeProcess('read', this.#make('reads'));
+  }
+
+  /** The files stay until all is removed: see the rates. */
+  async #reads(reader: Reader | undefined): Promise<ReadFigures> {
+    if (reader === undefined) return notRead('the C library cannot be called');
+    const budget = this.#budget.part(PARTS.reads, PARTS.flushes);
+    return await new ReadProbe(reader, this.#room.files, budget, this.#signal).run();
   }
 
   get #ratesFolder(): string {

@@ -1,5 +1,4 @@
 /** Between the doctor and the process that flushes for it. */
-import type { Failure } from '../errors.ts';
 
 /**
  * fsyncFile: one new file. fsyncDirectory: the folder that got a new name. fsyncGroup: new files,
@@ -23,7 +22,3 @@ export interface FlushSample {
   readonly ms: number;
   readonly files: number;
 }
-
-export type FlushReply =
-  | ({ readonly status: 'done' } & FlushSample)
-  | { readonly status: 'failed'; readonly failure: Failure };

@@ -2,35 +2,21 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { failed, failureOf } from '../errors.ts';
-import { diskFullHint } from '../files/disk-full.ts';
 import { nodeFileOps, writeFully } from '../files/file-ops.ts';
 import { type Libc, loadLibc } from '../native/libc.ts';
-import type { FlushReply, FlushRequest, FlushSample } from './flush-messages.ts';
+import type { FlushRequest, FlushSample } from './flush-messages.ts';
 import { PROBE_FILE_BYTES } from './room.ts';
+import { serveProbe } from './serve-probe.ts';
 
 const CONTENT = Buffer.alloc(PROBE_FILE_BYTES, 'ingot');
 /** Making the files of a group is not what is measured. */
 const WRITE_MS = 200;
 
-/** Answers requests one by one until the doctor is gone. */
+/** Until the doctor is gone. */
 export function serveFlushes(folder: string): void {
-  // The doctor answers those who ask all of its processes (`systemctl kill -s USR1`).
-  for (const name of ['SIGUSR1', 'SIGUSR2'] as const) process.on(name, () => {});
-  process.on('disconnect', () => process.exit());
-  process.on('message', async (request: FlushRequest) => {
-    process.send?.((await answer(request, folder)) satisfies FlushReply);
-  });
-}
-
-async function answer(request: FlushRequest, folder: string): Promise<FlushReply> {
-  try {
-    return { status: 'done', ...(await flush(request, folder, await loadLibc())) };
-  } catch (error) {
-    const what = 'cannot probe how the disk flushes';
-    const described = failed(what, error, { path: folder, hint: diskFullHint(error, folder) });
-    return { status: 'failed', failure: failureOf(what, described) };
-  }
+  serveProbe('cannot probe how the disk flushes', folder, async (request: FlushRequest) =>
+    flush(request, folder, await loadLibc()),
+  );
 }
 
 /** One sample. Throws what the file system throws; what it made may stay in the folder then. */

@@ -1,7 +1,7 @@
 /** How long a disk takes to make things durable. */
 import type { Budget } from './budget.ts';
-import type { FlushKind, FlushSample } from './flush-messages.ts';
-import type { Flusher } from './flusher.ts';
+import type { FlushKind, FlushRequest, FlushSample } from './flush-messages.ts';
+import type { ProbeProcess } from './probe-process.ts';
 import { type Spread, spreadOf } from './spread.ts';
 
 export interface FlushFigure {
@@ -50,21 +50,18 @@ const FSYNC_GROUPS = 3;
 /** fsyncs that run at once: libuv's threads, unless the user set another number. */
 const SIDE_BY_SIDE = 4;
 
+type Flusher = Pick<ProbeProcess<FlushRequest, FlushSample>, 'ask'>;
+
 /** What is probed in a row, until one flush does not end in time. */
 export class FlushProbe {
-  readonly #flusher: Pick<Flusher, 'ask'>;
+  readonly #flusher: Flusher;
   readonly #budget: Budget;
   readonly #signal: AbortSignal;
   readonly #maxFiles: number;
   #unfinished: UnfinishedFlush | undefined;
 
   /** `maxFiles` is what there is room for. */
-  constructor(
-    flusher: Pick<Flusher, 'ask'>,
-    maxFiles: number,
-    budget: Budget,
-    signal: AbortSignal,
-  ) {
+  constructor(flusher: Flusher, maxFiles: number, budget: Budget, signal: AbortSignal) {
     this.#flusher = flusher;
     this.#maxFiles = maxFiles;
     this.#budget = budget;

@@ -1,10 +1,12 @@
 /** What a doctor found. Units are in the names: bytes, ms, a second. */
 
 import type { FileSystemStats } from '../files/disk-space.ts';
+import type { ReadAhead } from '../read-ahead/choice.ts';
 import type { BarrierKind, Durability, Layout } from '../store/choices.ts';
 import type { PlaceKind } from '../store/seam/upkeep.ts';
 import type { FlushFigures } from './flushes.ts';
 import type { Intake } from './intake.ts';
+import type { ReadFigures } from './reads.ts';
 import type { ReflinkFigure } from './reflink.ts';
 import type { Spread } from './spread.ts';
 
@@ -26,6 +28,7 @@ export interface Figures {
   readonly reflink: ReflinkFigure;
   readonly flushes: FlushFigures;
   readonly rates: RateFigures;
+  readonly reads: ReadFigures;
   /** How many objects the user expects. */
   readonly expectedObjects: number | undefined;
 }
@@ -61,6 +64,8 @@ export interface Advice {
   readonly barrier: Advised<BarrierKind>;
   readonly threads: Advised<number>;
   readonly layout: Advised<Layout>;
+  /** Undefined where reading could not be measured. */
+  readonly readAhead?: Advised<ReadAhead> | undefined;
   readonly warnings: readonly string[];
 }
 

@@ -8,10 +8,10 @@ export interface Room {
   readonly files: number;
 }
 
-/** Every file that a probe writes has this size: one block of most file systems. */
+/** Files that a probe makes to flush or rename have this size: one block of most file systems. */
 export const PROBE_FILE_BYTES = 4096;
 
-/** XFS sets so much aside for a file that grows, and takes it back when it comes to it. */
+/** XFS sets so much aside for a file that grows, and takes it back when it comes to it. No file of a probe is larger. */
 const SET_ASIDE_BYTES = 64 << 10;
 
 /** A quarter of what is free stays far from the moment when other programs find no room. */

@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import { errnoName } from '../errno.ts';
 import {
   AT_EMPTY_PATH,
   AT_FDCWD,
@@ -35,6 +36,12 @@ export interface Files {
    * for them. Nothing shows whether it does. Not without libc.
    */
   willNeed?(fd: AnyDescriptor, from: number, size: number): void;
+  /**
+   * posix_fadvise(2) with POSIX_FADV_DONTNEED: the kernel begins to write what it holds of a file and
+   * has not written, and drops the rest from memory. Gives the errno's name that it is refused with.
+   * Not without libc.
+   */
+  drop?(fd: AnyDescriptor): string | undefined;
   /** rename(2). */
   rename(from: string | Buffer, to: string | Buffer): void;
   /** linkat(2): gives an open file without a name (O_TMPFILE) its name. Not without libc. */
@@ -71,6 +78,8 @@ export const nodeFiles: Files = {
 const AT_SYMLINK_FOLLOW = 0x400;
 /** The same number on all architectures. */
 const POSIX_FADV_WILLNEED = 3;
+/** Nearly so. */
+const POSIX_FADV_DONTNEED = process.arch === 's390x' ? 6 : 4;
 /** More than any target: on Linux one is shorter than PATH_MAX. */
 const TARGET_BYTES = 64 << 10;
 
@@ -131,6 +140,10 @@ export function bindFiles(koffi: Koffi, self: SharedLibrary): Files {
       if (close(fd) !== 0) isInterrupted('close');
     },
     willNeed: (fd, from, size) => void fadvise(fd, from, size, POSIX_FADV_WILLNEED),
+    drop(fd) {
+      const errno = fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+      return errno === 0 ? undefined : errnoName(errno);
+    },
     link(fd, to) {
       const target = toCString(to);
       if (mayNameDescriptor && linkDescriptor(fd, target)) return;

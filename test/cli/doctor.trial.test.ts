@@ -39,7 +39,7 @@ describe('ingot doctor', () => {
     expect(stdout).toMatch(/\ncreate \+ rename, 1 thread +[\d,]+ files\/s +\S.*\n/);
     expect(stdout).toMatch(/\nhash, 1 thread +[\d,]+ MB\/s /);
     expect(stdout).toMatch(
-      /\nadvice\n {2}--durability group .+\n {2}--barrier \w+ .+\n {2}--threads \d+ .+\n {2}--layout flat .+\n {2}so: ingot ingest /,
+      /\nadvice\n {2}--durability group .+\n {2}--barrier \w+ .+\n {2}--threads \d+ .+\n {2}--layout flat .+\n(?: {2}--read-ahead auto .+\n)? {2}so: ingot ingest /,
     );
     expect(fs.readdirSync(cwd)).toEqual([]);
   });
@@ -59,6 +59,7 @@ describe('ingot doctor', () => {
       blockBytes: expect.any(Number),
       expectedObjects: 7,
       flushes: { fsyncFile: { ms: spread, files: 1 } },
+      reads: { fileBytes: 32_768, byDepth: expect.any(Array) },
       intake: { threads: expect.any(Number), filesPerSecond: expect.any(Number) },
       advice: { durability: { value: 'group' }, layout: { value: 'sharded' } },
       wallMs: expect.any(Number),
@@ -75,7 +76,7 @@ describe('ingot doctor', () => {
   it('makes files before it removes any: some disks make new ones slowly after that', () => {
     const { stdout } = ingot(['doctor', '--json=events', ...SHORT], { cwd });
     const probes = stdout.split('\n').flatMap((line) => /"probe":"(\w+)"/.exec(line)?.[1] ?? []);
-    expect(probes.slice(0, 4)).toEqual(['reflink', 'objects', 'rates', 'fsync']);
+    expect(probes.slice(0, 5)).toEqual(['reflink', 'objects', 'rates', 'reads', 'fsync']);
   });
 
   it('needs a directory that may be written to', () => {
@@ -102,6 +103,7 @@ describe('a doctor that is interrupted', () => {
     ['fsync', 'SIGINT', 130],
     ['rates', 'SIGINT', 130],
     ['rates', 'SIGTERM', 143],
+    ['reads', 'SIGINT', 130],
   ] as const)(
     'in its probe of %s by %s ends with its code and leaves nothing',
     async (probe, signal, code) => {
@@ -128,14 +130,19 @@ describe('a doctor that is interrupted', () => {
     expect(fs.readdirSync(cwd)).toEqual([]);
   });
 
-  it.each(['a store', 'no store'])(
-    'by SIGKILL leaves in %s what the next one sweeps',
-    async (what) => {
+  it.each([
+    ['a store', 'rates'],
+    ['no store', 'rates'],
+    ['a store', 'reads'],
+    ['no store', 'reads'],
+  ] as const)(
+    'by SIGKILL leaves in %s what the next one sweeps, in its probe of %s, too',
+    async (what, probe) => {
       if (what === 'a store') createStore(join(cwd, 's'), 'flat');
       const directory = what === 'a store' ? join(cwd, 's') : cwd;
       const child = start(['doctor', '--json=events', '--store', 's'], cwd);
       const end = endOf(child);
-      await untilEvent(child, { probe: 'rates' });
+      await untilEvent(child, { probe });
       child.kill('SIGKILL');
       await end;
       expect(tempsIn(directory)).toHaveLength(1);
@@ -144,6 +151,36 @@ describe('a doctor that is interrupted', () => {
       expect(tempsIn(directory)).toEqual([]);
     },
   );
+});
+
+describe('what the page cache holds', () => {
+  beforeEach((context) => demandProgram(context, 'strace'));
+
+  it('is not measured where it cannot be dropped, and the rest is', () => {
+    const refused =
+      'strace -f --seccomp-bpf -qq -o /dev/null -e trace=fadvise64 -e inject=fadvise64:error=EPERM';
+    const run = script(`${refused} $INGOT doctor --json --seconds 8 --store s`, { cwd });
+    expect(run).toMatchObject({ code: 0, stderr: '' });
+    const { reads, advice, flushes } = JSON.parse(run.stdout);
+    expect(reads).toMatchObject({ byDepth: [], obstacle: expect.stringMatching(/\(EPERM\)$/) });
+    expect(advice.readAhead).toBeUndefined();
+    expect(flushes.fsyncFile.files).toBe(1);
+    expect(fs.readdirSync(cwd)).toEqual([]);
+  });
+});
+
+describe('a disk that fails while files are made to be read', () => {
+  beforeEach((context) => demandProgram(context, 'strace'));
+
+  it.each(['EIO', 'ENOSPC'])('fails the doctor with %s, and nothing stays', (code) => {
+    // These are the first flushes of all.
+    const failing = `strace -f --seccomp-bpf -qq -o /dev/null -e trace=fsync -e inject=fsync:error=${code}`;
+    expectFailure(
+      script(`${failing} $INGOT doctor --seconds 8 --store s`, { cwd }),
+      new RegExp(`cannot probe how the disk reads: .*\\(${code}\\)`),
+    );
+    expect(fs.readdirSync(cwd)).toEqual([]);
+  });
 });
 
 /** Stops the flushing process in its syncfs: only SIGKILL reaches it then. */

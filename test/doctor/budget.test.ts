@@ -27,6 +27,16 @@ describe('a budget', () => {
     clock.pass(500);
     expect(budget.part(0.5).isSpent).toBe(true);
   });
+
+  it('has parts that leave a share of the whole to others', () => {
+    const clock = manualClock();
+    const budget = new Budget(1000, clock.now);
+    expect(budget.part(0.2, 0.4).leftMs).toBe(200);
+    clock.pass(500);
+    expect(budget.part(0.2, 0.4).leftMs).toBe(100);
+    clock.pass(200);
+    expect(budget.part(0.2, 0.4).isSpent).toBe(true);
+  });
 });
 
 describe('rounds', () => {

@@ -96,6 +96,46 @@ describe('a doctor leaves nothing behind, and tells what it tried', () => {
   });
 });
 
+describe('reading, with what the page cache holds dropped', () => {
+  /** Time for reads besides all else. */
+  const LONGER_MS = 15_000;
+
+  it('is measured by depth on ext4', async () => {
+    const disk = mountImage('ext4', 200);
+    const { reads, advice } = await doctor(join(disk, 's'), { budgetMs: LONGER_MS });
+    expect(reads.obstacle).toBeUndefined();
+    // On a busy machine there is no time for all of them.
+    expect(reads.byDepth[0]).toMatchObject({ depth: 1 });
+    expect(reads.byDepth.at(-1)).toMatchObject({ depth: 64 });
+    for (const { filesPerSecond } of reads.byDepth) expect(filesPerSecond.min).toBeGreaterThan(0);
+    expect(advice.readAhead).toMatchObject({ value: 'auto' });
+    expect(namesOn(disk)).toEqual(['lost+found']);
+  });
+
+  it('is not on tmpfs, which is memory, and that is said in one line', () => {
+    const disk = mountTmpfs('size=256m');
+    const { stdout } = ingot(['doctor', '--store', join(disk, 's'), '--seconds', '15']);
+    expect(stdout).toMatch(
+      /\nreading {5}not measured: files that were dropped .* as fast as others/,
+    );
+    expect(stdout).not.toContain('--read-ahead');
+    expect(namesOn(disk)).toEqual([]);
+  });
+
+  it('is on FUSE, where each file is opened by a round trip', async (context) => {
+    demandProgram(context, 'bindfs');
+    demand(context, fs.existsSync('/dev/fuse'), 'there is no /dev/fuse');
+    const disk = mountBindfs(temporaryDirectory());
+    const { reads } = await doctor(join(disk, 's'), { budgetMs: LONGER_MS });
+    expect(reads.byDepth.at(-1)).toMatchObject({ depth: 64 });
+  });
+
+  it('is not where there is little room', async () => {
+    const { reads } = await doctor(mountImage('ext4', 16), { budgetMs: LONGER_MS });
+    expect(reads.obstacle).toMatch(/^there is room for \d+ files only$/);
+  });
+});
+
 describe('a disk', () => {
   const examineByCommand = (disk: string) =>
     ingot(['doctor', '--store', join(disk, 's'), '--seconds', '1']);

@@ -1,5 +1,6 @@
 /** Figures of a usual disk, and others that differ from it where a test says so. */
 import type { FlushFigure } from '../../src/doctor/flushes.ts';
+import type { ReadFigures } from '../../src/doctor/reads.ts';
 import type { Figures, ThreadRates } from '../../src/doctor/report.ts';
 import { type Spread, spreadOf } from '../../src/doctor/spread.ts';
 
@@ -14,6 +15,14 @@ export function ratesOf(threads: number, files: number, megabytes: number): Thre
     createdFilesPerSecond: spread(files),
     hashedBytesPerSecond: spread(megabytes * 1e6),
   };
+}
+
+/** Files a second, with so many requests at a time. */
+export function readsOf(
+  ...rates: readonly (readonly [depth: number, files: number])[]
+): ReadFigures {
+  const byDepth = rates.map(([depth, files]) => ({ depth, filesPerSecond: spread(files) }));
+  return { fileBytes: 32_768, byDepth };
 }
 
 function spread(value: number): Spread {
@@ -48,6 +57,7 @@ export const USUAL: Figures = {
     byThreads: [ratesOf(1, 20_000, 2000), ratesOf(2, 35_000, 4000)],
     oneDirectory: { threads: 2, createdFilesPerSecond: spread(25_000) },
   },
+  reads: readsOf([1, 5000], [8, 20_000], [64, 30_000]),
   expectedObjects: undefined,
 };
 
