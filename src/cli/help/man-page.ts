@@ -1,5 +1,6 @@
 /** The man page ingot(1), in the man macros that man-db and mandoc read. */
-import { NOTES, type Notes } from './notes.ts';
+import type { Notes } from './note-parts.ts';
+import { NOTES } from './notes.ts';
 import type { CommandOutline, OptionOutline, ProgramOutline } from './outline.ts';
 
 export function manPage(program: ProgramOutline, version: string): string {

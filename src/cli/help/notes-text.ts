@@ -1,4 +1,4 @@
-import type { Notes } from './notes.ts';
+import type { Notes } from './note-parts.ts';
 
 const WIDTH = 80;
 
