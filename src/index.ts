@@ -28,7 +28,6 @@ export {
   PHASES,
   type Phase,
   type Progress,
-  type ReadAheadReport,
   type SnapshotReport,
 } from './ingest/api.ts';
 export { ingest } from './ingest/ingest.ts';
@@ -42,6 +41,7 @@ export type {
 } from './ingest/removal.ts';
 export { escapeName, toBytes } from './names.ts';
 export type { Estimate } from './progress/estimate.ts';
+export type { ReadAheadReport } from './read-ahead/cost.ts';
 export {
   OVERWRITES,
   type Overwrite,

@@ -66,6 +66,7 @@ const SIGNALS = [
   { aborted: false, addEventListener() {} },
 ];
 const COUNTS = [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, '2', 2n, null];
+const READ_AHEAD = [-1, 4097, 1.5, Number.NaN, '8', 'all', null];
 const THREADS = [...COUNTS, 1025, 100_000];
 const WORDS = ['', 'Group', 7, null, Symbol('group'), Object.create(null)];
 const LISTS = ['*.x', [7], [null], {}, null];
@@ -78,7 +79,7 @@ const OPTIONS: Readonly<Record<string, Readonly<Record<string, readonly unknown[
     layout: WORDS,
     threads: THREADS,
     batchFiles: COUNTS,
-    readAhead: [-1, 4097, 1.5, Number.NaN, '8', 'all', null],
+    readAhead: READ_AHEAD,
     verifyHits: FLAGS,
     dryRun: FLAGS,
     exclude: LISTS,
@@ -100,6 +101,7 @@ const OPTIONS: Readonly<Record<string, Readonly<Record<string, readonly unknown[
     sample: [0, -1, 5, Number.NaN, '0.5', null],
     quarantine: FLAGS,
     threads: THREADS,
+    readAhead: READ_AHEAD,
     signal: SIGNALS,
     onProgress: CALLBACKS,
     countAhead: FLAGS,

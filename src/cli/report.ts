@@ -5,6 +5,7 @@ import { type IngestReport, PHASES, type Phase } from '../ingest/api.ts';
 import { OUTCOMES } from '../ingest/outcome.ts';
 import { byteRate, bytes, count, counted, duration, percent } from '../units.ts';
 import { timeText } from './entry-text.ts';
+import { readAheadTexts } from './read-ahead-text.ts';
 
 /** Some lines, each ended by a newline. */
 export function ingestSummary(report: IngestReport): string {
@@ -14,7 +15,7 @@ export function ingestSummary(report: IngestReport): string {
     `  read ${bytes(report.bytesRead)}, ${written(report)}, saved ${bytes(report.bytesSaved)} by dedup`,
     `  ${flushed(report)}`,
     `  ${bottleneck(report)}`,
-    ...readAhead(report),
+    ...readAheadTexts(report.readAhead, 'file').map((text) => `  ${text}`),
     ...repairs(report),
     ...warnings(report),
   ];
@@ -113,14 +114,6 @@ function bottleneck({ bottleneck: slowest, stageMs, threads }: IngestReport): st
   const shareOf = (phase: Phase) => percent(total > 0 ? stageMs[phase] / total : 0);
   const shares = PHASES.map((phase) => `${phase} ${shareOf(phase)}`);
   return `bottleneck: ${slowest} (${shares.join(', ')}; ${counted(threads, 'worker')})`;
-}
-
-function readAhead({ readAhead: { files, width, msWith, msWithout } }: IngestReport): string[] {
-  if (msWith === undefined) return [];
-  const instead = msWithout === undefined ? '' : ` instead of ${msWithout.toFixed(2)}`;
-  return [
-    `  read ahead ${counted(files, 'file')}, up to ${count(width)} at a time: ${msWith.toFixed(2)} ms each${instead}`,
-  ];
 }
 
 function repairs({ repaired, swept }: IngestReport): string[] {

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { IngotError, printable } from '../errors.ts';
+import type { ReadAhead } from '../read-ahead/choice.ts';
 import {
   OVERWRITES,
   type Overwrite,
@@ -9,8 +10,16 @@ import {
 import { byteRate, bytes, count, counted, duration } from '../units.ts';
 import { type CommandContext, runCommand } from './command.ts';
 import { EXIT, type ExitCode } from './fail.ts';
-import { addCommonOptions, type CommonFlags, collect, storeOf, threadsOption } from './options.ts';
+import {
+  addCommonOptions,
+  type CommonFlags,
+  collect,
+  readAheadOption,
+  storeOf,
+  threadsOption,
+} from './options.ts';
 import type { Output } from './output.ts';
+import { readAheadTexts } from './read-ahead-text.ts';
 
 interface RestoreFlags extends CommonFlags {
   readonly overwrite?: Overwrite;
@@ -22,6 +31,7 @@ interface RestoreFlags extends CommonFlags {
   readonly privileged?: boolean;
   readonly fsync?: boolean;
   readonly threads?: number;
+  readonly readAhead?: ReadAhead;
   readonly progress: boolean;
   readonly verbose?: boolean;
 }
@@ -44,6 +54,7 @@ export function addRestore(program: Command): void {
     .option('--privileged', 'set setuid, setgid and security attributes, too')
     .option('--fsync', 'flush the file system of the target at the end')
     .addOption(threadsOption())
+    .addOption(readAheadOption())
     .option('--no-progress', 'show no progress')
     .option('-v, --verbose', 'name each entry that is made, replaced or removed');
   addCommonOptions(command).action((snapshot: string, target: string, flags: RestoreFlags) =>
@@ -63,10 +74,12 @@ async function runRestore(
   await output.showProgress(flags.progress, 'entries');
   output.doing('opening the snapshot');
   const { restore } = await import('../restore/restore.ts');
-  const { overwrite, include, exclude, dryRun, owner, privileged, fsync, threads } = flags;
+  const { overwrite, include, exclude, dryRun, owner, privileged, fsync } = flags;
+  const { threads, readAhead } = flags;
   const failures: RestoredEntry[] = [];
   const report = await restore(store, snapshot, target, {
-    ...{ overwrite, include, exclude, dryRun, owner, privileged, fsync, threads, signal },
+    ...{ overwrite, include, exclude, dryRun, owner, privileged, fsync, signal },
+    ...{ threads, readAhead },
     delete: flags.delete,
     report: flags.verbose ? 'all' : 'problems',
     ...(output.showsProgress && {
@@ -114,6 +127,7 @@ function summary(report: RestoreReport): string {
     `${parts.join(', ')} in ${printable(report.target)}`,
     `  ${bytes(report.bytes)} written and verified in ${duration(wallMs)} (${rate})`,
     ...(more.length > 0 ? [`  ${more.join('  ')}`] : []),
+    ...readAheadTexts(report.readAhead, 'file').map((text) => `  ${text}`),
     ...shortfallLines(report),
     ...flushLines(report),
   ];

@@ -6,6 +6,7 @@ import type { LostObject } from '../snapshot/verify/lost.ts';
 import type { DamagedObject, UnreadableObject } from '../store/seam/upkeep.ts';
 import { byteRate, bytes, count, counted, duration } from '../units.ts';
 import type { Output } from './output.ts';
+import { readAheadTexts } from './read-ahead-text.ts';
 import { unsettledNotes } from './unsettled.ts';
 
 /** A whole store may be another user's, and a document is held in memory; the counts are in it. */
@@ -90,6 +91,7 @@ export function summary(report: VerifyReport, wallMs: number): string {
   const rate = byteRate(wallMs > 0 ? (report.bytes / wallMs) * 1000 : 0);
   const parts = [
     `${counted(checked, 'object')} checked, ${bytes(report.bytes)} in ${duration(wallMs)} (${rate})`,
+    ...readAheadTexts(report.readAhead, 'object'),
     `${counted(damaged, 'object')} damaged`,
   ];
   if (quarantined > 0) parts.push(`${counted(quarantined, 'object')} moved to quarantine`);

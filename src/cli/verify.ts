@@ -1,11 +1,19 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { codeOf } from '../errors.ts';
+import type { ReadAhead } from '../read-ahead/choice.ts';
 import type { TreesProgress, VerifyReport } from '../snapshot/verify/api.ts';
 import type { VerifyProgress } from '../store/verify/verify-progress.ts';
 import { counted } from '../units.ts';
 import { type CommandContext, runCommand } from './command.ts';
 import { EXIT, type ExitCode } from './fail.ts';
-import { addCommonOptions, type CommonFlags, once, storeOf, threadsOption } from './options.ts';
+import {
+  addCommonOptions,
+  type CommonFlags,
+  once,
+  readAheadOption,
+  storeOf,
+  threadsOption,
+} from './options.ts';
 import type { ShownProgress } from './progress-line.ts';
 import { Findings, summary } from './verify-report.ts';
 
@@ -15,6 +23,7 @@ interface VerifyFlags extends CommonFlags {
   readonly quarantine?: boolean;
   readonly repairFrom?: string;
   readonly threads?: number;
+  readonly readAhead?: ReadAhead;
   readonly progress: boolean;
 }
 
@@ -43,6 +52,7 @@ export function addVerify(program: Command): void {
       ).argParser((text, before?: string) => once(text, before)),
     )
     .addOption(threadsOption())
+    .addOption(readAheadOption())
     .option('--no-progress', 'show no progress');
   addCommonOptions(command).action((flags: VerifyFlags) =>
     runCommand(flags, 'stop', (context) => runVerify(flags, context)),
@@ -66,13 +76,13 @@ async function runVerify(
   await output.showProgress(flags.progress, 'objects');
   output.doing('listing the objects');
   const { verify } = await import('../snapshot/verify/verify.ts');
-  const { snapshot, sample, quarantine, repairFrom, threads } = flags;
+  const { snapshot, sample, quarantine, repairFrom, threads, readAhead } = flags;
   const begun = performance.now();
   const findings = new Findings(output);
   let report: VerifyReport;
   try {
     report = await verify(store, {
-      ...{ snapshot, sample, quarantine, repairFrom, threads, signal },
+      ...{ snapshot, sample, quarantine, repairFrom, threads, readAhead, signal },
       countAhead: output.showsProgress,
       onTrees: (progress) => output.doing(asText(progress)),
       onProgress: (progress) => output.progress(asProgress(progress)),

@@ -4,6 +4,7 @@ import type { Digest } from '../digest.ts';
 import { type Failure, IngotError } from '../errors.ts';
 import type { Estimate } from '../progress/estimate.ts';
 import type { ReadAhead } from '../read-ahead/choice.ts';
+import type { ReadAheadReport } from '../read-ahead/cost.ts';
 import type { UnsupportedKind } from '../sources/kind.ts';
 import type { BarrierChoice, BarrierKind, Durability, Layout, Sharing } from '../store/choices.ts';
 import type { EntryReport, Outcome } from './outcome.ts';
@@ -149,18 +150,6 @@ export interface SnapshotReport {
   readonly complete: boolean;
   /** What is missing: an errno's name or a word, and how often. */
   readonly lacks: readonly (readonly [why: string, count: number])[];
-}
-
-/** What reading ahead did, and what it gained. */
-export interface ReadAheadReport {
-  /** Files that a thread has read ahead at a time, at most; 0 where reads did not wait. */
-  readonly width: number;
-  /** Small files that were read ahead. */
-  readonly files: number;
-  /** Milliseconds that one of them took, reading ahead included; undefined where there is none. */
-  readonly msWith: number | undefined;
-  /** The same of small files that were not. */
-  readonly msWithout: number | undefined;
 }
 
 /** The phases of the pipeline in their order. */

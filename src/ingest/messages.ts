@@ -4,6 +4,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Digest } from '../digest.ts';
 import type { Failure } from '../errors.ts';
 import type { ReadAheadLimits } from '../read-ahead/choice.ts';
+import type { TotalAheadCost } from '../read-ahead/cost.ts';
 import type { SharedRecord } from '../record/record-reader.ts';
 import type { FoundFile } from '../sources/found-files.ts';
 import type { UnsupportedKind } from '../sources/kind.ts';
@@ -165,7 +166,7 @@ export const UNREAD = 255;
 export const LARGE = 254;
 
 /** What a task took. Milliseconds are a worker's own; bytes and counts are sums. */
-export interface TaskCost {
+export interface TaskCost extends TotalAheadCost {
   readMs: number;
   hashMs: number;
   writeMs: number;
@@ -179,20 +180,8 @@ export interface TaskCost {
   resumed: number;
   /** Blocks of records that could not be used. */
   damagedBlocks: number;
-  /** Of small files that were read ahead, that included. */
-  readonly ahead: ReadCost;
-  /** Of the other small files. */
-  readonly notAhead: ReadCost;
-  /** Files that the worker has read ahead at a time so far, at most. */
-  aheadWidth: number;
   fileFlushes: number;
   repaired: readonly Digest[];
-}
-
-/** How long reading some files took. */
-export interface ReadCost {
-  files: number;
-  ms: number;
 }
 
 /** From a worker's store half to the main half, and back. */

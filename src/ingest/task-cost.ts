@@ -1,8 +1,9 @@
+import { addAheadCost, noReads, type ReadCosts } from '../read-ahead/cost.ts';
 import type { Group } from '../store/seam/write.ts';
-import type { ReadCost, TaskCost } from './messages.ts';
+import type { TaskCost } from './messages.ts';
 
 /** What the pipeline itself measures of a task. The store's part is in its group. */
-export interface CostMeter {
+export interface CostMeter extends ReadCosts {
   readMs: number;
   hashMs: number;
   writeMs: number;
@@ -10,16 +11,11 @@ export interface CostMeter {
   bytesKnown: number;
   resumed: number;
   damagedBlocks: number;
-  /** Of small files that were read ahead, that included. */
-  readonly ahead: ReadCost;
-  /** Of the others. */
-  readonly notAhead: ReadCost;
 }
 
 export function newMeter(): CostMeter {
   const times = { readMs: 0, hashMs: 0, writeMs: 0 };
-  const reads = { ahead: { files: 0, ms: 0 }, notAhead: { files: 0, ms: 0 } };
-  return { ...times, ...reads, bytesRead: 0, bytesKnown: 0, resumed: 0, damagedBlocks: 0 };
+  return { ...times, ...noReads(), bytesRead: 0, bytesKnown: 0, resumed: 0, damagedBlocks: 0 };
 }
 
 /** The report of a task: the pipeline's meter and the group's cost, `barrierMs` as idle time. */
@@ -49,14 +45,7 @@ export function addCost(total: TotalCost, cost: TaskCost): void {
   total.bytesKnown += cost.bytesKnown;
   total.resumed += cost.resumed;
   total.damagedBlocks += cost.damagedBlocks;
-  addReads(total.ahead, cost.ahead);
-  addReads(total.notAhead, cost.notAhead);
-  total.aheadWidth = Math.max(total.aheadWidth, cost.aheadWidth);
+  addAheadCost(total, cost);
   total.fileFlushes += cost.fileFlushes;
   total.repaired = [...total.repaired, ...cost.repaired];
-}
-
-function addReads(total: ReadCost, cost: ReadCost): void {
-  total.files += cost.files;
-  total.ms += cost.ms;
 }

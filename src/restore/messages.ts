@@ -1,5 +1,7 @@
 /** What the threads of a restore tell each other: plain data. */
 import type { Failure } from '../errors.ts';
+import type { ReadAheadLimits } from '../read-ahead/choice.ts';
+import type { AheadCost } from '../read-ahead/cost.ts';
 import type { ModuleSource } from '../store/seam/write.ts';
 import type { PackedEntries } from './packed-entries.ts';
 import type { Overwrite, Shortfall } from './report.ts';
@@ -18,6 +20,7 @@ export interface RestoreSetup {
   readonly umask: number;
   /** TARGET keeps a default ACL of its own, which new names in it get and are not to have. */
   readonly inheritsAcl: boolean;
+  readonly readAhead: ReadAheadLimits;
   /** One Int32: not 0 when the run ends early. */
   readonly stop: SharedArrayBuffer;
   /** One Int32: the entries that all workers have done so far. */
@@ -43,6 +46,7 @@ export interface BatchResult {
   readonly bytes: number;
   readonly problems: readonly { readonly index: number; readonly failure: Failure }[];
   readonly shortfalls: readonly FoundShortfall[];
+  readonly reads: AheadCost;
 }
 
 export interface FoundShortfall {

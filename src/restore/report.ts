@@ -1,6 +1,8 @@
 /** What a restore is asked for, and what it tells. Paths are in the escaped form of names.ts. */
 import type { Failure } from '../errors.ts';
 import type { Estimate } from '../progress/estimate.ts';
+import type { ReadAhead } from '../read-ahead/choice.ts';
+import type { ReadAheadReport } from '../read-ahead/cost.ts';
 
 /**
  * What becomes of what has the name of an entry already. `never`: it stays. `if-changed`: a file
@@ -28,6 +30,8 @@ export interface RestoreOptions {
   readonly fsync?: boolean | undefined;
   /** Worker threads; default: one for each processor. */
   readonly threads?: number | undefined;
+  /** Small contents that each thread asks the disk for before their turn. Default 'auto'. */
+  readonly readAhead?: ReadAhead | undefined;
   /** Aborting stops soon, and rejects with INGOT_INTERRUPTED. */
   readonly signal?: AbortSignal | undefined;
   /** Called a few times a second, and at the end. */
@@ -89,6 +93,7 @@ export interface RestoreReport {
   readonly dryRun: boolean;
   /** All is on the disk. */
   readonly flushed: boolean;
+  readonly readAhead: ReadAheadReport;
   readonly wallMs: number;
 }
 

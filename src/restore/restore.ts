@@ -15,6 +15,8 @@ import { toFsPath } from '../names.ts';
 import { fileSystemTypeOf } from '../native/file-system-type.ts';
 import { type Libc, loadLibc } from '../native/libc.ts';
 import { withoutLibc } from '../native/load-koffi.ts';
+import { readAheadChoice, readAheadLimits } from '../read-ahead/choice.ts';
+import { readAheadReport } from '../read-ahead/cost.ts';
 import type { DirectoryEntry, Entry } from '../snapshot/entry.ts';
 import { openSnapshotIn, type Snapshot } from '../snapshot/snapshot.ts';
 import { engineAt } from '../store/engines.ts';
@@ -45,6 +47,7 @@ const CHECKS: Checks<RestoreOptions> = {
   privileged: flag,
   fsync: flag,
   threads: threadCount,
+  readAhead: readAheadChoice,
   signal: abortSignal,
   onProgress: callback,
   onEntry: callback,
@@ -162,6 +165,7 @@ class Restore {
       dryRun: options.dryRun ?? false,
       owner: options.owner ?? false,
       umask: currentUmask(),
+      readAhead: readAheadLimits(options.readAhead, checkedThreads(options.threads)),
       stop: new SharedArrayBuffer(4),
       entriesDone: new SharedArrayBuffer(4),
       bytesRead: new SharedArrayBuffer(8),
@@ -257,7 +261,9 @@ class Restore {
       id: snapshot.reference.id,
       target: target.path,
       ...this.#tally.counts,
-      ...{ dryRun: options.dryRun ?? false, flushed, wallMs: performance.now() - this.#begun },
+      ...{ dryRun: options.dryRun ?? false, flushed },
+      readAhead: readAheadReport(this.#tally.reads),
+      wallMs: performance.now() - this.#begun,
     };
   }
 }

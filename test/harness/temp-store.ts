@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { type Digest, digestOf } from '../../src/digest.ts';
 import type { FileOps } from '../../src/files/file-ops.ts';
 import { type Libc, loadLibc } from '../../src/native/libc.ts';
+import { readAheadLimits } from '../../src/read-ahead/choice.ts';
 import type { Layout } from '../../src/store/choices.ts';
 import { LocalEngine } from '../../src/store/local/engine.ts';
 import { openCheck } from '../../src/store/local/in-worker.ts';
@@ -47,7 +48,7 @@ export async function verifyHere(
   options: Partial<VerifyOptions> = {},
 ): Promise<VerifyReport> {
   const verifier = new LocalVerifier(root, options.quarantine ?? false);
-  const check = openCheck(verifier.worker.init);
+  const check = await openCheck(verifier.worker.init, readAheadLimits(0, 1));
   const runBatch = async (digests: readonly Digest[]) => check(digests, () => {});
   return verifyStore(verifier, { threads: 1, runBatch, ...options });
 }

@@ -12,7 +12,8 @@ const store = {
   module: new URL('../../dist/workers/local-store.js', import.meta.url).href,
   init: { root: '/', layout: 'flat' },
 };
-const EMPTY: VerifyTask = { do: 'check', store, digests: [], bytesRead };
+const readAhead = { files: 0, bytes: 0 };
+const EMPTY: VerifyTask = { do: 'check', store, digests: [], readAhead, bytesRead };
 
 it('a pool keeps no reply once its caller has let go of it', async () => {
   v8.setFlagsFromString('--expose-gc');

@@ -1,8 +1,8 @@
 import type { Failure } from '../../errors.ts';
+import { readAheadReport } from '../../read-ahead/cost.ts';
 import type { Resumed } from '../../record/records.ts';
 import type { FlushReport, Opened } from '../../store/seam/write.ts';
 import type { IngestOptions, IngestReport, Phase, SnapshotReport } from '../api.ts';
-import type { ReadCost } from '../messages.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { Tally } from './tally.ts';
 
@@ -72,20 +72,11 @@ export function reportOf(parts: ReportParts): IngestReport {
       directories: flushes.directoryFlushes,
     },
     threads,
-    readAhead: {
-      width: cost.aheadWidth,
-      files: cost.ahead.files,
-      msWith: msEach(cost.ahead),
-      msWithout: msEach(cost.notAhead),
-    },
+    readAhead: readAheadReport(cost),
     wallMs,
     stageMs,
     bottleneck: longest(stageMs),
   };
-}
-
-function msEach({ files, ms }: ReadCost): number | undefined {
-  return files === 0 ? undefined : ms / files;
 }
 
 function longest(stageMs: Readonly<Record<Phase, number>>): Phase {

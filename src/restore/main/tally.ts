@@ -1,6 +1,7 @@
 /** Counts what becomes of entries, and tells those who want to know. */
 import type { Failure } from '../../errors.ts';
 import { IngotError } from '../../errors.ts';
+import { addAheadCost, noAheadCost } from '../../read-ahead/cost.ts';
 import { type BatchResult, CODE, type FoundShortfall } from '../messages.ts';
 import { KIND, type PackedEntries, Unpacker } from '../packed-entries.ts';
 import type {
@@ -11,7 +12,7 @@ import type {
   Shortfall,
 } from '../report.ts';
 
-type Counts = Omit<RestoreReport, 'id' | 'target' | 'dryRun' | 'flushed' | 'wallMs'>;
+type Counts = Omit<RestoreReport, 'id' | 'target' | 'dryRun' | 'flushed' | 'readAhead' | 'wallMs'>;
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 const TYPES: Readonly<Record<number, RestoredType>> = {
@@ -32,6 +33,7 @@ export class Tally {
   readonly #shortfalls: Record<Shortfall, number> = {
     ...{ mode: 0, owner: 0, time: 0, attribute: 0, 'hard link': 0 },
   };
+  readonly reads = noAheadCost();
   readonly counts: Mutable<Counts> = {
     ...{ directories: 0, files: 0, links: 0, hardLinks: 0, bytes: 0, left: 0, replaced: 0 },
     ...{ removed: 0, failed: 0, excluded: 0, missing: 0, unprivileged: 0 },
@@ -82,6 +84,7 @@ export class Tally {
       if (tellsAll) this.#tell(entries.path, type, outcome);
     }
     counts.bytes += result.bytes;
+    addAheadCost(this.reads, result.reads);
     this.shortfalls(result.shortfalls);
     const asFiles = result.shortfalls.find(({ what }) => what === 'hard link')?.count ?? 0;
     counts.hardLinks -= asFiles;

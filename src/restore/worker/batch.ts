@@ -11,6 +11,7 @@ import { type BatchResult, CODE, type Code, type RestoreSetup } from '../message
 import { KIND, type PackedEntries, Unpacker } from '../packed-entries.ts';
 import { entryFailure, existsError } from '../refusals.ts';
 import { Shortfalls } from '../shortfalls.ts';
+import { ContentsAhead } from './contents-ahead.ts';
 import { FileWriter, Stopped } from './file-writer.ts';
 import { setLinkMetadata } from './metadata.ts';
 import { OpenDirectories } from './open-directories.ts';
@@ -34,6 +35,7 @@ export class BatchRestore {
   readonly #thread: Thread;
   readonly #directories: OpenDirectories;
   readonly #shortfalls = new Shortfalls();
+  readonly #ahead: ContentsAhead;
   readonly #writer: FileWriter;
   readonly #outcomes: Uint8Array;
   readonly #problems: { index: number; failure: Failure }[] = [];
@@ -43,7 +45,8 @@ export class BatchRestore {
     this.#setup = setup;
     this.#thread = thread;
     this.#directories = new OpenDirectories(setup.root, thread);
-    this.#writer = new FileWriter(this.#entries, { setup, thread, shortfalls: this.#shortfalls });
+    this.#ahead = new ContentsAhead(packed, setup, thread);
+    this.#writer = new FileWriter(this.#entries, this.#parts, this.#ahead);
     this.#outcomes = new Uint8Array(packed.count);
   }
 
@@ -52,7 +55,9 @@ export class BatchRestore {
     const { stop, entriesDone } = this.#thread;
     try {
       while (this.#entries.advance() && Atomics.load(stop, 0) === 0) {
-        this.#outcomes[this.#entries.index] = this.#restore();
+        const { index } = this.#entries;
+        this.#ahead.before(index);
+        this.#outcomes[index] = this.#restore();
         Atomics.add(entriesDone, 0, 1);
       }
     } finally {
@@ -64,6 +69,7 @@ export class BatchRestore {
       bytes: this.#writer.bytes,
       problems: this.#problems,
       shortfalls: this.#shortfalls.all,
+      reads: this.#ahead.cost,
     };
   }
 
@@ -91,7 +97,8 @@ export class BatchRestore {
     if (this.#isDry) return CODE.new;
     const directory = this.#directory();
     const found = this.#find(directory, () => this.#isSameFile());
-    if (found !== CODE.left && !this.#setup.dryRun) this.#writer.write(directory, found);
+    if (found === CODE.left) this.#thread.width.passed();
+    else if (!this.#setup.dryRun) this.#writer.write(directory, found);
     return found;
   }
 
@@ -103,7 +110,7 @@ export class BatchRestore {
     if (found === CODE.left || this.#setup.dryRun) return found;
     if (found === CODE.replaced) this.#writer.makeRoom(directory);
     this.#thread.at.makeLink(directory, name, target);
-    setLinkMetadata(directory, this.#entries, { ...this.#parts, setup: this.#setup });
+    setLinkMetadata(directory, this.#entries, this.#parts);
     return found;
   }
 
@@ -133,7 +140,7 @@ export class BatchRestore {
   }
 
   get #parts() {
-    return { thread: this.#thread, shortfalls: this.#shortfalls };
+    return { setup: this.#setup, thread: this.#thread, shortfalls: this.#shortfalls };
   }
 
   #directory(): SourceFd {

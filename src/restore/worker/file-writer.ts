@@ -11,6 +11,7 @@ import type { ThreadContent } from '../../store/seam/read.ts';
 import { CODE, type Code } from '../messages.ts';
 import type { Unpacker } from '../packed-entries.ts';
 import { contentFailure, damagedContent } from '../refusals.ts';
+import type { ContentsAhead } from './contents-ahead.ts';
 import { modeToMake, type Parts, setFileMetadata } from './metadata.ts';
 import { SMALL_FILE_BYTES } from './thread.ts';
 
@@ -29,13 +30,15 @@ const COUNTED_BYTES = 4 << 20;
 export class FileWriter {
   readonly #entry: Unpacker;
   readonly #parts: Parts;
+  readonly #ahead: ContentsAhead;
   #uncounted = 0;
   /** Of files that were written or shared. */
   bytes = 0;
 
-  constructor(entry: Unpacker, parts: Parts) {
+  constructor(entry: Unpacker, parts: Parts, ahead: ContentsAhead) {
     this.#entry = entry;
     this.#parts = parts;
+    this.#ahead = ahead;
   }
 
   /** Of the entry, for messages. */
@@ -48,9 +51,11 @@ export class FileWriter {
    * known to be whole. Nothing of the file stays when it fails.
    */
   write(directory: AnyDescriptor, found: Code): void {
+    this.#parts.thread.width.begins();
+    const begun = performance.now();
     const content = this.#open();
     try {
-      if (this.#entry.size <= SMALL_FILE_BYTES) this.#writeSmall(content, directory, found);
+      if (this.#entry.size <= SMALL_FILE_BYTES) this.#writeSmall(content, begun, directory, found);
       else this.#writeLarge(content, directory, found);
     } finally {
       content.close();
@@ -91,9 +96,11 @@ export class FileWriter {
     return damagedContent(this.#entry.digest, this.path, why);
   }
 
-  #writeSmall(content: ThreadContent, directory: AnyDescriptor, found: Code): void {
-    const { size, digest } = this.#entry;
+  /** `begun`: when its content was to be opened. */
+  #writeSmall(content: ThreadContent, begun: number, directory: AnyDescriptor, found: Code): void {
+    const { size, digest, index } = this.#entry;
     const bytes = this.#readWhole(content);
+    this.#ahead.wasRead(index, performance.now() - begun, size);
     const actual = digestOf(bytes);
     if (actual !== digest) throw this.#damaged(`it hashes to ${actual}`);
     this.#read(bytes.length);

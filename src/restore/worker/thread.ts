@@ -2,6 +2,7 @@ import type { AtCalls } from '../../native/at.ts';
 import type { AtStatus } from '../../native/at-status.ts';
 import type { Files } from '../../native/files.ts';
 import type { XattrWriter } from '../../native/xattrs.ts';
+import type { Width } from '../../read-ahead/width.ts';
 import type { ThreadReader } from '../../store/seam/read.ts';
 
 /** Files up to this many bytes are read whole before anything is written. */
@@ -10,6 +11,7 @@ export const SMALL_FILE_BYTES = 4 << 20;
 /** What a thread has for all its batches. */
 export interface Thread {
   readonly reader: ThreadReader;
+  readonly width: Width;
   readonly files: Files;
   readonly at: AtCalls;
   readonly xattrs: XattrWriter | undefined;

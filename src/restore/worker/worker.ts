@@ -1,7 +1,8 @@
 /** What runs in a worker thread; the entry file workers/restore-worker.ts only calls it. */
 import { failureOf } from '../../errors.ts';
 import { AtStatus } from '../../native/at-status.ts';
-import { loadLibc } from '../../native/libc.ts';
+import { type Libc, loadLibc } from '../../native/libc.ts';
+import { Width } from '../../read-ahead/width.ts';
 import type { EngineModule } from '../../store/seam/engine.ts';
 import { loadModule } from '../../threads/load-module.ts';
 import type { RestoreReply, RestoreSetup, RestoreTask } from '../messages.ts';
@@ -20,6 +21,12 @@ export async function runRestoreTask({ setup, entries }: RestoreTask): Promise<R
   }
 }
 
+/** Files that are there may be left alone, and then none is read; a dry run reads nothing. */
+function widthFor({ readAhead, overwrite, dryRun }: RestoreSetup, libc: Libc): Width {
+  const mayLeave = overwrite === 'never' || overwrite === 'if-changed';
+  return new Width(dryRun ? 0 : readAhead.files, mayLeave, libc.threadSwitches);
+}
+
 async function open(setup: RestoreSetup): Promise<Thread> {
   const { openThreadReader } = await loadModule<EngineModule>(setup.store.module);
   const libc = await loadLibc();
@@ -27,6 +34,7 @@ async function open(setup: RestoreSetup): Promise<Thread> {
   const at = libc!.at!;
   return {
     reader: await openThreadReader(setup.store.init),
+    width: widthFor(setup, libc!),
     ...{ files: libc!.files, at, xattrs: libc!.xattrWriter },
     buffer: new Uint8Array(SMALL_FILE_BYTES + 1),
     status: new AtStatus(),

@@ -41,13 +41,13 @@ export async function verify(store: string, options: VerifyOptions = {}): Promis
 export async function verifyIn(engine: Engine, options: VerifyOptions = {}): Promise<VerifyReport> {
   requireOptions(options, CHECKS);
   const threads = checkedThreads(options.threads);
-  const { repairFrom, onRepaired = () => {}, signal } = options;
+  const { repairFrom, onRepaired = () => {}, readAhead, quarantine, signal } = options;
   const from = repairFrom === undefined ? undefined : engineAt(repairFrom);
   const catalog = await catalogOf(engine, options.snapshot);
   const repair = from && (await Repair.open(engine, from, { onRepaired, signal }));
   let pool: VerifyPool | undefined;
   try {
-    pool = await VerifyPool.open(engine, threads, options.quarantine ?? false);
+    pool = await VerifyPool.open(engine, { threads, readAhead, quarantine });
     return await new SnapshotsVerify({ engine, pool, catalog, repair }, options).run();
   } finally {
     await pool?.close();

@@ -1,10 +1,15 @@
 /** What worker threads load of a local store; the entry file workers/local-store.ts only names it. */
 import { fileOpsWith } from '../../files/file-ops.ts';
+import { statusReader } from '../../native/file-status.ts';
 import { nodeFiles } from '../../native/files.ts';
-import { loadLibc } from '../../native/libc.ts';
+import { type Libc, loadLibc } from '../../native/libc.ts';
+import type { AskCalls } from '../../read-ahead/ask-open.ts';
+import type { ReadAheadLimits } from '../../read-ahead/choice.ts';
+import { Width } from '../../read-ahead/width.ts';
 import type { ThreadReader } from '../seam/read.ts';
 import type { Check, Look } from '../seam/upkeep.ts';
 import type { WorkerHalf, WorkerThread } from '../seam/write.ts';
+import { askForObject } from './ask-for-object.ts';
 import { LocalThreadReader, type ThreadReaderInit } from './thread-reader.ts';
 import { lookForObjects } from './upkeep/look-for-objects.ts';
 import { type CheckInit, verifyObjects } from './upkeep/verify-objects.ts';
@@ -20,13 +25,21 @@ export async function openWorkerHalf(
   return new LocalWorkerHalf(init as LocalWorkerInit, number, libc, ops);
 }
 
-export function openCheck(init: unknown): Check {
+export async function openCheck(init: unknown, limits: ReadAheadLimits): Promise<Check> {
   const { root, layout } = init as CheckInit;
-  return (digests, onRead) => verifyObjects(root, layout, digests, onRead);
+  const libc = await loadLibc();
+  const width = new Width(limits.files, false, libc?.threadSwitches);
+  const bounds = { width, aheadBytes: limits.bytes, stopped: () => false };
+  const ask = askForObject(root, layout, callsOf(libc));
+  return (digests, onRead) => verifyObjects(root, layout, digests, { onRead, bounds, ask });
 }
 
 export async function openThreadReader(init: unknown): Promise<ThreadReader> {
-  return new LocalThreadReader(init as ThreadReaderInit, (await loadLibc())?.files ?? nodeFiles);
+  return new LocalThreadReader(init as ThreadReaderInit, callsOf(await loadLibc()));
+}
+
+function callsOf(libc: Libc | undefined): AskCalls {
+  return { files: libc?.files ?? nodeFiles, status: statusReader(libc?.statx) };
 }
 
 export function openLook(init: unknown): Look {

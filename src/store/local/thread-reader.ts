@@ -2,9 +2,11 @@ import fs from 'node:fs';
 import type { Digest } from '../../digest.ts';
 import { errnoOf, failed } from '../../errors.ts';
 import type { Files, SourceFd } from '../../native/files.ts';
+import type { AskCalls } from '../../read-ahead/ask-open.ts';
 import type { Layout } from '../choices.ts';
-import type { ThreadContent, ThreadReader } from '../seam/read.ts';
+import type { AskForObject, ThreadContent, ThreadReader } from '../seam/read.ts';
 import { damaged, notFound } from '../seam/refusals.ts';
+import { askForObject } from './ask-for-object.ts';
 import { candidatePaths, objectPath } from './on-disk/layout.ts';
 
 export interface ThreadReaderInit {
@@ -21,10 +23,13 @@ export class LocalThreadReader implements ThreadReader {
   readonly #layout: Layout;
   readonly #files: Files;
 
-  constructor({ root, layout }: ThreadReaderInit, files: Files) {
+  readonly ask: AskForObject | undefined;
+
+  constructor({ root, layout }: ThreadReaderInit, calls: AskCalls) {
     this.#root = root;
     this.#layout = layout;
-    this.#files = files;
+    this.#files = calls.files;
+    this.ask = askForObject(root, layout, calls);
   }
 
   open(digest: Digest): ThreadContent {

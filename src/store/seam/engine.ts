@@ -5,6 +5,7 @@
  */
 import type { Digest } from '../../digest.ts';
 import type { Failure } from '../../errors.ts';
+import type { ReadAheadLimits } from '../../read-ahead/choice.ts';
 import type { Layout, Sharing } from '../choices.ts';
 import type { CollectOptions, Collector } from './collecting.ts';
 import type { Forgetting } from './forgetting.ts';
@@ -101,8 +102,8 @@ export interface StoreFacts {
 /** What the module of an engine exports, for worker threads. */
 export interface EngineModule {
   openWorkerHalf(init: unknown, thread: WorkerThread): Promise<WorkerHalf>;
-  /** Both take the `init` of a Verifier's `worker`. */
-  openCheck(init: unknown): Check;
-  openThreadReader(init: unknown): Promise<ThreadReader>;
+  /** Both take the `init` of a Verifier's `worker`. `limits`: how far the thread may read ahead. */
+  openCheck(init: unknown, limits: ReadAheadLimits): Check | Promise<Check>;
   openLook(init: unknown): Look;
+  openThreadReader(init: unknown): Promise<ThreadReader>;
 }

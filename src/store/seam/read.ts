@@ -59,7 +59,16 @@ export type OnRefused = (path: string, error: IngotError) => void;
 export interface ThreadReader {
   /** Throws INGOT_NOT_FOUND, INGOT_DAMAGED for what no content can be read from, an IngotError. */
   open(digest: Digest): ThreadContent;
+  /** Undefined where nothing can be asked for ahead. */
+  readonly ask?: AskForObject | undefined;
 }
+
+/**
+ * Asks the medium to read an object that is about to be read, and waits for nothing: gives the bytes
+ * that are under way, undefined for what is not asked for, such as objects of more than `most`.
+ * Throws what the medium throws.
+ */
+export type AskForObject = (digest: Digest, most: number) => number | undefined;
 
 /** A content that is being read in a worker thread. */
 export interface ThreadContent {

@@ -3,6 +3,7 @@ import type { Digest } from '../../digest.ts';
 import type { Failure } from '../../errors.ts';
 import type { FileSystemStats } from '../../files/disk-space.ts';
 import type { Estimate } from '../../progress/estimate.ts';
+import type { AheadCost } from '../../read-ahead/cost.ts';
 import type { Layout } from '../choices.ts';
 import type { OnRefused, ReadHalf } from './read.ts';
 import type { ModuleSource } from './write.ts';
@@ -103,6 +104,8 @@ export interface VerifyBatch {
   readonly gone: number;
   /** Objects left out because they are large: to be sent again, one in a batch. */
   readonly large: readonly Digest[];
+  /** Undefined where the engine does not measure them. */
+  readonly reads?: AheadCost | undefined;
 }
 
 /** Checks a batch in a worker thread. `onRead` is called with bytes as they are read. */

@@ -1,6 +1,7 @@
 /** What the main thread and the worker threads of a verify say to each other. */
 import type { Digest } from '../../digest.ts';
 import type { Failure } from '../../errors.ts';
+import type { ReadAheadLimits } from '../../read-ahead/choice.ts';
 import type { VerifyBatch } from '../seam/upkeep.ts';
 import type { ModuleSource } from '../seam/write.ts';
 
@@ -8,6 +9,7 @@ export interface VerifyTask {
   readonly do: 'check' | 'look';
   readonly store: ModuleSource;
   readonly digests: readonly Digest[];
+  readonly readAhead: ReadAheadLimits;
   /** One BigInt64: the bytes that all workers have read so far. */
   readonly bytesRead: SharedArrayBuffer;
 }

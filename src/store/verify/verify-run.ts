@@ -1,5 +1,11 @@
 import type { Digest } from '../../digest.ts';
 import { type Failure, IngotError } from '../../errors.ts';
+import {
+  addAheadCost,
+  noAheadCost,
+  type ReadAheadReport,
+  readAheadReport,
+} from '../../read-ahead/cost.ts';
 import type { OnRefused } from '../seam/read.ts';
 import type { DamagedObject, UnreadableObject, Verifier, VerifyBatch } from '../seam/upkeep.ts';
 import { ShownVerify, type VerifyCounts, type VerifyProgress } from './verify-progress.ts';
@@ -52,6 +58,7 @@ export interface VerifyReport {
   readonly gone: number;
   /** Objects that a cut-off quarantine has left half-way: maybe sound, and not to be read. */
   readonly unsettled: number;
+  readonly readAhead: ReadAheadReport;
 }
 
 /** Objects a batch: enough to hide the price of a message, few enough to share out evenly. */
@@ -85,6 +92,7 @@ class VerifyRun {
   };
   /** Damaged ones: beside a relayout an object may be listed and checked twice. */
   readonly #reported = new Set<Digest>();
+  readonly #reads = noAheadCost();
   #found = 0;
   #listing = true;
   #failure: { readonly error: unknown } | undefined;
@@ -111,7 +119,7 @@ class VerifyRun {
     this.#stopIfAsked();
     progress?.show();
     const unsettled = this.#store.countUnsettled(this.#refuse);
-    return { ...this.#report, unsettled };
+    return { ...this.#report, unsettled, readAhead: readAheadReport(this.#reads) };
   }
 
   async #checkListed(): Promise<void> {
@@ -167,6 +175,7 @@ class VerifyRun {
     this.#report.bytes += result.bytes;
     this.#report.gone += result.gone;
     this.#large.push(...result.large);
+    if (result.reads !== undefined) addAheadCost(this.#reads, result.reads);
     for (const object of result.damaged) await this.#reportDamage(object);
     for (const object of result.unreadable) this.#reportUnreadable(object);
   }

@@ -85,7 +85,8 @@ export const UPKEEP_CLAUSES: readonly Clause[] = [
       const { openCheck } = (await import(worker.module)) as EngineModule;
       const digests = [...CONTENTS, bad, gone].map(({ name }) => name);
       let bytesRead = 0;
-      const batch = openCheck(structuredClone(worker.init))(digests, (bytes) => {
+      const check = await openCheck(structuredClone(worker.init), { files: 4, bytes: 1 << 20 });
+      const batch = check(digests, (bytes) => {
         bytesRead += bytes;
       });
       expect(batch).toMatchObject({

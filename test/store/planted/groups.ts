@@ -1,4 +1,5 @@
 /** Groups of the memory engine that break a clause: a module as workers load it. */
+import type { ReadAheadLimits } from '../../../dist/src/read-ahead/choice.js';
 import type { Check, Look } from '../../../dist/src/store/seam/upkeep.js';
 import type {
   CallMain,
@@ -189,8 +190,8 @@ export async function openWorkerHalf(init: unknown, thread: WorkerThread): Promi
 }
 
 /** Finds no damage. */
-export function openCheck(init: unknown): Check {
-  const check = memory.openCheck(init);
+export async function openCheck(init: unknown, limits: ReadAheadLimits): Promise<Check> {
+  const check = await memory.openCheck(init, limits);
   return (digests, onRead) => ({ ...check(digests, onRead), damaged: [] });
 }
 

@@ -3,7 +3,11 @@ import fs from 'node:fs';
 import { type Digest, DigestStream, digestOf } from '../../../digest.ts';
 import { errnoOf, failed, failureOf, hasErrno, IngotError, SHORTAGES } from '../../../errors.ts';
 import { uninterrupted } from '../../../native/uninterrupted.ts';
+import { type AheadBounds, BatchAhead } from '../../../read-ahead/batch-ahead.ts';
+import { noReads } from '../../../read-ahead/cost.ts';
+import { Width } from '../../../read-ahead/width.ts';
 import type { Layout } from '../../choices.ts';
+import type { AskForObject } from '../../seam/read.ts';
 import type { DamagedObject, UnreadableObject, VerifyBatch } from '../../seam/upkeep.ts';
 import { candidatePaths } from '../on-disk/layout.ts';
 
@@ -13,29 +17,50 @@ export interface CheckInit {
   readonly layout: Layout;
 }
 
-/** Objects up to this size are hashed by one call; larger ones in pieces of it. */
-const READ_SIZE = 1 << 20;
+/** Objects up to this size are read whole and hashed by one call; larger ones in pieces of it. */
+const WHOLE_BYTES = 1 << 20;
 /** An object above this holds up those that share its batch: it gets one of its own. */
 const LARGE_BYTES = 8 << 20;
 
 let threadBuffer: Buffer | undefined;
 
-/**
- * Checks a batch of objects. `onRead` is called with bytes as they are read. Throws an IngotError
- * when the machine is short of something.
- */
+/** How a thread checks its batches. */
+export interface HowToVerify {
+  /** Called with bytes as they are read. */
+  readonly onRead?: OnRead;
+  readonly bounds?: AheadBounds;
+  /** Undefined where nothing can be asked for ahead. */
+  readonly ask?: AskForObject | undefined;
+}
+
+const NOTHING_AHEAD: AheadBounds = {
+  ...{ width: new Width(0, false), aheadBytes: 0, stopped: () => false },
+};
+
+/** Checks a batch of objects. Throws an IngotError when the machine is short of something. */
 export function verifyObjects(
   root: string,
   layout: Layout,
   digests: readonly Digest[],
-  onRead: OnRead = () => {},
+  { onRead = () => {}, bounds = NOTHING_AHEAD, ask }: HowToVerify = {},
 ): VerifyBatch {
   const damaged: DamagedObject[] = [];
   const unreadable: UnreadableObject[] = [];
   const large: Digest[] = [];
   let [checked, bytes, gone] = [0, 0, 0];
-  const how = { limit: digests.length === 1 ? Infinity : LARGE_BYTES, onRead };
-  for (const digest of digests) {
+  const costs = noReads();
+  const ahead = new BatchAhead(digests.length, bounds, costs);
+  const askFor = ask && ((index: number) => ask(digests[index]!, WHOLE_BYTES));
+  let index = 0;
+  const how: HowToCheck = {
+    limit: digests.length === 1 ? Infinity : LARGE_BYTES,
+    onRead,
+    onWhole: (ms, size) => ahead.wasRead(index, ms, size),
+  };
+  for (; index < digests.length; index++) {
+    const digest = digests[index]!;
+    if (askFor !== undefined) ahead.before(index, askFor);
+    bounds.width.begins();
     const found = checkEitherPlace(root, layout, digest, how);
     if (found === undefined) gone++;
     else if (found === 'large') large.push(digest);
@@ -46,7 +71,8 @@ export function verifyObjects(
       if (found.why !== undefined) damaged.push({ ...found, digest, why: found.why });
     }
   }
-  return { checked, bytes, damaged, unreadable, gone, large };
+  const reads = { ...costs, aheadWidth: bounds.width.widest };
+  return { checked, bytes, damaged, unreadable, gone, large, reads };
 }
 
 /** True when the file at `path` holds the content of this digest. Throws an IngotError. */
@@ -64,6 +90,8 @@ interface HowToCheck {
   /** The bytes above which an object is left for a batch of its own. */
   readonly limit: number;
   readonly onRead: OnRead;
+  /** Called with the milliseconds that an object took that was read whole, hashing left out. */
+  readonly onWhole?: (ms: number, bytes: number) => void;
 }
 
 type Found = Finding | Refused | 'large';
@@ -93,8 +121,9 @@ function checkEitherPlace(
   return refused;
 }
 
-function checkAt(path: string, digest: Digest, { limit, onRead }: HowToCheck): Found | undefined {
+function checkAt(path: string, digest: Digest, how: HowToCheck): Found | undefined {
   const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
+  const begun = performance.now();
   let fd = -1;
   try {
     // Neither a link nor a fifo that took the name may lead elsewhere or block.
@@ -102,8 +131,9 @@ function checkAt(path: string, digest: Digest, { limit, onRead }: HowToCheck): F
     const stat = fs.fstatSync(fd);
     const { size } = stat;
     if (!stat.isFile()) return { path, size, why: 'it is not a regular file' };
-    if (size > limit) return 'large';
-    const actual = digestOfOpen(fd, size, onRead);
+    if (size > how.limit) return 'large';
+    const actual =
+      size > WHOLE_BYTES ? digestInPieces(fd, how.onRead) : digestOfWhole(fd, size, begun, how);
     return { path, size, why: actual === digest ? undefined : `it hashes to ${actual}` };
   } catch (error) {
     if (hasErrno(error, 'ENOENT', 'ENOTDIR')) return undefined;
@@ -137,20 +167,27 @@ function whatRefused(path: string, error: unknown): Finding | Refused {
   }
 }
 
-function digestOfOpen(fd: number, size: number, onRead: OnRead): Digest {
-  threadBuffer ??= Buffer.allocUnsafeSlow(READ_SIZE);
-  if (size > READ_SIZE) return digestInPieces(fd, threadBuffer, onRead);
+/** `begun`: when it was to be opened. */
+function digestOfWhole(
+  fd: number,
+  size: number,
+  begun: number,
+  { onRead, onWhole }: HowToCheck,
+): Digest {
+  const buffer = ownBuffer();
   let got = 0;
   while (got < size) {
-    const n = readOn(fd, threadBuffer, got, size - got);
+    const n = readOn(fd, buffer, got, size - got);
     if (n === 0) break;
     got += n;
   }
+  onWhole?.(performance.now() - begun, got);
   onRead(got);
-  return digestOf(threadBuffer.subarray(0, got));
+  return digestOf(buffer.subarray(0, got));
 }
 
-function digestInPieces(fd: number, buffer: Buffer, onRead: OnRead): Digest {
+function digestInPieces(fd: number, onRead: OnRead): Digest {
+  const buffer = ownBuffer();
   const hash = new DigestStream();
   for (;;) {
     const n = readOn(fd, buffer, 0, buffer.length);
@@ -158,6 +195,11 @@ function digestInPieces(fd: number, buffer: Buffer, onRead: OnRead): Digest {
     hash.update(buffer.subarray(0, n));
     onRead(n);
   }
+}
+
+function ownBuffer(): Buffer {
+  threadBuffer ??= Buffer.allocUnsafeSlow(WHOLE_BYTES);
+  return threadBuffer;
 }
 
 function readOn(fd: number, buffer: Buffer, at: number, length: number): number {
