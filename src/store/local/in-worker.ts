@@ -30,8 +30,9 @@ export async function openCheck(init: unknown, limits: ReadAheadLimits): Promise
   const libc = await loadLibc();
   const width = new Width(limits.files, false, libc?.threadSwitches);
   const bounds = { width, aheadBytes: limits.bytes, stopped: () => false };
-  const ask = askForObject(root, layout, callsOf(libc));
-  return (digests, onRead) => verifyObjects(root, layout, digests, { onRead, bounds, ask });
+  const calls = callsOf(libc);
+  const ask = askForObject(root, layout, calls);
+  return (digests, onRead) => verifyObjects(root, layout, digests, { onRead, bounds, ask, calls });
 }
 
 export async function openThreadReader(init: unknown): Promise<ThreadReader> {

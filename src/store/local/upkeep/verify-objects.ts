@@ -2,7 +2,9 @@
 import fs from 'node:fs';
 import { type Digest, DigestStream, digestOf } from '../../../digest.ts';
 import { errnoOf, failed, failureOf, hasErrno, IngotError, SHORTAGES } from '../../../errors.ts';
-import { uninterrupted } from '../../../native/uninterrupted.ts';
+import { isRegularFile, nodeStatus } from '../../../native/file-status.ts';
+import { nodeFiles, type SourceFd } from '../../../native/files.ts';
+import type { AskCalls } from '../../../read-ahead/ask-open.ts';
 import { type AheadBounds, BatchAhead } from '../../../read-ahead/batch-ahead.ts';
 import { noReads } from '../../../read-ahead/cost.ts';
 import { Width } from '../../../read-ahead/width.ts';
@@ -22,6 +24,8 @@ const WHOLE_BYTES = 1 << 20;
 /** An object above this holds up those that share its batch: it gets one of its own. */
 const LARGE_BYTES = 8 << 20;
 
+const FLAGS = fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK;
+
 let threadBuffer: Buffer | undefined;
 
 /** How a thread checks its batches. */
@@ -31,7 +35,10 @@ export interface HowToVerify {
   readonly bounds?: AheadBounds;
   /** Undefined where nothing can be asked for ahead. */
   readonly ask?: AskForObject | undefined;
+  readonly calls?: AskCalls;
 }
+
+const NODE_CALLS: AskCalls = { files: nodeFiles, status: nodeStatus };
 
 const NOTHING_AHEAD: AheadBounds = {
   ...{ width: new Width(0, false), aheadBytes: 0, stopped: () => false },
@@ -42,7 +49,7 @@ export function verifyObjects(
   root: string,
   layout: Layout,
   digests: readonly Digest[],
-  { onRead = () => {}, bounds = NOTHING_AHEAD, ask }: HowToVerify = {},
+  { onRead = () => {}, bounds = NOTHING_AHEAD, ask, calls = NODE_CALLS }: HowToVerify = {},
 ): VerifyBatch {
   const damaged: DamagedObject[] = [];
   const unreadable: UnreadableObject[] = [];
@@ -55,6 +62,7 @@ export function verifyObjects(
   const how: HowToCheck = {
     limit: digests.length === 1 ? Infinity : LARGE_BYTES,
     onRead,
+    calls,
     onWhole: (ms, size) => ahead.wasRead(index, ms, size),
   };
   for (; index < digests.length; index++) {
@@ -77,7 +85,7 @@ export function verifyObjects(
 
 /** True when the file at `path` holds the content of this digest. Throws an IngotError. */
 export function hashesTo(path: string, digest: Digest): boolean {
-  const found = checkAt(path, digest, { limit: Infinity, onRead: () => {} });
+  const found = checkAt(path, digest, { limit: Infinity, onRead: () => {}, calls: NODE_CALLS });
   if (found === undefined || found === 'large') return false;
   if ('failure' in found) throw new IngotError(found.failure);
   return found.why === undefined;
@@ -90,6 +98,7 @@ interface HowToCheck {
   /** The bytes above which an object is left for a batch of its own. */
   readonly limit: number;
   readonly onRead: OnRead;
+  readonly calls: AskCalls;
   /** Called with the milliseconds that an object took that was read whole, hashing left out. */
   readonly onWhole?: (ms: number, bytes: number) => void;
 }
@@ -122,24 +131,24 @@ function checkEitherPlace(
 }
 
 function checkAt(path: string, digest: Digest, how: HowToCheck): Found | undefined {
-  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
+  const { files, status } = how.calls;
   const begun = performance.now();
-  let fd = -1;
+  let fd: SourceFd | undefined;
   try {
     // Neither a link nor a fifo that took the name may lead elsewhere or block.
-    fd = fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-    const stat = fs.fstatSync(fd);
-    const { size } = stat;
-    if (!stat.isFile()) return { path, size, why: 'it is not a regular file' };
+    fd = files.open(path, FLAGS, 0);
+    const found = status.ofOpen(fd);
+    const { size } = found;
+    if (!isRegularFile(found)) return { path, size, why: 'it is not a regular file' };
     if (size > how.limit) return 'large';
     const actual =
-      size > WHOLE_BYTES ? digestInPieces(fd, how.onRead) : digestOfWhole(fd, size, begun, how);
+      size > WHOLE_BYTES ? digestInPieces(fd, how) : digestOfWhole(fd, size, begun, how);
     return { path, size, why: actual === digest ? undefined : `it hashes to ${actual}` };
   } catch (error) {
     if (hasErrno(error, 'ENOENT', 'ENOTDIR')) return undefined;
     return whatRefused(path, error);
   } finally {
-    if (fd >= 0) fs.closeSync(fd);
+    if (fd !== undefined) files.close(fd);
   }
 }
 
@@ -169,15 +178,15 @@ function whatRefused(path: string, error: unknown): Finding | Refused {
 
 /** `begun`: when it was to be opened. */
 function digestOfWhole(
-  fd: number,
+  fd: SourceFd,
   size: number,
   begun: number,
-  { onRead, onWhole }: HowToCheck,
+  { calls, onRead, onWhole }: HowToCheck,
 ): Digest {
   const buffer = ownBuffer();
   let got = 0;
   while (got < size) {
-    const n = readOn(fd, buffer, got, size - got);
+    const n = calls.files.read(fd, got === 0 ? buffer : buffer.subarray(got), size - got);
     if (n === 0) break;
     got += n;
   }
@@ -186,11 +195,11 @@ function digestOfWhole(
   return digestOf(buffer.subarray(0, got));
 }
 
-function digestInPieces(fd: number, onRead: OnRead): Digest {
+function digestInPieces(fd: SourceFd, { calls, onRead }: HowToCheck): Digest {
   const buffer = ownBuffer();
   const hash = new DigestStream();
   for (;;) {
-    const n = readOn(fd, buffer, 0, buffer.length);
+    const n = calls.files.read(fd, buffer, buffer.length);
     if (n === 0) return hash.digest();
     hash.update(buffer.subarray(0, n));
     onRead(n);
@@ -200,8 +209,4 @@ function digestInPieces(fd: number, onRead: OnRead): Digest {
 function ownBuffer(): Buffer {
   threadBuffer ??= Buffer.allocUnsafeSlow(WHOLE_BYTES);
   return threadBuffer;
-}
-
-function readOn(fd: number, buffer: Buffer, at: number, length: number): number {
-  return uninterrupted(() => fs.readSync(fd, buffer, at, length, null));
 }
