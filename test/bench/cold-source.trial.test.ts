@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 // The built ones: they start the built ingot, and build programs whose sources lie beside them.
 import { buildProgram } from '../../dist/bench/c-program.js';
 import { contenders } from '../../dist/bench/cold-source/contenders.js';
@@ -9,7 +9,9 @@ import { COLD_SOURCE } from '../../dist/bench/questions/cold-source.js';
 import type { Row } from '../../dist/bench/results.js';
 import { demand, demandProgram } from '../harness/mounts.ts';
 import { makeTree } from '../harness/tree.ts';
-import { contextFor, rowsOf } from './context.ts';
+import { buildBeforehand, contextFor, rowsOf } from './context.ts';
+
+beforeAll(() => buildBeforehand('limit.c', 'cold-source/read.c'));
 
 const TREE = { 'a/one': 'one', 'a/two': 'two', 'with space': 'three' };
 

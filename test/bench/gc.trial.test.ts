@@ -1,8 +1,10 @@
-import { expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 // The built one: it starts the built ingot.
 import { GC } from '../../dist/bench/questions/gc.js';
 import { demandProgram } from '../harness/mounts.ts';
-import { contextInMemory, rowsOf } from './context.ts';
+import { buildBeforehand, contextInMemory, rowsOf } from './context.ts';
+
+beforeAll(() => buildBeforehand('gc/unlink.c'));
 
 it('a gc is held against unlinking the same names, and against reading all segments', async (context) => {
   demandProgram(context, 'cc');
