@@ -2,11 +2,11 @@ import fs from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
-const FOLDERS = ['src', 'test', 'bench'];
+const FOLDERS = ['src', 'test', 'bench', '.github'];
 const FILES = FOLDERS.flatMap((folder) =>
   fs.readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name)),
 );
-const PAGES = ['README.md', ...FILES.filter((file) => file.endsWith('.md'))];
+const PAGES = ['README.md', 'CHANGELOG.md', ...FILES.filter((file) => file.endsWith('.md'))];
 const TESTS = FILES.filter((file) => file.endsWith('.test.ts'));
 
 const README_WORDS = 1000;
