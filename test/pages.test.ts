@@ -77,3 +77,16 @@ function withoutBlocks(text: string): string {
 function words(text: string): string[] {
   return text.split(/\s+/).filter((word) => word !== '');
 }
+
+test('the page on codes lists each code that there is, in order, and no other', () => {
+  const page = fs.readFileSync('src/cli/CODES.md', 'utf8');
+  const listed = found(page, /^\| `(\w+)` \|/gm);
+  const sources = FILES.filter((file) => /^src\/.*\.ts$/.test(file));
+  const text = sources.map((file) => fs.readFileSync(file, 'utf8')).join('');
+  // The variable of the environment is none.
+  const codes = new Set(
+    found(text, /'(INGOT_[A-Z]\w*)'/g).filter((code) => code !== 'INGOT_STORE'),
+  );
+  expect(codes.size).toBeGreaterThan(50);
+  expect(listed).toEqual([...codes].sort());
+});
