@@ -16,6 +16,8 @@ export default defineConfig({
     alias: { ingot: here('dist/src/index.js') },
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // A process that is waited for may take seconds to start on a busy machine.
+    expect: { poll: { timeout: 30_000 } },
     // Two files at a time: the trials themselves start threads and processes.
     maxWorkers: 2,
   },
