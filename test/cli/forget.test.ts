@@ -130,7 +130,7 @@ describe('ingot gc', () => {
       .map((line) => JSON.parse(line))
       .filter(({ event }) => event === 'progress');
     expect(shown).toContainEqual(
-      expect.objectContaining({ unit: 'segments read', entriesDone: 4 }),
+      expect.objectContaining({ unit: 'segments read', entriesDone: 2 }),
     );
     expect(shown.at(-1)).toMatchObject({ unit: 'objects found', entriesDone: 1 });
     demandTerminal(context);

@@ -3,6 +3,7 @@ import type { Digest } from '../../digest.ts';
 import type { ReadHalf } from '../../store/seam/read.ts';
 import { type TurnOptions, Turns } from '../../turns.ts';
 import { readReference } from '../catalog.ts';
+import type { Root } from '../segment.ts';
 import type { SegmentSource } from '../storage.ts';
 import { DigestSet } from './digest-set.ts';
 import { cannotCollect } from './refusals.ts';
@@ -46,14 +47,14 @@ export class Marks {
         throw cannotCollect(name, error);
       });
       if (reference === undefined) continue;
-      await this.findTree(reference.root.digest, name);
+      await this.findTree(reference.root, name);
       this.#found.push(name);
     }
   }
 
   /** The segments of the tree of a snapshot. Throws an IngotError for one that cannot be read. */
-  async findTree(root: Digest, id: string): Promise<void> {
-    this.#meet(root, id, this.#inner);
+  async findTree({ digest, level }: Pick<Root, 'digest' | 'level'>, id: string): Promise<void> {
+    this.#meet(digest, id, level);
     await this.#findBelow();
   }
 
@@ -85,14 +86,14 @@ export class Marks {
   }
 
   #lead(segment: ScannedSegment, id: string): void {
-    const below = segment.level === 1 ? this.#leaves : this.#inner;
-    scanDigests(segment, (at) => this.#meet(digestAt(segment, at), id, below));
+    scanDigests(segment, (at) => this.#meet(digestAt(segment, at), id, segment.level - 1));
   }
 
-  #meet(digest: Digest, id: string, waiting: Waiting[]): void {
+  /** `level`: what whoever names it says; what it is shows when it is read. */
+  #meet(digest: Digest, id: string, level: number): void {
     if (this.segments.has(digest)) return;
     this.segments.add(digest);
-    waiting.push({ digest, id });
+    (level === 0 ? this.#leaves : this.#inner).push({ digest, id });
   }
 
   async #read({ digest, id }: Waiting): Promise<ScannedSegment> {

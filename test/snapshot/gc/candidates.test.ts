@@ -5,6 +5,7 @@ import type { Digest } from '../../../src/digest.ts';
 import type { FileEntry } from '../../../src/snapshot/entry.ts';
 import { Candidates } from '../../../src/snapshot/gc/candidates.ts';
 import { Marks } from '../../../src/snapshot/gc/marks.ts';
+import type { Root } from '../../../src/snapshot/segment.ts';
 import { all, directoryAt, fileAt, MemorySegments, sorted, writeTree } from '../trees.ts';
 
 /** Enough for two levels. */
@@ -26,14 +27,14 @@ class Collected {
   readonly marks = new Marks(this.segments, {});
   readonly candidates = new Candidates(this.segments, this.marks, {});
 
-  async put(contents: readonly number[]): Promise<Digest> {
+  async put(contents: readonly number[]): Promise<Root> {
     const entries = sorted([directoryAt('d'), ...files(contents)]);
-    const { digest, level } = await writeTree(entries, this.segments);
-    if (contents.length >= ENTRIES) expect(level).toBeGreaterThan(0);
-    return digest;
+    const root = await writeTree(entries, this.segments);
+    if (contents.length >= ENTRIES) expect(root.level).toBeGreaterThan(0);
+    return root;
   }
 
-  async putAll(trees: readonly (readonly number[])[]): Promise<Digest[]> {
+  async putAll(trees: readonly (readonly number[])[]): Promise<Root[]> {
     return Promise.all(trees.map((contents) => this.put(contents)));
   }
 
@@ -63,7 +64,7 @@ async function expectExactly({ live, forgotten }: Trees, wantOnly: boolean): Pro
   const collected = new Collected();
   const { marks, candidates } = collected;
   for (const root of await collected.putAll(live)) await marks.findTree(root, 'live');
-  const roots = await collected.putAll(forgotten);
+  const roots = (await collected.putAll(forgotten)).map(({ digest }) => digest);
   if (wantOnly) marks.wantOnly(await candidates.findAll(roots));
   await marks.mark();
   const kept = digestsOf(live);
@@ -87,7 +88,7 @@ it('a tree that comes later keeps what it needs', async () => {
   const collected = new Collected();
   const { marks, candidates } = collected;
   await marks.findTree(await collected.put([1]), 'live');
-  const root = await collected.put([1, 2, 3]);
+  const { digest: root } = await collected.put([1, 2, 3]);
   marks.wantOnly(await candidates.findAll([root]));
   await marks.mark();
   await marks.findTree(await collected.put([4, 3]), 'later');
@@ -99,7 +100,7 @@ it('what could not be read when candidates were found stays, though it can be re
   const collected = new Collected();
   const { marks, candidates, segments } = collected;
   await marks.findTree(await collected.put([1]), 'live');
-  const root = await collected.put([1, 2]);
+  const { digest: root } = await collected.put([1, 2]);
   const bytes = segments.segments.get(root)!;
   segments.segments.delete(root);
   marks.wantOnly(await candidates.findAll([root]));
@@ -107,4 +108,23 @@ it('what could not be read when candidates were found stays, though it can be re
   // Who brought it back may have named its objects, too, and they were not marked.
   await marks.mark();
   expect(await collected.goingBelow([root])).toEqual([]);
+});
+
+it.each([0, 1, 2, 7])('a reference that says level %i of its tree loses nothing', async (level) => {
+  for (const contents of [[1, 2], Array.from({ length: ENTRIES }, (_, n) => n)]) {
+    const collected = new Collected();
+    const { marks } = collected;
+    await marks.findTree({ ...(await collected.put(contents)), level }, 'live');
+    await marks.mark();
+    expect(marks.objects.size).toBe(contents.length);
+  }
+});
+
+it('each segment is read once', async () => {
+  const collected = new Collected();
+  const { marks, segments } = collected;
+  const large = Array.from({ length: ENTRIES }, (_, n) => n);
+  for (const root of await collected.putAll([[1, 2], large])) await marks.findTree(root, 'live');
+  await marks.mark();
+  expect(segments.opened.sort()).toEqual([...segments.segments.keys()].sort());
 });
