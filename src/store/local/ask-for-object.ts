@@ -1,11 +1,8 @@
-import fs from 'node:fs';
 import { type AskCalls, askOpen } from '../../read-ahead/ask-open.ts';
 import type { Layout } from '../choices.ts';
 import type { AskForObject } from '../seam/read.ts';
 import { objectPath } from './on-disk/layout.ts';
-
-/** Neither a link nor a fifo that took the name may lead elsewhere or block. */
-const FLAGS = fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK;
+import { READ_FLAGS } from './on-disk/read-flags.ts';
 
 /** Asks for objects where they are expected, and nowhere else. Undefined without libc. */
 export function askForObject(
@@ -16,5 +13,5 @@ export function askForObject(
   const { files } = calls;
   if (files.willNeed === undefined) return undefined;
   return (digest, most) =>
-    askOpen(files.open(objectPath(root, layout, digest), FLAGS, 0), most, calls);
+    askOpen(files.open(objectPath(root, layout, digest), READ_FLAGS, 0), most, calls);
 }

@@ -7,6 +7,7 @@ import { NAMES_PER_LOOK, Turns } from '../../turns.ts';
 import type { ListOptions, OpenContent, Range, ReadHalf, Stored } from '../seam/read.ts';
 import { damaged, notFound } from '../seam/refusals.ts';
 import { denialIn } from './on-disk/denial.ts';
+import { READ_FLAGS } from './on-disk/read-flags.ts';
 import type { LocalSpace } from './spaces.ts';
 
 /** Names a page: enough to hide the price of a promise. */
@@ -102,8 +103,6 @@ export class LocalReader<Name extends string> implements ReadHalf<Name> {
   }
 }
 
-const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
-const FLAGS = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
 const NO_FILE = 'it is not a regular file';
 
 async function openIfThere(
@@ -112,7 +111,7 @@ async function openIfThere(
 ): Promise<{ readonly handle: fs.promises.FileHandle; readonly size: number } | undefined> {
   let handle: fs.promises.FileHandle | undefined;
   try {
-    handle = await fs.promises.open(path, FLAGS);
+    handle = await fs.promises.open(path, READ_FLAGS);
     const found = await handle.stat();
     if (found.isFile()) return { handle, size: found.size };
   } catch (error) {
@@ -126,7 +125,7 @@ async function openIfThere(
 function readIfThere(path: string, name: string, most: number): Buffer | undefined | 'not there' {
   let fd: number;
   try {
-    fd = fs.openSync(path, FLAGS);
+    fd = fs.openSync(path, READ_FLAGS);
   } catch (error) {
     if (!isThere(error, path)) return 'not there';
     throw damaged(path, name, NO_FILE);

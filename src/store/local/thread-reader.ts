@@ -1,4 +1,3 @@
-import fs from 'node:fs';
 import type { Digest } from '../../digest.ts';
 import { errnoOf, failed } from '../../errors.ts';
 import type { Files, SourceFd } from '../../native/files.ts';
@@ -8,14 +7,12 @@ import type { AskForObject, ThreadContent, ThreadReader } from '../seam/read.ts'
 import { damaged, notFound } from '../seam/refusals.ts';
 import { askForObject } from './ask-for-object.ts';
 import { candidatePaths, objectPath } from './on-disk/layout.ts';
+import { READ_FLAGS } from './on-disk/read-flags.ts';
 
 export interface ThreadReaderInit {
   readonly root: string;
   readonly layout: Layout;
 }
-
-/** Neither a link nor a fifo that took the name may lead elsewhere or block. */
-const FLAGS = fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK;
 
 /** Reads the objects of a local store in a worker thread. */
 export class LocalThreadReader implements ThreadReader {
@@ -46,7 +43,7 @@ export class LocalThreadReader implements ThreadReader {
 
   #openAt(path: string, digest: Digest): ThreadContent | undefined {
     try {
-      return new OpenObject(path, this.#files.open(path, FLAGS, 0), this.#files);
+      return new OpenObject(path, this.#files.open(path, READ_FLAGS, 0), this.#files);
     } catch (error) {
       const code = errnoOf(error);
       if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;

@@ -11,6 +11,7 @@ import { alignedBuffer, PAGE_BYTES } from '../../../native/aligned-buffer.ts';
 import type { Libc } from '../../../native/libc.ts';
 import { uninterrupted } from '../../../native/uninterrupted.ts';
 import { Turns } from '../../../turns.ts';
+import { READ_FLAGS } from '../on-disk/read-flags.ts';
 
 const CHUNK_BYTES = 1 << 20;
 
@@ -38,10 +39,9 @@ export class DiskReader {
    * aborted with.
    */
   async holds(path: string, digest: Digest): Promise<boolean | undefined> {
-    const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
     let fd = -1;
     try {
-      fd = fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+      fd = fs.openSync(path, READ_FLAGS);
       // Where the file system has no such reads (tmpfs, some FUSE), the page cache must do.
       this.#libc?.setDirect(fd, true);
       return (await this.#digestOf(fd)) === digest;

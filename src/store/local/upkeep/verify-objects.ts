@@ -1,5 +1,4 @@
 /** Re-hashing objects: the part of `verify` that runs in the worker threads. */
-import fs from 'node:fs';
 import { type Digest, DigestStream, digestOf } from '../../../digest.ts';
 import { errnoOf, failed, failureOf, hasErrno, IngotError, SHORTAGES } from '../../../errors.ts';
 import { isRegularFile, nodeStatus } from '../../../native/file-status.ts';
@@ -12,6 +11,7 @@ import type { Layout } from '../../choices.ts';
 import type { AskForObject } from '../../seam/read.ts';
 import type { DamagedObject, UnreadableObject, VerifyBatch } from '../../seam/upkeep.ts';
 import { candidatePaths } from '../on-disk/layout.ts';
+import { READ_FLAGS } from '../on-disk/read-flags.ts';
 
 /** What a worker thread checks. */
 export interface CheckInit {
@@ -23,8 +23,6 @@ export interface CheckInit {
 const WHOLE_BYTES = 1 << 20;
 /** An object above this holds up those that share its batch: it gets one of its own. */
 const LARGE_BYTES = 8 << 20;
-
-const FLAGS = fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK;
 
 let threadBuffer: Buffer | undefined;
 
@@ -135,8 +133,7 @@ function checkAt(path: string, digest: Digest, how: HowToCheck): Found | undefin
   const begun = performance.now();
   let fd: SourceFd | undefined;
   try {
-    // Neither a link nor a fifo that took the name may lead elsewhere or block.
-    fd = files.open(path, FLAGS, 0);
+    fd = files.open(path, READ_FLAGS, 0);
     const found = status.ofOpen(fd);
     const { size } = found;
     if (!isRegularFile(found)) return { path, size, why: 'it is not a regular file' };
