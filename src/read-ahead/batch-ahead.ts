@@ -34,6 +34,8 @@ export class BatchAhead {
   #wasAsked: Uint8Array | undefined;
   /** In this row. */
   #bytes = 0;
+  /** When the reading of the current file began. */
+  #begun = 0;
 
   /** `count`: of all files of the batch. */
   constructor(count: number, bounds: AheadBounds, costs: ReadCosts) {
@@ -102,8 +104,16 @@ export class BatchAhead {
     }
   }
 
-  /** A file was read in so many milliseconds. */
-  wasRead(index: number, ms: number, bytes: number): void {
+  /** A file is about to be opened; gives the time. */
+  begins(): number {
+    this.#bounds.width.begins();
+    this.#begun = performance.now();
+    return this.#begun;
+  }
+
+  /** It was read, and that ended at this time. */
+  wasRead(index: number, bytes: number, at = performance.now()): void {
+    const ms = at - this.#begun;
     const wasAsked = this.#wasAsked?.[index] === 1;
     this.#bounds.width.read(ms, bytes, wasAsked);
     const part = wasAsked ? this.#costs.ahead : this.#costs.notAhead;

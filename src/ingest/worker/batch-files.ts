@@ -107,9 +107,14 @@ export class BatchFiles {
     return this.#directory!.open(this.name);
   }
 
-  /** The current file was read in so many milliseconds. */
-  wasRead(ms: number, bytes: number): void {
-    this.#ahead.wasRead(this.index, ms, bytes);
+  /** The current file is about to be opened; gives the time. */
+  begins(): number {
+    return this.#ahead.begins();
+  }
+
+  /** It was read, and that ended at this time. */
+  wasRead(bytes: number, at: number): void {
+    this.#ahead.wasRead(this.index, bytes, at);
   }
 
   /** What the current name stands for; undefined when it is gone. Throws as `open` does. */

@@ -144,14 +144,13 @@ export class BatchRun {
   }
 
   #ingest(index: number): void {
-    this.#context.width.begins();
-    const begun = performance.now();
+    const begun = this.#files.begins();
     let size = this.#read(index);
     if (size === AGAIN) size = this.#readAgain(index);
     const readAt = performance.now();
     this.#meter.readMs += readAt - begun;
     if (size === NOTHING) return;
-    this.#files.wasRead(readAt - begun, size);
+    this.#files.wasRead(size, readAt);
     this.#store(index, size, readAt);
   }
 

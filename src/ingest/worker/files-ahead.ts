@@ -42,9 +42,14 @@ export class FilesAhead {
     }
   }
 
-  /** A file was read in so many milliseconds. */
-  wasRead(index: number, ms: number, bytes: number): void {
-    this.#batch.wasRead(index, ms, bytes);
+  /** As of BatchAhead. */
+  begins(): number {
+    return this.#batch.begins();
+  }
+
+  /** The same. */
+  wasRead(index: number, bytes: number, at: number): void {
+    this.#batch.wasRead(index, bytes, at);
   }
 
   /** Up to this index, or until enough bytes are under way. */

@@ -31,9 +31,14 @@ export class ContentsAhead {
     if (this.#thread.reader.ask !== undefined) this.#batch.before(index, this.#ask);
   }
 
-  /** A content was read in so many milliseconds. */
-  wasRead(index: number, ms: number, bytes: number): void {
-    this.#batch.wasRead(index, ms, bytes);
+  /** A content is about to be opened. */
+  begins(): void {
+    this.#batch.begins();
+  }
+
+  /** It was read just now. */
+  wasRead(index: number, bytes: number): void {
+    this.#batch.wasRead(index, bytes);
   }
 
   readonly #ask = (index: number): number | undefined => {

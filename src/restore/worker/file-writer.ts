@@ -51,11 +51,10 @@ export class FileWriter {
    * known to be whole. Nothing of the file stays when it fails.
    */
   write(directory: AnyDescriptor, found: Code): void {
-    this.#parts.thread.width.begins();
-    const begun = performance.now();
+    this.#ahead.begins();
     const content = this.#open();
     try {
-      if (this.#entry.size <= SMALL_FILE_BYTES) this.#writeSmall(content, begun, directory, found);
+      if (this.#entry.size <= SMALL_FILE_BYTES) this.#writeSmall(content, directory, found);
       else this.#writeLarge(content, directory, found);
     } finally {
       content.close();
@@ -96,11 +95,10 @@ export class FileWriter {
     return damagedContent(this.#entry.digest, this.path, why);
   }
 
-  /** `begun`: when its content was to be opened. */
-  #writeSmall(content: ThreadContent, begun: number, directory: AnyDescriptor, found: Code): void {
+  #writeSmall(content: ThreadContent, directory: AnyDescriptor, found: Code): void {
     const { size, digest, index } = this.#entry;
     const bytes = this.#readWhole(content);
-    this.#ahead.wasRead(index, performance.now() - begun, size);
+    this.#ahead.wasRead(index, size);
     const actual = digestOf(bytes);
     if (actual !== digest) throw this.#damaged(`it hashes to ${actual}`);
     this.#read(bytes.length);

@@ -61,12 +61,12 @@ export function verifyObjects(
     limit: digests.length === 1 ? Infinity : LARGE_BYTES,
     onRead,
     calls,
-    onWhole: (ms, size) => ahead.wasRead(index, ms, size),
+    onWhole: (size) => ahead.wasRead(index, size),
   };
   for (; index < digests.length; index++) {
     const digest = digests[index]!;
     if (askFor !== undefined) ahead.before(index, askFor);
-    bounds.width.begins();
+    ahead.begins();
     const found = checkEitherPlace(root, layout, digest, how);
     if (found === undefined) gone++;
     else if (found === 'large') large.push(digest);
@@ -97,8 +97,8 @@ interface HowToCheck {
   readonly limit: number;
   readonly onRead: OnRead;
   readonly calls: AskCalls;
-  /** Called with the milliseconds that an object took that was read whole, hashing left out. */
-  readonly onWhole?: (ms: number, bytes: number) => void;
+  /** Called with the bytes of an object that was read whole, before it is hashed. */
+  readonly onWhole?: (bytes: number) => void;
 }
 
 type Found = Finding | Refused | 'large';
@@ -130,7 +130,6 @@ function checkEitherPlace(
 
 function checkAt(path: string, digest: Digest, how: HowToCheck): Found | undefined {
   const { files, status } = how.calls;
-  const begun = performance.now();
   let fd: SourceFd | undefined;
   try {
     fd = files.open(path, READ_FLAGS, 0);
@@ -138,8 +137,7 @@ function checkAt(path: string, digest: Digest, how: HowToCheck): Found | undefin
     const { size } = found;
     if (!isRegularFile(found)) return { path, size, why: 'it is not a regular file' };
     if (size > how.limit) return 'large';
-    const actual =
-      size > WHOLE_BYTES ? digestInPieces(fd, how) : digestOfWhole(fd, size, begun, how);
+    const actual = size > WHOLE_BYTES ? digestInPieces(fd, how) : digestOfWhole(fd, size, how);
     return { path, size, why: actual === digest ? undefined : `it hashes to ${actual}` };
   } catch (error) {
     if (hasErrno(error, 'ENOENT', 'ENOTDIR')) return undefined;
@@ -173,13 +171,7 @@ function whatRefused(path: string, error: unknown): Finding | Refused {
   }
 }
 
-/** `begun`: when it was to be opened. */
-function digestOfWhole(
-  fd: SourceFd,
-  size: number,
-  begun: number,
-  { calls, onRead, onWhole }: HowToCheck,
-): Digest {
+function digestOfWhole(fd: SourceFd, size: number, { calls, onRead, onWhole }: HowToCheck): Digest {
   const buffer = ownBuffer();
   let got = 0;
   while (got < size) {
@@ -187,7 +179,7 @@ function digestOfWhole(
     if (n === 0) break;
     got += n;
   }
-  onWhole?.(performance.now() - begun, got);
+  onWhole?.(got);
   onRead(got);
   return digestOf(buffer.subarray(0, got));
 }
